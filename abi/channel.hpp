@@ -1,0 +1,76 @@
+// The control channel: one byte stream in each direction between the running kernel and the host tool, over a
+// virtio-console port. Everything the tool needs travels here in order: output, log lines, the exit status.
+//
+// Each frame is a FrameHeader and `size` bytes of payload. A frame of an unknown kind is skipped by its size.
+#pragma once
+
+#include "base/bytes.hpp"
+
+namespace spore::abi {
+
+inline constexpr u16 channel_version = 1;
+inline constexpr u32 max_frame_payload = 65536;
+/// Bytes of standard input that the host may send before the first `stdin_credit` frame.
+inline constexpr u32 initial_stdin_credit = 65536;
+
+struct FrameHeader {
+    u8 kind;        ///< a GuestFrame or HostFrame, by direction
+    u8 reserved[3];
+    le32 size;      ///< bytes of payload
+};
+static_assert(sizeof(FrameHeader) == 8 && alignof(FrameHeader) == 1);
+
+/// Guest to host.
+enum class GuestFrame : u8 {
+    hello = 1,         ///< HelloPayload: first frame of all
+    standard_out = 2,  ///< bytes
+    standard_err = 3,  ///< bytes
+    log = 4,           ///< u8 LogLevel, then the line as text without newline
+    exit = 5,          ///< ExitPayload: last frame of all; the machine powers off after it
+    stdin_credit = 6,  ///< le32: bytes of standard input that were consumed
+    strace = 7,        ///< one line in strace's format without newline
+    reply = 8,         ///< le32 request id, then text: the answer to `query`
+};
+
+/// Host to guest.
+enum class HostFrame : u8 {
+    standard_in = 1,   ///< bytes
+    stdin_end = 2,     ///< end of file on standard input
+    signal = 3,        ///< le32: deliver this signal to the program's process group
+    window_size = 4,   ///< le16 rows, le16 columns
+    query = 5,         ///< le32 request id, then text: what to report ("ps", "memory", …)
+    shutdown = 6,      ///< power off in order: SIGTERM, then SIGKILL, then sync
+};
+
+struct HelloPayload {
+    le16 version;
+    le16 reserved;
+    le32 reserved2;
+    le64 boot_nanoseconds;  ///< from the kernel's first instruction to this frame
+};
+
+enum class ExitReason : u8 {
+    exited = 0,    ///< `status` is the program's exit status
+    signaled = 1,  ///< `status` is the signal that killed it
+    panic = 2,     ///< the kernel stopped; the message came as log frames
+    failed = 3,    ///< the program could not be started; `status` is a StartFailure
+};
+struct ExitPayload {
+    u8 reason;
+    u8 reserved[3];
+    le32 status;
+};
+
+/// Why no program ran. The host tool turns each into one line with the fix.
+enum class StartFailure : u32 {
+    bad_bundle = 1,
+    bad_root = 2,
+    program_not_found = 3,
+    interpreter_not_found = 4,
+    not_executable = 5,
+    wrong_architecture = 6,
+    no_memory = 7,
+    unsupported = 8,
+};
+
+}  // namespace spore::abi

@@ -1,0 +1,84 @@
+// The manifest: what to run and how, as records one after another. The header is followed by `record_count` records;
+// each is a RecordHeader and its payload, padded with zeros to a multiple of 8.
+//
+// Strings are UTF-8 without a terminating zero and may not contain one. An unknown tag with the `required` flag stops the boot with a message; without it, the record is skipped.
+// Written by host/image, read by kernel/main; wire/manifest checks and iterates.
+#pragma once
+
+#include "base/bytes.hpp"
+
+namespace spore::abi {
+
+inline constexpr u64 manifest_magic = 0x5453'464d'4552'5053;  // "SPREMFST"
+inline constexpr u32 manifest_version = 1;
+
+struct ManifestHeader {
+    le64 magic;
+    le32 version;
+    le32 record_count;
+    le32 total_size;  ///< bytes, this header included
+    le32 reserved;
+};
+static_assert(sizeof(ManifestHeader) == 24);
+
+struct RecordHeader {
+    le16 tag;    ///< a Tag
+    le16 flags;  ///< a set of RecordFlag
+    le32 size;   ///< bytes of payload, without padding
+};
+static_assert(sizeof(RecordHeader) == 8);
+
+enum class RecordFlag : u16 { required = 1 };
+
+enum class Tag : u16 {
+    program = 1,     ///< string: absolute path of the program in the root
+    argument = 2,    ///< string: one argument, in order, argv[0] first
+    environment = 3, ///< string: one "KEY=value"
+    directory = 4,   ///< string: the working directory
+    hostname = 5,    ///< string
+    mode = 6,        ///< u32: a Mode
+    log_level = 7,   ///< u32: a LogLevel
+    root_source = 8, ///< u32: a RootSource
+    channel = 9,     ///< u32: a ChannelKind
+    mount = 10,      ///< MountRecord, then source and target strings
+    terminal = 11,   ///< TerminalRecord: the program's console is a terminal of this size
+    strace = 12,     ///< u32: 1 = report every system call of the program on the channel
+    limit = 13,      ///< LimitRecord: a resource limit (RLIMIT_*)
+    user = 14,       ///< UserRecord: identity of the program
+};
+
+enum class Mode : u32 { fused = 0, guarded = 1 };
+enum class LogLevel : u32 { off = 0, error = 1, warn = 2, info = 3, debug = 4, trace = 5 };
+enum class RootSource : u32 {
+    bundle = 0,  ///< the bundle's own EROFS part
+    disk = 1,    ///< the first block device that holds an EROFS image
+};
+enum class ChannelKind : u32 {
+    none = 0,    ///< the program's output goes to the first console, as plain bytes; the exit status to the debug port
+    framed = 1,  ///< the first virtio-console carries frames (abi/channel.hpp)
+};
+
+enum class MountKind : u32 { tmpfs = 0, erofs = 1, ext4 = 2, ninep = 3, virtiofs = 4 };
+struct MountRecord {
+    le32 kind;  ///< a MountKind
+    le32 flags; ///< bit 0: read-only
+    le32 source_size;
+    le32 target_size;
+};
+struct TerminalRecord {
+    le16 rows;
+    le16 columns;
+    le32 reserved;
+};
+struct LimitRecord {
+    le32 resource;
+    le32 reserved;
+    le64 soft;
+    le64 hard;
+};
+struct UserRecord {
+    le32 uid;
+    le32 gid;
+};
+
+}  // namespace spore::abi

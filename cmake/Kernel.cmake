@@ -1,0 +1,35 @@
+# How kernel code is compiled: freestanding C++23 over libc++'s headers with our own __config_site, and musl's C headers.
+# See docs/building.md for why each flag is there.
+set(SPORE_LIBCXX_INCLUDE /usr/lib/llvm-19/include/c++/v1 CACHE PATH "libc++ headers (libc++-19-dev)")
+set(SPORE_MUSL_INCLUDE /usr/include/x86_64-linux-musl CACHE PATH "musl's C headers (musl-dev)")
+
+set(SPORE_KERNEL_FLAGS
+    -ffreestanding -nostdlibinc -fno-stack-protector -fno-pic -fno-asynchronous-unwind-tables
+    -fno-omit-frame-pointer -mno-omit-leaf-frame-pointer   # backtraces walk frame pointers
+    -ffunction-sections -fdata-sections -fno-common -fno-math-errno -O2 -g
+    -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
+set(SPORE_KERNEL_CXX_FLAGS
+    -nostdinc++ -fno-exceptions -fno-rtti -fno-threadsafe-statics -fno-c++-static-destructors
+    -Werror=global-constructors)
+set(SPORE_KERNEL_x86_64_FLAGS
+    --target=x86_64-unknown-none-elf -march=x86-64 -mcmodel=kernel -mno-red-zone -mno-sse -mno-mmx -mno-avx -msoft-float -mcx16)
+
+# add_kernel_library(<name> <architecture> <source>…): an object library compiled as kernel code.
+function(add_kernel_library name architecture)
+    add_library(${name} OBJECT ${ARGN})
+    target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/kernel/arch/include
+        ${CMAKE_SOURCE_DIR}/kernel/arch/${architecture}/include ${CMAKE_BINARY_DIR}/generated/${architecture})
+    target_compile_options(${name} PRIVATE ${SPORE_WARNINGS} ${SPORE_KERNEL_FLAGS} ${SPORE_KERNEL_${architecture}_FLAGS}
+        $<$<COMPILE_LANGUAGE:CXX>:${SPORE_KERNEL_CXX_FLAGS}
+            -isystem ${CMAKE_SOURCE_DIR}/kernel/libc/include -isystem ${SPORE_LIBCXX_INCLUDE} -isystem ${SPORE_MUSL_INCLUDE}
+            -isystem ${CMAKE_BINARY_DIR}/boost>)
+    add_dependencies(${name} boost_headers)
+    set_property(TARGET ${name} PROPERTY CXX_STANDARD 23)
+endfunction()
+
+# /usr/include itself would let the host's C library in, so boost's headers are reached through a link of their own.
+find_path(SPORE_BOOST_INCLUDE boost/intrusive/set.hpp REQUIRED)
+add_custom_target(boost_headers
+    COMMAND ${CMAKE_COMMAND} -E make_directory ${CMAKE_BINARY_DIR}/boost
+    COMMAND ${CMAKE_COMMAND} -E create_symlink ${SPORE_BOOST_INCLUDE}/boost ${CMAKE_BINARY_DIR}/boost/boost
+    VERBATIM)

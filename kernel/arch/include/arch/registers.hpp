@@ -1,0 +1,43 @@
+// Program registers by their role, for code that does not know the machine.
+#pragma once
+
+#include "base/bytes.hpp"
+#include "base/result.hpp"
+#include "arch/context.hpp"
+
+namespace spore::arch {
+
+u64 system_call_number(const TrapFrame& frame);
+/// Argument 0 … 5 of a system call.
+u64 system_call_argument(const TrapFrame& frame, unsigned index);
+void set_system_call_result(TrapFrame& frame, i64 result);
+i64 system_call_result(const TrapFrame& frame);
+/// Makes the program execute its system call instruction once more, with the number and arguments it had.
+void rewind_system_call(TrapFrame& frame);
+/// The same, but as system call `number` (restart_syscall).
+void rewind_system_call_as(TrapFrame& frame, u64 number);
+bool in_system_call(const TrapFrame& frame);
+
+VirtAddr instruction_pointer(const TrapFrame& frame);
+VirtAddr stack_pointer(const TrapFrame& frame);
+void set_stack_pointer(TrapFrame& frame, VirtAddr at);
+VirtAddr frame_pointer(const TrapFrame& frame);
+
+/// The register that programs find their thread's data by (FS base on x86-64, TPIDR_EL0 on arm64).
+void set_thread_pointer(ProgramState& state, u64 value);
+u64 thread_pointer(const ProgramState& state);
+
+/// The program's floating point and vector registers in the machine's ABI layout (XSAVE area on x86-64), for signal frames.
+std::size_t extended_state_size();
+void export_extended_state(const ProgramState& state, MutableByteSpan out);
+/// invalid when the bytes are not a state this CPU can load.
+Result<void> import_extended_state(ProgramState& state, ByteSpan in);
+
+/// AT_HWCAP, AT_HWCAP2, AT_PLATFORM, AT_MINSIGSTKSZ of this machine.
+u64 hardware_capabilities();
+u64 hardware_capabilities_2();
+const char* platform_name();
+/// One line of /proc/cpuinfo's block for a CPU at a time.
+std::size_t describe_cpu(u32 cpu, std::span<char> out);
+
+}  // namespace spore::arch

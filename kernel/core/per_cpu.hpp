@@ -1,0 +1,31 @@
+// The one way to define a variable that every CPU has its own instance of.
+//
+//   PER_CPU(RunQueue, run_queue);          in a .cpp, at namespace scope; constant-initialised
+//   run_queue->push(thread);               this CPU's
+//   run_queue.of(3).push(thread);          CPU 3's, for those that lock
+//
+// The first instance lies in the section `per_cpu`, which every further CPU gets a copy of before it starts.
+#pragma once
+
+#include "arch/cpu.hpp"
+
+namespace spore {
+
+template <typename T>
+class PerCpu {
+public:
+    template <typename... Args>
+    explicit constexpr PerCpu(Args&&... args) : first_(static_cast<Args&&>(args)...) {}
+
+    T& operator*() { return at(arch::per_cpu_offset()); }
+    T* operator->() { return &at(arch::per_cpu_offset()); }
+    T& of(u32 cpu) { return at(arch::per_cpu_offset(cpu)); }
+
+private:
+    T& at(u64 offset) { return *reinterpret_cast<T*>(reinterpret_cast<u64>(&first_) + offset); }
+    T first_;
+};
+
+}  // namespace spore
+
+#define PER_CPU(type, name) [[gnu::section("per_cpu"), gnu::used]] constinit ::spore::PerCpu<type> name
