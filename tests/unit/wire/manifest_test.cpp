@@ -1,0 +1,148 @@
+#include "wire/manifest.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "wire/bundle.hpp"
+#include "wire/manifest_writer.hpp"
+
+namespace spore::wire {
+namespace {
+
+using abi::Tag;
+using Bytes = std::vector<std::byte>;
+
+Bytes sample() {
+    Bytes bytes;
+    ManifestWriter writer(bytes);
+    writer.text(Tag::program, "/bin/echo");
+    writer.text(Tag::argument, "echo");
+    writer.text(Tag::argument, "");
+    writer.text(Tag::argument, "hello world");
+    writer.text(Tag::environment, "PATH=/bin");
+    writer.number(Tag::mode, 1);
+    writer.number(Tag::log_level, 3);
+    writer.number(Tag::channel, 1);
+    writer.mount(abi::MountKind::tmpfs, false, "", "/tmp");
+    writer.finish();
+    return bytes;
+}
+
+TEST(Manifest, ReadsWhatTheWriterWrites) {
+    auto bytes = sample();
+    auto manifest = Manifest::parse(bytes);
+    ASSERT_TRUE(manifest);
+    EXPECT_EQ(manifest->program(), "/bin/echo");
+    EXPECT_EQ(manifest->directory(), "/");
+    EXPECT_EQ(manifest->mode(), abi::Mode::guarded);
+    EXPECT_EQ(manifest->log_level(), abi::LogLevel::info);
+    EXPECT_EQ(manifest->root_source(), abi::RootSource::bundle);
+    EXPECT_EQ(manifest->channel(), abi::ChannelKind::framed);
+    EXPECT_EQ(manifest->terminal(), std::nullopt);
+    std::vector<std::string> arguments, mounts;
+    manifest->for_each_argument([&](std::string_view text) { arguments.emplace_back(text); });
+    EXPECT_EQ(arguments, (std::vector<std::string>{"echo", "", "hello world"}));
+    EXPECT_EQ(manifest->argument_count(), 3u);
+    EXPECT_EQ(manifest->environment_count(), 1u);
+    manifest->for_each_mount([&](Manifest::Mount mount) { mounts.emplace_back(mount.target); });
+    EXPECT_EQ(mounts, std::vector<std::string>{"/tmp"});
+}
+
+TEST(Manifest, RefusesEveryTruncation) {
+    auto bytes = sample();
+    for (std::size_t size = 0; size < bytes.size(); ++size) EXPECT_FALSE(Manifest::parse(ByteSpan(bytes).first(size))) << size;
+}
+
+TEST(Manifest, SurvivesEveryDamagedByte) {
+    auto bytes = sample();
+    for (std::size_t at = 0; at < bytes.size(); ++at) {
+        auto damaged = bytes;
+        damaged[at] ^= std::byte{0xff};
+        if (auto manifest = Manifest::parse(damaged)) {
+            manifest->for_each_mount([](Manifest::Mount) {});
+            EXPECT_FALSE(manifest->program().empty());
+        }
+    }
+}
+
+TEST(Manifest, NeedsAProgram) {
+    Bytes bytes;
+    ManifestWriter writer(bytes);
+    writer.text(Tag::argument, "echo");
+    writer.finish();
+    EXPECT_EQ(Manifest::parse(bytes).error(), Error::corrupt);
+}
+
+TEST(Manifest, RequiredRecordsMustBeKnown) {
+    Bytes bytes;
+    ManifestWriter writer(bytes);
+    writer.text(Tag::program, "/a");
+    auto at = bytes.size();
+    writer.number(static_cast<Tag>(999), 1);
+    writer.finish();
+    EXPECT_EQ(Manifest::parse(bytes).error(), Error::not_supported);
+    bytes[at + 2] = std::byte{0};
+    EXPECT_TRUE(Manifest::parse(bytes));
+}
+
+TEST(Manifest, ValuesAreChecked) {
+    auto reject = [](Tag tag, std::string_view text) {
+        Bytes bytes;
+        ManifestWriter writer(bytes);
+        writer.text(Tag::program, "/a");
+        writer.text(tag, text);
+        writer.finish();
+        return !Manifest::parse(bytes);
+    };
+    EXPECT_TRUE(reject(Tag::directory, "relative"));
+    EXPECT_TRUE(reject(Tag::environment, "NOVALUE"));
+    EXPECT_TRUE(reject(Tag::argument, std::string_view("a\0b", 3)));
+    EXPECT_TRUE(reject(Tag::mode, "four"));
+    EXPECT_TRUE(reject(Tag::mode, "five!"));
+    EXPECT_TRUE(reject(Tag::mount, "short"));
+    EXPECT_TRUE(reject(Tag::terminal, "short"));
+}
+
+Bytes bundle_of(const Bytes& manifest, u64 root_size) {
+    auto header = make_bundle_header(manifest.size(), root_size);
+    Bytes bytes(align_up(header.root_offset + root_size, 4096));
+    std::memcpy(bytes.data(), &header, sizeof header);
+    std::memcpy(bytes.data() + header.manifest_offset, manifest.data(), manifest.size());
+    return bytes;
+}
+
+TEST(Bundle, HandsOutItsParts) {
+    auto bytes = bundle_of(sample(), 5000);
+    auto bundle = Bundle::parse(bytes);
+    ASSERT_TRUE(bundle);
+    EXPECT_TRUE(Manifest::parse(bundle->manifest));
+    EXPECT_EQ(bundle->root.size(), 5000u);
+    EXPECT_TRUE(is_aligned(u64(bundle->root.data() - bytes.data()), 4096));
+    auto without = bundle_of(sample(), 0);
+    EXPECT_TRUE(Bundle::parse(without)->root.empty());
+}
+
+TEST(Bundle, RefusesImpossibleParts) {
+    auto bytes = bundle_of(sample(), 5000);
+    auto damaged = [&](std::size_t field, u64 value) {
+        auto copy = bytes;
+        le64 wire{};
+        wire = value;
+        std::memcpy(copy.data() + field, &wire, sizeof wire);
+        return Bundle::parse(copy);
+    };
+    EXPECT_EQ(Bundle::parse({}).error(), Error::truncated);
+    EXPECT_EQ(damaged(0, 1).error(), Error::corrupt);
+    EXPECT_EQ(damaged(8, 2).error(), Error::not_supported);
+    EXPECT_EQ(damaged(16, 0).error(), Error::corrupt);
+    EXPECT_EQ(damaged(16, u64(-4096)).error(), Error::truncated);
+    EXPECT_EQ(damaged(24, u64(-1)).error(), Error::truncated);
+    EXPECT_EQ(damaged(24, 4097).error(), Error::corrupt) << "manifest and root overlap";
+    EXPECT_EQ(damaged(32, 8193).error(), Error::corrupt);
+    EXPECT_EQ(damaged(40, 50000).error(), Error::truncated);
+}
+
+}  // namespace
+}  // namespace spore::wire

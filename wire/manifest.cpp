@@ -1,0 +1,133 @@
+#include "wire/manifest.hpp"
+
+namespace spore::wire {
+
+using abi::Tag;
+
+namespace {
+
+std::string_view as_text(ByteSpan bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
+
+bool is_text(ByteSpan payload) { return as_text(payload).find('\0') == std::string_view::npos; }
+bool is_path(ByteSpan payload) { return is_text(payload) && as_text(payload).starts_with('/'); }
+bool is_number(ByteSpan payload, u32 largest) {
+    auto* value = view_at<le32>(payload, 0);
+    return payload.size() == sizeof(le32) && *value <= largest;
+}
+template <typename T>
+bool is_struct(ByteSpan payload) { return payload.size() == sizeof(T); }
+
+bool is_mount(ByteSpan payload) {
+    auto* mount = view_at<abi::MountRecord>(payload, 0);
+    if (!mount || mount->kind > u32(abi::MountKind::virtiofs)) return false;
+    auto source = slice(payload, sizeof *mount, mount->source_size);
+    auto target = slice(payload, sizeof *mount + u64{mount->source_size}, mount->target_size);
+    return source && target && is_text(*source) && is_path(*target) &&
+           payload.size() == sizeof *mount + u64{mount->source_size} + mount->target_size;
+}
+
+enum class Check : u8 { good, bad, unknown };
+
+/// Whether a record's payload is what its tag promises.
+Check check_record(Tag tag, ByteSpan payload) {
+    auto verdict = [](bool good) { return good ? Check::good : Check::bad; };
+    switch (tag) {
+        case Tag::program:
+        case Tag::directory: return verdict(is_path(payload));
+        case Tag::argument:
+        case Tag::hostname: return verdict(is_text(payload));
+        case Tag::environment: return verdict(is_text(payload) && as_text(payload).find('=') != std::string_view::npos);
+        case Tag::mode: return verdict(is_number(payload, u32(abi::Mode::guarded)));
+        case Tag::log_level: return verdict(is_number(payload, u32(abi::LogLevel::trace)));
+        case Tag::root_source: return verdict(is_number(payload, u32(abi::RootSource::disk)));
+        case Tag::channel: return verdict(is_number(payload, u32(abi::ChannelKind::framed)));
+        case Tag::strace: return verdict(is_number(payload, 1));
+        case Tag::mount: return verdict(is_mount(payload));
+        case Tag::terminal: return verdict(is_struct<abi::TerminalRecord>(payload));
+        case Tag::limit: return verdict(is_struct<abi::LimitRecord>(payload));
+        case Tag::user: return verdict(is_struct<abi::UserRecord>(payload));
+    }
+    return Check::unknown;
+}
+
+}  // namespace
+
+Result<Manifest> Manifest::parse(ByteSpan bytes) {
+    auto* header = view_at<abi::ManifestHeader>(bytes, 0);
+    if (!header) return fail(Error::truncated);
+    if (header->magic != abi::manifest_magic) return fail(Error::corrupt);
+    if (header->version != abi::manifest_version) return fail(Error::not_supported);
+    if (header->total_size < sizeof *header) return fail(Error::corrupt);
+    if (header->total_size > bytes.size()) return fail(Error::truncated);
+    bytes = bytes.first(header->total_size);
+
+    u32 records = 0;
+    bool program = false;
+    for (u64 at = sizeof *header; at < bytes.size(); ++records) {
+        auto* record = view_at<abi::RecordHeader>(bytes, at);
+        if (!record) return fail(Error::truncated);
+        auto padded = slice(bytes, at + sizeof *record, align_up(u64{record->size}, record_alignment));
+        if (!padded) return fail(Error::truncated);
+        auto tag = static_cast<Tag>(u16{record->tag});
+        switch (check_record(tag, padded->first(record->size))) {
+            case Check::good: program |= tag == Tag::program; break;
+            case Check::bad: return fail(Error::corrupt);
+            case Check::unknown:
+                if (record->flags & u16(abi::RecordFlag::required)) return fail(Error::not_supported);
+                break;
+        }
+        at += sizeof *record + padded->size();
+    }
+    if (records != header->record_count || !program) return fail(Error::corrupt);
+    return Manifest(bytes);
+}
+
+std::optional<ByteSpan> Manifest::find(Tag wanted) const {
+    std::optional<ByteSpan> found;
+    for_each([&](Tag tag, ByteSpan payload) { if (tag == wanted && !found) found = payload; });
+    return found;
+}
+
+std::optional<std::string_view> Manifest::text(Tag tag) const {
+    auto payload = find(tag);
+    return payload ? std::optional(as_text(*payload)) : std::nullopt;
+}
+
+std::optional<u32> Manifest::number(Tag tag) const {
+    auto payload = find(tag);
+    return payload ? std::optional<u32>(*view_at<le32>(*payload, 0)) : std::nullopt;
+}
+
+std::size_t Manifest::count(Tag wanted) const {
+    std::size_t found = 0;
+    for_each([&](Tag tag, ByteSpan) { found += tag == wanted; });
+    return found;
+}
+
+std::optional<Manifest::Terminal> Manifest::terminal() const {
+    auto payload = find(Tag::terminal);
+    if (!payload) return std::nullopt;
+    auto* record = view_at<abi::TerminalRecord>(*payload, 0);
+    return Terminal{record->rows, record->columns};
+}
+
+std::optional<Manifest::User> Manifest::user() const {
+    auto payload = find(Tag::user);
+    if (!payload) return std::nullopt;
+    auto* record = view_at<abi::UserRecord>(*payload, 0);
+    return User{record->uid, record->gid};
+}
+
+Manifest::Mount Manifest::to_mount(ByteSpan payload) {
+    auto* record = view_at<abi::MountRecord>(payload, 0);
+    auto strings = as_text(payload).substr(sizeof *record);
+    return {static_cast<abi::MountKind>(u32{record->kind}), (record->flags & 1) != 0, strings.substr(0, record->source_size),
+            strings.substr(record->source_size)};
+}
+
+Manifest::Limit Manifest::to_limit(ByteSpan payload) {
+    auto* record = view_at<abi::LimitRecord>(payload, 0);
+    return {record->resource, record->soft, record->hard};
+}
+
+}  // namespace spore::wire

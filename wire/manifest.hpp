@@ -1,0 +1,95 @@
+// Reads abi/manifest.hpp: what to run and how. `Manifest::parse` checks every record, so that its accessors cannot fail.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "abi/manifest.hpp"
+#include "base/result.hpp"
+
+namespace spore::wire {
+
+/// A checked view on the bytes of a manifest.
+class Manifest {
+public:
+    struct Mount {
+        abi::MountKind kind;
+        bool read_only;
+        std::string_view source, target;
+    };
+    struct Terminal {
+        u16 rows, columns;
+    };
+    struct Limit {
+        u32 resource;
+        u64 soft, hard;
+    };
+    struct User {
+        u32 uid, gid;
+    };
+
+    /// `truncated`, `corrupt` (a record breaks the format, a value is unknown, no program is named), or `not_supported`
+    /// (another version, or an unknown record that is marked as required).
+    static Result<Manifest> parse(ByteSpan bytes);
+
+    /// An absolute path; never empty.
+    std::string_view program() const { return text(abi::Tag::program).value_or(""); }
+    std::string_view directory() const { return text(abi::Tag::directory).value_or("/"); }
+    std::string_view hostname() const { return text(abi::Tag::hostname).value_or("spore"); }
+    abi::Mode mode() const { return static_cast<abi::Mode>(number(abi::Tag::mode).value_or(0)); }
+    abi::LogLevel log_level() const {
+        return static_cast<abi::LogLevel>(number(abi::Tag::log_level).value_or(u32(abi::LogLevel::warn)));
+    }
+    abi::RootSource root_source() const { return static_cast<abi::RootSource>(number(abi::Tag::root_source).value_or(0)); }
+    abi::ChannelKind channel() const { return static_cast<abi::ChannelKind>(number(abi::Tag::channel).value_or(0)); }
+    bool strace() const { return number(abi::Tag::strace).value_or(0) != 0; }
+    std::optional<Terminal> terminal() const;
+    std::optional<User> user() const;
+
+    std::size_t argument_count() const { return count(abi::Tag::argument); }
+    std::size_t environment_count() const { return count(abi::Tag::environment); }
+    /// Each argument, argv[0] first.
+    template <typename F>
+    void for_each_argument(F&& visit) const { for_each_text(abi::Tag::argument, visit); }
+    /// Each "KEY=value".
+    template <typename F>
+    void for_each_environment(F&& visit) const { for_each_text(abi::Tag::environment, visit); }
+    template <typename F>
+    void for_each_mount(F&& visit) const {
+        for_each([&](abi::Tag tag, ByteSpan payload) { if (tag == abi::Tag::mount) visit(to_mount(payload)); });
+    }
+    template <typename F>
+    void for_each_limit(F&& visit) const {
+        for_each([&](abi::Tag tag, ByteSpan payload) { if (tag == abi::Tag::limit) visit(to_limit(payload)); });
+    }
+    /// Every record with its payload, known or not, in order.
+    template <typename F>
+    void for_each(F&& visit) const {
+        for (u64 at = sizeof(abi::ManifestHeader); at < bytes_.size();) {
+            auto* record = view_at<abi::RecordHeader>(bytes_, at);
+            visit(static_cast<abi::Tag>(u16{record->tag}), bytes_.subspan(at + sizeof *record, record->size));
+            at += sizeof *record + align_up(record->size, record_alignment);
+        }
+    }
+
+    static constexpr u64 record_alignment = 8;
+
+private:
+    explicit Manifest(ByteSpan bytes) : bytes_(bytes) {}
+    std::optional<ByteSpan> find(abi::Tag tag) const;
+    std::optional<std::string_view> text(abi::Tag tag) const;
+    std::optional<u32> number(abi::Tag tag) const;
+    std::size_t count(abi::Tag tag) const;
+    static Mount to_mount(ByteSpan payload);
+    static Limit to_limit(ByteSpan payload);
+    template <typename F>
+    void for_each_text(abi::Tag wanted, F&& visit) const {
+        for_each([&](abi::Tag tag, ByteSpan payload) {
+            if (tag == wanted) visit(std::string_view(reinterpret_cast<const char*>(payload.data()), payload.size()));
+        });
+    }
+
+    ByteSpan bytes_;
+};
+
+}  // namespace spore::wire
