@@ -1,0 +1,51 @@
+// The buddy allocator behind frame.hpp: free blocks by order, and ranges of memory that nobody has asked for yet.
+// A block's first record is written when the block is made by splitting, never earlier. Its caller holds the lock.
+#pragma once
+
+#include <span>
+
+#include "kernel/memory/frame.hpp"
+
+namespace spore::memory {
+
+class Buddy {
+public:
+    /// Makes frames [first, end) available. Touches neither them nor their records.
+    void add(u64 first, u64 end);
+    /// A block with no references; null when there is none.
+    Frame* allocate(unsigned order);
+    /// Up to out.size() single frames, whole blocks at a time; how many.
+    std::size_t allocate_singles(std::span<Frame*> out);
+    void free(Frame& frame, unsigned order);
+
+    bool manages(u64 number) const { return range_of(number); }
+    u64 total() const { return total_; }
+    u64 available() const { return available_; }
+
+private:
+    struct Range {
+        u64 first, end;
+        u64 untouched;  ///< frames from here on have never been handed out
+    };
+    static constexpr std::size_t max_ranges = 32;
+
+    const Range* range_of(u64 number) const {
+        for (std::size_t i = 0; i < range_count_; ++i)
+            if (number - ranges_[i].first < ranges_[i].end - ranges_[i].first) return &ranges_[i];
+        return nullptr;
+    }
+    /// Moves the next chunk of a range into the lists; false when all are there.
+    bool activate_chunk();
+    Frame* take(unsigned order);
+    void push(Frame& frame, unsigned order);
+    void remove(Frame& frame, unsigned order);
+
+    Frame* lists_[max_order + 1] = {};
+    Range ranges_[max_ranges] = {};
+    std::size_t range_count_ = 0;
+    std::size_t activating_ = 0;  ///< ranges before this one are used up
+    u64 total_ = 0;
+    u64 available_ = 0;
+};
+
+}  // namespace spore::memory

@@ -1,0 +1,20 @@
+// Makes allocations fail on purpose, in unit tests only: every caller's way out is walked by failing the Nth, for every N.
+#pragma once
+
+#include "base/types.hpp"
+
+namespace spore::memory {
+
+/// The kernel is built freestanding and without this; the unit tests are hosted.
+inline constexpr bool injects_failures = __STDC_HOSTED__;
+
+/// The Nth allocation from now on fails (1 is the next), once; 0 never.
+void fail_allocation(u64 nth);
+/// Whether this allocation is the one. Counts.
+bool must_fail();
+
+/// Forgets all ranges and caches, so that a test can begin with memory of its own.
+void forget_memory();
+void forget_heap();
+
+}  // namespace spore::memory
