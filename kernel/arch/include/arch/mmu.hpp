@@ -24,6 +24,14 @@ inline constexpr u64 program_start = 0x1'0000;
 void* direct(PhysAddr address);
 PhysAddr physical(const void* direct_mapped);
 
+/// Where kernel stacks are mapped: a part of the kernel's half that the machine keeps free for it.
+extern const u64 kernel_stack_region_start;
+inline constexpr u64 kernel_stack_region_size = 1_GiB;
+/// Maps one page of the kernel's half, the same in all tables. no_memory when a table cannot be made. The caller serialises.
+Result<void> map_kernel_page(VirtAddr at, PhysAddr frame, Access access);
+/// Takes the page out, on every CPU; what was mapped there.
+PhysAddr unmap_kernel_page(VirtAddr at);
+
 struct Mapping {
     PhysAddr frame;
     std::size_t size;  ///< page_size or large_page_size
