@@ -12,13 +12,16 @@
 namespace spore {
 
 namespace detail {
+/// Not constexpr, so that a call while compiling stops the build with this name (the kernel has no exceptions to throw).
+void format_error(const char* why);
+
 consteval std::size_t count_fields(std::string_view format) {
     std::size_t fields = 0;
     for (std::size_t i = 0; i < format.size(); ++i) {
         if (format[i] != '{') continue;
         if (format.substr(i).starts_with("{}")) ++fields;
         else if (format.substr(i).starts_with("{:x}")) ++fields;
-        else throw "only {} and {:x} are known";
+        else format_error("only {} and {:x} are known");
     }
     return fields;
 }
@@ -56,7 +59,7 @@ struct BasicFormatString {
     template <typename S>
         requires std::is_convertible_v<const S&, std::string_view>
     consteval BasicFormatString(const S& s) : text(s) {
-        if (detail::count_fields(text) != sizeof...(Args)) throw "fields and arguments differ in number";
+        if (detail::count_fields(text) != sizeof...(Args)) detail::format_error("fields and arguments differ in number");
     }
 };
 template <typename... Args>
