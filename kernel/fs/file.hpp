@@ -1,6 +1,8 @@
 // An open file description: what descriptors refer to. Files, directories, pipes, sockets, eventfd, epoll: all are Files.
 #pragma once
 
+#include <string_view>
+
 #include "base/owned.hpp"
 #include "kernel/fs/io_buffer.hpp"
 #include "kernel/fs/poll.hpp"

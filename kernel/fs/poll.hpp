@@ -1,6 +1,8 @@
 // Readiness: what poll, select, epoll and signal-driven I/O watch.
 #pragma once
 
+#include <atomic>
+
 #include "base/list.hpp"
 #include "kernel/sync/spin.hpp"
 
@@ -42,10 +44,15 @@ public:
     ~PollSource();
     void attach(PollObserver& observer);
     void detach(PollObserver& observer);
-    /// Something became ready. Cheap when nobody is attached.
-    void notify(Ready what);
+    /// Something became ready. Cheap when nobody is attached. Called after the change was made under the lock that File::ready()
+    /// reads it under: then an observer that attaches first and asks ready() second misses nothing.
+    void notify(Ready what) {
+        if (attached_.load(std::memory_order_acquire)) notify_all(what);
+    }
 
 private:
+    void notify_all(Ready what);
+    std::atomic<u32> attached_ = 0;
     sync::Spin lock_;
     List<PollObserver, &PollObserver::link> observers_;
 };

@@ -1,0 +1,27 @@
+#include "kernel/fs/file.hpp"
+
+#include "kernel/fs/inode.hpp"
+#include "kernel/memory/address_space.hpp"
+
+namespace spore::fs {
+
+Result<u64> File::read(IoBuffer&) { return fail(Error::invalid); }
+Result<u64> File::write(IoBuffer&) { return fail(Error::invalid); }
+Result<u64> File::read_at(IoBuffer&, u64) { return fail(Error::illegal_seek); }
+Result<u64> File::write_at(IoBuffer&, u64) { return fail(Error::illegal_seek); }
+Result<u64> File::seek(i64, Whence) { return fail(Error::illegal_seek); }
+Result<Stat> File::stat() {
+    if (auto* node = inode()) return node->stat();
+    // Anonymous files: what fstat shows for eventfd, epoll and their like.
+    return Stat{.type = FileType::unknown, .permissions = 0600};
+}
+Result<void> File::truncate(u64) { return fail(Error::invalid); }
+Result<void> File::allocate(u32, u64, u64) { return fail(Error::no_device); }
+Result<void> File::sync(bool) { return fail(Error::invalid); }
+Result<void> File::read_directory(DirectorySink&) { return fail(Error::not_directory); }
+Result<u64> File::ioctl(u32, u64) { return fail(Error::not_a_terminal); }
+Ready File::ready() { return Ready::in | Ready::out; }
+PollSource* File::poll_source() { return nullptr; }
+Result<Shared<memory::MappedObject>> File::map() { return fail(Error::no_device); }
+
+}  // namespace spore::fs

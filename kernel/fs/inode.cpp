@@ -1,0 +1,76 @@
+#include "kernel/fs/inode.hpp"
+
+#include "kernel/fs/directory_file.hpp"
+#include "kernel/fs/regular_file.hpp"
+#include "kernel/fs/special_file.hpp"
+#include "kernel/time/timer.hpp"
+
+namespace spore::fs {
+
+// 1 is left to what has no file system.
+constinit std::atomic<u64> FileSystem::next_device_ = 2;
+
+Inode::~Inode() = default;
+
+FileTime current_time() {
+    auto now = static_cast<u64>(time::wall_nanoseconds());
+    return {static_cast<i64>(now / 1'000'000'000), static_cast<u32>(now % 1'000'000'000)};
+}
+
+Result<Stat> Inode::stat() {
+    Stat stat = attributes_.with([](const Stat& s) { return s; });
+    stat.inode = number_;
+    stat.device = file_system_.device();
+    stat.type = type_;
+    stat.size = size();
+    return stat;
+}
+
+Result<void> Inode::change(const AttributeChange& change) {
+    auto now = current_time();
+    attributes_.with([&](Stat& s) {
+        if (change.set_permissions) s.permissions = change.permissions;
+        if (change.set_uid) s.uid = change.uid;
+        if (change.set_gid) s.gid = change.gid;
+        if (change.set_accessed) s.accessed = change.accessed;
+        if (change.set_modified) s.modified = change.modified;
+        s.changed = now;
+    });
+    return {};
+}
+
+Result<Shared<Inode>> Inode::look_up(std::string_view) { return fail(Error::not_directory); }
+Result<Shared<Inode>> Inode::create(std::string_view, const NewInode&) { return fail(Error::not_permitted); }
+Result<Shared<Inode>> Inode::create_unnamed(const NewInode&) { return fail(Error::not_supported); }
+Result<void> Inode::link(std::string_view, Inode&) { return fail(Error::not_permitted); }
+Result<void> Inode::unlink(std::string_view, Inode&) { return fail(Error::not_permitted); }
+Result<void> Inode::remove_directory(std::string_view, Inode&) { return fail(Error::not_permitted); }
+Result<void> Inode::rename(std::string_view, Inode&, Inode&, std::string_view, Inode*, bool) { return fail(Error::not_permitted); }
+Result<void> Inode::read_directory(u64, DirectorySink&) { return fail(Error::not_directory); }
+Result<std::string_view> Inode::link_target() { return fail(Error::invalid); }
+Result<Shared<Dentry>> Inode::follow_directly(const Context&) { return Shared<Dentry>(); }
+
+Result<Shared<File>> Inode::open(Dentry& entry, OpenMode mode) {
+    switch (type_) {
+    case FileType::regular: return TRY(make_shared<RegularFile>(entry, mode));
+    case FileType::directory: return TRY(make_shared<DirectoryFile>(entry, mode));
+    case FileType::character:
+    case FileType::block: return open_special(*this, entry, mode);
+    default: return fail(Error::no_such_device_address);
+    }
+}
+
+Result<u64> Inode::read(IoBuffer&, u64) { return fail(type_ == FileType::directory ? Error::is_directory : Error::invalid); }
+Result<u64> Inode::write(IoBuffer&, u64&, WriteAt) { return fail(Error::invalid); }
+Result<void> Inode::truncate(u64) { return fail(Error::invalid); }
+Result<void> Inode::allocate(u32, u64, u64) { return fail(Error::not_supported); }
+Result<void> Inode::sync(bool) { return {}; }
+Result<u64> Inode::seek_data(u64 offset, Whence whence) { return whence == Whence::data ? offset : size(); }
+Result<memory::PageCache*> Inode::pages(bool) { return nullptr; }
+
+Result<u64> Inode::get_attribute(std::string_view, MutableByteSpan) { return fail(Error::not_supported); }
+Result<void> Inode::set_attribute(std::string_view, ByteSpan, bool, bool) { return fail(Error::not_supported); }
+Result<u64> Inode::list_attributes(MutableByteSpan) { return 0; }
+Result<void> Inode::remove_attribute(std::string_view) { return fail(Error::not_supported); }
+
+}  // namespace spore::fs
