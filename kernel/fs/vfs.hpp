@@ -2,11 +2,9 @@
 // The contract that kernel/linux calls; every operation takes the caller's identity and umask in Context.
 #pragma once
 
-#include "kernel/fs/file.hpp"
+#include "kernel/fs/dentry.hpp"
 
 namespace spore::fs {
-
-class Dentry;  ///< a name in the tree, with the mount it was reached through; Counted
 
 /// Who asks: identity for permission checks, and where relative and absolute paths begin.
 struct Context {
@@ -61,6 +59,8 @@ Result<void> set_permissions(const Context& context, Dentry& entry, u16 permissi
 /// ~0 leaves an id as it is.
 Result<void> set_owner(const Context& context, Dentry& entry, u32 uid, u32 gid);
 Result<void> set_times(const Context& context, Dentry& entry, const TimesRequest& request);
+/// The same with the current time for what is set, which whoever may write the file may do.
+Result<void> touch(const Context& context, Dentry& entry, const TimesRequest& request);
 Result<void> truncate(const Context& context, Dentry& entry, u64 size);
 Result<FileSystemStat> stat_file_system(Dentry& entry);
 
@@ -75,9 +75,10 @@ Result<std::string_view> path_of(Dentry& root, Dentry& entry, std::span<char> bu
 /// Opens what a dentry names (execve, /proc/self/fd).
 Result<Shared<File>> open_entry(const Context& context, Dentry& entry, OpenMode mode);
 
-class FileSystem;
 /// Puts a file system's root over the directory that `at` names.
 Result<void> mount(Dentry& at, Shared<FileSystem> file_system, bool read_only);
+/// Takes away what was mounted over `at`; what is still open in it stays usable.
+void unmount(Dentry& at);
 /// The root of a tree that begins with this file system.
 Result<Shared<Dentry>> make_tree(Shared<FileSystem> file_system);
 

@@ -1,0 +1,130 @@
+// Reading and changing what is known about files.
+#include "kernel/fs/permission.hpp"
+#include "kernel/fs/walk.hpp"
+
+namespace spore::fs {
+
+Result<Shared<Dentry>> resolve(const Context& context, Dentry& at, std::string_view path, Follow follow) {
+    return walk_to(context, at, path, follow);
+}
+
+Result<Stat> stat(Dentry& entry) { return entry.inode()->stat(); }
+
+Result<u64> read_link(const Context&, Dentry& entry, MutableByteSpan into) {
+    if (entry.inode()->type() != FileType::link) return fail(Error::invalid);
+    auto target = TRY(entry.inode()->link_target());
+    auto size = std::min(target.size(), into.size());
+    std::memcpy(into.data(), target.data(), size);
+    return size;
+}
+
+Result<void> check_access(const Context& context, Dentry& entry, u8 wanted) {
+    if ((wanted & may_write) && (entry.inode()->type() == FileType::regular || entry.inode()->is_directory()))
+        TRY(check_writable_mount(entry));
+    return check_permission(context, *entry.inode(), wanted);
+}
+
+Result<void> set_permissions(const Context& context, Dentry& entry, u16 permissions) {
+    auto& inode = *entry.inode();
+    if (inode.type() == FileType::link) return fail(Error::not_supported);
+    TRY(check_writable_mount(entry));
+    TRY(check_owner(context, inode));
+    // Others than user 0 give only their own groups the set-gid bit [chmod(2)].
+    if (context.uid != 0 && !inode.is_directory() && !in_group(context, TRY(inode.stat()).gid)) permissions &= ~set_gid_bit;
+    return inode.change({.set_permissions = true, .permissions = static_cast<u16>(permissions & 07777)});
+}
+
+Result<void> set_owner(const Context& context, Dentry& entry, u32 uid, u32 gid) {
+    auto& inode = *entry.inode();
+    TRY(check_writable_mount(entry));
+    auto stat = TRY(inode.stat());
+    constexpr u32 keep = ~0u;
+    if (context.uid != 0) {
+        if (uid != keep && (uid != stat.uid || context.uid != stat.uid)) return fail(Error::not_permitted);
+        if (gid != keep && (context.uid != stat.uid || (gid != stat.gid && !in_group(context, gid)))) return fail(Error::not_permitted);
+    }
+    AttributeChange change{.set_uid = uid != keep, .set_gid = gid != keep, .uid = uid, .gid = gid};
+    // A new owner must not inherit what the old one's program was trusted with.
+    if (!inode.is_directory() && (stat.permissions & (set_uid_bit | set_gid_bit))) {
+        change.set_permissions = true;
+        change.permissions = static_cast<u16>(stat.permissions & ~set_uid_bit);
+        if (stat.permissions & 0010) change.permissions &= ~set_gid_bit;
+    }
+    return inode.change(change);
+}
+
+Result<void> set_times(const Context& context, Dentry& entry, const TimesRequest& request) {
+    TRY(check_writable_mount(entry));
+    TRY(check_owner(context, *entry.inode()));
+    return entry.inode()->change({.set_accessed = request.set_accessed, .set_modified = request.set_modified,
+                                  .accessed = request.accessed, .modified = request.modified});
+}
+
+Result<void> touch(const Context& context, Dentry& entry, const TimesRequest& request) {
+    // With the current time, the right to write the file is enough [utimensat(2)].
+    TRY(check_writable_mount(entry));
+    if (!check_owner(context, *entry.inode())) TRY(check_permission(context, *entry.inode(), may_write));
+    auto now = current_time();
+    return entry.inode()->change({.set_accessed = request.set_accessed, .set_modified = request.set_modified,
+                                  .accessed = now, .modified = now});
+}
+
+Result<void> truncate(const Context& context, Dentry& entry, u64 size) {
+    auto& inode = *entry.inode();
+    if (inode.is_directory()) return fail(Error::is_directory);
+    if (inode.type() != FileType::regular) return fail(Error::invalid);
+    TRY(check_writable_mount(entry));
+    TRY(check_permission(context, inode, may_write));
+    return inode.truncate(size);
+}
+
+Result<FileSystemStat> stat_file_system(Dentry& entry) {
+    auto stat = TRY(entry.mount().file_system().stat());
+    stat.read_only = entry.mount().read_only();
+    return stat;
+}
+
+namespace {
+
+/// Name spaces of attributes: user.* by the file's mode, trusted.* and the rest for user 0 [xattr(7)].
+Result<void> check_attribute(const Context& context, Inode& inode, std::string_view name, u8 wanted) {
+    if (name.empty() || name.size() > 255) return fail(Error::out_of_range);
+    if (name.starts_with("user.") && name.size() > 5) {
+        if (inode.type() != FileType::regular && !inode.is_directory())
+            return fail(wanted == may_write ? Error::not_permitted : Error::no_data);
+        return check_permission(context, inode, wanted);
+    }
+    if (name.starts_with("trusted.")) {
+        if (context.uid == 0) return {};
+        return fail(wanted == may_write ? Error::not_permitted : Error::no_data);
+    }
+    if (name.starts_with("security.") || name.starts_with("system.")) {
+        if (wanted == may_read || context.uid == 0) return {};
+        return fail(Error::not_permitted);
+    }
+    return fail(Error::not_supported);
+}
+
+}  // namespace
+
+Result<u64> get_attribute(const Context& context, Dentry& entry, std::string_view name, MutableByteSpan value) {
+    TRY(check_attribute(context, *entry.inode(), name, may_read));
+    return entry.inode()->get_attribute(name, value);
+}
+
+Result<void> set_attribute(const Context& context, Dentry& entry, std::string_view name, ByteSpan value, AttributeMode mode) {
+    TRY(check_writable_mount(entry));
+    TRY(check_attribute(context, *entry.inode(), name, may_write));
+    if (value.size() > 65536) return fail(Error::argument_list_too_long);
+    return entry.inode()->set_attribute(name, value, mode == AttributeMode::create, mode == AttributeMode::replace);
+}
+
+Result<u64> list_attributes(const Context&, Dentry& entry, MutableByteSpan names) { return entry.inode()->list_attributes(names); }
+
+Result<void> remove_attribute(const Context& context, Dentry& entry, std::string_view name) {
+    TRY(check_writable_mount(entry));
+    TRY(check_attribute(context, *entry.inode(), name, may_write));
+    return entry.inode()->remove_attribute(name);
+}
+
+}  // namespace spore::fs

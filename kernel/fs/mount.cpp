@@ -1,0 +1,33 @@
+#include "kernel/fs/open.hpp"
+#include "kernel/fs/vfs.hpp"
+
+namespace spore::fs {
+
+Result<Shared<Dentry>> make_tree(Shared<FileSystem> file_system) {
+    auto inode = TRY(file_system->root());
+    if (!inode->is_directory()) return fail(Error::corrupt);
+    auto mount = TRY(make_shared<Mount>(std::move(file_system), false));
+    return Dentry::create(std::move(mount), nullptr, "", std::move(inode));
+}
+
+Result<void> mount(Dentry& at, Shared<FileSystem> file_system, bool read_only) {
+    if (!at.inode()->is_directory()) return fail(Error::not_directory);
+    auto inode = TRY(file_system->root());
+    auto made = TRY(make_shared<Mount>(std::move(file_system), read_only));
+    made->covered_ = Shared(at);
+    auto root = TRY(Dentry::create(std::move(made), nullptr, "", std::move(inode)));
+    Dentry* none = nullptr;
+    if (!at.mounted_.compare_exchange_strong(none, root.get(), std::memory_order_acq_rel)) return fail(Error::busy);
+    (void)root.leak();
+    return {};
+}
+
+void unmount(Dentry& at) {
+    auto* root = at.mounted_.exchange(nullptr, std::memory_order_acq_rel);
+    if (!root) return;
+    // The covered entry owned the root and the root's mount owns the covered entry: this undoes the first, and the last one who
+    // uses the mount the second.
+    Shared<Dentry>::adopt(root).reset();
+}
+
+}  // namespace spore::fs

@@ -1,0 +1,104 @@
+#include "kernel/fs/regular_file.hpp"
+
+#include "arch/user_memory.hpp"
+#include "kernel/fs/open.hpp"
+#include "kernel/memory/address_space.hpp"
+
+namespace spore::fs {
+namespace {
+
+constexpr u64 max_offset = ~u64{0} >> 1;
+
+class MappedFile final : public memory::MappedObject {
+public:
+    MappedFile(Dentry& entry, memory::PageCache& pages) : entry_(entry), pages_(pages) {}
+    memory::PageCache& pages() override { return pages_; }
+    u64 size() const override { return entry_->inode()->size(); }
+    void describe(std::span<char>& path, u64& inode, u64& device) const override {
+        path = path.first(describe_entry(*entry_, path).size());
+        inode = entry_->inode()->number();
+        device = entry_->inode()->file_system().device();
+    }
+
+private:
+    Shared<Dentry> entry_;
+    memory::PageCache& pages_;
+};
+
+}  // namespace
+
+Result<u64> RegularFile::read(IoBuffer& into) {
+    if (!mode_.read) return fail(Error::bad_descriptor);
+    Guard guard(position_mutex_);
+    auto done = TRY(inode()->read(into, position_));
+    position_ += done;
+    return done;
+}
+
+Result<u64> RegularFile::write(IoBuffer& from) {
+    if (!mode_.write) return fail(Error::bad_descriptor);
+    Guard guard(position_mutex_);
+    return inode()->write(from, position_, mode_.append ? WriteAt::end : WriteAt::offset);
+}
+
+Result<u64> RegularFile::read_at(IoBuffer& into, u64 offset) {
+    if (!mode_.read) return fail(Error::bad_descriptor);
+    if (offset > max_offset) return fail(Error::invalid);
+    return inode()->read(into, offset);
+}
+
+Result<u64> RegularFile::write_at(IoBuffer& from, u64 offset) {
+    if (!mode_.write) return fail(Error::bad_descriptor);
+    if (offset > max_offset) return fail(Error::invalid);
+    // Linux appends even here when the file was opened so [pwrite(2), bugs].
+    return inode()->write(from, offset, mode_.append ? WriteAt::end : WriteAt::offset);
+}
+
+Result<u64> RegularFile::seek(i64 offset, Whence whence) {
+    Guard guard(position_mutex_);
+    u64 base = 0;
+    switch (whence) {
+    case Whence::start: break;
+    case Whence::current: base = position_; break;
+    case Whence::end: base = inode()->size(); break;
+    case Whence::data:
+    case Whence::hole:
+        if (offset < 0 || static_cast<u64>(offset) >= inode()->size()) return fail(Error::no_such_device_address);
+        return position_ = TRY(inode()->seek_data(static_cast<u64>(offset), whence));
+    }
+    u64 target = base + static_cast<u64>(offset);
+    if (target > max_offset) return fail(offset > 0 ? Error::overflow : Error::invalid);
+    return position_ = target;
+}
+
+Result<void> RegularFile::truncate(u64 size) {
+    if (!mode_.write || size > max_offset) return fail(Error::invalid);
+    return inode()->truncate(size);
+}
+
+Result<void> RegularFile::allocate(u32 mode, u64 offset, u64 size) {
+    if (!mode_.write) return fail(Error::bad_descriptor);
+    if (size == 0 || offset > max_offset || size > max_offset) return fail(Error::invalid);
+    if (offset + size > max_offset) return fail(Error::too_big);
+    return inode()->allocate(mode, offset, size);
+}
+
+Result<u64> RegularFile::ioctl(u32 request, u64 argument) {
+    constexpr u32 bytes_to_read = 0x541b;  // FIONREAD [asm-generic/ioctls.h]
+    if (request != bytes_to_read || inode()->type() != FileType::regular) return fail(Error::not_a_terminal);
+    Guard guard(position_mutex_);
+    u64 size = inode()->size();
+    i32 left = static_cast<i32>(size > position_ ? size - position_ : 0);
+    TRY(arch::copy_to_program(VirtAddr{argument}, &left, sizeof left));
+    return 0;
+}
+
+Result<Shared<memory::MappedObject>> RegularFile::map() {
+    auto* pages = TRY(inode()->pages(mode_.write));
+    if (!pages) return fail(Error::no_device);
+    return TRY(make_shared<MappedFile>(*entry_, *pages));
+}
+
+std::string_view RegularFile::describe(std::span<char> buffer) { return describe_entry(*entry_, buffer); }
+
+}  // namespace spore::fs
