@@ -1,0 +1,43 @@
+// EROFS, read-only and uncompressed, read in place.
+#pragma once
+
+#include "kernel/fs/erofs/image.hpp"
+#include "kernel/fs/inode.hpp"
+#include "wire/erofs/inode.hpp"
+
+namespace spore::fs::erofs {
+
+class ErofsInode;
+
+class ErofsFileSystem final : public FileSystem {
+public:
+    /// corrupt, truncated or not_supported say what is wrong with the image.
+    static Result<Shared<ErofsFileSystem>> create(Owned<Image> image);
+
+    ErofsFileSystem(Owned<Image> image, const wire::erofs::Superblock& super) : image_(std::move(image)), super_(super) {}
+    Result<Shared<Inode>> root() override;
+    Result<FileSystemStat> stat() override;
+    const char* kind() const override { return "erofs"; }
+    bool read_only() const override { return true; }
+
+    /// The one inode object for a number.
+    Result<Shared<ErofsInode>> inode(u64 nid);
+    Image& image() { return *image_; }
+    const wire::erofs::Superblock& super() const { return super_; }
+
+private:
+    friend class ErofsInode;
+    static constexpr unsigned bucket_count = 128;
+    /// Inodes in use, not owned: each takes itself out when its last owner goes.
+    struct Table {
+        ErofsInode* buckets[bucket_count] = {};
+    };
+    Shared<ErofsInode> find(u64 nid);
+    void forget(ErofsInode& inode);
+
+    Owned<Image> image_;
+    wire::erofs::Superblock super_;
+    Locked<Table, sync::Spin> table_;
+};
+
+}  // namespace spore::fs::erofs
