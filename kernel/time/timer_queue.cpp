@@ -1,0 +1,135 @@
+// Arming, expiry and the heap beneath. The hardware timer is never disarmed for a cancelled timer: one interrupt too many is cheaper
+// than a register write per cancel, and most timeouts are cancelled.
+#include "kernel/time/timer_queue.hpp"
+
+#include <new>
+
+#include "kernel/core/per_cpu.hpp"
+
+namespace spore::time {
+
+namespace {
+PER_CPU(TimerQueue, timers);
+}  // namespace
+
+void Timer::arm(Instant deadline) {
+    u32 before = cpu_.load(std::memory_order_relaxed);
+    u32 here = arch::cpu_id();
+    // Its callback may still run on the CPU where it was armed before; on this CPU that is only so when it calls us.
+    if (before != no_cpu && (armed() || before != here)) cancel();
+    if (deadline == Instant::never()) return;
+    timers->arm(*this, deadline, here);
+}
+
+void Timer::cancel() {
+    u32 cpu = cpu_.load(std::memory_order_relaxed);
+    if (cpu == no_cpu) return;  // was never armed
+    timers.of(cpu).cancel(*this);
+}
+
+void run_expired() { timers->run_expired(); }
+
+void start_cpu() { new (&*timers) TimerQueue; }
+
+void TimerQueue::arm(Timer& timer, Instant deadline, u32 cpu) {
+    Guard guard(lock_);
+    timer.deadline_ = deadline;
+    timer.cpu_.store(cpu, std::memory_order_relaxed);
+    timer.armed_.store(true, std::memory_order_relaxed);
+    insert(timer);
+    arm_hardware();
+}
+
+void TimerQueue::cancel(Timer& timer) {
+    for (;;) {
+        {
+            Guard guard(lock_);
+            if (timer.armed()) {
+                timer.armed_.store(false, std::memory_order_relaxed);
+                remove(timer);
+            }
+            if (running_ != &timer) return;
+        }
+        arch::relax();  // its callback runs on another CPU now, and may arm it once more
+    }
+}
+
+void TimerQueue::run_expired() {
+    lock_.lock();
+    hardware_ = Instant::never();
+    while (earliest_ && earliest_->deadline_ <= now()) {
+        Timer& timer = *earliest_;
+        remove(timer);
+        timer.armed_.store(false, std::memory_order_relaxed);
+        running_ = &timer;
+        lock_.unlock();
+        timer.callback_(timer);
+        lock_.lock();
+        running_ = nullptr;  // the timer may be gone from here on
+    }
+    arm_hardware();
+    lock_.unlock();
+}
+
+void TimerQueue::arm_hardware() {
+    if (!earliest_ || earliest_->deadline_ >= hardware_) return;
+    hardware_ = earliest_->deadline_;
+    arch::arm_timer(hardware_.nanoseconds);
+}
+
+Timer* TimerQueue::meld(Timer* a, Timer* b) {
+    if (!a) return b;
+    if (!b) return a;
+    if (b->deadline_ < a->deadline_) {
+        Timer* swap = a;
+        a = b, b = swap;
+    }
+    b->previous_ = a;
+    b->sibling_ = a->child_;
+    if (b->sibling_) b->sibling_->previous_ = b;
+    a->child_ = b;
+    return a;
+}
+
+/// Makes one heap of a row of siblings: pairs from the left, then the pairs from the right.
+Timer* TimerQueue::meld_children(Timer* first) {
+    Timer* pairs = nullptr;  // linked by sibling_, the last pair first
+    while (first) {
+        Timer* a = first;
+        Timer* b = a->sibling_;
+        first = b ? b->sibling_ : nullptr;
+        a->sibling_ = a->previous_ = nullptr;
+        if (b) b->sibling_ = b->previous_ = nullptr;
+        a = meld(a, b);
+        a->sibling_ = pairs;
+        pairs = a;
+    }
+    Timer* heap = nullptr;
+    while (pairs) {
+        Timer* next = pairs->sibling_;
+        pairs->sibling_ = nullptr;
+        heap = meld(heap, pairs);
+        pairs = next;
+    }
+    return heap;
+}
+
+void TimerQueue::insert(Timer& timer) {
+    timer.child_ = timer.sibling_ = timer.previous_ = nullptr;
+    earliest_ = meld(earliest_, &timer);
+}
+
+void TimerQueue::remove(Timer& timer) {
+    Timer* below = meld_children(timer.child_);
+    timer.child_ = nullptr;
+    if (&timer == earliest_) {
+        earliest_ = below;
+        return;
+    }
+    (timer.previous_->child_ == &timer ? timer.previous_->child_ : timer.previous_->sibling_) = timer.sibling_;
+    if (timer.sibling_) timer.sibling_->previous_ = timer.previous_;
+    timer.sibling_ = timer.previous_ = nullptr;
+    earliest_ = meld(earliest_, below);
+}
+
+}  // namespace spore::time
