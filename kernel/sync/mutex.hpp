@@ -5,18 +5,32 @@
 
 namespace spore::sync {
 
+/// One word, and a queue that is touched only when the lock is contended. Not fair: who comes by takes a free lock at once.
 class Mutex {
 public:
     constexpr Mutex() = default;
     Mutex(const Mutex&) = delete;
 
-    void lock();
-    bool try_lock();
-    void unlock();
+    void lock() {
+        if (!try_lock()) [[unlikely]] lock_contended();
+    }
+    bool try_lock() {
+        u8 expected = free;
+        return word_.compare_exchange_strong(expected, held, std::memory_order_acquire);
+    }
+    void unlock() {
+        if (word_.exchange(free, std::memory_order_release) != held) [[unlikely]] wake_next();
+    }
 
 private:
-    Spin state_;
-    bool held_ = false;
+    static constexpr u8 free = 0;
+    static constexpr u8 held = 1;
+    static constexpr u8 contended = 2;  ///< held, and somebody may wait
+
+    void lock_contended();
+    void wake_next();
+
+    std::atomic<u8> word_ = free;
     WaitQueue waiting_;
 };
 

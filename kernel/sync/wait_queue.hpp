@@ -44,11 +44,16 @@ public:
     bool empty() const;
 
 private:
+    friend class Mutex;
     struct Waiter {
         ListLink<Waiter> link;
         task::Thread* thread = nullptr;
     };
     void enqueue(Waiter& waiter);
+    /// False when a wake-up has taken it out already.
+    bool dequeue(Waiter& waiter);
+    /// Instead of sleep(): the wait is over before it began.
+    void cancel(Waiter& waiter);
     Result<void> sleep(Waiter& waiter, Interruptible interruptible, Instant deadline);
 
     mutable Spin lock_;

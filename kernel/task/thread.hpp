@@ -17,17 +17,30 @@ class ThreadOwner {
 public:
     /// The CPU is about to run the thread: make its address space current.
     virtual void activate() = 0;
-    /// The thread has ended and is no longer on any CPU. Called on another thread's stack; may free the owner.
+    /// The thread has ended and is no longer on any CPU. Called on another thread's stack, where it may sleep; may free the
+    /// owner. The Thread itself is freed right after.
     virtual void ended() = 0;
+
+    /// Which address space activate() makes current: threads with equal numbers share one, and switching between them does
+    /// not call activate(). 0, the default, equals nothing.
+    u64 space_number() const { return space_number_; }
+    void set_space_number(u64 number) { space_number_ = number; }
 
 protected:
     ~ThreadOwner() = default;
-};
 
-enum class State : u8 { runnable, running, blocked, ended };
+private:
+    u64 space_number_ = 0;
+};
+/// A number for a new address space. None is given twice.
+u64 new_space_number();
+
+/// `preparing`: between prepare_to_block() and block(), when a wake-up makes it `running` again.
+enum class State : u8 { runnable, running, preparing, blocked, ended };
 
 /// A set of CPUs, one bit each.
 using CpuSet = u64;
+static_assert(arch::max_cpus <= 64);
 
 class Thread {
 public:
@@ -35,45 +48,70 @@ public:
     /// `owner` null makes a kernel thread. no_memory when stack or state cannot be allocated.
     static Result<Owned<Thread>> create(const char* name, void (*entry)(void*), void* argument, ThreadOwner* owner = nullptr);
     ~Thread();
+    Thread(const Thread&) = delete;
 
     const char* name() const { return name_; }
     void* stack_top() const { return stack_top_; }
     arch::TrapFrame& program_frame() const { return *arch::program_frame(stack_top_); }
-    /// Null for kernel threads.
+    /// Null for kernel threads. For the current thread it is out of date, see store_program_state().
     arch::ProgramState* program_state() const { return program_state_; }
     ThreadOwner* owner() const { return owner_; }
     State state() const { return state_.load(std::memory_order_relaxed); }
-    u32 cpu() const { return cpu_; }
-    /// Time this thread has spent on a CPU: in all, and of it in the kernel.
+    /// The CPU that it runs on, or ran on last.
+    u32 cpu() const { return cpu_.load(std::memory_order_relaxed); }
+    /// Time this thread has spent on a CPU.
     Duration run_time() const;
+    /// How often it gave up the CPU to wait, and how often it was made to.
+    u64 voluntary_switches() const { return voluntary_switches_; }
+    u64 involuntary_switches() const { return involuntary_switches_; }
 
-    /// Ends an interruptible wait, now or at its start: a signal came. Any CPU.
+    /// Ends an interruptible wait, now or at its start: a signal came. A program that runs passes leave_to_program. Any CPU.
     void interrupt();
     /// Set by interrupt(); cleared by the owner when it has dealt with the reason.
-    bool interrupted() const { return interrupted_.load(std::memory_order_acquire); }
+    bool interrupted() const { return interrupted_.load(std::memory_order_seq_cst); }
     void clear_interrupted() { interrupted_.store(false, std::memory_order_release); }
 
     CpuSet affinity() const { return affinity_.load(std::memory_order_relaxed); }
-    /// Takes effect when the thread next enters the kernel. invalid when no running CPU is in it.
+    /// Takes effect when the thread next leaves the kernel. invalid when no running CPU is in it.
     Result<void> set_affinity(CpuSet cpus);
+    /// -20 … 19, as in setpriority: sets the length of its slices.
+    int nice() const { return nice_; }
+    void set_nice(int nice);
+
+    /// Before start(): its program state becomes a copy of the current thread's (clone, fork).
+    Result<void> inherit_program_state();
+
+    /// prepare_to_block() and cancel_block() for the current thread that is known already.
+    void prepare() { state_.store(State::preparing, std::memory_order_seq_cst); }
+    void unprepare() { state_.store(State::running, std::memory_order_relaxed); }
 
 private:
     friend class Scheduler;
-    friend class sync::WaitQueue;
-    Thread() = default;
+    constexpr Thread() = default;
 
+    // What a switch touches comes first, to lie in few cache lines.
     arch::KernelContext context_;
+    std::atomic<State> state_ = State::blocked;
+    std::atomic<bool> interrupted_ = false;
+    /// Its stack is in use. Cleared, with release order, once the CPU has left it: only then may another CPU run it.
+    std::atomic<bool> on_cpu_ = false;
+    i8 nice_ = 0;
+    std::atomic<u32> cpu_ = 0;
+    u32 slice_nanoseconds_ = 0;
+    u32 state_cpu_ = ~u32{0};  ///< the CPU whose registers held its program state last
+    std::atomic<u64> run_nanoseconds_ = 0;
     void* stack_top_ = nullptr;
     arch::ProgramState* program_state_ = nullptr;
     ThreadOwner* owner_ = nullptr;
-    const char* name_ = "";
-    std::atomic<State> state_ = State::blocked;
-    std::atomic<bool> interrupted_ = false;
     std::atomic<CpuSet> affinity_ = ~CpuSet{0};
-    u32 cpu_ = 0;
+    u64 voluntary_switches_ = 0;
+    u64 involuntary_switches_ = 0;
+    const char* name_ = "";
+    void (*entry_)(void*) = nullptr;
+    void* argument_ = nullptr;
 
 public:
-    ListLink<Thread> queue_link;  ///< run queue's
+    ListLink<Thread> queue_link;  ///< the scheduler's: in a run queue, or among the ended
 };
 
 /// The thread that runs on this CPU.
@@ -88,13 +126,19 @@ void yield();
 /// Ends the current thread.
 [[noreturn]] void end();
 
-/// Blocks the current thread until wake() or the deadline. `still` is asked again, once the thread counts as blocked, whether
-/// to sleep: a wake that came before is not lost. Prefer WaitQueue.
+/// Why block() returned. More than one may hold; callers look at their condition again.
 enum class Woken : u8 { by_wake, by_deadline, by_interrupt };
+/// Blocks the current thread until wake() or the deadline, after prepare_to_block(); at once when a wake came since.
+/// Prefer WaitQueue.
+///
+///   prepare_to_block();
+///   if (ready) cancel_block(); else block(Interruptible::no);
 Woken block(sync::Interruptible interruptible, Instant deadline = Instant::never());
 /// Announces that the current thread is about to block(): wakes from now on make that block() return at once.
 void prepare_to_block();
-/// Makes a blocked thread runnable; harmless for one that is not. Any CPU.
+void cancel_block();
+/// Makes a blocked thread runnable; harmless for one that is not. Any CPU, and interrupts. The caller sees to it that the thread
+/// cannot end meanwhile.
 void wake(Thread& thread);
 
 /// Called by arch on the way back to program code, interrupts off: reschedules when the slice is over.
@@ -103,9 +147,25 @@ void before_return_to_program();
 void on_timer();
 void on_kick();
 
-/// This CPU becomes part of the scheduler: the code that calls this becomes its idle loop.
+/// The current thread's program registers (ProgramState) live in the CPU. These write them to its program_state(), and load them from
+/// there: before reading it, and after changing it.
+void store_program_state();
+void load_program_state();
+/// The current thread's owner has another address space (execve): makes it current.
+void change_space();
+
+/// This CPU becomes part of the scheduler: the code that calls this becomes its idle loop. Not for CPU 0.
 [[noreturn]] void run_idle_loop();
-/// The boot code on CPU 0 becomes a thread, so that it may sleep.
+/// The boot code on CPU 0 becomes a thread, so that it may sleep, and CPU 0 gets an idle loop. Needs memory.
 void adopt_boot_thread();
+
+/// CPUs that take part in scheduling.
+CpuSet online_cpus();
+/// Time that a CPU has spent without work.
+Duration idle_time(u32 cpu);
+/// Threads that run or want to, now.
+u32 runnable_threads();
+/// Switches between threads since boot, on all CPUs.
+u64 context_switches();
 
 }  // namespace spore::task

@@ -1,6 +1,13 @@
-// Steers the processor that unit tests see.
+// Steers the processors that unit tests see.
+//
+// Without more ado there is one CPU whose clock stands still, and no thread: enough for code that neither sleeps nor wakes.
+// simulate() gives a test the real scheduler on several CPUs, all played by one host thread that changes between them at
+// chosen points: every run with the same seed is the same.
 #pragma once
 
+#include <functional>
+
+#include "base/time.hpp"
 #include "base/types.hpp"
 
 namespace spore::fakes {
@@ -11,7 +18,30 @@ void set_cpu_count(u32 count);
 void set_cpu(u32 cpu);
 
 void set_time(u64 nanoseconds);
+/// What this CPU's timer is armed for.
 u64 armed_deadline();
 u64 kick_count();
+
+struct SimulationOptions {
+    u32 cpus = 1;
+    /// Chooses where CPUs change besides where they must; 0 changes nowhere else.
+    u64 seed = 0;
+};
+/// Runs `body` as the boot thread of a machine of its own, in a child process; false when an expectation in it failed, it
+/// panicked, or hung. All CPUs idle with no timer armed is reported as a hang at once.
+bool simulate(const SimulationOptions& options, const std::function<void()>& body);
+
+/// Within simulate(): program code that computes for `span` on this CPU, interrupted when its timer or a kick says so. Called from a
+/// thread that has an owner.
+void run_program(Duration span);
+/// Lets another CPU go on, if there are several and the seed says so. Every arch call does this by itself.
+void interleave();
+/// The program register that stands for all of ProgramState, in the CPU now.
+u64& program_register();
+/// How often register states were saved and loaded.
+struct StateTraffic { u64 saved, restored; };
+StateTraffic state_traffic();
+/// A small generator, seeded with the simulation's seed.
+u64 random();
 
 }  // namespace spore::fakes
