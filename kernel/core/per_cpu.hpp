@@ -4,7 +4,7 @@
 //   run_queue->push(thread);               this CPU's
 //   run_queue.of(3).push(thread);          CPU 3's, for those that lock
 //
-// The first instance lies in the section `per_cpu`, which every further CPU gets a copy of before it starts.
+// The section `per_cpu` holds the initial values; every CPU works on its own copy of it.
 #pragma once
 
 #include "arch/cpu.hpp"
@@ -15,15 +15,15 @@ template <typename T>
 class PerCpu {
 public:
     template <typename... Args>
-    explicit constexpr PerCpu(Args&&... args) : first_(static_cast<Args&&>(args)...) {}
+    explicit constexpr PerCpu(Args&&... args) : initial_(static_cast<Args&&>(args)...) {}
 
     T& operator*() { return at(arch::per_cpu_offset()); }
     T* operator->() { return &at(arch::per_cpu_offset()); }
     T& of(u32 cpu) { return at(arch::per_cpu_offset(cpu)); }
 
 private:
-    T& at(u64 offset) { return *reinterpret_cast<T*>(reinterpret_cast<u64>(&first_) + offset); }
-    T first_;
+    T& at(u64 offset) { return *reinterpret_cast<T*>(reinterpret_cast<u64>(&initial_) + offset); }
+    T initial_;
 };
 
 }  // namespace spore

@@ -23,15 +23,21 @@ VirtAddr stack_pointer(const TrapFrame& frame);
 void set_stack_pointer(TrapFrame& frame, VirtAddr at);
 VirtAddr frame_pointer(const TrapFrame& frame);
 
+// The running thread's registers are live in the CPU while it is in the kernel: these functions, given task::current()'s state, read and
+// write the CPU as well.
+
 /// The register that programs find their thread's data by (FS base on x86-64, TPIDR_EL0 on arm64).
 void set_thread_pointer(ProgramState& state, u64 value);
 u64 thread_pointer(const ProgramState& state);
 
 /// The program's floating point and vector registers in the machine's ABI layout (XSAVE area on x86-64), for signal frames.
 std::size_t extended_state_size();
-void export_extended_state(const ProgramState& state, MutableByteSpan out);
+void export_extended_state(ProgramState& state, MutableByteSpan out);
 /// invalid when the bytes are not a state this CPU can load.
 Result<void> import_extended_state(ProgramState& state, ByteSpan in);
+
+/// A fresh program's registers (execve).
+void reset_program_state(ProgramState& state);
 
 /// AT_HWCAP, AT_HWCAP2, AT_PLATFORM, AT_MINSIGSTKSZ of this machine.
 u64 hardware_capabilities();

@@ -12,7 +12,8 @@ struct TrapFrame {
     u64 vector;  ///< trap vector; unused for system calls
     u64 error;   ///< the CPU's error code, or 0
     u64 rip, cs, rflags, rsp, ss;
+    u64 reserved;  ///< keeps the frame's size a multiple of 16
 };
-static_assert(sizeof(TrapFrame) == 23 * 8);
+static_assert(sizeof(TrapFrame) == 24 * 8);
 
 }  // namespace spore::arch

@@ -1,0 +1,17 @@
+// Collects what the loader says of memory, and takes out what is occupied.
+#pragma once
+
+#include "arch/boot.hpp"
+
+namespace spore::arch {
+
+/// Adds RAM; pages only, below 1 MiB nothing (firmware's, and the trampoline's).
+void add_ram(BootInfo& info, u64 start, u64 end);
+/// Makes the direct map reach up to `end`, for tables that firmware left behind.
+void cover(BootInfo& info, u64 end);
+/// Takes [start, end) out of the usable ranges.
+void occupy(BootInfo& info, u64 start, u64 end);
+/// Sorts the ranges by address.
+void sort_ranges(BootInfo& info);
+
+}  // namespace spore::arch

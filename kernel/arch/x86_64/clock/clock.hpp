@@ -1,0 +1,32 @@
+// The monotonic clock: the TSC, scaled. Its rate comes from the CPU or hypervisor where they tell; otherwise it is measured against a
+// reference of known rate, briefly at boot and again over longer spans while the system runs.
+#pragma once
+
+#include "base/types.hpp"
+
+namespace spore::arch {
+
+/// Time zero. The first thing that runs.
+void start_boot_clock();
+
+/// Learns the TSC's rate, at least roughly. Before the first timer.
+void calibrate_clock();
+/// Measures again when enough time has passed; cheap when it has not. From timer interrupts.
+void refine_clock();
+
+u64 cycles_at(u64 monotonic_nanoseconds);
+/// Local APIC timer ticks in `nanoseconds`, saturating at 32 bits.
+u32 timer_ticks(u64 nanoseconds);
+
+/// What a program's own clock (vDSO) computes with: ns = base_ns + ((tsc - base_tsc) * multiplier >> 32). `sequence` is odd while
+/// it changes.
+struct ClockPage {
+    u32 sequence;
+    u32 usable;
+    u64 base_cycles;
+    u64 base_nanoseconds;
+    u64 multiplier;
+};
+extern ClockPage clock_page;
+
+}  // namespace spore::arch

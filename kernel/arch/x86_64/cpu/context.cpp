@@ -1,0 +1,40 @@
+#include "arch/context.hpp"
+
+#include "../mode.hpp"
+#include "local.hpp"
+
+extern "C" void start_context();
+extern "C" [[noreturn]] void enter_program_frame(spore::arch::TrapFrame* frame);
+
+namespace spore::arch {
+namespace {
+/// What switch_context pops, lowest address first.
+struct InitialStack {
+    u64 r15 = 0, r14 = 0, r13 = 0, r12, rbx, rbp = 0, return_address;
+    u64 alignment[2] = {};
+};
+}  // namespace
+
+void prepare_context(KernelContext& context, void* stack_top, void (*entry)(void*), void* argument) {
+    // The program's frame keeps its place at the very top, so that the first trap does not overwrite what start_context uses.
+    auto* stack = reinterpret_cast<InitialStack*>(align_down(reinterpret_cast<u64>(program_frame(stack_top)), 16)) - 1;
+    *stack = {.r12 = reinterpret_cast<u64>(argument), .rbx = reinterpret_cast<u64>(entry), .return_address = reinterpret_cast<u64>(start_context)};
+    context.stack_pointer = reinterpret_cast<u64>(stack);
+}
+
+void enter_program(TrapFrame* frame) { enter_program_frame(frame); }
+
+void prepare_program_frame(TrapFrame& frame, VirtAddr entry, VirtAddr stack_pointer) {
+    bool guarded = mode() == abi::Mode::guarded;
+    frame = {};
+    frame.origin = ~u64{0};
+    frame.rip = entry.value;
+    frame.cs = guarded ? selector::program_code : selector::kernel_code;
+    frame.rflags = 0x202;
+    frame.rsp = stack_pointer.value;
+    frame.ss = guarded ? selector::program_data : selector::kernel_data;
+}
+
+void set_trap_stack(void* stack_top) { local().trap_stack = reinterpret_cast<u64>(stack_top); }
+
+}  // namespace spore::arch

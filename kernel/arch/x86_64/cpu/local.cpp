@@ -1,0 +1,60 @@
+#include "local.hpp"
+
+#include "../apic/local_apic.hpp"
+#include "../instructions.hpp"
+#include "../mmu/flush.hpp"
+#include "../mode.hpp"
+#include "../trap/vectors.hpp"
+#include "arch/boot.hpp"
+#include "features.hpp"
+#include "smp.hpp"
+
+extern "C" constinit bool program_access_guarded;
+
+namespace spore::arch {
+namespace {
+constinit CpuLocal boot_cpu{};
+constinit CpuLocal* cpus[max_cpus] = {&boot_cpu};
+constinit u32 running = 1;
+constinit abi::Mode chosen_mode = abi::Mode::fused;
+}  // namespace
+
+CpuLocal& cpu_local(u32 cpu) { return *cpus[cpu]; }
+void add_cpu(CpuLocal& cpu) {
+    cpus[cpu.id] = &cpu;
+    __atomic_store_n(&running, cpu.id + 1, __ATOMIC_RELEASE);
+}
+
+u32 cpu_id() { return local().id; }
+u32 cpu_count() { return __atomic_load_n(&running, __ATOMIC_ACQUIRE); }
+u64 per_cpu_offset() {
+    u64 offset;
+    asm("movq %%gs:%c1, %0" : "=r"(offset) : "i"(__builtin_offsetof(CpuLocal, per_cpu_offset)));
+    return offset;
+}
+u64 per_cpu_offset(u32 cpu) { return cpus[cpu]->per_cpu_offset; }
+
+void relax() {
+    pause();
+    serve_flushes();
+}
+
+void wait_for_interrupt() { asm volatile("sti; hlt; cli" ::: "memory"); }
+
+void kick(u32 cpu) { send_interrupt(cpus[cpu]->apic_id, vector::kick); }
+
+void stop_other_cpus() {
+    for (u32 cpu = 0; cpu < cpu_count(); ++cpu)
+        if (cpu != cpu_id()) send_interrupt(cpus[cpu]->apic_id, vector::stop);
+}
+
+abi::Mode mode() { return chosen_mode; }
+
+void choose_mode(abi::Mode mode) {
+    chosen_mode = mode;
+    program_access_guarded = mode == abi::Mode::guarded && features.smap;
+    set_system_call_entry();
+    set_protection_bits();
+}
+
+}  // namespace spore::arch

@@ -1,0 +1,62 @@
+// What each CPU keeps for itself, found through its GS base. Assembly reaches the first fields by the offsets below.
+#pragma once
+
+#include "arch/cpu.hpp"
+#include "arch/context.hpp"
+
+namespace spore::arch {
+
+/// Task state segment: only its stack pointers are used [intel/vol3 8.7].
+struct [[gnu::packed]] TaskState {
+    u32 reserved0;
+    u64 rsp[3];
+    u64 reserved1;
+    u64 ist[7];
+    u64 reserved2;
+    u16 reserved3;
+    u16 io_map;
+};
+static_assert(sizeof(TaskState) == 104);
+
+struct CpuLocal {
+    CpuLocal* self;
+    u64 trap_stack;      ///< top of the running thread's kernel stack
+    u64 program_stack;   ///< scratch of the system call entry
+    u64 per_cpu_offset;
+    u32 id;
+    u32 apic_id;
+    ProgramState* loaded_state;  ///< whose vector registers the CPU holds, or null
+    u64 page_table;      ///< CR3 of the current address space
+    u64 gdt[9];
+    TaskState task_state;
+    alignas(16) u8 trap_entry_stack[1024];    ///< IST 1: left at once by trap_common
+    alignas(16) u8 emergency_stack[4096];     ///< IST 2: double fault, NMI, machine check
+};
+
+#define CPU_LOCAL_TRAP_STACK 8
+#define CPU_LOCAL_PROGRAM_STACK 16
+static_assert(__builtin_offsetof(CpuLocal, trap_stack) == CPU_LOCAL_TRAP_STACK);
+static_assert(__builtin_offsetof(CpuLocal, program_stack) == CPU_LOCAL_PROGRAM_STACK);
+
+inline CpuLocal& local() {
+    CpuLocal* self;
+    asm("movq %%gs:0, %0" : "=r"(self));
+    return *self;
+}
+
+CpuLocal& cpu_local(u32 cpu);
+
+/// Segment selectors. The order serves SYSCALL and SYSRET: kernel code, kernel data; program 32-bit code, data, code.
+namespace selector {
+inline constexpr u16 kernel_code = 0x08;
+inline constexpr u16 kernel_data = 0x10;
+inline constexpr u16 program_base = 0x18;
+inline constexpr u16 program_data = 0x20 | 3;
+inline constexpr u16 program_code = 0x28 | 3;
+inline constexpr u16 task_state = 0x30;
+}  // namespace selector
+
+/// Loads descriptor tables, stacks and control registers of the CPU that runs this.
+void set_up_cpu(CpuLocal& cpu);
+
+}  // namespace spore::arch

@@ -1,0 +1,15 @@
+// The kernel's half of the address space.
+#pragma once
+
+#include "arch/boot.hpp"
+
+namespace spore::arch {
+
+/// Replaces the boot tables by the final ones: the image W^X, all memory in the direct map, nothing below. Takes pages for
+/// tables from the usable ranges.
+void build_kernel_map(BootInfo& info);
+
+/// Maps the first 16 MiB at their own address too, for starting processors; false takes it away again.
+void map_low_memory(bool mapped);
+
+}  // namespace spore::arch
