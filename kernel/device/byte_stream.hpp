@@ -1,0 +1,26 @@
+// A pair of byte pipes to somebody outside: what a virtio-console port or a serial line is.
+#pragma once
+
+#include "base/bytes.hpp"
+#include "base/result.hpp"
+
+namespace spore::device {
+
+class ByteStream {
+public:
+    virtual ~ByteStream() = default;
+    /// Sends all of the pieces, in order and without bytes of other callers between them. Sleeps while the other side takes no more.
+    virtual Result<void> send(ByteSpan first, ByteSpan second) = 0;
+    /// The same without sleeping or locking: for panics. What cannot be sent is lost.
+    virtual void send_urgently(ByteSpan first, ByteSpan second) = 0;
+    /// Waits for bytes: at least one, at most `into`.
+    virtual Result<std::size_t> receive(MutableByteSpan into) = 0;
+    /// Waits (polling, briefly) until all that was sent has been taken.
+    virtual void drain() = 0;
+};
+
+/// The stream that a driver found for the control channel; the first wins. Null when there is none.
+ByteStream* channel_stream();
+void offer_channel_stream(ByteStream& stream);
+
+}  // namespace spore::device
