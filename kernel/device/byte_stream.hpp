@@ -9,9 +9,11 @@ namespace spore::device {
 class ByteStream {
 public:
     virtual ~ByteStream() = default;
-    /// Sends all of the pieces, in order and without bytes of other callers between them. Sleeps while the other side takes no more.
+    /// Sends all of the pieces, in order. Up to atomic_size bytes travel without those of other callers between them. Sleeps while the
+    /// other side takes no more.
     virtual Result<void> send(ByteSpan first, ByteSpan second) = 0;
-    /// The same without sleeping or locking: for panics. What cannot be sent is lost.
+    static constexpr std::size_t atomic_size = 4096;
+    /// The same without sleeping, in any context: for log lines and panics. What cannot be sent within a second or so is lost.
     virtual void send_urgently(ByteSpan first, ByteSpan second) = 0;
     /// Waits for bytes: at least one, at most `into`.
     virtual Result<std::size_t> receive(MutableByteSpan into) = 0;

@@ -6,7 +6,6 @@
 #include "arch/cpu.hpp"
 #include "kernel/device/byte_stream.hpp"
 #include "kernel/drivers/virtio/queue.hpp"
-#include "kernel/sync/mutex.hpp"
 #include "kernel/sync/wait_queue.hpp"
 
 namespace spore::drivers {
@@ -31,7 +30,6 @@ public:
     explicit VirtioConsole(Owned<virtio::Device> device) : device_(std::move(device)) {}
 
     Result<void> send(ByteSpan first, ByteSpan second) override {
-        Guard guard(sending_);
         for (u64 at = 0, total = first.size() + second.size(); at < total;) {
             Page* page = TRY(wait_for_page());
             at += fill(*page, first, second, at);
@@ -43,15 +41,18 @@ public:
     }
 
     void send_urgently(ByteSpan first, ByteSpan second) override {
+        // A panic may have stopped the lock's holder for ever.
+        bool locked = false;
+        for (int spin = 0; spin < 1'000'000 && !(locked = lock_.try_lock()); ++spin) arch::relax();
         for (u64 at = 0, total = first.size() + second.size(); at < total;) {
             Page* page = nullptr;
             for (int spin = 0; spin < 10'000'000 && !(page = free_page()); ++spin) reclaim();
-            if (!page) return;
+            if (!page) break;
             at += fill(*page, first, second, at);
             post(*page);
             transmit_->notify();
         }
-        drain();
+        if (locked) lock_.unlock();
     }
 
     Result<std::size_t> receive(MutableByteSpan into) override {
@@ -178,7 +179,6 @@ private:
 
     Owned<virtio::Device> device_;
     Owned<Queue> receive_, transmit_;
-    sync::Mutex sending_;   ///< one sender's bytes at a time
     sync::Spin lock_;       ///< both queues
     sync::WaitQueue arrivals_, room_;
     Page incoming_[receive_pages];

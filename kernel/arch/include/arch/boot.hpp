@@ -17,7 +17,8 @@ struct BootInfo {
     const char* protocol = "";
     std::string_view command_line;
     MemoryRange bundle{};            ///< the initrd or module; empty when there is none
-    MemoryRange usable[32];          ///< RAM that nothing occupies, sorted; the kernel and the bundle are left out
+    static constexpr u32 max_ranges = 32;
+    MemoryRange usable[max_ranges]{};        ///< RAM that nothing occupies, sorted; the kernel and the bundle are left out
     u32 usable_count = 0;
     PhysAddr highest{};              ///< the end of the highest RAM, usable or not
     PhysAddr acpi_root{};            ///< RSDP; 0 when unknown

@@ -82,13 +82,6 @@ private:
 Result<PhysAddr> allocate_table();
 void free_table(PhysAddr table);
 
-/// Addresses in the kernel's half for kernel stacks: mapped page by page with map_kernel_page.
-extern const VirtAddr kernel_stack_region_start;
-extern const u64 kernel_stack_region_size;
-Result<void> map_kernel_page(VirtAddr at, PhysAddr frame, Access access);
-/// What was mapped there; the caller flushes by never reusing the address for something else without flush_kernel_page.
-PhysAddr unmap_kernel_page(VirtAddr at);
-
 /// Makes a device's registers reachable, uncached. Never undone.
 Result<void*> map_device(PhysAddr at, std::size_t size);
 

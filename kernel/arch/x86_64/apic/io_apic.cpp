@@ -1,20 +1,22 @@
 #include "io_apic.hpp"
 
+#include <iterator>
+
 #include "arch/mmu.hpp"
 
 namespace spore::arch {
 namespace {
 
 struct IoApic {
-    volatile u32* registers;
-    u32 first_line, lines;
+    volatile u32* registers = nullptr;
+    u32 first_line = 0, lines = 0;
 
     u32 read(u32 index) const { registers[0] = index; return registers[4]; }
     void write(u32 index, u32 value) const { registers[0] = index; registers[4] = value; }
 };
 struct Override {
-    u32 line;
-    bool active_low, level, set;
+    u32 line = 0;
+    bool active_low = false, level = false, set = false;
 };
 
 constinit IoApic controllers[8];

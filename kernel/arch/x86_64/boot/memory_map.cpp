@@ -8,7 +8,7 @@ namespace {
 void add_range(BootInfo& info, u64 start, u64 end) {
     start = align_up(start, page_size);
     end = align_down(end, page_size);
-    if (start < end && info.usable_count < std::size(info.usable)) info.usable[info.usable_count++] = {{start}, {end}};
+    if (start < end && info.usable_count < BootInfo::max_ranges) info.usable[info.usable_count++] = {{start}, {end}};
 }
 
 }  // namespace
@@ -24,7 +24,7 @@ void occupy(BootInfo& info, u64 start, u64 end) {
     if (start >= end) return;
     u32 count = info.usable_count;
     info.usable_count = 0;
-    MemoryRange old[std::size(info.usable)];
+    MemoryRange old[BootInfo::max_ranges];
     std::copy_n(info.usable, count, old);
     for (auto range : std::span(old, count)) {
         if (end <= range.start.value || range.end.value <= start) {

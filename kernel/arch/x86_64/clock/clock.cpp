@@ -28,7 +28,17 @@ constexpr u64 scale(u64 value, u64 multiplier) {
     return static_cast<u64>(static_cast<unsigned __int128>(value) * multiplier >> 32);
 }
 
-constexpr u64 multiplier_for(u64 hertz) { return static_cast<u64>((static_cast<unsigned __int128>(1'000'000'000) << 32) / hertz); }
+/// a * b / divisor through 128 bits, saturating: the compiler's own division would need a runtime library.
+u64 multiply_divide(u64 a, u64 b, u64 divisor) {
+    auto product = static_cast<unsigned __int128>(a) * b;
+    u64 high = static_cast<u64>(product >> 64), low = static_cast<u64>(product);
+    if (high >= divisor) return ~u64{0};
+    u64 quotient, remainder;
+    asm("divq %4" : "=a"(quotient), "=d"(remainder) : "0"(low), "1"(high), "r"(divisor));
+    return quotient;
+}
+
+u64 multiplier_for(u64 hertz) { return multiply_divide(1'000'000'000, u64{1} << 32, hertz); }
 
 /// Changes the rate from now on; time itself does not jump.
 void set_rate(u64 hertz) {
@@ -44,7 +54,7 @@ void set_rate(u64 hertz) {
 }
 
 /// TSC cycles and reference ticks since the start, as a rate. `expected_ticks` resolves how often the counter wrapped.
-u64 measured_rate(u64 cycles, u64 ticks) { return static_cast<u64>(static_cast<unsigned __int128>(cycles) * reference.frequency / ticks); }
+u64 measured_rate(u64 cycles, u64 ticks) { return multiply_divide(cycles, reference.frequency, ticks); }
 
 }  // namespace
 
@@ -113,12 +123,11 @@ u64 monotonic_nanoseconds() {
 
 u64 cycles_at(u64 nanoseconds) {
     if (nanoseconds <= clock_page.base_nanoseconds) return clock_page.base_cycles;
-    auto ahead = (static_cast<unsigned __int128>(nanoseconds - clock_page.base_nanoseconds) << 32) / clock_page.multiplier;
-    return clock_page.base_cycles + static_cast<u64>(ahead);
+    return clock_page.base_cycles + multiply_divide(nanoseconds - clock_page.base_nanoseconds, u64{1} << 32, clock_page.multiplier);
 }
 
 u32 timer_ticks(u64 nanoseconds) {
-    auto ticks = static_cast<unsigned __int128>(nanoseconds) * timer_frequency / 1'000'000'000;
+    u64 ticks = multiply_divide(nanoseconds, timer_frequency, 1'000'000'000);
     if (ticks == 0) return 1;
     return ticks > 0xffff'ffff ? 0xffff'ffff : static_cast<u32>(ticks);
 }

@@ -21,7 +21,7 @@ struct Gate {
     u32 offset_high, reserved;
 };
 static_assert(sizeof(Gate) == 16);
-constinit Gate gates[256];
+constinit Gate gates[256] = {};
 
 struct [[gnu::packed]] TablePointer {
     u16 limit;

@@ -20,10 +20,10 @@ namespace {
 /// One request at a time is under way; its CPUs count down `pending`.
 struct Request {
     PhysAddr root;  ///< 0: the kernel's half
-    u64 start, end;
-    bool leave;
+    u64 start = 0, end = 0;
+    bool leave = false;
 };
-constinit Request request;
+constinit Request request{};
 constinit std::atomic<u64> targets = 0;  ///< CPUs that have not served the request yet, one bit each
 constinit sync::Spin request_lock;
 

@@ -15,8 +15,7 @@ extern char kernel_physical_start[], kernel_physical_end[], boot_stack_guard[], 
 
 namespace spore::arch {
 
-constinit const VirtAddr kernel_stack_region_start{kernel_half::stacks};
-constinit const u64 kernel_stack_region_size = 64_GiB;
+const u64 kernel_stack_region_start = kernel_half::stacks;
 
 void* direct(PhysAddr address) { return reinterpret_cast<void*>(kernel_half::direct_map + address.value); }
 

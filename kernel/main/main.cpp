@@ -1,0 +1,35 @@
+// The story of boot, from the machine's own state to the program's first instruction.
+#include "arch/boot.hpp"
+#include "arch/cpu.hpp"
+#include "arch/mmu.hpp"
+#include "kernel/core/log.hpp"
+#include "kernel/core/panic.hpp"
+#include "kernel/main/bundle.hpp"
+#include "kernel/main/channel.hpp"
+#include "kernel/main/devices.hpp"
+#include "kernel/main/program.hpp"
+#include "kernel/main/root.hpp"
+#include "kernel/memory/frame.hpp"
+#include "kernel/task/thread.hpp"
+
+namespace spore::arch {
+
+void start_kernel(const BootInfo& info) {
+    for (auto range : info.memory()) memory::add_memory(range.start, range.end, info.highest);
+
+    auto bundle = main::open_bundle(info);
+    core::set_log_level(bundle.manifest.log_level());
+    arch::choose_mode(bundle.manifest.mode());
+
+    arch::start_platform(info);
+    task::adopt_boot_thread();
+    main::start_devices(info.command_line);
+    auto& console = main::start_console(bundle.manifest);
+    arch::start_cpus(main::wanted_cpus(info.command_line));
+
+    auto root = main::mount_root(bundle);
+    main::start_program(bundle.manifest, root, console);
+    task::run_idle_loop();
+}
+
+}  // namespace spore::arch
