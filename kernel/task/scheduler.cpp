@@ -18,8 +18,8 @@ Scheduler::Cpu& Scheduler::of(u32 cpu) { return cpus.of(cpu); }
 Thread& current() { return *cpus->current; }
 
 void before_return_to_program() {
-    Scheduler::Cpu& cpu = *cpus;
-    if (cpu.attention.load(std::memory_order_relaxed)) [[unlikely]] Scheduler::attend(cpu);
+    // More than once: after a switch away and back it is another slice, and maybe another CPU.
+    while (cpus->attention.load(std::memory_order_relaxed)) [[unlikely]] Scheduler::attend(*cpus);
 }
 
 /// Blocks the thread that runs, unless a wake-up came since it announced that.

@@ -4,8 +4,6 @@
 
 #include "arch/user_memory.hpp"
 #include "kernel/memory/page_cache.hpp"
-#include "kernel/sync/mutex.hpp"
-#include "kernel/time/timer.hpp"
 
 namespace spore {
 namespace arch {
@@ -13,16 +11,6 @@ namespace arch {
 [[gnu::weak]] Result<void> copy_to_program(VirtAddr to, const void* from, std::size_t size) { return std::memcpy(to.as<void>(), from, size), Result<void>(); }
 [[gnu::weak]] Result<void> zero_program(VirtAddr to, std::size_t size) { return std::memset(to.as<void>(), 0, size), Result<void>(); }
 }  // namespace arch
-namespace time {
-[[gnu::weak]] i64 wall_nanoseconds() {
-    static i64 now = 1'700'000'000'000'000'000;
-    return now += 1000;
-}
-}  // namespace time
-namespace sync {
-[[gnu::weak]] void Mutex::lock() { state_.lock(); }
-[[gnu::weak]] void Mutex::unlock() { state_.unlock(); }
-}  // namespace sync
 namespace memory {
 struct PageCache::Impl {
     PageSource& source;
