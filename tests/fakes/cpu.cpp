@@ -22,6 +22,7 @@ namespace {
 thread_local u32 current_cpu = 0;
 u32 cpus = 1;
 u64 offsets[arch::max_cpus] = {};
+char* areas[arch::max_cpus] = {};  // what the offsets lead to, for the leak checker
 char* initial = nullptr;  // the section as it was before anything ran
 std::atomic<u64> clock_now = 0;
 std::atomic<u64> kicks = 0;
@@ -91,6 +92,7 @@ void set_cpu_count(u32 count) {
         if (offsets[cpu]) continue;
         auto* copy = static_cast<char*>(std::aligned_alloc(64, align_up(section_size() + 1, 64)));
         std::memcpy(copy, initial, section_size());
+        areas[cpu] = copy;
         offsets[cpu] = reinterpret_cast<u64>(copy) - reinterpret_cast<u64>(__start_per_cpu);
     }
     cpus = count;
