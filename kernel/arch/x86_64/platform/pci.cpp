@@ -1,0 +1,35 @@
+// PCI configuration mechanism #1: an address port and a data port [pci 3.0, 3.2.2.3.2].
+#include "arch/pci.hpp"
+
+#include "../instructions.hpp"
+#include "kernel/sync/spin.hpp"
+
+namespace spore::arch {
+namespace {
+constexpr u16 address_port = 0xcf8, data_port = 0xcfc;
+constinit sync::Spin lock;
+
+u32 select(PciAddress a, u16 offset) {
+    return 0x80000000u | u32{a.bus} << 16 | u32{a.device} << 11 | u32{a.function} << 8 | (offset & 0xfcu);
+}
+}  // namespace
+
+bool has_pci() {
+    Guard guard(lock);
+    out32(address_port, 0x80000000u);
+    return in32(address_port) == 0x80000000u;
+}
+
+u32 read_pci(PciAddress address, u16 offset) {
+    Guard guard(lock);
+    out32(address_port, select(address, offset));
+    return in32(data_port);
+}
+
+void write_pci(PciAddress address, u16 offset, u32 value) {
+    Guard guard(lock);
+    out32(address_port, select(address, offset));
+    out32(data_port, value);
+}
+
+}  // namespace spore::arch

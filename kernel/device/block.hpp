@@ -1,0 +1,38 @@
+// A disk: numbered sectors of 512 bytes.
+#pragma once
+
+#include <span>
+
+#include "base/result.hpp"
+#include "base/types.hpp"
+
+namespace spore::device {
+
+inline constexpr u32 sector_size = 512;
+
+/// A piece of physical memory that a transfer fills or takes from; a multiple of sector_size.
+struct TransferPiece {
+    PhysAddr address;
+    u32 size;
+};
+
+class BlockDevice {
+public:
+    virtual ~BlockDevice() = default;
+    virtual u64 sectors() const = 0;
+    virtual bool read_only() const = 0;
+    /// Transfer between the sectors from `first` on and the pieces. Sleep until done; several callers at once are served side by side.
+    /// out_of_range beyond the end, io when the device fails, read_only.
+    virtual Result<void> read(u64 first, std::span<const TransferPiece> pieces) = 0;
+    virtual Result<void> write(u64 first, std::span<const TransferPiece> pieces) = 0;
+    /// All that was written before is durable when this returns.
+    virtual Result<void> flush() = 0;
+    /// At most so many pieces in one call.
+    static constexpr std::size_t max_pieces = 16;
+};
+
+/// Disks in the order in which they were found; null beyond the last. They live as long as the machine.
+BlockDevice* disk(std::size_t index);
+void add_disk(BlockDevice& device);
+
+}  // namespace spore::device

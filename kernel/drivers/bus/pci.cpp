@@ -1,0 +1,70 @@
+#include "kernel/drivers/bus/pci.hpp"
+
+#include "kernel/core/log.hpp"
+#include "kernel/drivers/virtio/pci.hpp"
+
+namespace spore::drivers {
+namespace {
+
+constexpr u16 command_register = 0x04, header_register = 0x0c, first_bar = 0x10, bridge_buses = 0x18, capabilities = 0x34;
+constexpr u32 memory_and_master = 0x6, has_capabilities = 1 << 20;
+constexpr u16 virtio_vendor = 0x1af4;
+
+void found(const PciFunction& function) {
+    if (function.vendor() != virtio_vendor) return;
+    auto device = virtio::open_pci(function);
+    if (!device) return core::warn("the virtio device {:x} on PCI cannot be used (legacy only?)", function.product());
+    if (!virtio::attach(std::move(*device))) core::warn("the virtio device {:x} on PCI does not start", function.product());
+}
+
+void walk_bus(u8 bus, unsigned depth) {
+    for (u8 device = 0; device < 32; ++device) {
+        for (u8 number = 0; number < 8; ++number) {
+            PciFunction function({bus, device, number});
+            if (function.vendor() == 0xffff) {
+                if (number == 0) break;
+                continue;
+            }
+            u8 header = static_cast<u8>(function.read(header_register) >> 16);
+            if ((header & 0x7f) == 1) {  // a bridge; its secondary bus was numbered by firmware
+                u8 secondary = static_cast<u8>(function.read(bridge_buses) >> 8);
+                if (secondary > bus && depth < 8) walk_bus(secondary, depth + 1);
+            } else {
+                found(function);
+            }
+            if (number == 0 && !(header & 0x80)) break;  // not multi-function
+        }
+    }
+}
+
+}  // namespace
+
+std::optional<PhysAddr> PciFunction::memory_bar(u32 index) const {
+    if (index > 5) return std::nullopt;
+    u16 offset = static_cast<u16>(first_bar + index * 4);
+    u32 low = read(offset);
+    if (low & 1) return std::nullopt;
+    u64 address = low & ~15u;
+    if ((low & 6) == 4 && index < 5) address |= u64{read(static_cast<u16>(offset + 4))} << 32;
+    if (!address) return std::nullopt;
+    return PhysAddr{address};
+}
+
+void PciFunction::enable() const { write(command_register, read(command_register) | memory_and_master); }
+
+u8 PciFunction::find_capability(u8 id, u8 after) const {
+    if (!(read(command_register) & has_capabilities)) return 0;
+    u8 at = after ? read_byte(static_cast<u16>(after + 1)) : read_byte(capabilities);
+    for (int steps = 0; steps < 48 && at >= 0x40; ++steps) {
+        at &= 0xfc;
+        if (read_byte(at) == id) return at;
+        at = read_byte(static_cast<u16>(at + 1));
+    }
+    return 0;
+}
+
+void start_pci() {
+    if (arch::has_pci()) walk_bus(0, 0);
+}
+
+}  // namespace spore::drivers

@@ -1,0 +1,39 @@
+// The PCI bus: finds functions and hands them to their drivers.
+#pragma once
+
+#include <optional>
+
+#include "arch/pci.hpp"
+#include "base/result.hpp"
+
+namespace spore::drivers {
+
+/// One function on the bus. Firmware has assigned its BARs.
+class PciFunction {
+public:
+    explicit PciFunction(arch::PciAddress address) : address_(address) {}
+
+    u16 vendor() const { return static_cast<u16>(read(0)); }
+    u16 product() const { return static_cast<u16>(read(0) >> 16); }
+    u32 read(u16 offset) const { return arch::read_pci(address_, offset); }
+    void write(u16 offset, u32 value) const { arch::write_pci(address_, offset, value); }
+    u8 read_byte(u16 offset) const { return static_cast<u8>(read(static_cast<u16>(offset & ~3)) >> (offset & 3) * 8); }
+
+    /// Where memory BAR `index` lies; nothing for I/O or unassigned ones.
+    std::optional<PhysAddr> memory_bar(u32 index) const;
+    /// Lets it decode memory and do bus mastering.
+    void enable() const;
+
+    /// Offset of the next capability with `id` after `after` (0: the first); 0 when there is none [pci 3.0, 6.7].
+    u8 find_capability(u8 id, u8 after = 0) const;
+
+    arch::PciAddress address() const { return address_; }
+
+private:
+    arch::PciAddress address_;
+};
+
+/// Walks all buses and starts drivers.
+void start_pci();
+
+}  // namespace spore::drivers

@@ -1,0 +1,20 @@
+// Which driver takes which virtio device.
+#include "kernel/core/log.hpp"
+#include "kernel/drivers/block/virtio_block.hpp"
+#include "kernel/drivers/console/virtio_console.hpp"
+#include "kernel/drivers/entropy/virtio_entropy.hpp"
+#include "kernel/drivers/virtio/device.hpp"
+
+namespace spore::drivers::virtio {
+
+Result<void> attach(Owned<Device> device) {
+    using wire::virtio::DeviceId;
+    switch (device->id()) {
+    case DeviceId::console: return attach_virtio_console(std::move(device));
+    case DeviceId::block: return attach_virtio_block(std::move(device));
+    case DeviceId::entropy: return attach_virtio_entropy(std::move(device));
+    default: core::info("no driver for virtio device {}", static_cast<u32>(device->id())); return {};
+    }
+}
+
+}  // namespace spore::drivers::virtio

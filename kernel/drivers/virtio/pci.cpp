@@ -1,0 +1,181 @@
+#include "kernel/drivers/virtio/pci.hpp"
+
+#include "arch/cpu.hpp"
+#include "arch/mmu.hpp"
+
+namespace spore::drivers::virtio {
+
+using namespace wire::virtio;
+
+namespace {
+
+constexpr u8 vendor_capability = 0x09, msix_capability = 0x11;
+enum class Structure : u8 { common = 1, notify = 2, interrupt = 3, device = 4 };
+constexpr u16 no_vector = 0xffff;
+constexpr u32 structure_limit = 1_MiB;
+
+/// The common configuration [4.1.4.3].
+struct Common {
+    volatile u32 device_feature_select, device_feature, driver_feature_select, driver_feature;
+    volatile u16 config_vector, queue_count;
+    volatile u8 status, generation;
+    volatile u16 queue_select, queue_size, queue_vector, queue_enable, queue_notify_offset;
+    volatile u32 descriptors_low, descriptors_high, available_low, available_high, used_low, used_high;
+};
+static_assert(sizeof(Common) == 56);
+
+/// One entry of the MSI-X table [pci 3.0, 6.8.2].
+struct MsixEntry {
+    volatile u32 address_low, address_high, data, control;
+};
+
+class PciDevice final : public Device {
+public:
+    explicit PciDevice(const PciFunction& function) : function_(function) {}
+
+    Result<void> open() {
+        function_.enable();
+        for (u8 at = function_.find_capability(vendor_capability); at; at = function_.find_capability(vendor_capability, at))
+            TRY(take_structure(at));
+        if (!common_ || !notify_) return fail(Error::not_supported);
+        return {};
+    }
+
+    DeviceId id() const override {
+        // Transitional devices keep their old number; their kind is in the subsystem id [4.1.2.1].
+        u16 product = function_.product();
+        return static_cast<DeviceId>(product >= 0x1040 ? product - 0x1040 : function_.read(0x2c) >> 16);
+    }
+    u64 offered_features() override {
+        common_->device_feature_select = 1;
+        u64 high = common_->device_feature;
+        common_->device_feature_select = 0;
+        return high << 32 | common_->device_feature;
+    }
+    void accept_features(u64 features) override {
+        common_->driver_feature_select = 1;
+        common_->driver_feature = static_cast<u32>(features >> 32);
+        common_->driver_feature_select = 0;
+        common_->driver_feature = static_cast<u32>(features);
+    }
+    u8 status() override { return common_->status; }
+    void set_status(u8 status) override {
+        common_->status = status;
+        if (!status)
+            while (common_->status) arch::relax();  // reset is over when it reads back 0 [4.1.4.3.2]
+    }
+    u16 queue_limit(u16 index) override {
+        if (index >= common_->queue_count) return 0;
+        common_->queue_select = index;
+        return common_->queue_size;
+    }
+    void install_queue(u16 index, u16 size, PhysAddr descriptors, PhysAddr available, PhysAddr used) override {
+        common_->queue_select = index;
+        common_->queue_size = size;
+        common_->queue_vector = no_vector;
+        common_->descriptors_low = static_cast<u32>(descriptors.value);
+        common_->descriptors_high = static_cast<u32>(descriptors.value >> 32);
+        common_->available_low = static_cast<u32>(available.value);
+        common_->available_high = static_cast<u32>(available.value >> 32);
+        common_->used_low = static_cast<u32>(used.value);
+        common_->used_high = static_cast<u32>(used.value >> 32);
+        if (index < max_queues) notify_offset_[index] = common_->queue_notify_offset;
+        common_->queue_enable = 1;
+        if (index >= queues_) queues_ = static_cast<u16>(index + 1);
+    }
+    void notify(u16 queue) override {
+        u64 offset = u64{queue < max_queues ? notify_offset_[queue] : u16{0}} * notify_multiplier_;
+        if (offset + 2 <= notify_size_) *reinterpret_cast<volatile u16*>(notify_ + offset) = queue;
+    }
+    /// MSI-X where there is one, with the same vector for all queues; the line otherwise.
+    Result<void> connect_interrupt(arch::InterruptHandler handler, void* context) override {
+        handler_ = handler;
+        context_ = context;
+        if (u8 at = function_.find_capability(msix_capability)) return connect_msix(at);
+        if (!interrupt_status_) return fail(Error::not_supported);
+        u8 line = function_.read_byte(0x3c);
+        return arch::connect_line(line, arch::Trigger::level_low, on_line, this);
+    }
+    u8 config_byte(u32 offset) override { return offset < config_size_ ? config_[offset] : u8{0}; }
+
+private:
+    static constexpr u16 max_queues = 64;
+
+    /// A vendor capability tells where in which BAR a structure lies [4.1.4].
+    Result<void> take_structure(u8 at) {
+        auto kind = static_cast<Structure>(function_.read_byte(static_cast<u16>(at + 3)));
+        if (kind < Structure::common || kind > Structure::device) return {};
+        u32 bar = function_.read_byte(static_cast<u16>(at + 4));
+        u32 offset = function_.read(static_cast<u16>(at + 8)), size = function_.read(static_cast<u16>(at + 12));
+        auto base = function_.memory_bar(bar);
+        if (!base || size > structure_limit || size == 0) return {};
+        auto* mapped = static_cast<volatile u8*>(TRY(arch::map_device(*base + offset, size)));
+        switch (kind) {
+        case Structure::common:
+            if (size >= sizeof(Common)) common_ = reinterpret_cast<Common*>(const_cast<u8*>(mapped));
+            break;
+        case Structure::notify:
+            notify_ = mapped;
+            notify_size_ = size;
+            notify_multiplier_ = function_.read(static_cast<u16>(at + 16));
+            break;
+        case Structure::interrupt: interrupt_status_ = mapped; break;
+        case Structure::device:
+            config_ = mapped;
+            config_size_ = size;
+            break;
+        }
+        return {};
+    }
+
+    Result<void> connect_msix(u8 at) {
+        u32 table = function_.read(static_cast<u16>(at + 4));
+        auto base = function_.memory_bar(table & 7);
+        if (!base) return fail(Error::not_supported);
+        auto message = TRY(arch::connect_message(0, on_message, this));
+        auto* entry = static_cast<MsixEntry*>(TRY(arch::map_device(*base + (table & ~7u), sizeof(MsixEntry))));
+        entry->address_low = static_cast<u32>(message.address);
+        entry->address_high = static_cast<u32>(message.address >> 32);
+        entry->data = message.data;
+        entry->control = 0;
+        u32 control = function_.read(at);
+        function_.write(at, (control | 0x80000000u) & ~0x40000000u);  // enable, unmask
+        common_->config_vector = 0;
+        for (u16 queue = 0; queue < queues_; ++queue) {
+            common_->queue_select = queue;
+            common_->queue_vector = 0;
+            if (common_->queue_vector != 0) return fail(Error::io);  // the device has no room for it [4.1.5.1.2.2]
+        }
+        return {};
+    }
+
+    static void on_message(void* self) {
+        auto& device = *static_cast<PciDevice*>(self);
+        device.handler_(device.context_);
+    }
+    static void on_line(void* self) {
+        auto& device = *static_cast<PciDevice*>(self);
+        if (*device.interrupt_status_) device.handler_(device.context_);  // reading acknowledges
+    }
+
+    PciFunction function_;
+    Common* common_ = nullptr;
+    volatile u8* notify_ = nullptr;
+    volatile u8* interrupt_status_ = nullptr;
+    volatile u8* config_ = nullptr;
+    u32 notify_size_ = 0, notify_multiplier_ = 0, config_size_ = 0;
+    u16 queues_ = 0;
+    u16 notify_offset_[max_queues] = {};
+    arch::InterruptHandler handler_ = nullptr;
+    void* context_ = nullptr;
+};
+
+}  // namespace
+
+Result<Owned<Device>> open_pci(const PciFunction& function) {
+    auto device = TRY(make_owned<PciDevice>(function));
+    TRY(device->open());
+    return Owned<Device>(std::move(device));
+}
+
+}  // namespace spore::drivers::virtio

@@ -1,0 +1,49 @@
+#include "kernel/main/devices.hpp"
+
+#include "arch/boot.hpp"
+#include "arch/cpu.hpp"
+#include "kernel/core/log.hpp"
+#include "kernel/drivers/bus/pci.hpp"
+#include "kernel/drivers/virtio/device.hpp"
+#include "kernel/drivers/virtio/mmio.hpp"
+#include "kernel/drivers/virtio/mmio_list.hpp"
+#include "kernel/main/channel.hpp"
+#include "kernel/main/serial_console.hpp"
+#include "kernel/main/stop.hpp"
+
+namespace spore::main {
+
+void start_devices(std::string_view command_line) {
+    drivers::virtio::for_each_listed(command_line, [](PhysAddr address, u32 size, u32 line) {
+        auto device = drivers::virtio::open_mmio(address, size, line);
+        if (!device) return;
+        if (!drivers::virtio::attach(std::move(*device))) core::warn("the virtio device at {} does not start", address);
+    });
+    drivers::start_pci();
+}
+
+device::Console& start_console(const wire::Manifest& manifest) {
+    if (manifest.channel() == abi::ChannelKind::framed) {
+        if (auto* stream = device::channel_stream()) {
+            auto& console = start_channel(*stream, manifest);
+            report_on_channel();
+            return console;
+        }
+        core::warn("no virtio-console for the control channel: using the serial port");
+    }
+    return serial_console();
+}
+
+u32 wanted_cpus(std::string_view command_line) {
+    constexpr std::string_view key = "cpus=";
+    auto at = command_line.find(key);
+    if (at == command_line.npos) return arch::max_cpus;
+    u32 count = 0;
+    for (char c : command_line.substr(at + key.size())) {
+        if (c < '0' || c > '9' || count > arch::max_cpus) break;
+        count = count * 10 + static_cast<u32>(c - '0');
+    }
+    return count ? count : 1;
+}
+
+}  // namespace spore::main

@@ -1,0 +1,18 @@
+// Finds the machine's devices and starts their drivers.
+#pragma once
+
+#include <string_view>
+
+#include "kernel/device/console.hpp"
+#include "wire/manifest.hpp"
+
+namespace spore::main {
+
+/// `command_line` may name virtio-mmio devices, as QEMU's microvm and Firecracker do.
+void start_devices(std::string_view command_line);
+/// The program's console: the channel where the manifest asks for it, the first serial port otherwise.
+device::Console& start_console(const wire::Manifest& manifest);
+/// `cpus=N` on the command line; otherwise as many as there are.
+u32 wanted_cpus(std::string_view command_line);
+
+}  // namespace spore::main

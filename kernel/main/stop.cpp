@@ -1,0 +1,29 @@
+#include "kernel/main/stop.hpp"
+
+#include "arch/boot.hpp"
+#include "kernel/core/log.hpp"
+#include "kernel/main/channel.hpp"
+
+namespace spore::main {
+namespace {
+constinit bool channel_open = false;
+}
+
+void report_on_channel() { channel_open = true; }
+
+void finish(abi::ExitReason reason, u32 status) {
+    if (channel_open) {
+        send_exit(reason, status);
+    } else {
+        char line[64];
+        arch::write_early_console(format_to(line, "\nspore: exit {} {}\n", static_cast<u32>(reason), status));
+    }
+    arch::power_off();
+}
+
+void stop(abi::StartFailure failure, std::string_view message) {
+    core::error("{}", message);
+    finish(abi::ExitReason::failed, static_cast<u32>(failure));
+}
+
+}  // namespace spore::main
