@@ -29,7 +29,7 @@ void start_kernel(const BootInfo& info) {
 
     auto root = main::mount_root(bundle);
     main::start_program(bundle.manifest, root, console);
-    task::run_idle_loop();
+    task::end();  // the program's threads go on
 }
 
 }  // namespace spore::arch
