@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "base/concat.hpp"
+
 namespace spore::detail {
 template <typename F>
 class Deferred {
@@ -20,6 +22,4 @@ struct DeferMaker {
 };
 }  // namespace spore::detail
 
-#define SPORE_CONCAT_(a, b) a##b
-#define SPORE_CONCAT(a, b) SPORE_CONCAT_(a, b)
 #define defer auto SPORE_CONCAT(deferred_, __LINE__) = ::spore::detail::DeferMaker{} << [&]

@@ -4,6 +4,7 @@
 #include <expected>
 #include <utility>
 
+#include "base/concat.hpp"
 #include "base/types.hpp"
 
 namespace spore {
@@ -92,13 +93,15 @@ using Result = std::expected<T, Error>;
 
 }  // namespace spore
 
-/// Evaluates to the value of a Result, or returns its error from the function around it.
-#define TRY(expression)                                                       \
+/// Evaluates to the value of a Result, or returns its error from the function around it. Each use has a variable of its own, so that
+/// they nest.
+#define TRY(expression) SPORE_TRY_(SPORE_CONCAT(try_result_, __COUNTER__), expression)
+#define SPORE_TRY_(result, expression)                                        \
     ({                                                                        \
-        auto&& try_result_ = (expression);                                    \
-        if (!try_result_.has_value()) [[unlikely]]                            \
-            return ::std::unexpected(::std::move(try_result_).error());       \
-        ::spore::detail::unwrap(::std::move(try_result_));                    \
+        auto&& result = (expression);                                         \
+        if (!result.has_value()) [[unlikely]]                                 \
+            return ::std::unexpected(::std::move(result).error());            \
+        ::spore::detail::unwrap(::std::move(result));                         \
     })
 
 namespace spore::detail {
