@@ -1,0 +1,131 @@
+#include "kernel/fs/tmpfs/file_system.hpp"
+
+#include "kernel/fs/tmpfs/directory.hpp"
+#include "kernel/fs/tmpfs/file.hpp"
+#include "kernel/memory/frame.hpp"
+
+namespace spore::fs::tmpfs {
+namespace {
+
+/// Above every number that a lower file system of usual size has.
+constexpr u64 first_own_number = u64{1} << 32;
+
+u64 pages_for(u64 limit) { return (limit ? limit : memory::memory_use().total / 2) / page_size; }
+
+}  // namespace
+
+TmpFileSystem::TmpFileSystem(Shared<FileSystem> lower, u64 page_limit)
+    : lower_(std::move(lower)), page_limit_(page_limit), next_number_(lower_ ? first_own_number : 1) {}
+
+Result<Shared<TmpFileSystem>> TmpFileSystem::create(u64 limit, u16 root_permissions) {
+    auto made = TRY(make_shared<TmpFileSystem>(nullptr, pages_for(limit)));
+    made->root_ = TRY(made->make({.type = FileType::directory, .permissions = root_permissions}));
+    made->root_->add_links(2);
+    return made;
+}
+
+Result<Shared<TmpFileSystem>> TmpFileSystem::create_over(Shared<FileSystem> lower, u64 limit) {
+    auto lower_root = TRY(lower->root());
+    auto made = TRY(make_shared<TmpFileSystem>(std::move(lower), pages_for(limit)));
+    made->root_ = TRY(made->wrap(std::move(lower_root)));
+    return made;
+}
+
+TmpFileSystem::~TmpFileSystem() {
+    root_.reset();
+    // Inodes that differ from the lower ones were kept by the table. One may hold others, and take them out with it.
+    while (true) {
+        auto* pinned = table_.with([](Table& table) -> TmpInode* {
+            for (auto* inode : table.buckets)
+                for (; inode; inode = inode->table_next_)
+                    if (std::exchange(inode->pinned_, false)) return inode;
+            return nullptr;
+        });
+        if (!pinned) break;
+        Shared<TmpInode>::adopt(pinned).reset();
+    }
+}
+
+Result<Shared<Inode>> TmpFileSystem::root() { return Shared<Inode>(root_); }
+
+Result<FileSystemStat> TmpFileSystem::stat() {
+    constexpr u64 tmpfs_magic = 0x0102'1994, overlay_magic = 0x794c'7630;  // [linux/magic.h]
+    u64 used = std::min(used_pages_.load(std::memory_order_relaxed), page_limit_);
+    FileSystemStat stat{.magic = lower_ ? overlay_magic : tmpfs_magic, .blocks = page_limit_, .free_blocks = page_limit_ - used,
+                        .files = page_limit_, .free_files = page_limit_ - used};
+    return stat;
+}
+
+Result<void> TmpFileSystem::charge() {
+    if (used_pages_.fetch_add(1, std::memory_order_relaxed) < page_limit_) return {};
+    uncharge(1);
+    return fail(Error::no_space);
+}
+
+Result<Shared<TmpInode>> TmpFileSystem::make(const NewInode& request) {
+    u64 number = next_number();
+    switch (request.type) {
+    case FileType::directory: return TRY(make_shared<TmpDirectory>(*this, number, request));
+    case FileType::regular: return TRY(make_shared<TmpFile>(*this, number, request));
+    case FileType::link: {
+        auto target = TRY(Text::copy(request.target));
+        return TRY(make_shared<TmpLink>(*this, number, request, std::move(target)));
+    }
+    default: return TRY(make_shared<TmpInode>(*this, number, request));
+    }
+}
+
+Shared<TmpInode> TmpFileSystem::find(u64 lower_number) {
+    return table_.with([&](Table& table) -> Shared<TmpInode> {
+        for (auto* inode = table.buckets[lower_number % bucket_count]; inode; inode = inode->table_next_)
+            if (inode->number() == lower_number && inode->try_retain()) return Shared<TmpInode>::adopt(inode);
+        return {};
+    });
+}
+
+Result<Shared<TmpInode>> TmpFileSystem::wrap(Shared<Inode> lower) {
+    u64 number = lower->number();
+    if (auto found = find(number)) return found;
+    auto stat = TRY(lower->stat());
+    Shared<TmpInode> made;
+    switch (lower->type()) {
+    case FileType::directory: made = TRY(make_shared<TmpDirectory>(*this, std::move(lower), stat)); break;
+    case FileType::regular: made = TRY(make_shared<TmpFile>(*this, std::move(lower), stat)); break;
+    case FileType::link: made = TRY(make_shared<TmpLink>(*this, std::move(lower), stat)); break;
+    default: made = TRY(make_shared<TmpInode>(*this, std::move(lower), stat)); break;
+    }
+    // Two names of one file may be looked up at once: the first one in the table counts.
+    auto other = table_.with([&](Table& table) -> Shared<TmpInode> {
+        auto*& bucket = table.buckets[number % bucket_count];
+        for (auto* inode = bucket; inode; inode = inode->table_next_)
+            if (inode->number() == number && inode->try_retain()) return Shared<TmpInode>::adopt(inode);
+        made->table_next_ = std::exchange(bucket, made.get());
+        return {};
+    });
+    return other ? std::move(other) : std::move(made);
+}
+
+void TmpFileSystem::pin(TmpInode& inode) {
+    if (!inode.lower_) return;
+    table_.with([&](Table&) {
+        if (!std::exchange(inode.pinned_, true)) inode.retain();
+    });
+}
+
+void TmpFileSystem::unpin(TmpInode& inode) {
+    if (!inode.lower_) return;
+    bool was = table_.with([&](Table&) { return std::exchange(inode.pinned_, false); });
+    if (was) Shared<TmpInode>::adopt(&inode).reset();
+}
+
+void TmpFileSystem::forget(TmpInode& inode) {
+    table_.with([&](Table& table) {
+        for (auto** at = &table.buckets[inode.number() % bucket_count]; *at; at = &(*at)->table_next_)
+            if (*at == &inode) {
+                *at = inode.table_next_;
+                return;
+            }
+    });
+}
+
+}  // namespace spore::fs::tmpfs

@@ -1,0 +1,57 @@
+// Files in memory; and, over a read-only file system, the writable root.
+//
+// Over a lower file system, every file of it appears as an inode here that borrows from the lower one what was not changed yet: a
+// directory its names, a file its pages, any file its attributes. Nothing is copied before it is written: a page at a time, when a
+// program writes to it. A name that is removed stays as a mark that hides the lower one.
+// The inode of a lower file is found by the lower number, so several names of one file stay one file, and numbers are stable.
+#pragma once
+
+#include "kernel/fs/inode.hpp"
+
+namespace spore::fs::tmpfs {
+
+class TmpInode;
+
+class TmpFileSystem final : public FileSystem {
+public:
+    /// Holds at most `limit` bytes of contents; 0 means half of the memory there is.
+    static Result<Shared<TmpFileSystem>> create(u64 limit = 0, u16 root_permissions = 01777);
+    /// The writable view of `lower`.
+    static Result<Shared<TmpFileSystem>> create_over(Shared<FileSystem> lower, u64 limit = 0);
+
+    TmpFileSystem(Shared<FileSystem> lower, u64 page_limit);
+    ~TmpFileSystem() override;
+    Result<Shared<Inode>> root() override;
+    Result<FileSystemStat> stat() override;
+    const char* kind() const override { return lower_ ? "overlay" : "tmpfs"; }
+
+    // For its inodes.
+    Result<Shared<TmpInode>> make(const NewInode& request);
+    /// The inode that stands for one of the lower file system.
+    Result<Shared<TmpInode>> wrap(Shared<Inode> lower);
+    /// From now on the inode differs from the lower one, and must stay even if nobody uses it.
+    void pin(TmpInode& inode);
+    /// It has no name left: it may go with its last user.
+    void unpin(TmpInode& inode);
+    void forget(TmpInode& inode);
+    /// Takes a page from the limit; no_space when it is reached.
+    Result<void> charge();
+    void uncharge(u64 pages) { used_pages_.fetch_sub(pages, std::memory_order_relaxed); }
+
+private:
+    static constexpr unsigned bucket_count = 256;
+    struct Table {
+        TmpInode* buckets[bucket_count] = {};
+    };
+    u64 next_number() { return next_number_.fetch_add(1, std::memory_order_relaxed); }
+    Shared<TmpInode> find(u64 lower_number);
+
+    Shared<FileSystem> lower_;
+    u64 page_limit_;
+    std::atomic<u64> used_pages_ = 0;
+    std::atomic<u64> next_number_;
+    Locked<Table, sync::Spin> table_;
+    Shared<TmpInode> root_;
+};
+
+}  // namespace spore::fs::tmpfs

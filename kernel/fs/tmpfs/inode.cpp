@@ -1,0 +1,89 @@
+#include "kernel/fs/tmpfs/inode.hpp"
+
+namespace spore::fs::tmpfs {
+
+TmpInode::TmpInode(TmpFileSystem& file_system, u64 number, const NewInode& request) : Inode(file_system, number, request.type) {
+    auto now = current_time();
+    attributes_.unguarded() = Stat{.special = request.special, .permissions = request.permissions, .links = 0,
+                                   .uid = request.uid, .gid = request.gid,
+                                   .accessed = now, .modified = now, .changed = now, .created = now};
+}
+
+TmpInode::TmpInode(TmpFileSystem& file_system, Shared<Inode> lower, const Stat& stat)
+    : Inode(file_system, lower->number(), lower->type()), lower_(std::move(lower)) {
+    attributes_.unguarded() = stat;
+    size_.store(stat.size, std::memory_order_relaxed);
+}
+
+TmpInode::~TmpInode() {
+    if (lower_) owner().forget(*this);
+}
+
+Result<Stat> TmpInode::stat() { return Inode::stat(); }
+
+Result<void> TmpInode::change(const AttributeChange& change) {
+    owner().pin(*this);
+    return Inode::change(change);
+}
+
+void TmpInode::add_links(int difference) {
+    owner().pin(*this);
+    auto now = current_time();
+    u32 left = attributes_.with([&](Stat& s) {
+        s.changed = now;
+        return s.links += static_cast<u32>(difference);
+    });
+    if (left == 0) owner().unpin(*this);
+}
+
+void TmpInode::stamp_modified() {
+    auto now = current_time();
+    attributes_.with([&](Stat& s) { s.modified = s.changed = now; });
+}
+
+Result<void> TmpInode::copy_lower_attributes(Extended& extended) {
+    if (extended.copied || !lower_) return {};
+    auto size = TRY(lower_->list_attributes({}));
+    auto names = TRY(Text::reserve(size));
+    if (size != 0) TRY(lower_->list_attributes(std::as_writable_bytes(names.buffer())));
+    for (auto rest = names.view().substr(0, size); !rest.empty();) {
+        auto name = rest.substr(0, rest.find('\0'));
+        rest.remove_prefix(std::min(name.size() + 1, rest.size()));
+        auto value_size = TRY(lower_->get_attribute(name, {}));
+        auto value = TRY(Text::reserve(value_size));
+        if (value_size != 0) TRY(lower_->get_attribute(name, std::as_writable_bytes(value.buffer())));
+        TRY(extended.list.set(name, std::as_bytes(value.buffer()), false, false));
+    }
+    extended.copied = true;
+    return {};
+}
+
+Result<u64> TmpInode::get_attribute(std::string_view name, MutableByteSpan value) {
+    return extended_.with([&](Extended& extended) {
+        return lower_ && !extended.copied ? lower_->get_attribute(name, value) : extended.list.get(name, value);
+    });
+}
+
+Result<void> TmpInode::set_attribute(std::string_view name, ByteSpan value, bool create, bool replace) {
+    owner().pin(*this);
+    return extended_.with([&](Extended& extended) -> Result<void> {
+        TRY(copy_lower_attributes(extended));
+        return extended.list.set(name, value, create, replace);
+    });
+}
+
+Result<u64> TmpInode::list_attributes(MutableByteSpan names) {
+    return extended_.with([&](Extended& extended) {
+        return lower_ && !extended.copied ? lower_->list_attributes(names) : extended.list.list(names);
+    });
+}
+
+Result<void> TmpInode::remove_attribute(std::string_view name) {
+    owner().pin(*this);
+    return extended_.with([&](Extended& extended) -> Result<void> {
+        TRY(copy_lower_attributes(extended));
+        return extended.list.remove(name);
+    });
+}
+
+}  // namespace spore::fs::tmpfs

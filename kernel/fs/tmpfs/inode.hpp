@@ -1,0 +1,63 @@
+#pragma once
+
+#include "kernel/fs/attribute_list.hpp"
+#include "kernel/fs/tmpfs/file_system.hpp"
+
+namespace spore::fs::tmpfs {
+
+/// What all types have in common; device nodes, pipes and sockets are just this.
+class TmpInode : public Inode {
+public:
+    TmpInode(TmpFileSystem& file_system, u64 number, const NewInode& request);
+    /// Stands for a lower inode, whose attributes are given.
+    TmpInode(TmpFileSystem& file_system, Shared<Inode> lower, const Stat& stat);
+    ~TmpInode() override;
+
+    Result<Stat> stat() override;
+    Result<void> change(const AttributeChange& change) override;
+    Result<u64> get_attribute(std::string_view name, MutableByteSpan value) override;
+    Result<void> set_attribute(std::string_view name, ByteSpan value, bool create, bool replace) override;
+    Result<u64> list_attributes(MutableByteSpan names) override;
+    Result<void> remove_attribute(std::string_view name) override;
+
+    TmpFileSystem& owner() const { return static_cast<TmpFileSystem&>(file_system()); }
+    Inode* lower() const { return lower_.get(); }
+
+    /// Changes the number of names by `difference`; stamps the change. At zero the inode goes with its last user.
+    void add_links(int difference);
+    u32 links() { return attributes_.with([](Stat& s) { return s.links; }); }
+
+protected:
+    /// Contents changed just now.
+    void stamp_modified();
+
+private:
+    friend class TmpFileSystem;
+    struct Extended {
+        AttributeList list;
+        bool copied = false;  ///< the lower inode's attributes are in the list
+    };
+    Result<void> copy_lower_attributes(Extended& extended);
+
+    Shared<Inode> lower_;
+    Locked<Extended, sync::Mutex> extended_;
+    // The table's own, under its lock.
+    TmpInode* table_next_ = nullptr;
+    bool pinned_ = false;
+};
+
+class TmpLink final : public TmpInode {
+public:
+    TmpLink(TmpFileSystem& file_system, u64 number, const NewInode& request, Text target)
+        : TmpInode(file_system, number, request), target_(std::move(target)) { size_.store(target_.size(), std::memory_order_relaxed); }
+    TmpLink(TmpFileSystem& file_system, Shared<Inode> lower, const Stat& stat) : TmpInode(file_system, std::move(lower), stat) {}
+    Result<std::string_view> link_target() override {
+        if (lower()) return lower()->link_target();
+        return target_.view();
+    }
+
+private:
+    Text target_;
+};
+
+}  // namespace spore::fs::tmpfs
