@@ -1,5 +1,6 @@
 #include "wire/acpi.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 namespace spore::wire::acpi {
@@ -127,6 +128,30 @@ std::optional<u8> find_soft_off(Table dsdt) {
         if (first <= 1) return first;                              // ZeroOp, OneOp
     }
     return std::nullopt;
+}
+
+std::optional<VirtioMmio> next_virtio_mmio(Table dsdt, u64& position) {
+    constexpr std::string_view id = "LNRO0005";
+    constexpr u64 reach = 96;                                      // the template follows the id closely
+    constexpr u8 fixed_memory = 0x86, extended_interrupt = 0x89;   // large resource items [acpi 6.4.3]
+    auto text = std::string_view(reinterpret_cast<const char*>(dsdt.bytes.data()), dsdt.bytes.size());
+    while (true) {
+        auto at = text.find(id, position);
+        if (at == text.npos) return std::nullopt;
+        position = at + id.size();
+        VirtioMmio found{};
+        u64 end = std::min<u64>(text.size(), std::min(position + reach, text.find(id, position)));
+        for (u64 p = position; p < end; ++p) {
+            if (byte_at(dsdt.bytes, p) == fixed_memory && field<le16>(dsdt.bytes, p + 1) == 9 && !found.size) {
+                found.address = field<le32>(dsdt.bytes, p + 4);
+                found.size = static_cast<u32>(field<le32>(dsdt.bytes, p + 8));
+                p += 11;
+            } else if (byte_at(dsdt.bytes, p) == extended_interrupt && field<le16>(dsdt.bytes, p + 1) == 6 && found.size) {
+                found.line = static_cast<u32>(field<le32>(dsdt.bytes, p + 5));
+                return found;
+            }
+        }
+    }
 }
 
 }  // namespace spore::wire::acpi

@@ -67,4 +67,13 @@ std::optional<PowerRegisters> read_fadt(Table fadt);
 /// The value that means "soft off": the first element of \_S5 in a DSDT's bytecode.
 std::optional<u8> find_soft_off(Table dsdt);
 
+/// A virtio-mmio device that the DSDT describes [virtio 1.2 4.2.2; acpi 6.4.3]: an object with the hardware id LNRO0005, one fixed memory
+/// range and one interrupt. Found by the resource descriptors that follow the id, without running the bytecode.
+struct VirtioMmio {
+    u64 address;
+    u32 size, line;
+};
+/// The next one at or after `position`, which moves on; nothing at the end.
+std::optional<VirtioMmio> next_virtio_mmio(Table dsdt, u64& position);
+
 }  // namespace spore::wire::acpi

@@ -2,6 +2,7 @@
 
 #include "arch/boot.hpp"
 #include "arch/cpu.hpp"
+#include "arch/firmware.hpp"
 #include "kernel/core/log.hpp"
 #include "kernel/drivers/bus/pci.hpp"
 #include "kernel/drivers/virtio/device.hpp"
@@ -13,12 +14,20 @@
 
 namespace spore::main {
 
+namespace {
+
+void try_mmio(PhysAddr address, u32 size, u32 line) {
+    auto device = drivers::virtio::open_mmio(address, size, line);
+    if (!device) return;  // most slots are empty
+    if (!drivers::virtio::attach(std::move(*device))) core::warn("the virtio device at {} does not start", address);
+}
+
+}  // namespace
+
 void start_devices(std::string_view command_line) {
-    drivers::virtio::for_each_listed(command_line, [](PhysAddr address, u32 size, u32 line) {
-        auto device = drivers::virtio::open_mmio(address, size, line);
-        if (!device) return;
-        if (!drivers::virtio::attach(std::move(*device))) core::warn("the virtio device at {} does not start", address);
-    });
+    arch::VirtioMmioSlot slot;
+    for (u64 position = 0; arch::next_virtio_mmio(position, slot);) try_mmio(slot.address, slot.size, slot.line);
+    drivers::virtio::for_each_listed(command_line, try_mmio);
     drivers::start_pci();
 }
 

@@ -13,11 +13,14 @@ void add_range(BootInfo& info, u64 start, u64 end) {
 
 }  // namespace
 
-void cover(BootInfo& info, u64 end) { info.highest.value = std::max(info.highest.value, end); }
-
 void add_ram(BootInfo& info, u64 start, u64 end) {
-    cover(info, end);
+    info.highest.value = std::max(info.highest.value, end);
     add_range(info, std::max<u64>(start, 1_MiB), end);
+}
+
+void cover_tables(BootInfo& info, u64 start, u64 end) {
+    // Reserved ranges far beyond RAM are devices and flash.
+    if (start <= info.highest.value) info.highest.value = std::max(info.highest.value, end);
 }
 
 void occupy(BootInfo& info, u64 start, u64 end) {

@@ -20,6 +20,6 @@ struct MemoryEntry {
     u64 start, size;
     u32 type, reserved;
 };
-inline constexpr u32 type_ram = 1, type_acpi = 3;
+inline constexpr u32 type_ram = 1;
 
 }  // namespace spore::arch::pvh

@@ -41,7 +41,7 @@ void read_pvh(u64 address) {
         for (u32 i = 0; i < start.memory_map_entries; ++i) {
             auto& entry = loaded<pvh::MemoryEntry>(start.memory_map)[i];
             if (entry.type == pvh::type_ram) add_ram(boot_info, entry.start, entry.start + entry.size);
-            else if (entry.type == pvh::type_acpi) cover(boot_info, entry.start + entry.size);
+            else cover_tables(boot_info, entry.start, entry.start + entry.size);
         }
     if (start.module_count) {
         auto& module = *loaded<pvh::Module>(start.modules);
@@ -67,7 +67,7 @@ void read_multiboot2(u64 address) {
             for (u64 e = at + sizeof(MemoryMapTag); e + map.entry_size <= at + tag.size; e += map.entry_size) {
                 auto& entry = *loaded<MemoryEntry>(e);
                 if (entry.type == type_ram) add_ram(boot_info, entry.start, entry.start + entry.size);
-                else if (entry.type == type_acpi) cover(boot_info, entry.start + entry.size);
+                else cover_tables(boot_info, entry.start, entry.start + entry.size);
             }
             break;
         }

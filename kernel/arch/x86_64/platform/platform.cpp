@@ -6,6 +6,7 @@
 #include "../instructions.hpp"
 #include "acpi_reader.hpp"
 #include "arch/boot.hpp"
+#include "arch/firmware.hpp"
 #include "kernel/core/log.hpp"
 #include "power.hpp"
 #include "wire/acpi.hpp"
@@ -37,12 +38,21 @@ void read_madt(Table madt) {
     }
 }
 
+/// Stays for as long as the machine: firmware's memory is never reused.
+constinit Table dsdt{};
+
 /// A machine without ACPI: one processor, and the I/O APIC where every PC has it.
 void assume_plain_machine() {
     if (!add_io_apic({0xfec00000}, 0)) core::warn("no I/O APIC can be mapped");
 }
 
 }  // namespace
+
+bool next_virtio_mmio(u64& position, VirtioMmioSlot& slot) {
+    auto found = wire::acpi::next_virtio_mmio(dsdt, position);
+    if (found) slot = {{found->address}, found->size, found->line};
+    return found.has_value();
+}
 
 void start_platform(const BootInfo& info) {
     // The 8259s may still be unmasked; interrupts come through the APICs only.
@@ -54,7 +64,11 @@ void start_platform(const BootInfo& info) {
     u64 root = info.acpi_root.value ? info.acpi_root.value : scan_for_root(reader);
     if (auto madt = find_table(reader, root, "APIC")) read_madt(*madt);
     else assume_plain_machine();
-    if (auto fadt = find_table(reader, root, "FACP")) learn_power(reader, *fadt);
+    if (auto fadt = find_table(reader, root, "FACP")) {
+        learn_power(reader, *fadt);
+        if (auto registers = read_fadt(*fadt))
+            if (auto found = table_at(reader, registers->dsdt)) dsdt = *found;
+    }
     calibrate_clock();
 }
 
