@@ -99,6 +99,7 @@ Result<Frame*> allocate_frames(unsigned order) {
     ASSERT(frame->references.load(std::memory_order_relaxed) == 0);  // else somebody uses it after its release
     frame->references.store(1, std::memory_order_relaxed);
     frame->kind = FrameKind::plain;
+    frame->flags = 0;
     return frame;
 }
 
