@@ -5,6 +5,7 @@
 #include "base/owned.hpp"
 #include "base/bytes.hpp"
 #include "kernel/memory/page_cache.hpp"
+#include "kernel/sync/mutex.hpp"
 
 namespace spore::memory {
 
@@ -37,6 +38,9 @@ struct MapRequest {
     const char* name = "";          ///< for /proc/self/maps: "[stack]", "[heap]", "[vdso]"
 };
 
+struct Area;
+class AreaSet;
+
 /// Why a fault could not be served; the ABI turns it into a signal.
 enum class FaultOutcome : u8 { served, no_area, access_denied, beyond_object, no_memory };
 
@@ -68,6 +72,7 @@ public:
 
     /// Reads or writes another program's memory (ptrace, process_vm_readv, core files), whatever is current.
     Result<std::size_t> read(VirtAddr from, MutableByteSpan into);
+    Result<std::size_t> write(VirtAddr to, ByteSpan from);
 
     struct AreaInfo {
         VirtAddr start, end;
@@ -77,6 +82,7 @@ public:
         MappedObject* object;  ///< null when anonymous; borrowed while the visitor runs
         const char* name;
     };
+    /// Called with the address space locked.
     using Visitor = void (*)(void* context, const AreaInfo& area);
     void visit_areas(Visitor visitor, void* context);
 
@@ -89,10 +95,71 @@ public:
 
     arch::PageTable& page_table() { return page_table_; }
 
+    /// Where mmap places what may go anywhere: below this address, downwards. Randomness comes from the caller.
+    void set_mmap_base(VirtAddr top);
+
+    /// For PageCache::drop: takes pages [first, end) of `cache` out of every area that shows them.
+    void unmap_pages_of(PageCache& cache, u64 first, u64 end);
+
+    AddressSpace(arch::PageTable table, Owned<AreaSet> areas);
+
 private:
-    explicit AddressSpace(arch::PageTable table) : page_table_(std::move(table)) {}
+    /// A page that must be loaded before the fault can go on, with the mutex released.
+    struct Load {
+        Shared<MappedObject> object;
+        u64 index = 0;
+    };
+    class Change;
+    class Unmapped;
+
+    // areas.cpp
+    Result<void> split_at(u64 at);
+    Result<void> split_large_page(u64 at);
+    void attach(Area& area, u64 passes = ~u64{0});
+    void remove(Area& area);
+    bool absorb(Area* left, Area* right);
+    void merge_around(u64 start, u64 end);
+    Result<u64> find_gap(u64 size, u64 alignment);
+    u64 gap_below(u64 top, u64 size, u64 alignment);
+    bool is_covered(u64 start, u64 end);
+    void account(const Area& area, i64 bytes);
+    Result<void> check_limits(u64 size, bool data) const;
+    Result<u64> choose_place(const MapRequest& request, u64 size);
+
+    // mapping.cpp, protect.cpp, remap.cpp
+    Result<void> map_area(Owned<Area> area);
+    Result<void> unmap_locked(u64 start, u64 end);
+    void zap(u64 start, u64 end, PageCache* only_of = nullptr);
+    bool protect_pages(Area& area);
+    Result<VirtAddr> move(u64 from, u64 old_size, u64 new_size, u64 to);
+    Result<void> move_pages(u64 from, u64 size, u64 to);
+    Result<void> copy_areas_to(AddressSpace& child);
+    Result<void> share_pages_with(AddressSpace& child, const Area& area);
+
+    // fault.cpp
+    FaultOutcome fault_locked(u64 page, arch::Access wanted, Load& load);
+    Area* area_for_fault(u64 page);
+    FaultOutcome fault_anonymous(Area& area, u64 page, arch::Access wanted);
+    FaultOutcome fault_object(Area& area, u64 page, arch::Access wanted, Load& load);
+    FaultOutcome fault_present(Area& area, u64 page, arch::Access wanted, const arch::Mapping& mapping);
+    bool map_large_page(Area& area, u64 page);
+    void map_neighbours(Area& area, u64 page);
+    FaultOutcome map_copy(Area& area, u64 page, const std::byte* contents);
+    FaultOutcome map_frame(u64 page, FrameRef frame, arch::Access access, std::size_t size = page_size);
+    void count_resident(i64 bytes);
+    template <typename Copy>
+    Result<std::size_t> access_remotely(VirtAddr at, std::size_t size, arch::Access wanted, Copy&& copy);
+
     arch::PageTable page_table_;
-    // kernel/memory's own: the area tree, its lock, counters.
+    mutable sync::Mutex mutex_;  ///< guards all below, and changes of page_table_
+    Owned<AreaSet> areas_;
+    Area* removed_ = nullptr;    ///< areas that Change destroys once the mutex is free
+    u64 mmap_base_ = arch::program_end - 1_GiB;
+    u64 search_from_ = mmap_base_;  ///< gaps above are at most widest_skipped_ bytes wide
+    u64 widest_skipped_ = 0;
+    u64 break_start_ = 0, break_ = 0;
+    u64 limit_total_ = ~u64{0}, limit_data_ = ~u64{0}, limit_stack_ = 8_MiB;
+    Use use_{};
 };
 
 }  // namespace spore::memory

@@ -1,0 +1,178 @@
+// Page faults: what a program touches is filled in here, and nowhere else.
+#include <algorithm>
+#include <cstring>
+
+#include "kernel/memory/area.hpp"
+
+namespace spore::memory {
+namespace {
+
+/// A stack stays this far from what lies below it, so that it cannot run into it unnoticed (Linux's default too).
+constexpr u64 stack_guard_gap = 1_MiB;
+/// Pages around a fault on a file that are mapped with it if they are at hand.
+constexpr u64 neighbourhood = 16 * page_size;
+
+bool is_none(arch::Access access) { return !access.read && !access.write && !access.execute; }
+
+/// Whether `granted` serves `wanted`. What may be written or executed may be read: CPUs do not tell these apart.
+bool allows(arch::Access granted, arch::Access wanted) {
+    return (!wanted.write || granted.write) && (!wanted.execute || granted.execute) && (!wanted.read || !is_none(granted));
+}
+
+arch::Access without_write(arch::Access access) {
+    access.write = false;
+    return access;
+}
+
+/// Whether this is a private page that only one address space maps: it may be written to where it is.
+bool is_sole_copy(const Frame& frame) {
+    return is_managed(frame) && frame.kind == FrameKind::anonymous && frame.references.load(std::memory_order_acquire) == 1;
+}
+
+}  // namespace
+
+FaultOutcome AddressSpace::handle_fault(VirtAddr at, arch::Access wanted) {
+    u64 page = align_down(at.value, page_size);
+    FrameRef loaded;  // held until it is mapped, so that it is not dropped before
+    while (true) {
+        Load load;
+        FaultOutcome outcome;
+        {
+            Guard guard(mutex_);
+            outcome = fault_locked(page, wanted, load);
+        }
+        if (!load.object) return outcome;
+        // Loading may sleep, and may take locks under which a file system calls PageCache::drop: not with the mutex held.
+        auto result = load.object->pages().get(load.index);
+        if (!result) return result.error() == Error::no_memory ? FaultOutcome::no_memory : FaultOutcome::beyond_object;
+        loaded = std::move(*result);
+    }
+}
+
+FaultOutcome AddressSpace::fault_locked(u64 page, arch::Access wanted, Load& load) {
+    Area* area = area_for_fault(page);
+    if (!area) return FaultOutcome::no_area;
+    if (!allows(area->access, wanted)) return FaultOutcome::access_denied;
+    auto mapping = page_table_.query({page});
+    if (mapping.size) return fault_present(*area, page, wanted, mapping);
+    return area->object ? fault_object(*area, page, wanted, load) : fault_anonymous(*area, page, wanted);
+}
+
+/// The area at `page`; a stack just above it grows to hold it.
+Area* AddressSpace::area_for_fault(u64 page) {
+    if (Area* area = areas_->find(page)) return area;
+    auto above = areas_->first_above(page);
+    if (above == areas_->end() || !above->grows_down || page < arch::program_start) return nullptr;
+    Area& stack = *above;
+    if (stack.end - page > limit_stack_) return nullptr;
+    if (Area* below = areas_->previous(stack))
+        if (!is_none(below->access) && page - below->end < stack_guard_gap) return nullptr;
+    u64 growth = stack.start - page;
+    if (!check_limits(growth, false)) return nullptr;
+    account(stack, static_cast<i64>(growth));
+    stack.start = page;  // its place in the order of areas stays
+    return &stack;
+}
+
+FaultOutcome AddressSpace::map_frame(u64 page, FrameRef frame, arch::Access access, std::size_t size) {
+    if (!page_table_.map({page}, frame.address(), access, size)) return FaultOutcome::no_memory;
+    (void)frame.leak();  // the mapping's own reference now
+    count_resident(static_cast<i64>(size));
+    return FaultOutcome::served;
+}
+
+FaultOutcome AddressSpace::fault_anonymous(Area& area, u64 page, arch::Access wanted) {
+    if (wanted.write && is_aligned(page, arch::large_page_size) && map_large_page(area, page)) return FaultOutcome::served;
+    // What is read first is mostly written next: one fault with a page of its own is cheaper than two with a shared page of zeros.
+    auto frame = allocate_zeroed_frames();
+    if (!frame) return FaultOutcome::no_memory;
+    (*frame)->kind = FrameKind::anonymous;
+    return map_frame(page, FrameRef::adopt(*frame), area.access);
+}
+
+/// Maps 2 MiB at once where all of it is the area's and empty, and memory is plentiful. Only for the first page of them: memory that is
+/// used from its start upwards will be used whole, unlike a stack, which starts at the other end.
+bool AddressSpace::map_large_page(Area& area, u64 page) {
+    u64 end = page + arch::large_page_size;
+    if (end > area.end || area.grows_down || page_table_.next_mapped({page}, {end}).value < end) return false;
+    auto use = memory_use();
+    if (use.total < 192_MiB || use.free < use.total / 2) return false;
+    auto block = allocate_zeroed_frames(max_order);
+    if (!block) return false;
+    (*block)->kind = FrameKind::anonymous;
+    return map_frame(page, FrameRef::adopt(*block), area.access, arch::large_page_size) == FaultOutcome::served;
+}
+
+/// Maps a new private page with these contents, in place of what was there.
+FaultOutcome AddressSpace::map_copy(Area& area, u64 page, const std::byte* contents) {
+    auto frame = allocate_frames();
+    if (!frame) return FaultOutcome::no_memory;
+    (*frame)->kind = FrameKind::anonymous;
+    std::memcpy(bytes_of_frame(**frame), contents, page_size);
+    return map_frame(page, FrameRef::adopt(*frame), area.access);
+}
+
+FaultOutcome AddressSpace::fault_object(Area& area, u64 page, arch::Access wanted, Load& load) {
+    u64 index = area.index_of(page);
+    auto& cache = area.object->pages();
+    if (index >= align_up(area.object->size(), page_size) >> page_shift) return FaultOutcome::beyond_object;
+    auto frame = cache.at_hand(index);
+    if (!frame) {
+        load = {area.object, index};
+        return FaultOutcome::served;
+    }
+    if (wanted.write) {
+        if (area.is_private()) return map_copy(area, page, frame.bytes());
+        PageCache::mark_dirty(*frame);
+        return map_frame(page, std::move(frame), area.access);
+    }
+    auto outcome = map_frame(page, std::move(frame), without_write(area.access));
+    if (outcome == FaultOutcome::served) map_neighbours(area, page);
+    return outcome;
+}
+
+void AddressSpace::map_neighbours(Area& area, u64 page) {
+    u64 first = align_down(page, neighbourhood), end = std::min(first + neighbourhood, area.end);
+    first = std::max(first, area.start);
+    u64 file_end = align_up(area.object->size(), page_size);
+    for (u64 at = first; at < end; at += page_size) {
+        if (at == page) continue;
+        if (area.index_of(at) << page_shift >= file_end) return;
+        if (page_table_.query({at}).size) continue;
+        auto frame = area.object->pages().at_hand(area.index_of(at));
+        if (frame && map_frame(at, std::move(frame), without_write(area.access)) != FaultOutcome::served) return;
+    }
+}
+
+FaultOutcome AddressSpace::fault_present(Area& area, u64 page, arch::Access wanted, const arch::Mapping& mapping) {
+    // Another thread was faster, or this CPU remembered narrower access than there is now.
+    if (allows(mapping.access, wanted)) return FaultOutcome::served;
+    Frame& frame = frame_of(mapping.frame);
+    if (!area.is_private()) {
+        PageCache::mark_dirty(frame);
+    } else if (!is_sole_copy(frame)) {
+        if (!wanted.write) {
+            page_table_.protect({page}, without_write(area.access));
+            return FaultOutcome::served;
+        }
+        FrameRef old = FrameRef::adopt(&frame);  // the mapping's reference
+        auto outcome = map_copy(area, page, old.bytes());
+        if (outcome != FaultOutcome::served) {
+            (void)old.leak();
+            return outcome;
+        }
+        count_resident(-static_cast<i64>(page_size));  // it took the place of another
+        page_table_.flush({page}, {page + page_size});
+        return outcome;
+    }
+    // A wider access needs no flush: a CPU that still has the narrow one comes here once more.
+    page_table_.protect({page}, area.access);
+    return FaultOutcome::served;
+}
+
+void AddressSpace::count_resident(i64 bytes) {
+    use_.resident_bytes += static_cast<u64>(bytes);
+    use_.peak_resident_bytes = std::max(use_.peak_resident_bytes, use_.resident_bytes);
+}
+
+}  // namespace spore::memory

@@ -1,0 +1,67 @@
+// A copy of an address space for fork: what is private is shared until one side writes to it.
+#include "kernel/memory/change.hpp"
+
+namespace spore::memory {
+
+Result<Shared<AddressSpace>> AddressSpace::fork() {
+    auto child = TRY(create());
+    Guard guard(mutex_);
+    // The child has no threads yet, but PageCache::drop may reach it through the areas it gets.
+    Guard child_guard(child->mutex_);
+    child->mmap_base_ = child->search_from_ = mmap_base_;
+    child->break_start_ = break_start_;
+    child->break_ = break_;
+    child->limit_total_ = limit_total_;
+    child->limit_data_ = limit_data_;
+    child->limit_stack_ = limit_stack_;
+    auto result = copy_areas_to(*child);
+    // Pages that were writable here are not any more, however far it came.
+    page_table_.flush({arch::program_start}, {arch::program_end});
+    if (!result) return fail(result.error());
+    return child;
+}
+
+Result<void> AddressSpace::copy_areas_to(AddressSpace& child) {
+    for (auto& area : *areas_) {
+        auto copy = TRY(make_owned<Area>());
+        copy->start = area.start;
+        copy->end = area.end;
+        copy->access = area.access;
+        copy->limit = area.limit;
+        copy->sharing = area.sharing;
+        copy->grows_down = area.grows_down;
+        copy->object = area.object;
+        copy->offset = area.offset;
+        copy->name = area.name;
+        child.account(*copy, static_cast<i64>(copy->size()));
+        child.attach(*copy.release(), area.mapping.passes);
+        if (area.is_private()) TRY(share_pages_with(child, area));
+    }
+    return {};
+}
+
+/// Pages of objects are left out: the child finds them in their cache.
+Result<void> AddressSpace::share_pages_with(AddressSpace& child, const Area& area) {
+    u64 at = area.start;
+    while ((at = page_table_.next_mapped({at}, {area.end}).value) < area.end) {
+        auto mapping = page_table_.query({at});
+        if (mapping.size != page_size) {
+            // Small pages can be copied and freed one at a time by each side.
+            TRY(split_large_page(at + page_size));
+            mapping = page_table_.query({at});
+        }
+        Frame& frame = frame_of(mapping.frame);
+        if (is_managed(frame) && frame.kind == FrameKind::anonymous) {
+            auto access = mapping.access;
+            access.write = false;
+            if (mapping.access.write) page_table_.protect({at}, access);
+            TRY(child.page_table_.map({at}, mapping.frame, access));
+            memory::retain(frame);
+            child.count_resident(page_size);
+        }
+        at += page_size;
+    }
+    return {};
+}
+
+}  // namespace spore::memory
