@@ -1,0 +1,11 @@
+// A machine without PCI.
+#include "arch/pci.hpp"
+
+#include "arch/interrupts.hpp"
+
+namespace spore::arch {
+[[gnu::weak]] bool has_pci() { return false; }
+[[gnu::weak]] u32 read_pci(PciAddress, u16) { return ~u32{0}; }
+[[gnu::weak]] void write_pci(PciAddress, u16, u32) {}
+[[gnu::weak]] Result<Message> connect_message(u32, InterruptHandler, void*) { return fail(Error::not_supported); }
+}  // namespace spore::arch
