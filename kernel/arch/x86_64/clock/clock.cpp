@@ -5,6 +5,7 @@
 #include "../instructions.hpp"
 #include "arch/boot.hpp"
 #include "kernel/core/log.hpp"
+#include "kvm_clock.hpp"
 #include "reference.hpp"
 
 namespace spore::arch {
@@ -62,6 +63,7 @@ void start_boot_clock() { boot_cycles = read_tsc(); }
 
 void calibrate_clock() {
     u32 timer_start = start_timer_measurement();
+    if (!features.tsc_khz) features.tsc_khz = kvm_tsc_khz();
     if (features.tsc_khz) {
         set_rate(u64{features.tsc_khz} * 1000);
         reference = {};
