@@ -11,6 +11,7 @@
 #include "kernel/main/root.hpp"
 #include "kernel/memory/frame.hpp"
 #include "kernel/task/thread.hpp"
+#include "kernel/time/timer.hpp"
 
 namespace spore::arch {
 
@@ -22,6 +23,7 @@ void start_kernel(const BootInfo& info) {
     arch::choose_mode(bundle.manifest.mode());
 
     arch::start_platform(info);
+    time::set_wall_nanoseconds(arch::read_wall_clock());
     task::adopt_boot_thread();
     main::start_devices(info.command_line);
     auto& console = main::start_console(bundle.manifest);

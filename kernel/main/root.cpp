@@ -1,17 +1,35 @@
 #include "kernel/main/root.hpp"
 
 #include "kernel/fs/erofs/file_system.hpp"
+#include "kernel/fs/tmpfs/file_system.hpp"
 #include "kernel/fs/vfs.hpp"
 #include "kernel/main/stop.hpp"
 
 namespace spore::main {
 namespace {
 
+struct Directory {
+    const char* path;
+    u16 permissions;
+};
+/// What programs expect in every root, made where the image lacks it.
+constexpr Directory directories[] = {
+    {"/dev", 0755}, {"/proc", 0555}, {"/sys", 0555}, {"/tmp", 01777}, {"/run", 0755}, {"/etc", 0755}, {"/var", 0755}, {"/var/tmp", 01777},
+};
+
+Result<void> ensure_directory(fs::Dentry& root, const char* path, u16 permissions) {
+    auto made = fs::make_directory({.root = root, .directory = root, .umask = 0}, root, path, permissions);
+    if (!made && made.error() != Error::exists) return fail(made.error());
+    return {};
+}
+
 Result<Shared<fs::Dentry>> try_mount(const OpenBundle& bundle) {
     using fs::erofs::MemoryImage;
     auto image = TRY(make_owned<MemoryImage>(bundle.root_bytes, MemoryImage::Frames::usable));
     auto lower = TRY(fs::erofs::ErofsFileSystem::create(std::move(image)));
-    return fs::make_tree(lower);
+    auto root = TRY(fs::make_tree(TRY(fs::tmpfs::TmpFileSystem::create_over(lower))));
+    for (auto& directory : directories) TRY(ensure_directory(*root, directory.path, directory.permissions));
+    return root;
 }
 
 }  // namespace
