@@ -1,0 +1,62 @@
+// The host tool: arguments → plan → root → image → run → exit status.
+#include <sys/sendfile.h>
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "host/cli/options.hpp"
+#include "host/inspect/inspect.hpp"
+#include "host/run/qemu_command.hpp"
+#include "host/run/run.hpp"
+
+namespace spore::host {
+namespace {
+
+void print(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+
+Outcome<int> save_bundle(const Prepared& prepared, const fs::path& path) {
+    auto bytes = MappedFile::open(fmt::format("/proc/self/fd/{}", prepared.bundle.number()));
+    std::FILE* file = std::fopen(path.c_str(), "wbe");
+    bool good = bytes && file && std::fwrite(bytes->bytes().data(), 1, bytes->bytes().size(), file) == bytes->bytes().size();
+    if (file && std::fclose(file) != 0) good = false;
+    if (!good) return failure(ExitStatus::failed, "cannot write {}: {}", path.string(), error_text());
+    return 0;
+}
+
+Outcome<int> execute(const RunCommand& command) {
+    auto plan = TRY(make_plan(command.request));
+    if (!command.dry_run && command.save_bundle.empty()) return run(plan);
+    auto prepared = TRY(prepare(plan));
+    if (command.dry_run) print(describe(plan) + "\n" + shell_line(prepared.command) + "\n");
+    if (!command.save_bundle.empty()) return save_bundle(prepared, command.save_bundle);
+    return 0;
+}
+Outcome<int> execute(const InspectCommand& command) {
+    print(TRY(inspect(command.file)));
+    return 0;
+}
+Outcome<int> execute(const DoctorCommand&) {
+    auto diagnosis = diagnose();
+    print(diagnosis.text);
+    return diagnosis.healthy ? 0 : static_cast<int>(ExitStatus::missing_tool);
+}
+Outcome<int> execute(const PrintCommand& command) {
+    print(command.text);
+    return 0;
+}
+
+Outcome<int> tool(int count, const char* const* arguments) {
+    auto command = TRY(parse_command_line(count, arguments));
+    return std::visit([](const auto& chosen) { return execute(chosen); }, command);
+}
+
+}  // namespace
+}  // namespace spore::host
+
+int main(int count, char** arguments) {
+    auto status = spore::host::tool(count, arguments);
+    std::fflush(stdout);
+    if (status) return *status;
+    std::fprintf(stderr, "spore: %s\n", status.error().message.c_str());
+    return static_cast<int>(status.error().status);
+}

@@ -1,0 +1,170 @@
+#include "host/cli/options.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include "host/plan/config.hpp"
+
+namespace spore::host {
+
+namespace {
+
+constexpr const char* run_examples = R"(Examples:
+  spore run /bin/busybox echo hello       a program of this machine, with what it needs
+  spore run -m 64M --cpus 2 ./server      64 MiB of memory, two processors
+  spore run -e KEY=value -w /srv ./app    environment and working directory
+  spore run -v data:/data:ro ./app        with a copy of a folder of this machine
+  spore run --root rootfs /bin/sh         inside a root file system of your own
+  spore run app/                          as app/spore.toml says
+  spore run --dry-run ./app               print the plan and the QEMU command
+
+The exit status is the program's; 128+n when signal n killed it. Spore's own:
+  110 spore.toml or --env-file is wrong   115 damaged program     124 --timeout is over
+  111 QEMU, mkfs.erofs or kernel missing  116 too little memory   125 wrong arguments, or spore failed
+  112 program for another CPU             117 unusable root       126 not executable
+  113 library missing                     118 kernel panic        127 no such program
+  114 interpreter missing                 119 the machine ended without a status)";
+
+constexpr const char* main_examples = R"(Examples:
+  spore run /bin/busybox echo hello
+  spore inspect /usr/bin/python3
+  spore doctor
+
+'spore run --help' tells more, and lists the exit statuses.)";
+
+struct RawRun {
+    std::string memory, machine, accelerator, mode, log_level, timeout, directory, root, kernel, save_bundle;
+    std::vector<std::string> environment, environment_files, volumes;
+    unsigned cpus = 0;
+    bool interactive = false, terminal = false, dry_run = false;
+};
+
+/// A failure of usage: the message, and where to read on.
+std::unexpected<Failure> usage(const std::string& message) {
+    return failure(ExitStatus::failed, "{}; see 'spore run --help'", message);
+}
+
+template <typename T>
+Outcome<std::optional<T>> named(const std::string& option, const std::string& value, std::string_view choices) {
+    if (value.empty()) return std::nullopt;
+    auto found = from_name<T>(value);
+    if (!found) return usage(fmt::format("{} {}: give one of {}", option, value, choices));
+    return found;
+}
+
+void add_run_options(CLI::App& run, RawRun& raw) {
+    run.add_option("-m,--memory", raw.memory, "Memory of the machine, such as 64M or 2G (256M)")->type_name("SIZE");
+    run.add_option("--cpus", raw.cpus, "Number of processors (1)")->type_name("N");
+    run.add_option("-e,--env", raw.environment, "Set KEY=value in the environment; KEY alone takes this machine's value")->type_name("KEY[=VALUE]")->allow_extra_args(false);
+    run.add_option("--env-file", raw.environment_files, "Read KEY=value lines from a file")->type_name("FILE")->allow_extra_args(false);
+    run.add_option("-w,--workdir", raw.directory, "Working directory in the guest (/)")->type_name("DIR");
+    run.add_option("-v,--volume", raw.volumes, "Copy a file or folder into the guest's root")->type_name("HOST:GUEST[:ro]")->allow_extra_args(false);
+    run.add_option("--root", raw.root, "Use this folder as the guest's root instead of this machine's files")->type_name("DIR");
+    run.add_option("--machine", raw.machine, "microvm, q35 or pc (microvm)")->type_name("NAME");
+    run.add_option("--accel", raw.accelerator, "auto, kvm or tcg (auto)")->type_name("NAME");
+    run.add_option("--mode", raw.mode, "fused: program and kernel share a privilege level; guarded: they do not (fused)")->type_name("NAME");
+    run.add_option("--log", raw.log_level, "Kernel messages: off, error, warn, info, debug or trace (error)")->type_name("LEVEL");
+    run.add_option("--timeout", raw.timeout, "End the machine after this time, with status 124")->type_name("SECONDS");
+    run.add_option("--kernel", raw.kernel, "Boot this kernel image")->type_name("FILE");
+    run.add_option("--save-bundle", raw.save_bundle, "Write what would be booted to a file, and do not run it")->type_name("FILE");
+    run.add_flag("--dry-run", raw.dry_run, "Print the plan and the QEMU command, and do not run it");
+    run.add_flag("-i,--interactive", raw.interactive, "Accepted for the habit: standard input is always connected");
+    run.add_flag("-t,--tty", raw.terminal, "Give the program this terminal, in raw mode");
+}
+
+Outcome<Request> to_request(const RawRun& raw) {
+    Request request;
+    auto text = [](const std::string& value) { return value.empty() ? std::nullopt : std::optional(value); };
+    if (!raw.memory.empty()) {
+        request.memory = parse_size(raw.memory);
+        if (!request.memory) return usage(fmt::format("-m {}: give a size such as 64M or 2G", raw.memory));
+    }
+    if (raw.cpus != 0) request.cpus = raw.cpus;
+    for (const auto& file : raw.environment_files) {
+        auto lines = TRY(parse_environment_file(file));
+        request.environment.insert(request.environment.end(), lines.begin(), lines.end());
+    }
+    for (const auto& entry : raw.environment) {
+        if (entry.starts_with('=') || entry.empty()) return usage(fmt::format("-e {}: give KEY=value", entry));
+        if (entry.find('=') != std::string::npos) request.environment.push_back(entry);
+        else if (const char* value = std::getenv(entry.c_str())) request.environment.push_back(fmt::format("{}={}", entry, value));
+    }
+    request.directory = text(raw.directory);
+    for (const auto& volume : raw.volumes) request.volumes.push_back(TRY(parse_volume(volume, fs::current_path())));
+    if (!raw.root.empty()) request.root = fs::absolute(raw.root);
+    request.machine = TRY(named<Machine>("--machine", raw.machine, "microvm, q35, pc"));
+    request.accelerator = TRY(named<Accelerator>("--accel", raw.accelerator, "auto, kvm, tcg"));
+    request.mode = TRY(named<abi::Mode>("--mode", raw.mode, "fused, guarded"));
+    request.log_level = TRY(named<abi::LogLevel>("--log", raw.log_level, "off, error, warn, info, debug, trace"));
+    if (!raw.timeout.empty()) {
+        request.timeout = parse_seconds(raw.timeout);
+        if (!request.timeout) return usage(fmt::format("--timeout {}: give a number of seconds above 0", raw.timeout));
+    }
+    if (!raw.kernel.empty()) request.kernel = raw.kernel;
+    request.terminal = raw.terminal;
+    return request;
+}
+
+/// CLI11 does not know what follows the options of `run`, which end where the program's own begin.
+std::string help_text(const CLI::App& app) {
+    auto text = app.help();
+    constexpr std::string_view line = "Usage: spore run [OPTIONS]";
+    if (auto at = text.find(line); at != std::string::npos)
+        text.replace(at, line.size(), "Usage: spore run [OPTIONS] PROGRAM [ARGUMENTS...]\n       spore run [OPTIONS] [FOLDER]");
+    return text;
+}
+
+/// The words after the options: nothing or a folder means spore.toml, anything else is the program.
+Outcome<Command> to_run(const RawRun& raw, std::vector<std::string> words) {
+    if (!words.empty() && words[0] == "--") words.erase(words.begin());
+    else if (!words.empty() && words[0].size() > 1 && words[0].starts_with('-')) return usage(fmt::format("there is no option {}", words[0]));
+    auto request = TRY(to_request(raw));
+    RunCommand command{.save_bundle = raw.save_bundle, .dry_run = raw.dry_run};
+    bool project = words.empty() || (!request.root && words[0].find('/') != std::string::npos && fs::is_directory(words[0])) ||
+                   (!request.root && fs::is_regular_file(fs::path(words[0]) / "spore.toml"));
+    if (project) {
+        command.request = TRY(read_config(words.empty() ? "." : fs::path(words[0])));
+        if (!words.empty()) request.arguments.assign(words.begin() + 1, words.end());
+    } else {
+        request.program = words[0];
+        request.arguments.assign(words.begin() + 1, words.end());
+    }
+    command.request.merge(request);
+    return command;
+}
+
+}  // namespace
+
+Outcome<Command> parse_command_line(int count, const char* const* arguments) {
+    CLI::App app{"Runs unmodified Linux programs as virtual machines.", "spore"};
+    app.footer(main_examples);
+    app.set_version_flag("--version", "spore " SPORE_VERSION);
+    app.require_subcommand(1);
+    RawRun raw;
+    auto* run = app.add_subcommand("run", "Run a program in a virtual machine");
+    run->footer(run_examples);
+    run->prefix_command();
+    add_run_options(*run, raw);
+    std::string file;
+    auto* inspect = app.add_subcommand("inspect", "Tell what is inside a bundle, a root image or a program");
+    inspect->add_option("FILE", file, "The file")->required();
+    inspect->footer("Examples:\n  spore inspect /usr/bin/python3\n  spore run --save-bundle app.bundle ./app && spore inspect app.bundle");
+    auto* doctor = app.add_subcommand("doctor", "Check that this machine has what Spore needs");
+    doctor->footer("Example:\n  spore doctor");
+    try {
+        app.parse(count, arguments);
+    } catch (const CLI::CallForHelp&) {
+        return PrintCommand{help_text(app)};
+    } catch (const CLI::CallForAllHelp&) {
+        return PrintCommand{app.help("", CLI::AppFormatMode::All)};
+    } catch (const CLI::CallForVersion&) {
+        return PrintCommand{"spore " SPORE_VERSION "\n"};
+    } catch (const CLI::ParseError& error) {
+        if (count < 2) return PrintCommand{app.help()};
+        return failure(ExitStatus::failed, "{}; see 'spore --help'", error.what());
+    }
+    if (*inspect) return InspectCommand{file};
+    if (*doctor) return DoctorCommand{};
+    return to_run(raw, run->remaining());
+}
+
+}  // namespace spore::host

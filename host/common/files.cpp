@@ -1,0 +1,87 @@
+#include "host/common/files.hpp"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+
+#include "base/defer.hpp"
+
+namespace spore::host {
+
+void FileDescriptor::close() {
+    if (number_ >= 0) ::close(std::exchange(number_, -1));
+}
+
+std::expected<MappedFile, int> MappedFile::open(const fs::path& path) {
+    FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file) return std::unexpected(errno);
+    struct stat status{};
+    if (::fstat(file.number(), &status) != 0) return std::unexpected(errno);
+    if (S_ISDIR(status.st_mode)) return std::unexpected(EISDIR);
+    if (status.st_size == 0) return MappedFile({});
+    void* memory = ::mmap(nullptr, status.st_size, PROT_READ, MAP_PRIVATE, file.number(), 0);
+    if (memory == MAP_FAILED) return std::unexpected(errno);
+    return MappedFile({static_cast<const std::byte*>(memory), static_cast<std::size_t>(status.st_size)});
+}
+
+MappedFile::~MappedFile() {
+    if (!bytes_.empty()) ::munmap(const_cast<std::byte*>(bytes_.data()), bytes_.size());
+}
+
+std::optional<std::string> read_file(const fs::path& path) {
+    FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file) return std::nullopt;
+    std::string text;
+    char buffer[16384];
+    for (;;) {
+        auto count = ::read(file.number(), buffer, sizeof buffer);
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0) return std::nullopt;
+        if (count == 0) return text;
+        text.append(buffer, static_cast<std::size_t>(count));
+    }
+}
+
+bool write_all(int descriptor, ByteSpan bytes) {
+    while (!bytes.empty()) {
+        auto count = ::write(descriptor, bytes.data(), bytes.size());
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0) return false;
+        bytes = bytes.subspan(static_cast<std::size_t>(count));
+    }
+    return true;
+}
+
+Outcome<fs::path> cache_directory() {
+    const char* cache = std::getenv("XDG_CACHE_HOME");
+    const char* home = std::getenv("HOME");
+    fs::path path;
+    if (cache && *cache == '/') path = fs::path(cache) / "spore";
+    else if (home && *home == '/') path = fs::path(home) / ".cache/spore";
+    else path = fs::path("/tmp") / fmt::format("spore-cache-{}", ::getuid());
+    if (::access(path.c_str(), W_OK) == 0) return path;
+    std::error_code error;
+    fs::create_directories(path, error);
+    if (error)
+        return failure(ExitStatus::failed, "cannot create the cache folder {} ({}): set XDG_CACHE_HOME to a folder you can write",
+                       path.string(), error.message());
+    return path;
+}
+
+std::optional<fs::path> find_in_path(std::string_view name, std::string_view path_variable) {
+    while (true) {
+        auto colon = path_variable.find(':');
+        fs::path folder(path_variable.substr(0, colon));
+        auto candidate = (folder.empty() ? fs::path(".") : folder) / name;
+        struct stat status{};
+        if (::stat(candidate.c_str(), &status) == 0 && S_ISREG(status.st_mode) && ::access(candidate.c_str(), X_OK) == 0)
+            return candidate;
+        if (colon == std::string_view::npos) return std::nullopt;
+        path_variable.remove_prefix(colon + 1);
+    }
+}
+
+}  // namespace spore::host

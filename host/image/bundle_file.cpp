@@ -1,0 +1,55 @@
+#include "host/image/bundle_file.hpp"
+
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "wire/bundle.hpp"
+#include "wire/manifest_writer.hpp"
+
+namespace spore::host {
+
+std::vector<std::byte> make_manifest(const Plan& plan, const std::string& program, abi::RootSource source) {
+    using abi::Tag;
+    std::vector<std::byte> bytes;
+    wire::ManifestWriter writer(bytes);
+    writer.text(Tag::program, program);
+    for (const auto& argument : plan.arguments) writer.text(Tag::argument, argument);
+    for (const auto& entry : plan.environment) writer.text(Tag::environment, entry);
+    writer.text(Tag::directory, plan.directory);
+    writer.text(Tag::hostname, "spore");
+    writer.number(Tag::mode, static_cast<u32>(plan.mode));
+    writer.number(Tag::log_level, static_cast<u32>(plan.log_level));
+    writer.number(Tag::root_source, static_cast<u32>(source));
+    writer.number(Tag::channel, static_cast<u32>(abi::ChannelKind::framed));
+    if (plan.terminal) {
+        struct winsize window{};
+        if (::ioctl(STDIN_FILENO, TIOCGWINSZ, &window) != 0 || window.ws_row == 0) window.ws_row = 24, window.ws_col = 80;
+        abi::TerminalRecord record{};
+        record.rows = window.ws_row;
+        record.columns = window.ws_col;
+        writer.record(Tag::terminal, bytes_of(record));
+    }
+    writer.finish();
+    return bytes;
+}
+
+Outcome<FileDescriptor> make_bundle_file(const std::vector<std::byte>& manifest, const RootImage& root) {
+    auto cannot = [] { return failure(ExitStatus::failed, "cannot make the bundle in memory: {}", error_text()); };
+    FileDescriptor file(::memfd_create("spore-bundle", MFD_CLOEXEC));
+    if (!file) return cannot();
+    auto header = wire::make_bundle_header(manifest.size(), root.bundled() ? root.size : 0);
+    if (::ftruncate(file.number(), static_cast<off_t>(align_up(header.root_offset + header.root_size, page_size))) != 0) return cannot();
+    auto write_at = [&](u64 offset, ByteSpan bytes) {
+        return ::lseek(file.number(), static_cast<off_t>(offset), SEEK_SET) >= 0 && write_all(file.number(), bytes);
+    };
+    if (!write_at(0, bytes_of(header)) || !write_at(header.manifest_offset, manifest)) return cannot();
+    if (root.bundled()) {
+        auto image = MappedFile::open(root.path);
+        if (!image || image->bytes().size() != root.size) return failure(ExitStatus::bad_root, "the root image {} changed: run again", root.path.string());
+        if (!write_at(header.root_offset, image->bytes())) return cannot();
+    }
+    return file;
+}
+
+}  // namespace spore::host

@@ -1,0 +1,161 @@
+#include "host/image/root_image.hpp"
+
+#include <fcntl.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cerrno>
+
+#include "base/defer.hpp"
+#include "host/common/process.hpp"
+
+namespace spore::host {
+
+namespace {
+
+/// Raise it when the way images are made changes, so that older ones are not taken for new ones.
+constexpr std::string_view image_format = "spore-root-2";
+/// A fixed identity makes equal roots equal bytes.
+constexpr const char* image_uuid = "5b0e5a11-0000-4000-8000-53504f524531";
+constexpr auto unused_image_life = std::chrono::hours(24 * 14);
+
+/// FNV-1a with 128 bits: names cached files, protects nothing [draft-eastlake-fnv].
+class Fingerprint {
+public:
+    void add(std::string_view text) {
+        add_number(text.size());
+        for (unsigned char byte : text) step(byte);
+    }
+    void add_number(u64 number) {
+        for (int i = 0; i < 8; ++i) step(static_cast<u8>(number >> (8 * i)));
+    }
+    std::string text() const { return fmt::format("{:016x}{:016x}", u64(state_ >> 64), u64(state_)); }
+
+private:
+    using u128 = unsigned __int128;
+    void step(u8 byte) { state_ = (state_ ^ byte) * ((u128{1} << 88) + 0x13b); }
+    u128 state_ = (u128{0x6c62272e07bb0142} << 64) | 0x62b821756295c58d;
+};
+
+bool copy_file(const fs::path& from, const fs::path& to, u32 mode) {
+    FileDescriptor source(::open(from.c_str(), O_RDONLY | O_CLOEXEC));
+    FileDescriptor target(::open(to.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+    if (!source || !target) return false;
+    for (;;) {
+        auto count = ::copy_file_range(source.number(), nullptr, target.number(), nullptr, 1 << 30, 0);
+        if (count < 0 && (errno == EXDEV || errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP))
+            count = ::sendfile(target.number(), source.number(), nullptr, 1 << 30);
+        if (count < 0) return false;
+        if (count == 0) break;
+    }
+    return ::fchmod(target.number(), mode) == 0;
+}
+
+/// Lays the root out below `staging`. Files are linked where the host allows it, and copied elsewhere.
+Outcome<void> stage(const Root& root, const fs::path& staging) {
+    auto cannot = [](const fs::path& path) {
+        return failure(ExitStatus::failed, "cannot stage {} for the root image: {}", path.string(), error_text());
+    };
+    for (const auto& [path, entry] : root.entries()) {
+        auto at = staging / path.substr(1);
+        switch (entry.kind) {
+            case Entry::Kind::directory:
+                if (path != "/" && ::mkdir(at.c_str(), 0700) != 0) return cannot(path);
+                break;
+            case Entry::Kind::link:
+                if (::symlink(entry.content.c_str(), at.c_str()) != 0) return cannot(path);
+                break;
+            case Entry::Kind::text: {
+                FileDescriptor file(::open(at.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+                if (!file || !write_all(file.number(), std::as_bytes(std::span(entry.content))) || ::fchmod(file.number(), entry.mode) != 0)
+                    return cannot(path);
+                break;
+            }
+            case Entry::Kind::file:
+                if (::link(entry.host.c_str(), at.c_str()) != 0 && !copy_file(entry.host, at, entry.mode)) return cannot(entry.host);
+                break;
+        }
+    }
+    // Last and from below, so that a folder without write permission does not stop what goes into it.
+    for (auto entry = root.entries().rbegin(); entry != root.entries().rend(); ++entry)
+        if (entry->second.kind == Entry::Kind::directory) ::chmod((staging / entry->first.substr(1)).c_str(), entry->second.mode);
+    return {};
+}
+
+void remove_staging(const fs::path& staging, const Root& root) {
+    for (const auto& [path, entry] : root.entries())
+        if (entry.kind == Entry::Kind::directory) ::chmod((staging / path.substr(1)).c_str(), 0700);
+    std::error_code ignored;
+    fs::remove_all(staging, ignored);
+}
+
+void remove_unused(const fs::path& folder) {
+    std::error_code error;
+    auto now = fs::file_time_type::clock::now();
+    for (fs::directory_iterator item(folder, error), end; !error && item != end; item.increment(error)) {
+        std::error_code ignored;
+        auto written = fs::last_write_time(item->path(), ignored);
+        if (!ignored && now - written > unused_image_life) fs::remove_all(item->path(), ignored);
+    }
+}
+
+}  // namespace
+
+std::string image_key(const Root& root) {
+    Fingerprint fingerprint;
+    fingerprint.add(image_format);
+    for (const auto& [path, entry] : root.entries()) {
+        fingerprint.add(path);
+        fingerprint.add_number(static_cast<u64>(entry.kind));
+        fingerprint.add_number(entry.mode);
+        if (entry.kind == Entry::Kind::file) {
+            fingerprint.add(entry.host.native());
+            for (u64 number : {entry.size, entry.inode, static_cast<u64>(entry.modified_seconds), static_cast<u64>(entry.modified_nanoseconds)})
+                fingerprint.add_number(number);
+        } else {
+            fingerprint.add(entry.content);
+        }
+    }
+    return fingerprint.text();
+}
+
+Outcome<RootImage> ensure_root_image(const Root& root) {
+    auto folder = TRY(cache_directory()) / "roots";
+    auto path = folder / (image_key(root) + ".erofs");
+    struct stat status{};
+    if (::stat(path.c_str(), &status) == 0 && status.st_size > 0) {
+        auto age = std::chrono::system_clock::now() - std::chrono::system_clock::from_time_t(status.st_mtime);
+        if (age > std::chrono::hours(24)) ::utimensat(AT_FDCWD, path.c_str(), nullptr, 0);
+        return RootImage{path, static_cast<u64>(status.st_size)};
+    }
+    std::error_code error;
+    fs::create_directories(folder, error);
+    remove_unused(folder);
+
+    auto unique = fmt::format("{}.{}", path.string(), ::getpid());
+    auto staging = fs::path(unique + ".d"), partial = fs::path(unique + ".tmp");
+    remove_staging(staging, root);
+    if (::mkdir(staging.c_str(), 0700) != 0)
+        return failure(ExitStatus::failed, "cannot create {}: {}", staging.string(), error_text());
+    defer { remove_staging(staging, root); };
+    TRY(stage(root, staging));
+
+    std::vector<std::string> command{"mkfs.erofs", "--quiet", "-T0", fmt::format("-U{}", image_uuid), "-x-1", "--all-root"};
+    // In memory every page of a file has to lie on a page of its own to be mapped in place; on a disk, the tails of files are packed.
+    if (root.content_size() <= largest_bundled_root) command.push_back("-Enoinline_data");
+    command.insert(command.end(), {partial, staging});
+    auto result = run_to_end(command);
+    if (result.not_found)
+        return failure(ExitStatus::missing_tool, "mkfs.erofs is missing: install it with 'apt install erofs-utils'");
+    if (result.status != 0) {
+        ::unlink(partial.c_str());
+        return failure(ExitStatus::failed, "mkfs.erofs could not make the root image (is there space in {}?): {}", folder.string(), result.errors);
+    }
+    if (::rename(partial.c_str(), path.c_str()) != 0 || ::stat(path.c_str(), &status) != 0)
+        return failure(ExitStatus::failed, "cannot keep the root image as {}: {}", path.string(), error_text());
+    return RootImage{path, static_cast<u64>(status.st_size)};
+}
+
+}  // namespace spore::host

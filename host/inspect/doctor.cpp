@@ -1,0 +1,31 @@
+#include "host/common/process.hpp"
+#include "host/inspect/inspect.hpp"
+#include "host/plan/plan.hpp"
+#include "host/run/accelerator.hpp"
+
+namespace spore::host {
+
+Diagnosis diagnose() {
+    Diagnosis diagnosis{true, ""};
+    auto line = [&](bool good, std::string_view what, const std::string& found) {
+        diagnosis.healthy &= good;
+        diagnosis.text += fmt::format("{:<8} {:<14} {}\n", good ? "ok" : "MISSING", what, found);
+    };
+    auto tool = [&](std::string_view what, std::vector<std::string> command, std::string_view package) {
+        auto result = run_to_end(command);
+        auto said = result.output.empty() ? result.errors : result.output;
+        auto first = said.substr(0, said.find('\n'));
+        line(!result.not_found, what, result.not_found ? fmt::format("install it with 'apt install {}'", package) : first);
+    };
+    tool("QEMU", {"qemu-system-x86_64", "--version"}, "qemu-system-x86");
+    tool("mkfs.erofs", {"mkfs.erofs", "-V"}, "erofs-utils");
+    auto kvm = probe_kvm();
+    diagnosis.text += fmt::format("{:<8} {:<14} {}\n", "ok", "acceleration", kvm.usable ? "KVM" : fmt::format("none, QEMU emulates (TCG): {}", kvm.reason));
+    auto plan = make_plan({.program = "/proc/self/exe"});
+    line(plan.has_value(), "kernel", plan ? plan->kernel.string() : plan.error().message);
+    auto cache = cache_directory();
+    line(cache.has_value(), "cache", cache ? cache->string() : cache.error().message);
+    return diagnosis;
+}
+
+}  // namespace spore::host

@@ -1,0 +1,185 @@
+#include "host/plan/config.hpp"
+
+#include <toml++/toml.h>
+
+#include <array>
+#include <cctype>
+#include <numeric>
+
+namespace spore::host {
+
+namespace {
+
+/// A value with the place to name in a message.
+struct Place {
+    const fs::path& file;
+    std::string key;
+    const toml::node& node;
+
+    template <typename... Args>
+    std::unexpected<Failure> wrong(fmt::format_string<Args...> format, Args&&... args) const {
+        return failure(ExitStatus::bad_configuration, "{}:{}: {} {}", file.string(), node.source().begin.line, key,
+                       fmt::format(format, std::forward<Args>(args)...));
+    }
+    Outcome<std::string> text() const {
+        auto value = node.value_exact<std::string>();
+        if (!value) return wrong("must be a string in quotes");
+        if (value->find('\0') != std::string::npos) return wrong("may not contain a zero character");
+        return *value;
+    }
+    Outcome<std::vector<std::string>> texts() const {
+        auto* array = node.as_array();
+        if (!array) return wrong("must be a list of strings, such as [\"a\", \"b\"]");
+        std::vector<std::string> values;
+        for (const auto& item : *array) values.push_back(TRY((Place{file, key, item}.text())));
+        return values;
+    }
+    /// A string that one of the named values' names must match.
+    template <typename T>
+    Outcome<T> choice(std::string_view choices) const {
+        auto value = from_name<T>(TRY(text()));
+        if (!value) return wrong("must be one of {}", choices);
+        return *value;
+    }
+};
+
+using Reader = Outcome<void> (*)(const Place&, Request&);
+struct Key {
+    std::string_view name;
+    Reader read;
+};
+
+fs::path folder_of(const Place& place) { return place.file.parent_path(); }
+
+constexpr std::array keys{
+    Key{"program", [](const Place& place, Request& request) -> Outcome<void> {
+        auto name = TRY(place.text());
+        // ./app in a project's file means the file beside it.
+        request.program = name.starts_with("./") || name.starts_with("../") ? (folder_of(place) / name).lexically_normal().string() : name;
+        return {};
+    }},
+    Key{"arguments", [](const Place& place, Request& request) -> Outcome<void> {
+        request.arguments = TRY(place.texts());
+        return {};
+    }},
+    Key{"environment", [](const Place& place, Request& request) -> Outcome<void> {
+        auto* table = place.node.as_table();
+        if (!table) return place.wrong("must be a table, such as [environment] followed by KEY = \"value\"");
+        for (const auto& [name, node] : *table) {
+            Place inner{place.file, fmt::format("environment.{}", name.str()), node};
+            request.environment.push_back(fmt::format("{}={}", name.str(), TRY(inner.text())));
+        }
+        return {};
+    }},
+    Key{"directory", [](const Place& place, Request& request) -> Outcome<void> {
+        request.directory = TRY(place.text());
+        return {};
+    }},
+    Key{"memory", [](const Place& place, Request& request) -> Outcome<void> {
+        request.memory = parse_size(TRY(place.text()));
+        if (!request.memory) return place.wrong("must be a size, such as \"128M\"");
+        return {};
+    }},
+    Key{"cpus", [](const Place& place, Request& request) -> Outcome<void> {
+        auto value = place.node.value_exact<int64_t>();
+        if (!value || *value < 1 || *value > 64) return place.wrong("must be a number from 1 to 64");
+        request.cpus = static_cast<unsigned>(*value);
+        return {};
+    }},
+    Key{"machine", [](const Place& place, Request& request) -> Outcome<void> {
+        request.machine = TRY(place.choice<Machine>("microvm, q35, pc"));
+        return {};
+    }},
+    Key{"accelerator", [](const Place& place, Request& request) -> Outcome<void> {
+        request.accelerator = TRY(place.choice<Accelerator>("auto, kvm, tcg"));
+        return {};
+    }},
+    Key{"mode", [](const Place& place, Request& request) -> Outcome<void> {
+        request.mode = TRY(place.choice<abi::Mode>("fused, guarded"));
+        return {};
+    }},
+    Key{"log", [](const Place& place, Request& request) -> Outcome<void> {
+        request.log_level = TRY(place.choice<abi::LogLevel>("off, error, warn, info, debug, trace"));
+        return {};
+    }},
+    Key{"timeout", [](const Place& place, Request& request) -> Outcome<void> {
+        auto value = place.node.value<double>();
+        if (!value || !place.node.is_number() || *value <= 0 || *value > 1e9) return place.wrong("must be a number of seconds above 0");
+        request.timeout = std::chrono::milliseconds(static_cast<i64>(*value * 1000));
+        return {};
+    }},
+    Key{"root", [](const Place& place, Request& request) -> Outcome<void> {
+        request.root = folder_of(place) / TRY(place.text());
+        return {};
+    }},
+    Key{"volumes", [](const Place& place, Request& request) -> Outcome<void> {
+        for (const auto& text : TRY(place.texts())) {
+            auto volume = parse_volume(text, folder_of(place));
+            if (!volume) return place.wrong(": {}", volume.error().message);
+            request.volumes.push_back(*volume);
+        }
+        return {};
+    }},
+};
+
+constexpr auto key_names = [] {
+    std::array<std::string_view, keys.size()> names{};
+    for (std::size_t i = 0; i < keys.size(); ++i) names[i] = keys[i].name;
+    return names;
+}();
+
+/// Edits that turn one word into the other [Levenshtein].
+std::size_t distance(std::string_view a, std::string_view b) {
+    std::vector<std::size_t> row(b.size() + 1);
+    std::iota(row.begin(), row.end(), std::size_t{0});
+    for (std::size_t i = 0; i < a.size(); ++i) {
+        auto diagonal = row[0]++;
+        for (std::size_t j = 0; j < b.size(); ++j) {
+            auto change = diagonal + (a[i] != b[j]);
+            diagonal = row[j + 1];
+            row[j + 1] = std::min({change, row[j] + 1, row[j + 1] + 1});
+        }
+    }
+    return row.back();
+}
+
+}  // namespace
+
+std::optional<std::string_view> nearest(std::string_view word, std::span<const std::string_view> candidates) {
+    std::optional<std::string_view> best;
+    // A short form ("env", "args") means what it begins, else up to a third of the letters may be wrong.
+    for (auto candidate : candidates)
+        if (word.size() >= 2 && candidate.starts_with(word.substr(0, word.size() - (word.ends_with('s') ? 1 : 0)))) return candidate;
+    std::size_t least = std::max<std::size_t>(2, word.size() / 3) + 1;
+    for (auto candidate : candidates)
+        if (auto edits = distance(word, candidate); edits < least && edits < candidate.size()) least = edits, best = candidate;
+    return best;
+}
+
+Outcome<Request> parse_config(std::string_view text, const fs::path& file) {
+    auto parsed = toml::parse(text);
+    if (!parsed)
+        return failure(ExitStatus::bad_configuration, "{}:{}: {}", file.string(), parsed.error().source().begin.line, parsed.error().description());
+    Request request;
+    for (const auto& [name, node] : parsed.table()) {
+        auto key = std::find(key_names.begin(), key_names.end(), name.str());
+        if (key == key_names.end()) {
+            auto near = nearest(name.str(), key_names);
+            return failure(ExitStatus::bad_configuration, "{}:{}: there is no key '{}'; {}", file.string(), name.source().begin.line, name.str(),
+                           near ? fmt::format("did you mean '{}'?", *near) : fmt::format("known are {}", fmt::join(key_names, ", ")));
+        }
+        TRY(keys[static_cast<std::size_t>(key - key_names.begin())].read({file, std::string(name.str()), node}, request));
+    }
+    return request;
+}
+
+Outcome<Request> read_config(const fs::path& folder) {
+    auto file = folder / "spore.toml";
+    auto text = read_file(file);
+    if (!text)
+        return failure(ExitStatus::bad_configuration, "cannot read {}: {}; name a program, or write spore.toml with program = \"…\"",
+                       file.string(), error_text());
+    return parse_config(*text, file);
+}
+
+}  // namespace spore::host

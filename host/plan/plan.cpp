@@ -1,0 +1,153 @@
+#include "host/plan/plan.hpp"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <map>
+
+namespace spore::host {
+
+namespace {
+
+constexpr const char* default_path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+constexpr unsigned most_cpus = 64;
+
+/// KEY=value lists joined: a later value replaces an earlier one, the order of first mention stays.
+std::vector<std::string> join_environment(const std::vector<std::string>& lines) {
+    std::vector<std::string> joined;
+    std::map<std::string, std::size_t, std::less<>> places;
+    for (const auto& line : lines) {
+        auto key = line.substr(0, line.find('='));
+        if (auto [place, fresh] = places.try_emplace(key, joined.size()); fresh) joined.push_back(line);
+        else joined[place->second] = line;
+    }
+    return joined;
+}
+
+/// The kernel image: beside the tool in its build tree, or where the package installs it.
+Outcome<fs::path> find_kernel() {
+    std::error_code error;
+    auto self = fs::read_symlink("/proc/self/exe", error);
+    for (const char* relative : {"../kernel/spore-x86_64", "../lib/spore/spore-x86_64"}) {
+        auto candidate = (self.parent_path() / relative).lexically_normal();
+        if (::access(candidate.c_str(), R_OK) == 0) return candidate;
+    }
+    return failure(ExitStatus::missing_tool, "the kernel image spore-x86_64 is missing beside {}: build it, or name it with --kernel", self.string());
+}
+
+/// Finds the program on the host and says under which path the guest will have it.
+Outcome<void> locate_program(Plan& plan, const std::string& name) {
+    if (name.empty()) return failure(ExitStatus::not_found, "no program is named: spore run PROGRAM [ARGUMENTS…]");
+    if (plan.root) {
+        // Inside a root of the user's own, names are the guest's; what $PATH means there is known only when it is read.
+        plan.program = name.find('/') == std::string::npos ? name : ("/" / fs::path(name)).lexically_normal().string();
+        return {};
+    }
+    fs::path found = name;
+    if (name.find('/') == std::string::npos) {
+        const char* path = std::getenv("PATH");
+        auto in_path = find_in_path(name, path && *path ? path : default_path);
+        if (!in_path) {
+            if (::access(name.c_str(), F_OK) == 0)
+                return failure(ExitStatus::not_found, "there is no program '{}' in $PATH; for the file in this folder say ./{}", name, name);
+            return failure(ExitStatus::not_found, "there is no program '{}' in $PATH: install it, or give its path", name);
+        }
+        found = *in_path;
+    }
+    std::error_code error;
+    plan.host_program = fs::absolute(found, error).lexically_normal();
+    struct stat status{};
+    if (::stat(plan.host_program.c_str(), &status) != 0) {
+        if (errno == ENOENT || errno == ENOTDIR)
+            return failure(ExitStatus::not_found, "there is no file {}: check the path", plan.host_program.string());
+        return failure(ExitStatus::not_executable, "cannot look at {}: {}", plan.host_program.string(), error_text());
+    }
+    if (!S_ISREG(status.st_mode))
+        return failure(ExitStatus::not_executable, "{} is not a file that can be run", plan.host_program.string());
+    if ((status.st_mode & 0111) == 0)
+        return failure(ExitStatus::not_executable, "{} is not executable: chmod +x {}", plan.host_program.string(), plan.host_program.string());
+    plan.program = plan.host_program;
+    return {};
+}
+
+}  // namespace
+
+void Request::merge(const Request& upper) {
+    auto take = [](auto& lower, const auto& value) { if (value) lower = value; };
+    take(program, upper.program);
+    take(directory, upper.directory), take(memory, upper.memory), take(cpus, upper.cpus), take(machine, upper.machine);
+    take(accelerator, upper.accelerator), take(mode, upper.mode), take(log_level, upper.log_level), take(timeout, upper.timeout);
+    take(root, upper.root), take(kernel, upper.kernel);
+    arguments.insert(arguments.end(), upper.arguments.begin(), upper.arguments.end());
+    environment.insert(environment.end(), upper.environment.begin(), upper.environment.end());
+    volumes.insert(volumes.end(), upper.volumes.begin(), upper.volumes.end());
+    terminal |= upper.terminal;
+}
+
+Outcome<Plan> make_plan(const Request& request) {
+    Plan plan;
+    plan.root = request.root;
+    if (plan.root && !fs::is_directory(*plan.root))
+        return failure(ExitStatus::bad_root, "--root {}: there is no such folder", plan.root->string());
+    auto name = request.program.value_or("");
+    TRY(locate_program(plan, name));
+
+    plan.arguments.push_back(name);
+    plan.arguments.insert(plan.arguments.end(), request.arguments.begin(), request.arguments.end());
+    std::vector<std::string> environment{fmt::format("PATH={}", default_path), "HOME=/root", "HOSTNAME=spore"};
+    if (request.terminal) {
+        const char* terminal = std::getenv("TERM");
+        environment.push_back(fmt::format("TERM={}", terminal && *terminal ? terminal : "linux"));
+    }
+    environment.insert(environment.end(), request.environment.begin(), request.environment.end());
+    plan.environment = join_environment(environment);
+
+    plan.directory = request.directory.value_or("/");
+    if (!plan.directory.starts_with('/'))
+        return failure(ExitStatus::failed, "--workdir {}: give an absolute path in the guest, such as /{}", plan.directory, plan.directory);
+    plan.memory = align_up(request.memory.value_or(default_memory), 1_MiB);
+    if (plan.memory < smallest_memory)
+        return failure(ExitStatus::too_little_memory, "{} MiB of memory are too little: give at least -m {}M", plan.memory >> 20, smallest_memory >> 20);
+    plan.cpus = request.cpus.value_or(1);
+    if (plan.cpus < 1 || plan.cpus > most_cpus)
+        return failure(ExitStatus::failed, "--cpus {}: give a number from 1 to {}", plan.cpus, most_cpus);
+    plan.machine = request.machine.value_or(Machine::microvm);
+    plan.accelerator = request.accelerator.value_or(Accelerator::automatic);
+    plan.mode = request.mode.value_or(abi::Mode::fused);
+    plan.log_level = request.log_level.value_or(abi::LogLevel::error);
+    plan.timeout = request.timeout;
+    plan.volumes = request.volumes;
+    plan.terminal = request.terminal;
+    if (request.kernel) {
+        plan.kernel = fs::absolute(*request.kernel);
+        if (::access(plan.kernel.c_str(), R_OK) != 0)
+            return failure(ExitStatus::missing_tool, "--kernel {}: {}", plan.kernel.string(), error_text());
+    } else {
+        plan.kernel = TRY(find_kernel());
+    }
+    return plan;
+}
+
+std::string describe(const Plan& plan) {
+    std::string text;
+    auto line = [&](std::string_view key, const std::string& value) { text += fmt::format("{:<12} {}\n", key, value); };
+    line("program", plan.program);
+    line("arguments", fmt::format("{}", fmt::join(plan.arguments, " ")));
+    for (const auto& entry : plan.environment) line("environment", entry);
+    line("directory", plan.directory);
+    line("memory", fmt::format("{} MiB", plan.memory >> 20));
+    line("cpus", fmt::format("{}", plan.cpus));
+    line("machine", std::string(name_of(plan.machine)));
+    line("accelerator", std::string(name_of(plan.accelerator)));
+    line("mode", std::string(name_of(plan.mode)));
+    line("log", std::string(name_of(plan.log_level)));
+    if (plan.timeout) line("timeout", fmt::format("{} s", static_cast<double>(plan.timeout->count()) / 1000));
+    if (plan.root) line("root", plan.root->string());
+    for (const auto& volume : plan.volumes)
+        line("volume", fmt::format("{} at {}{}", volume.host.string(), volume.guest, volume.read_only ? ", read-only" : ""));
+    line("kernel", plan.kernel.string());
+    return text;
+}
+
+}  // namespace spore::host

@@ -1,0 +1,92 @@
+// The plan: everything that a run is made of, as one value. Made from the arguments and spore.toml, checked, printable
+// (`--dry-run`), and then carried out; nothing after it asks the environment again.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "abi/manifest.hpp"
+#include "host/common/files.hpp"
+
+namespace spore::host {
+
+enum class Machine : u8 { microvm, q35, pc };
+enum class Accelerator : u8 { automatic, kvm, tcg };
+
+/// `-v host:guest[:ro]`: a file or folder of the host that is copied into the root.
+struct Volume {
+    fs::path host;
+    std::string guest;
+    bool read_only = false;
+    friend bool operator==(const Volume&, const Volume&) = default;
+};
+
+/// What the user asked for. A field that is empty was not named, so that the layers (defaults, spore.toml, arguments) can be merged.
+struct Request {
+    std::optional<std::string> program;
+    std::vector<std::string> arguments;      ///< without the program's name
+    std::vector<std::string> environment;    ///< "KEY=value", later ones win
+    std::optional<std::string> directory;
+    std::optional<u64> memory;               ///< bytes
+    std::optional<unsigned> cpus;
+    std::optional<Machine> machine;
+    std::optional<Accelerator> accelerator;
+    std::optional<abi::Mode> mode;
+    std::optional<abi::LogLevel> log_level;
+    std::optional<std::chrono::milliseconds> timeout;
+    std::optional<fs::path> root;
+    std::optional<fs::path> kernel;
+    std::vector<Volume> volumes;
+    bool terminal = false;
+
+    /// Takes over what `upper` names; lists are joined.
+    void merge(const Request& upper);
+};
+
+inline constexpr u64 default_memory = 256_MiB;
+/// Below this, not even the kernel and an empty program fit.
+inline constexpr u64 smallest_memory = 2_MiB;
+
+struct Plan {
+    fs::path host_program;               ///< the file on the host; empty when it is only known inside `root`
+    std::string program;                 ///< its absolute path in the guest
+    std::vector<std::string> arguments;  ///< argv, with argv[0]
+    std::vector<std::string> environment;
+    std::string directory = "/";
+    u64 memory = default_memory;
+    unsigned cpus = 1;
+    Machine machine = Machine::microvm;
+    Accelerator accelerator = Accelerator::automatic;
+    abi::Mode mode = abi::Mode::fused;
+    abi::LogLevel log_level = abi::LogLevel::error;
+    std::optional<std::chrono::milliseconds> timeout;
+    std::optional<fs::path> root;        ///< a folder that is the base of the guest's root
+    fs::path kernel;
+    std::vector<Volume> volumes;
+    bool terminal = false;
+};
+
+std::string_view name_of(Machine machine);
+std::string_view name_of(Accelerator accelerator);
+std::string_view name_of(abi::Mode mode);
+std::string_view name_of(abi::LogLevel level);
+template <typename T>
+std::optional<T> from_name(std::string_view name);
+
+/// "64M", "1G", "512K" or plain bytes.
+std::optional<u64> parse_size(std::string_view text);
+/// "30", "1.5" seconds.
+std::optional<std::chrono::milliseconds> parse_seconds(std::string_view text);
+/// "host:guest[:ro]", the message of the failure says what is wrong.
+Outcome<Volume> parse_volume(std::string_view text, const fs::path& base);
+/// The lines "KEY=value" of a file; '#' begins a comment line.
+Outcome<std::vector<std::string>> parse_environment_file(const fs::path& path);
+
+/// Resolves a request: finds the program, fills in defaults, checks what can be checked without reading the program.
+Outcome<Plan> make_plan(const Request& request);
+/// The plan for people, one line per field.
+std::string describe(const Plan& plan);
+
+}  // namespace spore::host

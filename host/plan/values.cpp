@@ -1,0 +1,106 @@
+// The small values in arguments and spore.toml: names, sizes, durations, volumes.
+#include <charconv>
+#include <cmath>
+
+#include "host/plan/plan.hpp"
+
+namespace spore::host {
+
+namespace {
+
+template <typename T>
+struct Named {
+    std::string_view name;
+    T value;
+};
+constexpr Named<Machine> machines[] = {{"microvm", Machine::microvm}, {"q35", Machine::q35}, {"pc", Machine::pc}};
+constexpr Named<Accelerator> accelerators[] = {{"auto", Accelerator::automatic}, {"kvm", Accelerator::kvm}, {"tcg", Accelerator::tcg}};
+constexpr Named<abi::Mode> modes[] = {{"fused", abi::Mode::fused}, {"guarded", abi::Mode::guarded}};
+constexpr Named<abi::LogLevel> levels[] = {{"off", abi::LogLevel::off}, {"error", abi::LogLevel::error},
+                            {"warn", abi::LogLevel::warn}, {"info", abi::LogLevel::info},
+                            {"debug", abi::LogLevel::debug}, {"trace", abi::LogLevel::trace}};
+
+std::string_view find_name(const auto& table, auto value) {
+    for (const auto& entry : table)
+        if (entry.value == value) return entry.name;
+    return "?";
+}
+auto find_value(const auto& table, std::string_view name) -> std::optional<std::remove_cvref_t<decltype(table[0].value)>> {
+    for (const auto& entry : table)
+        if (entry.name == name) return entry.value;
+    return std::nullopt;
+}
+
+}  // namespace
+
+std::string_view name_of(Machine machine) { return find_name(machines, machine); }
+std::string_view name_of(Accelerator accelerator) { return find_name(accelerators, accelerator); }
+std::string_view name_of(abi::Mode mode) { return find_name(modes, mode); }
+std::string_view name_of(abi::LogLevel level) { return find_name(levels, level); }
+template <> std::optional<Machine> from_name(std::string_view name) { return find_value(machines, name); }
+template <> std::optional<Accelerator> from_name(std::string_view name) { return find_value(accelerators, name); }
+template <> std::optional<abi::Mode> from_name(std::string_view name) { return find_value(modes, name); }
+template <> std::optional<abi::LogLevel> from_name(std::string_view name) { return find_value(levels, name); }
+
+std::optional<u64> parse_size(std::string_view text) {
+    u64 number = 0;
+    auto [end, error] = std::from_chars(text.begin(), text.end(), number);
+    if (error != std::errc{} || end == text.begin()) return std::nullopt;
+    std::string_view unit(end, text.end());
+    if (unit.ends_with("iB")) unit.remove_suffix(2);
+    else if (unit.size() > 1 && unit.ends_with('B')) unit.remove_suffix(1);
+    unsigned shift = 0;
+    if (unit == "K" || unit == "k") shift = 10;
+    else if (unit == "M" || unit == "m") shift = 20;
+    else if (unit == "G" || unit == "g") shift = 30;
+    else if (unit == "T" || unit == "t") shift = 40;
+    else if (!unit.empty() && unit != "B" && unit != "b") return std::nullopt;
+    if (number > (u64{1} << 62) >> shift) return std::nullopt;
+    return number << shift;
+}
+
+std::optional<std::chrono::milliseconds> parse_seconds(std::string_view text) {
+    if (text.ends_with('s')) text.remove_suffix(1);
+    std::string copy(text);
+    char* end = nullptr;
+    double seconds = std::strtod(copy.c_str(), &end);
+    if (copy.empty() || *end != '\0' || !std::isfinite(seconds) || seconds <= 0 || seconds > 1e9) return std::nullopt;
+    return std::chrono::milliseconds(static_cast<i64>(std::ceil(seconds * 1000)));
+}
+
+Outcome<Volume> parse_volume(std::string_view text, const fs::path& base) {
+    Volume volume;
+    std::string_view rest = text;
+    if (rest.ends_with(":ro")) volume.read_only = true, rest.remove_suffix(3);
+    else if (rest.ends_with(":rw")) rest.remove_suffix(3);
+    auto colon = rest.find(':');
+    if (colon == std::string_view::npos || colon == 0 || rest.substr(colon + 1).find(':') != std::string_view::npos)
+        return failure(ExitStatus::bad_root, "volume '{}': write it as HOST:GUEST or HOST:GUEST:ro", text);
+    volume.host = base / fs::path(rest.substr(0, colon));
+    volume.guest = fs::path(rest.substr(colon + 1)).lexically_normal();
+    if (!volume.guest.starts_with('/'))
+        return failure(ExitStatus::bad_root, "volume '{}': the path in the guest must be absolute, such as /{}", text, volume.guest);
+    if (!fs::exists(volume.host))
+        return failure(ExitStatus::bad_root, "volume '{}': there is no {} on this machine", text, volume.host.string());
+    return volume;
+}
+
+Outcome<std::vector<std::string>> parse_environment_file(const fs::path& path) {
+    auto text = read_file(path);
+    if (!text) return failure(ExitStatus::bad_configuration, "cannot read the environment file {}: {}", path.string(), error_text());
+    std::vector<std::string> lines;
+    std::size_t number = 0;
+    for (std::size_t at = 0; at < text->size();) {
+        auto end = std::min(text->find('\n', at), text->size());
+        std::string_view line(text->data() + at, end - at);
+        at = end + 1, ++number;
+        if (line.ends_with('\r')) line.remove_suffix(1);
+        if (line.empty() || line.starts_with('#')) continue;
+        if (line.find('=') == std::string_view::npos || line.starts_with('='))
+            return failure(ExitStatus::bad_configuration, "{}:{}: write KEY=value, or begin the line with # for a comment", path.string(), number);
+        lines.emplace_back(line);
+    }
+    return lines;
+}
+
+}  // namespace spore::host

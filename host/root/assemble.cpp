@@ -1,0 +1,130 @@
+#include "host/root/assemble.hpp"
+
+#include "host/root/libraries.hpp"
+#include "host/root/runtimes.hpp"
+
+namespace spore::host {
+
+namespace {
+
+std::string variable(const Plan& plan, std::string_view name) {
+    for (const auto& line : plan.environment)
+        if (line.size() > name.size() && line.starts_with(name) && line[name.size()] == '=') return line.substr(name.size() + 1);
+    return "";
+}
+
+/// The guest's path of a program named without a slash, by the guest's $PATH.
+std::optional<std::string> find_in_root(Root& root, const std::string& name, std::string_view path) {
+    while (true) {
+        auto colon = path.find(':');
+        auto candidate = fmt::format("{}/{}", path.substr(0, colon), name);
+        if (auto real = root.provide(candidate))
+            if (auto* entry = root.find(*real); entry->kind == Entry::Kind::file && (entry->mode & 0111)) return candidate;
+        if (colon == std::string_view::npos) return std::nullopt;
+        path.remove_prefix(colon + 1);
+    }
+}
+
+struct FirstLine {
+    std::string interpreter, argument;
+};
+/// The "#!" line of a script, split as the kernel splits it [execve(2)].
+std::optional<FirstLine> parse_first_line(std::string_view text) {
+    if (!text.starts_with("#!")) return std::nullopt;
+    auto line = text.substr(2, std::min<std::size_t>(text.find('\n'), 256) - 2);
+    auto trim = [](std::string_view part) {
+        auto begin = part.find_first_not_of(" \t\r"), end = part.find_last_not_of(" \t\r");
+        return begin == std::string_view::npos ? std::string_view{} : part.substr(begin, end - begin + 1);
+    };
+    line = trim(line);
+    auto space = line.find_first_of(" \t");
+    return FirstLine{std::string(line.substr(0, space)), std::string(space == std::string_view::npos ? "" : trim(line.substr(space)))};
+}
+
+/// The program itself, or through the chain of interpreters the ELF file that runs it.
+Outcome<void> add_program(const Plan& plan, Root& root, Libraries& libraries, const std::string& path) {
+    constexpr int longest_chain = 4;
+    auto current = path;
+    for (int depth = 0; depth < longest_chain; ++depth) {
+        auto real = root.provide(current);
+        if (!real) return failure(ExitStatus::not_found, "there is no program {} in the root: check --root and the path", current);
+        auto* entry = root.find(*real);
+        if (entry->kind != Entry::Kind::file) return failure(ExitStatus::not_executable, "{} is not a file that can be run", current);
+        if ((entry->mode & 0111) == 0) return failure(ExitStatus::not_executable, "{} is not executable: chmod +x {}", current, current);
+        auto file = MappedFile::open(entry->host);
+        if (!file) return failure(ExitStatus::not_executable, "cannot read {}: {}", current, std::strerror(file.error()));
+        if (file->bytes().empty()) return failure(ExitStatus::damaged_program, "{} is empty: copy or build it again", current);
+        auto first = parse_first_line(file->text());
+        if (!first) {
+            TRY(libraries.add_program(*real));
+            add_runtime(root, libraries, *real);
+            return {};
+        }
+        if (first->interpreter.empty())
+            return failure(ExitStatus::missing_interpreter, "the first line of {} names no interpreter: write #!/path/to/interpreter", current);
+        auto interpreter = root.provide(first->interpreter);
+        if (!interpreter)
+            return failure(ExitStatus::missing_interpreter, "the script {} wants the interpreter {}, which is not there: install it, or correct its first line",
+                           current, first->interpreter);
+        if (fs::path(first->interpreter).filename() == "env" && !first->argument.empty()) {
+            // env looks the real interpreter up; it has to come along.
+            auto name = first->argument.starts_with("-S ") ? first->argument.substr(3) : first->argument;
+            name = name.substr(0, name.find_first_of(" \t"));
+            auto found = find_in_root(root, name, variable(plan, "PATH"));
+            if (!found)
+                return failure(ExitStatus::missing_interpreter, "the script {} wants '{}', which is not in the guest's $PATH: install it", current, name);
+            TRY(add_program(plan, root, libraries, *found));
+        }
+        current = first->interpreter;
+    }
+    return failure(ExitStatus::not_executable, "{} goes through too many interpreters", path);
+}
+
+/// What programs expect of a system, made where the root lacks it.
+void add_system_files(Root& root, bool from_host) {
+    for (const char* folder : {"/dev", "/proc", "/sys", "/run", "/etc", "/var"}) root.add_directory(folder);
+    root.add_directory("/root", 0700);
+    for (const char* folder : {"/tmp", "/var/tmp"}) root.add_directory(folder, 01777);
+    root.add_text("/etc/passwd", "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n");
+    root.add_text("/etc/group", "root:x:0:\ntty:x:5:\nnogroup:x:65534:\n");
+    root.add_text("/etc/hosts", "127.0.0.1\tlocalhost spore\n::1\tlocalhost\n");
+    root.add_text("/etc/hostname", "spore\n");
+    root.add_text("/etc/nsswitch.conf", "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\nservices: files\nprotocols: files\n");
+    root.add_text("/etc/resolv.conf", "");
+    if (from_host)
+        if (auto zone = read_file("/etc/localtime")) root.add_text("/etc/localtime", *zone);
+}
+
+}  // namespace
+
+Outcome<Assembled> assemble_root(const Plan& plan) {
+    Assembled assembled{Root(plan.root ? Root::Source::nothing : Root::Source::host), plan.program, 0};
+    auto& root = assembled.root;
+    // The program's whole path first: what it is called decides which links of the host come along.
+    if (plan.root) TRY(root.place(*plan.root, "/"));
+    for (const auto& volume : plan.volumes) TRY(root.place(volume.host, volume.guest));
+    if (assembled.program.find('/') == std::string::npos) {
+        auto found = find_in_root(root, assembled.program, variable(plan, "PATH"));
+        if (!found)
+            return failure(ExitStatus::not_found, "there is no program '{}' in {}: give its path in that root", assembled.program, plan.root->string());
+        assembled.program = *found;
+    }
+    Libraries libraries(root, variable(plan, "LD_LIBRARY_PATH"));
+    TRY(add_program(plan, root, libraries, assembled.program));
+    if (libraries.glibc() && !plan.root) {
+        // glibc opens these by name: to unwind a thread that ends early, and to look up users and hosts.
+        for (const char* name : {"libgcc_s.so.1", "libnss_files.so.2", "libnss_dns.so.2"}) libraries.add_optional(name);
+    }
+    add_system_files(root, !plan.root);
+    assembled.program_size = libraries.loaded_size();
+
+    if (plan.directory != "/") {
+        auto real = root.provide(plan.directory);
+        if (!real) root.add_directory(plan.directory);
+        else if (root.find(*real)->kind != Entry::Kind::directory)
+            return failure(ExitStatus::failed, "--workdir {}: it is not a folder", plan.directory);
+    }
+    return assembled;
+}
+
+}  // namespace spore::host

@@ -1,0 +1,55 @@
+// The files that the guest will see, before they become an image: a map from guest paths to where the bytes come from.
+//
+// A root may draw on the host: `provide("/usr/bin/python3")` then brings in the file, the folders above it and every
+// symbolic link on the way, so that the guest sees the same path lead to the same file.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+
+#include "host/common/files.hpp"
+
+namespace spore::host {
+
+struct Entry {
+    enum class Kind : u8 { directory, file, text, link } kind;
+    u32 mode = 0755;
+    fs::path host;        ///< for a file: where its bytes are
+    std::string content;  ///< of a text, or the target of a link
+    u64 size = 0;         ///< the rest identifies a file's version for the cache
+    u64 inode = 0;
+    i64 modified_seconds = 0, modified_nanoseconds = 0;
+};
+
+class Root {
+public:
+    enum class Source : u8 { host, nothing };
+    explicit Root(Source source) : source_(source) { entries_["/"] = {.kind = Entry::Kind::directory}; }
+
+    /// Makes sure that what is at `path` is in the root. Gives its real path, all links followed, or nothing when it is nowhere.
+    std::optional<std::string> provide(const std::string& path);
+    /// The same for a whole tree: everything below `path` as well.
+    void provide_tree(const std::string& path);
+    /// Copies a file or folder of the host to a guest path of another name.
+    Outcome<void> place(const fs::path& host, const std::string& guest);
+    /// Files that are made rather than copied; what is there already stays.
+    void add_text(const std::string& path, std::string content, u32 mode = 0644);
+    void add_directory(const std::string& path, u32 mode = 0755);
+
+    /// The entry at a real path.
+    const Entry* find(const std::string& real_path) const;
+    const std::map<std::string, Entry>& entries() const { return entries_; }
+    /// Bytes of all files.
+    u64 content_size() const;
+
+private:
+    void add_from_host(const std::string& guest, const fs::path& host, const struct stat& status);
+    void add_tree_from_host(const std::string& guest, const fs::path& host);
+    std::string make_parents(const std::string& path);
+
+    Source source_;
+    std::map<std::string, Entry> entries_;
+};
+
+}  // namespace spore::host

@@ -1,0 +1,61 @@
+#include "host/root/runtimes.hpp"
+
+#include <fnmatch.h>
+#include <glob.h>
+
+#include <array>
+
+#include "base/defer.hpp"
+
+namespace spore::host {
+
+namespace {
+
+constexpr std::array<std::string_view, 6> python{
+    "/usr/lib/python{version}", "/usr/lib/python3/dist-packages", "/usr/local/lib/python{version}/dist-packages",
+    "/usr/local/lib/python{version}", "/etc/python{version}", "/usr/lib/locale/C.utf8"};
+constexpr std::array<std::string_view, 9> perl{
+    "/etc/perl", "/usr/lib/*/perl-base", "/usr/lib/*/perl/*", "/usr/lib/*/perl5/*", "/usr/share/perl/*", "/usr/share/perl5",
+    "/usr/local/lib/*/perl/*", "/usr/local/share/perl/*", "/usr/lib/locale/C.utf8"};
+constexpr std::array<std::string_view, 5> ruby{
+    "/usr/lib/ruby", "/usr/lib/*/ruby", "/var/lib/gems", "/usr/share/rubygems-integration", "/usr/lib/locale/C.utf8"};
+
+constexpr std::array<Runtime, 4> known{{{"python3*", python}, {"perl", perl}, {"perl5*", perl}, {"ruby*", ruby}}};
+
+std::string version_in(std::string_view name) {
+    auto digit = name.find_first_of("0123456789");
+    return std::string(digit == std::string_view::npos ? "" : name.substr(digit));
+}
+
+void add_folders(Root& root, const std::string& pattern) {
+    glob_t found{};
+    defer { ::globfree(&found); };
+    if (::glob(pattern.c_str(), GLOB_NOSORT, nullptr, &found) != 0) return;
+    for (std::size_t i = 0; i < found.gl_pathc; ++i) root.provide_tree(found.gl_pathv[i]);
+}
+
+}  // namespace
+
+std::span<const Runtime> runtimes() { return known; }
+
+void add_runtime(Root& root, Libraries& libraries, const std::string& real_path) {
+    auto name = fs::path(real_path).filename().string();
+    bool any = false;
+    for (const auto& runtime : runtimes()) {
+        if (::fnmatch(std::string(runtime.program).c_str(), name.c_str(), 0) != 0) continue;
+        any = true;
+        for (auto folder : runtime.folders) {
+            std::string pattern(folder);
+            if (auto at = pattern.find("{version}"); at != std::string::npos) pattern.replace(at, 9, version_in(name));
+            add_folders(root, pattern);
+        }
+        break;
+    }
+    if (!any) return;
+    std::vector<std::string> plugins;
+    for (const auto& [path, entry] : root.entries())
+        if (entry.kind == Entry::Kind::file && path.ends_with(".so")) plugins.push_back(path);
+    for (const auto& path : plugins) libraries.add_plugin(path);
+}
+
+}  // namespace spore::host

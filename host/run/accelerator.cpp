@@ -1,0 +1,42 @@
+#include "host/run/accelerator.hpp"
+
+#include <cpuid.h>
+#include <fcntl.h>
+#include <linux/kvm.h>
+#include <sys/ioctl.h>
+
+namespace spore::host {
+
+namespace {
+
+/// VMX [intel/vol2 CPUID.1:ECX.5] or SVM [amd/vol3 CPUID 8000_0001:ECX.2]. A /dev/kvm without either is an emulation in software,
+/// which runs only the kernels it was written for.
+bool processor_virtualises() {
+    unsigned a, b, c, d;
+    if (__get_cpuid(1, &a, &b, &c, &d) && (c & (1u << 5))) return true;
+    return __get_cpuid(0x80000001, &a, &b, &c, &d) && (c & (1u << 2));
+}
+
+}  // namespace
+
+KvmState probe_kvm() {
+    if (!processor_virtualises()) return {false, "this processor shows no hardware virtualisation (VMX or SVM)"};
+    FileDescriptor kvm(::open("/dev/kvm", O_RDWR | O_CLOEXEC));
+    if (!kvm) return {false, fmt::format("/dev/kvm cannot be opened: {}", error_text())};
+    if (::ioctl(kvm.number(), KVM_GET_API_VERSION, 0) != KVM_API_VERSION) return {false, "/dev/kvm speaks another version"};
+    FileDescriptor machine(::ioctl(kvm.number(), KVM_CREATE_VM, 0));
+    if (!machine) return {false, fmt::format("/dev/kvm creates no machine: {}", error_text())};
+    FileDescriptor processor(::ioctl(machine.number(), KVM_CREATE_VCPU, 0));
+    if (!processor) return {false, fmt::format("/dev/kvm creates no processor: {}", error_text())};
+    return {true, ""};
+}
+
+Outcome<Accelerator> choose_accelerator(Accelerator wanted) {
+    if (wanted == Accelerator::tcg) return Accelerator::tcg;
+    auto state = probe_kvm();
+    if (state.usable) return Accelerator::kvm;
+    if (wanted == Accelerator::automatic) return Accelerator::tcg;
+    return failure(ExitStatus::failed, "--accel kvm: {}; use --accel tcg", state.reason);
+}
+
+}  // namespace spore::host

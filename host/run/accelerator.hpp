@@ -1,0 +1,18 @@
+// Whether this machine's KVM can be relied on.
+#pragma once
+
+#include "host/plan/plan.hpp"
+
+namespace spore::host {
+
+struct KvmState {
+    bool usable;
+    std::string reason;  ///< why not
+};
+/// Asks the device itself, down to creating a virtual CPU, and the processor whether it virtualises in hardware at all.
+KvmState probe_kvm();
+
+/// `automatic` becomes kvm where it can be relied on and tcg elsewhere; asking for kvm where there is none is a failure.
+Outcome<Accelerator> choose_accelerator(Accelerator wanted);
+
+}  // namespace spore::host

@@ -1,0 +1,70 @@
+#include "host/run/qemu_command.hpp"
+
+namespace spore::host {
+
+namespace {
+
+std::string machine_option(Machine machine) {
+    switch (machine) {
+        case Machine::microvm: return "microvm,pit=on,rtc=on,isa-serial=on";
+        // Nothing that firmware would have to probe: it starts our kernel, and that looks at the hardware itself.
+        case Machine::q35: return "q35,smm=off,sata=off,smbus=off,vmport=off,usb=off,graphics=off";
+        case Machine::pc: return "pc,smm=off,vmport=off,usb=off,graphics=off";
+    }
+    return "";
+}
+
+/// QEMU keeps commas in values by doubling them.
+std::string escape(const std::string& value) {
+    std::string text;
+    for (char character : value) {
+        if (character == ',') text += ',';
+        text += character;
+    }
+    return text;
+}
+
+}  // namespace
+
+std::vector<std::string> qemu_command(const Plan& plan, Accelerator accelerator, const fs::path& root_disk) {
+    bool pci = plan.machine != Machine::microvm;
+    std::vector<std::string> command{
+        "qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
+        "-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
+        "-machine", machine_option(plan.machine), "-accel", std::string(name_of(accelerator)), "-cpu", "max",
+        "-m", fmt::format("{}M", plan.memory >> 20),
+        // A machine that can have one processor only loses the guest's memory barriers under TCG before QEMU 8.1.
+        "-smp", plan.cpus == 1 ? "1,maxcpus=2" : fmt::format("{}", plan.cpus),
+        "-kernel", plan.kernel.string(), "-initrd", fmt::format("/proc/self/fd/{}", qemu_descriptor::bundle),
+        "-chardev", fmt::format("socket,id=channel,fd={}", qemu_descriptor::channel),
+        "-chardev", fmt::format("socket,id=serial,fd={}", qemu_descriptor::serial), "-serial", "chardev:serial"};
+    auto add = [&](std::initializer_list<std::string> more) { command.insert(command.end(), more); };
+    if (!pci) add({"-global", "virtio-mmio.force-legacy=false"});
+    auto virtio = [&](std::string_view name, std::string_view options) {
+        return fmt::format("virtio-{}-{}{}", name, pci ? "pci,disable-legacy=on,romfile=" : "device", options);
+    };
+    add({"-device", virtio("serial", ",max_ports=1"), "-device", "virtconsole,chardev=channel"});
+    add({"-device", virtio("rng", "")});
+    if (!root_disk.empty())
+        add({"-drive", fmt::format("if=none,id=root,format=raw,readonly=on,cache.direct=off,file.locking=off,file={}", escape(root_disk)),
+             "-device", virtio("blk", ",drive=root")});
+    return command;
+}
+
+std::string shell_line(const std::vector<std::string>& command) {
+    std::string line;
+    for (const auto& word : command) {
+        if (!line.empty()) line += ' ';
+        bool plain = !word.empty() && word.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=,./:@%") == std::string::npos;
+        if (plain) {
+            line += word;
+            continue;
+        }
+        line += '\'';
+        for (char character : word) line += character == '\'' ? std::string("'\\''") : std::string(1, character);
+        line += '\'';
+    }
+    return line;
+}
+
+}  // namespace spore::host

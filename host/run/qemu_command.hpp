@@ -1,0 +1,19 @@
+// The plan as a QEMU command line. A pure function of the plan, so that --dry-run prints what a run would start.
+#pragma once
+
+#include "host/plan/plan.hpp"
+
+namespace spore::host {
+
+/// Descriptor numbers that QEMU inherits.
+namespace qemu_descriptor {
+inline constexpr int channel = 3, serial = 4, bundle = 5;
+}
+
+/// `root_disk` is empty when the root is in the bundle.
+std::vector<std::string> qemu_command(const Plan& plan, Accelerator accelerator, const fs::path& root_disk);
+
+/// A command for people: quoted so that a shell reads it back.
+std::string shell_line(const std::vector<std::string>& command);
+
+}  // namespace spore::host

@@ -1,0 +1,103 @@
+#include "host/run/run.hpp"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "host/common/process.hpp"
+#include "host/image/bundle_file.hpp"
+#include "host/root/assemble.hpp"
+#include "host/run/accelerator.hpp"
+#include "host/run/qemu_command.hpp"
+#include "host/run/session.hpp"
+#include "host/run/terminal.hpp"
+
+namespace spore::host {
+
+namespace {
+
+struct SocketPair {
+    FileDescriptor ours, theirs;
+};
+Outcome<SocketPair> make_socket_pair() {
+    int pair[2];
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
+        return failure(ExitStatus::failed, "cannot make a socket pair: {}", error_text());
+    return SocketPair{FileDescriptor(pair[0]), FileDescriptor(pair[1])};
+}
+
+/// Signals that are meant for the program arrive here instead of ending this process.
+FileDescriptor take_signals() {
+    sigset_t signals;
+    ::sigemptyset(&signals);
+    for (int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGWINCH}) ::sigaddset(&signals, signal);
+    ::sigprocmask(SIG_BLOCK, &signals, nullptr);
+    ::signal(SIGPIPE, SIG_IGN);
+    return FileDescriptor(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
+}
+
+/// What QEMU said on its standard error, as far as it is there.
+std::string last_words(int descriptor) {
+    ::fcntl(descriptor, F_SETFL, O_NONBLOCK);
+    char buffer[4096];
+    auto size = ::read(descriptor, buffer, sizeof buffer);
+    std::string text(buffer, size > 0 ? static_cast<std::size_t>(size) : 0);
+    while (!text.empty() && text.back() == '\n') text.pop_back();
+    return text;
+}
+
+Outcome<void> check_memory(const Plan& plan, u64 program_size, const RootImage& root) {
+    u64 needed = smallest_memory + program_size + (root.bundled() ? root.size : 0);
+    if (plan.memory >= needed) return {};
+    return failure(ExitStatus::too_little_memory, "{} MiB of memory are too little for {}: give at least -m {}M", plan.memory >> 20,
+                   plan.program, align_up(needed, 1_MiB) >> 20);
+}
+
+}  // namespace
+
+Outcome<Prepared> prepare(const Plan& plan) {
+    auto assembled = TRY(assemble_root(plan));
+    auto image = TRY(ensure_root_image(assembled.root));
+    TRY(check_memory(plan, assembled.program_size, image));
+    auto source = image.bundled() ? abi::RootSource::bundle : abi::RootSource::disk;
+    auto manifest = make_manifest(plan, assembled.program, source);
+    auto bundle = TRY(make_bundle_file(manifest, image));
+    auto accelerator = TRY(choose_accelerator(plan.accelerator));
+    return Prepared{std::move(bundle), qemu_command(plan, accelerator, image.bundled() ? fs::path() : image.path)};
+}
+
+Outcome<int> run(const Plan& plan) {
+    auto prepared = TRY(prepare(plan));
+    auto channel = TRY(make_socket_pair());
+    auto serial = TRY(make_socket_pair());
+    int pipe[2];
+    if (::pipe2(pipe, O_CLOEXEC) != 0) return failure(ExitStatus::failed, "cannot make a pipe: {}", error_text());
+    FileDescriptor words(pipe[0]), words_of_qemu(pipe[1]);
+    FileDescriptor nothing(::open("/dev/null", O_RDWR | O_CLOEXEC));
+    auto signals = take_signals();
+
+    auto machine = start(prepared.command, {{nothing.number(), 0}, {nothing.number(), 1}, {words_of_qemu.number(), 2},
+                                            {channel.theirs.number(), qemu_descriptor::channel},
+                                            {serial.theirs.number(), qemu_descriptor::serial},
+                                            {prepared.bundle.number(), qemu_descriptor::bundle}});
+    if (!machine && machine.error() == ENOENT)
+        return failure(ExitStatus::missing_tool, "{} is missing: install it with 'apt install qemu-system-x86'", prepared.command[0]);
+    if (!machine) return failure(ExitStatus::failed, "cannot start {}: {}", prepared.command[0], std::strerror(machine.error()));
+    channel.theirs.close(), serial.theirs.close(), words_of_qemu.close(), prepared.bundle.close();
+
+    RawTerminal terminal(plan.terminal);
+    Session session({.channel = channel.ours.number(), .serial = serial.ours.number(), .machine = machine->descriptor(),
+                     .signals = signals.number()}, plan.timeout);
+    auto status = session.run();
+    if (!status && status.error().status == ExitStatus::machine_ended) {
+        machine->end();
+        if (auto text = last_words(words.number()); !text.empty())
+            return failure(ExitStatus::machine_ended, "{}; QEMU says: {}", status.error().message, text);
+    }
+    // Nothing in the machine outlives the run, so it need not shut down in order.
+    return status;
+}
+
+}  // namespace spore::host

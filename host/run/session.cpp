@@ -1,0 +1,229 @@
+#include "host/run/session.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+namespace spore::host {
+
+namespace {
+
+/// With this much waiting for a slow reader, nothing more is taken from the guest.
+constexpr std::size_t most_pending_output = 1_MiB;
+constexpr std::size_t serial_tail_size = 4096;
+
+std::string_view level_name(u8 level) {
+    constexpr std::array<std::string_view, 6> names{"off", "error", "warn", "info", "debug", "trace"};
+    return level < names.size() ? names[level] : "log";
+}
+
+std::string signal_name(int signal) {
+    const char* name = ::sigabbrev_np(signal);
+    return name ? fmt::format("SIG{}", name) : fmt::format("signal {}", signal);
+}
+
+Failure explain_start_failure(abi::StartFailure reason) {
+    using enum abi::StartFailure;
+    switch (reason) {
+        case bad_bundle: return {ExitStatus::failed, "the kernel does not understand its bundle: build the tool and the kernel from the same sources"};
+        case bad_root: return {ExitStatus::bad_root, "the guest cannot read its root image: empty the cache (rm -r ~/.cache/spore) and run again"};
+        case program_not_found: return {ExitStatus::not_found, "the program is not in the guest's root: check the path and --root"};
+        case interpreter_not_found: return {ExitStatus::missing_interpreter, "the program's interpreter is not in the guest's root: add it with -v or --root"};
+        case not_executable: return {ExitStatus::not_executable, "the guest cannot run the program: it is not executable"};
+        case wrong_architecture: return {ExitStatus::wrong_architecture, "the program is for another CPU: get or build it for x86-64"};
+        case no_memory: return {ExitStatus::too_little_memory, "the guest has too little memory for this program: give it more with -m"};
+        case unsupported: return {ExitStatus::not_executable, "the program asks for something that the kernel does not support (--log=warn names it)"};
+    }
+    return {ExitStatus::failed, fmt::format("the guest could not start the program (reason {})", static_cast<u32>(reason))};
+}
+
+}  // namespace
+
+Session::Session(const SessionFiles& files, std::optional<std::chrono::milliseconds> timeout)
+    : files_(files), output_(files.output), errors_(files.errors) {
+    if (timeout) deadline_ = Clock::now() + *timeout;
+    ::fcntl(files_.channel, F_SETFL, O_NONBLOCK);
+    if (files_.serial >= 0) ::fcntl(files_.serial, F_SETFL, O_NONBLOCK);
+    if (::fcntl(files_.input, F_GETFD) < 0) {
+        append_frame(to_guest_, abi::HostFrame::stdin_end);
+        input_ = Stream::ended;
+    }
+}
+
+Outcome<int> Session::run() {
+    enum { channel, serial, machine, signals, input, output, errors, count };
+    while (!result_) {
+        bool congested = output_.pending() > most_pending_output || errors_.pending() > most_pending_output;
+        std::array<struct pollfd, count> waits{};
+        for (auto& wait : waits) wait.fd = -1;
+        waits[channel] = {files_.channel, static_cast<short>((congested ? 0 : POLLIN) | (to_guest_.empty() ? 0 : POLLOUT)), 0};
+        waits[serial] = {files_.serial, POLLIN, 0};
+        waits[machine] = {files_.machine, POLLIN, 0};
+        waits[signals] = {files_.signals, POLLIN, 0};
+        if (input_ == Stream::open && credit_ > 0 && to_guest_.size() < abi::max_frame_payload) waits[input] = {files_.input, POLLIN, 0};
+        if (output_.pending() > 0) waits[output] = {files_.output, POLLOUT, 0};
+        if (errors_.pending() > 0) waits[errors] = {files_.errors, POLLOUT, 0};
+
+        int ready = ::poll(waits.data(), waits.size(), wait_time());
+        if (ready < 0 && errno != EINTR) return failure(ExitStatus::failed, "waiting for the guest failed: {}", error_text());
+        if (ready == 0 && deadline_ && Clock::now() >= *deadline_)
+            return failure(ExitStatus::timed_out, "the program did not end in time (--timeout)");
+        if (ready <= 0) continue;
+        if (waits[signals].revents) read_signals();
+        if (waits[output].revents) output_.flush();
+        if (waits[errors].revents) errors_.flush();
+        if (waits[serial].revents) read_serial();
+        if (waits[channel].revents & POLLOUT) send_pending();
+        bool channel_ended = (waits[channel].revents & (POLLIN | POLLHUP | POLLERR)) && !congested && !read_channel();
+        if (result_) break;
+        if (waits[input].revents) read_input();
+        if (!to_guest_.empty()) send_pending();
+        if (channel_ended || (waits[machine].revents && !(waits[channel].revents & POLLIN))) return machine_ended();
+    }
+    output_.finish(), errors_.finish();
+    return *result_;
+}
+
+int Session::wait_time() const {
+    if (!deadline_) return -1;
+    auto left = std::chrono::ceil<std::chrono::milliseconds>(*deadline_ - Clock::now()).count();
+    return static_cast<int>(std::clamp<i64>(left, 0, 1'000'000'000));
+}
+
+bool Session::read_channel() {
+    std::byte buffer[65536];
+    auto size = ::read(files_.channel, buffer, sizeof buffer);
+    if (size < 0) return errno == EAGAIN || errno == EINTR;
+    if (size == 0) return false;
+    reader_.add({buffer, static_cast<std::size_t>(size)});
+    while (auto frame = reader_.next()) {
+        handle(*frame);
+        if (result_) return true;
+    }
+    if (reader_.broken()) result_ = failure(ExitStatus::failed, "the guest sent something that is no frame: build the tool and the kernel from the same sources");
+    return true;
+}
+
+void Session::handle(const FrameReader::Frame& frame) {
+    using enum abi::GuestFrame;
+    switch (frame.kind) {
+        case hello:
+            greeted_ = true;
+            if (auto* payload = view_at<abi::HelloPayload>(frame.payload, 0); !payload || payload->version != abi::channel_version)
+                result_ = failure(ExitStatus::failed, "the kernel speaks another version of the channel: build the tool and the kernel from the same sources");
+            break;
+        case standard_out:
+            output_.add(frame.text());
+            // Our reader is gone, as a program's own would be: tell it in the same way.
+            if (output_.closed() && !told_broken_pipe_) told_broken_pipe_ = true, append_signal(to_guest_, SIGPIPE);
+            break;
+        case standard_err: errors_.add(frame.text()); break;
+        case log:
+            if (!frame.payload.empty()) errors_.add(fmt::format("[{}] {}\n", level_name(static_cast<u8>(frame.payload[0])), frame.text().substr(1)));
+            break;
+        case exit: handle_exit(frame.payload); break;
+        case stdin_credit:
+            if (auto* bytes = view_at<le32>(frame.payload, 0)) credit_ += *bytes;
+            break;
+        case strace: errors_.add(fmt::format("{}\n", frame.text())); break;
+        case reply: break;
+    }
+}
+
+void Session::handle_exit(ByteSpan payload) {
+    auto* end = view_at<abi::ExitPayload>(payload, 0);
+    if (!end) {
+        result_ = failure(ExitStatus::machine_ended, "the guest ended without a readable exit status");
+        return;
+    }
+    u32 status = end->status;
+    switch (static_cast<abi::ExitReason>(end->reason)) {
+        case abi::ExitReason::exited: result_ = static_cast<int>(status & 0xff); return;
+        case abi::ExitReason::signaled:
+            if (status != SIGPIPE && status != SIGINT && status != SIGTERM)
+                errors_.add(fmt::format("spore: the program was killed by {} ({})\n", signal_name(static_cast<int>(status)), ::strsignal(static_cast<int>(status))));
+            result_ = 128 + static_cast<int>(status & 0x7f);
+            return;
+        case abi::ExitReason::panic:
+            result_ = failure(ExitStatus::kernel_panic, "the kernel stopped with a panic; the lines above tell where");
+            return;
+        case abi::ExitReason::failed: result_ = std::unexpected(explain_start_failure(static_cast<abi::StartFailure>(status))); return;
+    }
+    result_ = failure(ExitStatus::machine_ended, "the guest ended for a reason that this version does not know ({})", end->reason);
+}
+
+void Session::read_input() {
+    std::byte buffer[16384];
+    auto size = ::read(files_.input, buffer, std::min<u64>(sizeof buffer, credit_));
+    if (size < 0 && (errno == EAGAIN || errno == EINTR)) return;
+    if (size <= 0) {
+        append_frame(to_guest_, abi::HostFrame::stdin_end);
+        input_ = Stream::ended;
+        return;
+    }
+    credit_ -= static_cast<u64>(size);
+    append_frame(to_guest_, abi::HostFrame::standard_in, {buffer, static_cast<std::size_t>(size)});
+}
+
+void Session::read_serial() {
+    char buffer[4096];
+    auto size = ::read(files_.serial, buffer, sizeof buffer);
+    if (size < 0 && (errno == EAGAIN || errno == EINTR)) return;
+    if (size <= 0) {
+        files_.serial = -1;
+        return;
+    }
+    errors_.add({buffer, static_cast<std::size_t>(size)});
+    serial_tail_.append(buffer, static_cast<std::size_t>(size));
+    if (serial_tail_.size() > serial_tail_size) serial_tail_.erase(0, serial_tail_.size() - serial_tail_size);
+}
+
+void Session::read_signals() {
+    struct signalfd_siginfo information{};
+    while (::read(files_.signals, &information, sizeof information) == sizeof information) pass_signal(static_cast<int>(information.ssi_signo));
+}
+
+void Session::pass_signal(int signal) {
+    if (signal == SIGWINCH) {
+        struct winsize window{};
+        if (::ioctl(files_.input, TIOCGWINSZ, &window) == 0) append_window_size(to_guest_, window.ws_row, window.ws_col);
+        return;
+    }
+    last_signal_ = signal;
+    // The second of these does not ask any more.
+    bool ending = signal == SIGINT || signal == SIGTERM || signal == SIGHUP;
+    if (ending && ++ending_signals_ > 1) result_ = 128 + signal;
+    else append_signal(to_guest_, signal);
+}
+
+void Session::send_pending() {
+    while (!to_guest_.empty()) {
+        auto size = ::send(files_.channel, to_guest_.data(), to_guest_.size(), MSG_NOSIGNAL);
+        if (size <= 0) return;  // the end of the channel is seen by reading from it
+        to_guest_.erase(0, static_cast<std::size_t>(size));
+    }
+}
+
+Outcome<int> Session::machine_ended() {
+    while (!result_ && read_channel()) {
+        struct pollfd wait{files_.channel, POLLIN, 0};
+        if (::poll(&wait, 1, 0) <= 0) break;
+    }
+    if (files_.serial >= 0) read_serial();
+    output_.finish(), errors_.finish();
+    if (result_) return *result_;
+    if (ending_signals_ > 0) return 128 + last_signal_;
+    return failure(ExitStatus::machine_ended, "the virtual machine ended without an exit status{}",
+                   greeted_ ? ": it was reset or shut down from inside" : " before its kernel was up");
+}
+
+}  // namespace spore::host

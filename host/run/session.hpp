@@ -1,0 +1,57 @@
+// A running guest, seen from the host: connects the channel with our standard streams, passes signals on, and ends with the
+// program's exit status. Knows nothing of QEMU: its other side may be any process that speaks abi/channel.hpp.
+#pragma once
+
+#include <chrono>
+#include <optional>
+
+#include "host/common/failure.hpp"
+#include "host/run/frames.hpp"
+#include "host/run/output.hpp"
+
+namespace spore::host {
+
+struct SessionFiles {
+    int channel = -1;  ///< our end of the stream socket; made non-blocking
+    int serial = -1;   ///< the machine's plain console: what is said before the channel is up; or -1
+    int machine = -1;  ///< readable when the machine has ended (pidfd)
+    int signals = -1;  ///< a signalfd with the signals to pass on; or -1
+    int input = 0, output = 1, errors = 2;
+};
+
+class Session {
+public:
+    Session(const SessionFiles& files, std::optional<std::chrono::milliseconds> timeout);
+
+    /// Runs until the program ends. Gives the exit status; a failure when there is none.
+    Outcome<int> run();
+
+private:
+    enum class Stream : u8 { open, ended };
+    using Clock = std::chrono::steady_clock;
+
+    bool read_channel();  ///< false at the end of the stream
+    void handle(const FrameReader::Frame& frame);
+    void handle_exit(ByteSpan payload);
+    void read_input();
+    void read_serial();
+    void read_signals();
+    void send_pending();
+    void pass_signal(int signal);
+    int wait_time() const;
+    Outcome<int> machine_ended();
+
+    SessionFiles files_;
+    std::optional<Clock::time_point> deadline_;
+    FrameReader reader_;
+    Output output_, errors_;
+    std::string to_guest_;
+    u64 credit_ = abi::initial_stdin_credit;
+    Stream input_ = Stream::open;
+    bool greeted_ = false, told_broken_pipe_ = false;
+    int ending_signals_ = 0, last_signal_ = 0;
+    std::string serial_tail_;
+    std::optional<Outcome<int>> result_;
+};
+
+}  // namespace spore::host
