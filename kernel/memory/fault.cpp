@@ -100,7 +100,10 @@ bool AddressSpace::map_large_page(Area& area, u64 page) {
     auto block = allocate_zeroed_frames(max_order);
     if (!block) return false;
     (*block)->kind = FrameKind::anonymous;
-    return map_frame(page, FrameRef::adopt(*block), area.access, arch::large_page_size) == FaultOutcome::served;
+    if (map_frame(page, FrameRef::adopt(*block), area.access, arch::large_page_size) != FaultOutcome::served) return false;
+    // A table of small pages may have been in its place, empty, and CPUs remember tables too ([intel/vol3 4.10.3]).
+    page_table_.flush({page}, {end});
+    return true;
 }
 
 /// Maps a new private page with these contents, in place of what was there.
