@@ -208,4 +208,12 @@ Result<memory::FrameRef> ErofsFile::load_page(u64 index) {
     return frame;
 }
 
+memory::FrameRef ErofsFile::page_at_hand(u64 index) {
+    // Nothing sleeps while the image lies in memory; only the last block may need a copy, for the zeros that follow its end.
+    if (owner().image().in_memory().empty() || index + 1 >= info_.blocks()) return {};
+    auto where = place(index);
+    if (!where || where->kind != Place::Kind::block) return {};
+    return owner().image().frame(where->at).value_or(memory::FrameRef{});
+}
+
 }  // namespace spore::fs::erofs

@@ -56,6 +56,7 @@ public:
 
 private:
     Result<memory::FrameRef> load_page(u64 index) override;
+    memory::FrameRef page_at_hand(u64 index) override;
     memory::PageCache pages_;
 };
 
