@@ -36,12 +36,12 @@ Result<std::size_t> program_string_length(VirtAddr from, std::size_t limit) {
     if (length == limit) return fail(Error::name_too_long);
     return length;
 }
-[[gnu::weak]] Result<u32> load_program_word(VirtAddr at) {
+Result<u32> load_program_word(VirtAddr at) {
     if (!is_program(at)) return fail(Error::bad_address);
     fakes::interleave();
     return word(at).load();
 }
-[[gnu::weak]] Result<u32> exchange_program_word(VirtAddr at, u32 expected, u32 desired) {
+Result<u32> exchange_program_word(VirtAddr at, u32 expected, u32 desired) {
     if (!is_program(at)) return fail(Error::bad_address);
     fakes::interleave();
     word(at).compare_exchange_strong(expected, desired);
