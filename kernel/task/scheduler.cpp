@@ -2,11 +2,13 @@
 #include "kernel/task/scheduler.hpp"
 
 #include "kernel/core/panic.hpp"
+#include "kernel/core/trace.hpp"
 
 namespace spore::task {
 
 namespace {
 PER_CPU(Scheduler::Cpu, cpus);
+TRACE_POINT(context_switch, "from to");  // addresses of Thread objects
 }  // namespace
 
 constinit std::atomic<CpuSet> online = 0;
@@ -103,6 +105,7 @@ void Scheduler::switch_to(Cpu& cpu, Thread& next) {
         arch::set_trap_stack(next.stack_top_);
         if (cpu.registers != &next || next.state_cpu_ != id) load_registers(cpu, next);
     }
+    context_switch(reinterpret_cast<u64>(&previous), reinterpret_cast<u64>(&next));
     arch::switch_context(previous.context_, next.context_);
     finish_switch();  // from here on it may be another CPU
 }
