@@ -1,6 +1,7 @@
 #include "kernel/fs/inode.hpp"
 
 #include "kernel/fs/directory_file.hpp"
+#include "kernel/fs/pipe.hpp"
 #include "kernel/fs/regular_file.hpp"
 #include "kernel/fs/special_file.hpp"
 #include "kernel/time/timer.hpp"
@@ -10,7 +11,9 @@ namespace spore::fs {
 // 1 is left to what has no file system.
 constinit std::atomic<u64> FileSystem::next_device_ = 2;
 
-Inode::~Inode() = default;
+Inode::~Inode() {
+    if (auto* owned = pipe.load(std::memory_order_relaxed)) Shared<Pipe>::adopt(owned).reset();
+}
 
 FileTime current_time() {
     auto now = static_cast<u64>(time::wall_nanoseconds());
@@ -54,6 +57,7 @@ Result<Shared<File>> Inode::open(Dentry& entry, OpenMode mode) {
     switch (type_) {
     case FileType::regular: return TRY(make_shared<RegularFile>(entry, mode));
     case FileType::directory: return TRY(make_shared<DirectoryFile>(entry, mode));
+    case FileType::fifo: return open_fifo(*this, entry, mode);
     case FileType::character:
     case FileType::block: return open_special(*this, entry, mode);
     default: return fail(Error::no_such_device_address);

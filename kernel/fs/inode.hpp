@@ -17,6 +17,7 @@ class PageCache;
 namespace spore::fs {
 
 class Inode;
+class Pipe;
 struct Context;
 
 /// A file system outlives its inodes: the mount owns it, and every dentry owns its mount.
@@ -120,6 +121,9 @@ public:
     virtual Result<u64> list_attributes(MutableByteSpan names);
     virtual Result<void> remove_attribute(std::string_view name);
 
+
+    /// Of a FIFO that was opened, and of pipes; owned (pipe.hpp).
+    std::atomic<Pipe*> pipe = nullptr;
 
 protected:
     Inode(FileSystem& file_system, u64 number, FileType type) : file_system_(file_system), number_(number), type_(type) {}
