@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <bit>
 
+#include "base/defer.hpp"
+
 namespace spore::fs {
 
 using memory::FrameRef;
@@ -29,7 +31,8 @@ Result<u64> Pipe::read(IoBuffer& into, bool may_wait) {
     u64 done = 0;
     while (used_ != 0 && into.remaining() != 0) {
         u64 within = head_ % page_size;
-        auto& slot = slots_[head_ / page_size];
+        u64 index = head_ / page_size;
+        auto& slot = slots_[index];
         u64 part = std::min({used_, into.remaining(), page_size - within});
         if (auto copied = into.put({slot.bytes() + within, part}); !copied) {
             if (done == 0) return fail(copied.error());
@@ -38,9 +41,10 @@ Result<u64> Pipe::read(IoBuffer& into, bool may_wait) {
         done += part;
         used_ -= part;
         head_ = (head_ + part) % (slot_count_ * page_size);
-        // One page is kept for the next write, the rest goes as it empties.
-        if (used_ == 0) head_ = align_down(head_, page_size);
-        else if (head_ % page_size == 0) slot = {};
+        // One page is kept for the next write, the rest goes as it empties; unless a full ring's end lies in front of its beginning in
+        // the same page.
+        if (used_ == 0) head_ = index * page_size;
+        else if (head_ % page_size == 0 && used_ <= (slot_count_ - 1) * page_size) slot = {};
     }
     writers_waiting_.wake_all();
     poll_source.notify(Ready::out);
@@ -120,15 +124,18 @@ Result<u64> Pipe::resize(u64 size) {
     auto* slots = new (std::nothrow) FrameRef[count];
     if (!slots) return fail(Error::no_memory);
     Guard guard(mutex_);
+    defer { delete[] slots; };  // the ones that are left over
     // The bytes keep their places within pages, so whole pages move.
     u64 used_slots = (head_ % page_size + used_ + page_size - 1) / page_size;
-    if (used_slots > count || used_ > count * page_size) {
-        delete[] slots;
-        return fail(Error::busy);
+    if (used_slots > count) return fail(Error::busy);
+    if (used_slots > slot_count_) {
+        // The end of the bytes lies in front of their beginning in the same page: it gets one of its own.
+        auto end = FrameRef::adopt(TRY(memory::allocate_frames()));
+        std::memcpy(end.bytes(), slots_[head_ / page_size].bytes(), head_ % page_size);
+        slots[--used_slots] = std::move(end);
     }
     for (u64 i = 0; i < used_slots; ++i) slots[i] = std::move(slots_[(head_ / page_size + i) % slot_count_]);
-    delete[] slots_;
-    slots_ = slots;
+    std::swap(slots_, slots);
     head_ %= page_size;
     slot_count_ = count;
     writers_waiting_.wake_all();
