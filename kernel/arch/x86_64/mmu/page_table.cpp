@@ -88,8 +88,13 @@ Result<void> PageTable::map(VirtAddr at, PhysAddr frame, Access access, std::siz
         table = entry.table();
     }
     auto& entry = table[index_at(at.value, target)];
-    if (target == 2 && entry.present() && !entry.large()) free_table(entry.frame());  // an empty table of small pages
+    auto old = entry;
     entry.bits = frame.value | entry_bits(access) | (target == 2 ? page_bit::large : 0);
+    if (target == 2 && old.present() && !old.large()) {
+        // An empty table of small pages, which CPUs may still walk from their caches of upper entries [intel/vol3 4.10.4].
+        flush_table(root_, at, at + page_size);
+        free_table(old.frame());
+    }
     return {};
 }
 
