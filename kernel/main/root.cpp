@@ -1,5 +1,6 @@
 #include "kernel/main/root.hpp"
 
+#include "kernel/fs/erofs/disk_image.hpp"
 #include "kernel/fs/erofs/file_system.hpp"
 #include "kernel/fs/tmpfs/file_system.hpp"
 #include "kernel/fs/vfs.hpp"
@@ -23,10 +24,23 @@ Result<void> ensure_directory(fs::Dentry& root, const char* path, u16 permission
     return {};
 }
 
-Result<Shared<fs::Dentry>> try_mount(const OpenBundle& bundle) {
+/// The first disk with an EROFS image on it.
+Result<Shared<fs::erofs::ErofsFileSystem>> open_disk() {
+    for (std::size_t index = 0; auto* disk = device::disk(index); ++index) {
+        auto opened = fs::erofs::ErofsFileSystem::create(TRY(make_owned<fs::erofs::DiskImage>(*disk)));
+        if (opened || opened.error() == Error::no_memory) return opened;
+    }
+    return fail(Error::not_found);
+}
+
+Result<Shared<fs::erofs::ErofsFileSystem>> open_lower(const OpenBundle& bundle) {
     using fs::erofs::MemoryImage;
-    auto image = TRY(make_owned<MemoryImage>(bundle.root_bytes, MemoryImage::Frames::usable));
-    auto lower = TRY(fs::erofs::ErofsFileSystem::create(std::move(image)));
+    if (bundle.manifest.root_source() == abi::RootSource::disk) return open_disk();
+    return fs::erofs::ErofsFileSystem::create(TRY(make_owned<MemoryImage>(bundle.root_bytes, MemoryImage::Frames::usable)));
+}
+
+Result<Shared<fs::Dentry>> try_mount(const OpenBundle& bundle) {
+    auto lower = TRY(open_lower(bundle));
     auto root = TRY(fs::make_tree(TRY(fs::tmpfs::TmpFileSystem::create_over(lower))));
     for (auto& directory : directories) TRY(ensure_directory(*root, directory.path, directory.permissions));
     return root;
@@ -38,6 +52,7 @@ Shared<fs::Dentry> mount_root(const OpenBundle& bundle) {
     auto root = try_mount(bundle);
     if (root) return *root;
     if (root.error() == Error::no_memory) stop(abi::StartFailure::no_memory, "too little memory to mount the root: give the VM more with -m");
+    if (root.error() == Error::not_found) stop(abi::StartFailure::bad_root, "no disk holds a root image: attach it as the first disk");
     stop(abi::StartFailure::bad_root, "the root image is damaged: build it again");
 }
 
