@@ -1,5 +1,6 @@
 #include "kernel/main/root.hpp"
 
+#include "kernel/fs/devices/devices.hpp"
 #include "kernel/fs/erofs/disk_image.hpp"
 #include "kernel/fs/erofs/file_system.hpp"
 #include "kernel/fs/tmpfs/file_system.hpp"
@@ -43,6 +44,7 @@ Result<Shared<fs::Dentry>> try_mount(const OpenBundle& bundle) {
     auto lower = TRY(open_lower(bundle));
     auto root = TRY(fs::make_tree(TRY(fs::tmpfs::TmpFileSystem::create_over(lower))));
     for (auto& directory : directories) TRY(ensure_directory(*root, directory.path, directory.permissions));
+    TRY(fs::mount_standard(*root));
     return root;
 }
 

@@ -46,11 +46,9 @@ Result<Shared<FileSystem>> create_devices() {
     return Shared<FileSystem>(std::move(made));
 }
 
-Result<Shared<Dentry>> make_standard_tree(Shared<FileSystem> lower) {
-    auto writable = TRY(tmpfs::TmpFileSystem::create_over(std::move(lower)));
-    auto root = TRY(make_tree(std::move(writable)));
-    Context context{.root = *root, .directory = *root, .umask = 0};
-    for (auto path : {"/proc", "/sys"}) TRY(ensure_directory(context, path));
+Result<void> mount_standard(Dentry& root) {
+    TRY(register_memory_devices());
+    Context context{.root = root, .directory = root, .umask = 0};
     auto dev = TRY(ensure_directory(context, "/dev"));
     auto devices = TRY(create_devices());
     TRY(mount(*dev, std::move(devices), false));
@@ -59,8 +57,7 @@ Result<Shared<Dentry>> make_standard_tree(Shared<FileSystem> lower) {
     TRY(mount(*shm, std::move(shared), false));
     auto tmp = TRY(ensure_directory(context, "/tmp"));
     auto temporary = TRY(tmpfs::TmpFileSystem::create());
-    TRY(mount(*tmp, std::move(temporary), false));
-    return root;
+    return mount(*tmp, std::move(temporary), false);
 }
 
 }  // namespace spore::fs
