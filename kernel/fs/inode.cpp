@@ -1,6 +1,7 @@
 #include "kernel/fs/inode.hpp"
 
 #include "kernel/fs/directory_file.hpp"
+#include "kernel/fs/locks.hpp"
 #include "kernel/fs/pipe.hpp"
 #include "kernel/fs/regular_file.hpp"
 #include "kernel/fs/special_file.hpp"
@@ -12,6 +13,7 @@ namespace spore::fs {
 constinit std::atomic<u64> FileSystem::next_device_ = 2;
 
 Inode::~Inode() {
+    Owned<FileLocks>(locks.load(std::memory_order_relaxed)).reset();
     if (auto* owned = pipe.load(std::memory_order_relaxed)) Shared<Pipe>::adopt(owned).reset();
 }
 

@@ -16,6 +16,7 @@ class PageCache;
 
 namespace spore::fs {
 
+class FileLocks;
 class Inode;
 class Pipe;
 struct Context;
@@ -122,6 +123,8 @@ public:
     virtual Result<void> remove_attribute(std::string_view name);
 
 
+    /// Made on first use; owned (locks.hpp).
+    std::atomic<FileLocks*> locks = nullptr;
     /// Of a FIFO that was opened, and of pipes; owned (pipe.hpp).
     std::atomic<Pipe*> pipe = nullptr;
 

@@ -1,6 +1,7 @@
 #include "kernel/fs/regular_file.hpp"
 
 #include "arch/user_memory.hpp"
+#include "kernel/fs/locks.hpp"
 #include "kernel/fs/open.hpp"
 #include "kernel/memory/address_space.hpp"
 
@@ -26,6 +27,8 @@ private:
 };
 
 }  // namespace
+
+RegularFile::~RegularFile() { release_locks(*inode(), this); }
 
 Result<u64> RegularFile::read(IoBuffer& into) {
     if (!mode_.read) return fail(Error::bad_descriptor);

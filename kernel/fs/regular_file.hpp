@@ -8,6 +8,7 @@ namespace spore::fs {
 class RegularFile : public File {
 public:
     RegularFile(Dentry& entry, OpenMode mode) : File(mode), entry_(entry) {}
+    ~RegularFile() override;
 
     Result<u64> read(IoBuffer& into) override;
     Result<u64> write(IoBuffer& from) override;

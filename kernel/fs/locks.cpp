@@ -1,0 +1,143 @@
+#include "kernel/fs/locks.hpp"
+
+#include <algorithm>
+
+namespace spore::fs {
+namespace {
+
+/// An owner that waits for another; on the waiting thread's stack.
+struct Waiting {
+    ListLink<Waiting> link;
+    const void* owner;
+    const void* blocked_by;
+};
+struct WaitGraph {
+    List<Waiting, &Waiting::link> edges;
+
+    /// Whether `from` waits, over others, for `to`.
+    bool leads(const void* from, const void* to) const {
+        for (unsigned steps = 0; steps < 64; ++steps) {
+            if (from == to) return true;
+            auto edge = std::ranges::find_if(edges, [&](const Waiting& waiting) { return waiting.owner == from; });
+            if (edge == edges.end()) return false;
+            from = edge->blocked_by;
+        }
+        return false;
+    }
+};
+constinit Locked<WaitGraph, sync::Spin> wait_graph;
+
+bool overlap(const LockRequest& a, const LockRequest& b) { return a.start < b.end && b.start < a.end; }
+
+}  // namespace
+
+LockTable::~LockTable() {
+    while (auto* lock = locks_.pop_front()) Owned<Lock>(lock).reset();
+}
+
+const LockTable::Lock* LockTable::conflict(const LockRequest& request) const {
+    if (request.kind == LockKind::none) return nullptr;
+    for (auto& lock : locks_)
+        if (lock.held.owner != request.owner && overlap(lock.held, request) &&
+            (lock.held.kind == LockKind::exclusive || request.kind == LockKind::exclusive))
+            return &lock;
+    return nullptr;
+}
+
+Result<void> LockTable::set(const LockRequest& request, LockWait wait) {
+    // A new lock, and the second half of one that is split: made before anything changes.
+    auto first = TRY(make_owned<Lock>());
+    auto second = TRY(make_owned<Lock>());
+    Guard guard(mutex_);
+    while (auto* other = conflict(request)) {
+        if (wait == LockWait::no) return fail(Error::would_block);
+        Waiting waiting{.link = {}, .owner = request.owner, .blocked_by = other->held.owner};
+        bool deadlock = wait_graph.with([&](WaitGraph& graph) {
+            if (request.detect_deadlock && graph.leads(waiting.blocked_by, request.owner)) return true;
+            graph.edges.push_back(waiting);
+            return false;
+        });
+        if (deadlock) return fail(Error::would_deadlock);
+        auto waited = waiting_.wait(mutex_, sync::Interruptible::yes);
+        wait_graph.with([&](WaitGraph& graph) { graph.edges.remove(waiting); });
+        TRY(waited);
+    }
+    apply(request, first, second);
+    waiting_.wake_all();
+    return {};
+}
+
+/// Cuts the range out of what the owner holds, joins the new lock with its neighbours, and puts it in.
+void LockTable::apply(const LockRequest& request, Owned<Lock>& first_spare, Owned<Lock>& second_spare) {
+    auto merged = request;
+    for (auto* lock = locks_.first(); lock;) {
+        auto* next = locks_.next(*lock);
+        auto& held = lock->held;
+        bool touches = held.start <= request.end && request.start <= held.end;
+        if (held.owner == request.owner && touches) {
+            if (held.kind == request.kind) {
+                merged.start = std::min(merged.start, held.start);
+                merged.end = std::max(merged.end, held.end);
+                locks_.remove(*lock);
+                Owned<Lock>(lock).reset();
+            } else if (overlap(held, request)) {
+                bool left = held.start < request.start, right = held.end > request.end;
+                if (left && right) {
+                    auto* rest = second_spare.release();
+                    rest->held = held;
+                    rest->held.start = request.end;
+                    locks_.push_back(*rest);
+                    held.end = request.start;
+                } else if (left) {
+                    held.end = request.start;
+                } else if (right) {
+                    held.start = request.end;
+                } else {
+                    locks_.remove(*lock);
+                    Owned<Lock>(lock).reset();
+                }
+            }
+        }
+        lock = next;
+    }
+    if (request.kind == LockKind::none) return;
+    auto* made = first_spare.release();
+    made->held = merged;
+    locks_.push_back(*made);
+}
+
+std::optional<LockRequest> LockTable::query(const LockRequest& request) {
+    Guard guard(mutex_);
+    if (auto* lock = conflict(request)) return lock->held;
+    return std::nullopt;
+}
+
+void LockTable::release(const void* owner) {
+    Guard guard(mutex_);
+    for (auto* lock = locks_.first(); lock;) {
+        auto* next = locks_.next(*lock);
+        if (lock->held.owner == owner) {
+            locks_.remove(*lock);
+            Owned<Lock>(lock).reset();
+        }
+        lock = next;
+    }
+    waiting_.wake_all();
+}
+
+Result<FileLocks*> locks_of(Inode& inode) {
+    if (auto* locks = inode.locks.load(std::memory_order_acquire)) return locks;
+    auto made = TRY(make_owned<FileLocks>());
+    FileLocks* other = nullptr;
+    if (!inode.locks.compare_exchange_strong(other, made.get(), std::memory_order_acq_rel)) return other;
+    return made.release();
+}
+
+void release_locks(Inode& inode, const void* owner) {
+    auto* locks = inode.locks.load(std::memory_order_acquire);
+    if (!locks) return;
+    locks->whole.release(owner);
+    locks->ranges.release(owner);
+}
+
+}  // namespace spore::fs
