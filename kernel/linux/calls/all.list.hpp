@@ -1,0 +1,13 @@
+// Every family's declarations. Included with CALL defined; see call.hpp.
+#include "kernel/linux/calls/file.list.hpp"
+#include "kernel/linux/calls/descriptor.list.hpp"
+#include "kernel/linux/calls/directory.list.hpp"
+#include "kernel/linux/calls/attribute.list.hpp"
+#include "kernel/linux/calls/memory.list.hpp"
+#include "kernel/linux/calls/process.list.hpp"
+#include "kernel/linux/calls/thread.list.hpp"
+#include "kernel/linux/calls/futex.list.hpp"
+#include "kernel/linux/calls/signal.list.hpp"
+#include "kernel/linux/calls/time.list.hpp"
+#include "kernel/linux/calls/identity.list.hpp"
+#include "kernel/linux/calls/system.list.hpp"

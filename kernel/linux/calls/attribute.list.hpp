@@ -1,0 +1,13 @@
+// Extended attributes.
+CALL(setxattr, 188, 5, fails, supported, (UserPath path, UserString name, UserBytes value, u64 size, Flags flags), "")
+CALL(lsetxattr, 189, 6, fails, supported, (UserPath path, UserString name, UserBytes value, u64 size, Flags flags), "")
+CALL(fsetxattr, 190, 7, fails, supported, (Descriptor file, UserString name, UserBytes value, u64 size, Flags flags), "")
+CALL(getxattr, 191, 8, fails, supported, (UserPath path, UserString name, UserBytes value, u64 size), "")
+CALL(lgetxattr, 192, 9, fails, supported, (UserPath path, UserString name, UserBytes value, u64 size), "")
+CALL(fgetxattr, 193, 10, fails, supported, (Descriptor file, UserString name, UserBytes value, u64 size), "")
+CALL(listxattr, 194, 11, fails, supported, (UserPath path, UserBytes names, u64 size), "")
+CALL(llistxattr, 195, 12, fails, supported, (UserPath path, UserBytes names, u64 size), "")
+CALL(flistxattr, 196, 13, fails, supported, (Descriptor file, UserBytes names, u64 size), "")
+CALL(removexattr, 197, 14, fails, supported, (UserPath path, UserString name), "")
+CALL(lremovexattr, 198, 15, fails, supported, (UserPath path, UserString name), "")
+CALL(fremovexattr, 199, 16, fails, supported, (Descriptor file, UserString name), "")

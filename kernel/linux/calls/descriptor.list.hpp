@@ -1,0 +1,11 @@
+// Descriptors: opening, duplicating, closing, and what belongs to them.
+CALL(open, 2, none, restarts, supported, (UserPath path, Flags flags, ModeBits mode), "")
+CALL(openat, 257, 56, restarts, supported, (DirectoryDescriptor at, UserPath path, Flags flags, ModeBits mode), "")
+CALL(openat2, 437, 437, restarts, partial, (DirectoryDescriptor at, UserPath path, UserIn<OpenHow> how, u64 size), "RESOLVE_NO_XDEV, RESOLVE_IN_ROOT and RESOLVE_CACHED are refused")
+CALL(creat, 85, none, restarts, supported, (UserPath path, ModeBits mode), "")
+CALL(close, 3, 57, fails, supported, (Descriptor file), "")
+CALL(close_range, 436, 436, fails, supported, (u32 first, u32 last, Flags flags), "")
+CALL(dup, 32, 23, fails, supported, (Descriptor file), "")
+CALL(dup2, 33, none, fails, supported, (Descriptor from, Descriptor to), "")
+CALL(dup3, 292, 24, fails, supported, (Descriptor from, Descriptor to, Flags flags), "")
+CALL(fcntl, 72, 25, restarts, partial, (Descriptor file, i32 command, u64 argument), "leases and signal-driven I/O are refused")
