@@ -1,0 +1,131 @@
+// The end of tasks and processes.
+#include "kernel/linux/process/exit.hpp"
+
+#include "kernel/linux/futex/futex.hpp"
+#include "kernel/linux/process/tree.hpp"
+#include "kernel/linux/signal/send.hpp"
+
+namespace spore::linux {
+
+namespace {
+
+constinit FirstProcessEnded first_process_ended = nullptr;
+
+/// Children of a process that ends go to the nearest subreaper, or to the first process. The tree's lock is held.
+void hand_over_children(Process& process) {
+    Process* heir = process.parent;
+    while (heir && !heir->subreaper && !heir->is_first()) heir = heir->parent;
+    while (Process* child = process.children.pop_front()) {
+        child->parent = heir;
+        if (!heir) continue;  // the first process ends, and the machine with it
+        heir->children.push_back(*child);
+        if (child->zombie) heir->child_changed.wake_all();
+    }
+}
+
+/// The last task of a process is on its way out: the process becomes a zombie, or vanishes when nobody waits for it.
+void end_process(Task& task) {
+    auto& process = task.process();
+    task.set_place(nullptr);
+    Shared<Process> parent;
+    bool vanish = false;
+    {
+        TreeGuard guard(tree_lock());
+        hand_over_children(process);
+        process.zombie = true;
+        if (process.borrows_memory) process.borrows_memory = false, process.vfork_done.wake_all();
+        if (process.parent) parent = Shared<Process>(*process.parent);
+    }
+    if (parent) {
+        auto status = process.status;
+        auto info = SignalInfo::child(status.was_killed() ? ((status.word & 0x80) ? cld_dumped : cld_killed) : cld_exited, process.id(),
+                                 process.credentials().uid, status.was_killed() ? status.signal() : status.exit_status(),
+                                 ticks(process.dead_tasks.user), ticks(process.dead_tasks.system));
+        if (process.exit_signal == sigchld) vanish = parent_ignores_children(*parent);
+        if (process.exit_signal && is_signal(process.exit_signal)) {
+            info.number = process.exit_signal;
+            send_to_process(*parent, info);
+        }
+    }
+    process.poll_source.notify(fs::Ready::in);
+    if (vanish || (!parent && !process.is_first())) {
+        reap(process);
+    } else if (parent) {
+        TreeGuard guard(tree_lock());
+        parent->child_changed.wake_all();
+    }
+}
+
+}  // namespace
+
+void tell_program_of_end(Task& task) {
+    // Locks that nobody else will release come first [linux] robust-futexes.
+    leave_robust_list(task);
+    if (!task.clear_child_id.value) return;
+    u32 zero = 0;
+    if (arch::copy_to_program(task.clear_child_id, &zero, sizeof zero)) wake_futex(task, task.clear_child_id);
+    task.clear_child_id = {};
+}
+
+u64 ticks(Duration time) { return static_cast<u64>(time.nanoseconds / 10'000'000); }
+
+void set_first_process_ended(FirstProcessEnded callback) { first_process_ended = callback; }
+
+void reap(Process& process) {
+    {
+        TreeGuard guard(tree_lock());
+        if (!process.number_link.linked) return;
+        tree().processes.remove(process);
+        if (process.parent && process.sibling.linked) {
+            process.parent->dead_children += process.dead_tasks;
+            process.parent->dead_children += process.dead_children;
+            process.parent->children.remove(process);
+        }
+        process.parent = nullptr;
+    }
+    (void)Shared<Process>::adopt(&process);
+}
+
+void end_vfork(Process& process) {
+    TreeGuard guard(tree_lock());
+    if (!process.borrows_memory) return;
+    process.borrows_memory = false;
+    process.vfork_done.wake_all();
+}
+
+void exit_task(Task& task, WaitStatus status) {
+    auto& process = task.process();
+    tell_program_of_end(task);
+    bool last;
+    {
+        TreeGuard guard(tree_lock());
+        process.tasks.remove(task);
+        process.dead_tasks += task.usage();
+        last = --process.live_tasks == 0;
+        // A process whose tasks all ended by exit(2) has the status of the last one.
+        if (last && !process.exiting()) process.status = status;
+        process.tasks_changed.wake_all();
+        if (&task != process.main && task.number_link.linked) tree().tasks.remove(task);
+    }
+    task.set_files(nullptr);
+    if (last) {
+        auto use = process.memory()->use();
+        process.dead_tasks.peak_resident_bytes = use.peak_resident_bytes;
+        if (process.is_first() && first_process_ended) first_process_ended(process.status);
+    }
+    // Off the program's memory, so that it can go while the process waits to be reaped.
+    task.leave_memory();
+    if (last) {
+        process.set_memory(nullptr);
+        process.image.file = nullptr;
+        end_process(task);
+    }
+    task::end();
+}
+
+void exit_process(Task& task, WaitStatus status) {
+    task.process().begin_exit(status);
+    exit_task(task, status);
+}
+
+}  // namespace spore::linux

@@ -1,0 +1,137 @@
+#include "kernel/linux/process/file_table.hpp"
+
+namespace spore::linux {
+
+Result<Shared<FileTable>> FileTable::create() {
+    auto table = TRY(make_shared<FileTable>());
+    TRY(table->ensure_room(16));
+    return table;
+}
+
+Result<Shared<fs::File>> FileTable::get(Descriptor descriptor) {
+    Guard guard(lock_);
+    auto index = static_cast<u64>(static_cast<u32>(descriptor.value));
+    if (!is_open(index)) return fail(Error::bad_descriptor);
+    return slots_[index].file;
+}
+
+/// Grows the table. Allocates without the lock, since freeing or finding memory may take long.
+Result<void> FileTable::ensure_room(u64 slots) {
+    while (true) {
+        u64 have;
+        {
+            Guard guard(lock_);
+            have = slots_.size();
+        }
+        if (have >= slots) return {};
+        u64 size = std::max<u64>(align_up(slots, 16), have * 2);
+        auto grown = TRY(HeapArray<Slot>::create(size));
+        Guard guard(lock_);
+        if (slots_.size() >= size) continue;  // another thread was quicker
+        for (u64 i = 0; i < slots_.size(); ++i) grown[i] = std::move(slots_[i]);
+        std::swap(slots_, grown);
+        return {};
+    }
+}
+
+Result<u64> FileTable::add(Shared<fs::File> file, OnExec on_exec, u64 limit, i32 from) {
+    while (true) {
+        u64 wanted;
+        {
+            Guard guard(lock_);
+            u64 index = std::max<u64>(static_cast<u64>(from), lowest_free_);
+            while (is_open(index)) ++index;
+            if (index >= limit) return fail(Error::too_many_files);
+            if (static_cast<u64>(from) <= lowest_free_) lowest_free_ = index;
+            if (index < slots_.size()) {
+                slots_[index].file = std::move(file);
+                slots_[index].on_exec = on_exec;
+                return index;
+            }
+            wanted = index + 1;
+        }
+        TRY(ensure_room(wanted));
+    }
+}
+
+Result<void> FileTable::replace(Descriptor descriptor, Shared<fs::File> file, OnExec on_exec, u64 limit) {
+    auto index = static_cast<u64>(static_cast<u32>(descriptor.value));
+    if (descriptor.value < 0 || index >= limit) return fail(Error::bad_descriptor);
+    TRY(ensure_room(index + 1));
+    {
+        Guard guard(lock_);
+        std::swap(slots_[index].file, file);
+        slots_[index].on_exec = on_exec;
+    }
+    if (file) file->descriptor_closed();
+    return {};
+}
+
+Result<void> FileTable::close(Descriptor descriptor) {
+    Shared<fs::File> file;
+    {
+        Guard guard(lock_);
+        auto index = static_cast<u64>(static_cast<u32>(descriptor.value));
+        if (!is_open(index)) return fail(Error::bad_descriptor);
+        file = std::move(slots_[index].file);
+        if (index < lowest_free_) lowest_free_ = index;
+    }
+    file->descriptor_closed();
+    return {};
+}
+
+void FileTable::close_range(u32 first, u32 last) {
+    for (auto at = next(static_cast<i32>(std::min<u32>(first, 0x7fff'ffff))); at && static_cast<u32>(*at) <= last; at = next(*at + 1))
+        (void)close({*at});
+}
+
+void FileTable::mark_range(u32 first, u32 last, OnExec on_exec) {
+    Guard guard(lock_);
+    for (u64 i = first; i <= last && i < slots_.size(); ++i) slots_[i].on_exec = on_exec;
+}
+
+void FileTable::close_on_exec() {
+    for (auto at = next(0); at; at = next(*at + 1))
+        if (auto how = on_exec({*at}); how && *how == OnExec::close) (void)close({*at});
+}
+
+Result<OnExec> FileTable::on_exec(Descriptor descriptor) {
+    Guard guard(lock_);
+    auto index = static_cast<u64>(static_cast<u32>(descriptor.value));
+    if (!is_open(index)) return fail(Error::bad_descriptor);
+    return slots_[index].on_exec;
+}
+
+Result<void> FileTable::set_on_exec(Descriptor descriptor, OnExec on_exec) {
+    Guard guard(lock_);
+    auto index = static_cast<u64>(static_cast<u32>(descriptor.value));
+    if (!is_open(index)) return fail(Error::bad_descriptor);
+    slots_[index].on_exec = on_exec;
+    return {};
+}
+
+Result<Shared<FileTable>> FileTable::copy() {
+    auto table = TRY(create());
+    while (true) {
+        u64 size;
+        {
+            Guard guard(lock_);
+            size = slots_.size();
+            if (table->slots_.size() >= size) {
+                for (u64 i = 0; i < size; ++i) table->slots_[i].file = slots_[i].file, table->slots_[i].on_exec = slots_[i].on_exec;
+                table->lowest_free_ = lowest_free_;
+                return table;
+            }
+        }
+        TRY(table->ensure_room(size));
+    }
+}
+
+std::optional<i32> FileTable::next(i32 from) {
+    Guard guard(lock_);
+    for (u64 i = static_cast<u64>(from); i < slots_.size(); ++i)
+        if (slots_[i].file) return static_cast<i32>(i);
+    return std::nullopt;
+}
+
+}  // namespace spore::linux

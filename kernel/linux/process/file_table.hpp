@@ -1,0 +1,51 @@
+// Descriptors of a process: small numbers for open files. Shared between tasks by CLONE_FILES.
+#pragma once
+
+#include "kernel/fs/file.hpp"
+#include "kernel/linux/small_text.hpp"
+#include "kernel/linux/user.hpp"
+
+namespace spore::linux {
+
+enum class OnExec : u8 { keep, close };
+
+class FileTable final : public Counted {
+public:
+    static Result<Shared<FileTable>> create();
+    ~FileTable() { close_all(); }
+
+    /// bad_descriptor when it is not open.
+    Result<Shared<fs::File>> get(Descriptor descriptor);
+    /// The lowest free number at or above `from`. too_many_files when all below `limit` are in use.
+    Result<u64> add(Shared<fs::File> file, OnExec on_exec, u64 limit, i32 from = 0);
+    /// Makes `descriptor` refer to `file`, closing what it was.
+    Result<void> replace(Descriptor descriptor, Shared<fs::File> file, OnExec on_exec, u64 limit);
+    Result<void> close(Descriptor descriptor);
+    /// Closes [first, last] as far as they are open.
+    void close_range(u32 first, u32 last);
+    void mark_range(u32 first, u32 last, OnExec on_exec);
+    /// What execve closes.
+    void close_on_exec();
+    void close_all() { close_range(0, ~u32{0}); }
+
+    Result<OnExec> on_exec(Descriptor descriptor);
+    Result<void> set_on_exec(Descriptor descriptor, OnExec on_exec);
+    /// A table of its own for fork: the same open files.
+    Result<Shared<FileTable>> copy();
+    /// The first open descriptor at or above `from`, or nothing: for /proc/self/fd.
+    std::optional<i32> next(i32 from);
+
+private:
+    struct Slot {
+        Shared<fs::File> file;
+        OnExec on_exec = OnExec::keep;
+    };
+    Result<void> ensure_room(u64 slots);
+    bool is_open(u64 index) const { return index < slots_.size() && slots_[index].file; }
+
+    sync::Spin lock_;
+    HeapArray<Slot> slots_;
+    u64 lowest_free_ = 0;  ///< nothing is free below
+};
+
+}  // namespace spore::linux

@@ -1,0 +1,123 @@
+#include "kernel/linux/process/process.hpp"
+
+#include "kernel/linux/process/tree.hpp"
+
+namespace spore::linux {
+
+namespace {
+constinit sync::Spin the_tree_lock;
+constinit Tree the_tree;
+
+Shared<Process> share(Process* process) { return process && process->try_retain() ? Shared<Process>::adopt(process) : nullptr; }
+Shared<Task> share(Task* task) { return task && task->try_retain() ? Shared<Task>::adopt(task) : nullptr; }
+}  // namespace
+
+sync::Spin& tree_lock() { return the_tree_lock; }
+Tree& tree() { return the_tree; }
+
+void Usage::operator+=(const Usage& other) {
+    user = user + other.user;
+    system = system + other.system;
+    minor_faults += other.minor_faults;
+    major_faults += other.major_faults;
+    peak_resident_bytes = std::max(peak_resident_bytes, other.peak_resident_bytes);
+}
+
+Result<Shared<Process>> Process::create() {
+    auto* process = new (std::nothrow) Process;
+    if (!process) return fail(Error::no_memory);
+    process->started = time::now();
+    return Shared<Process>::adopt(process);
+}
+Process::~Process() = default;
+
+Shared<memory::AddressSpace> Process::memory() {
+    Guard guard(lock_);
+    return memory_;
+}
+void Process::set_memory(Shared<memory::AddressSpace> memory) {
+    Guard guard(lock_);
+    std::swap(memory_, memory);
+}
+Credentials Process::credentials() {
+    Guard guard(lock_);
+    return credentials_;
+}
+Limit Process::limit(u32 resource) {
+    Guard guard(lock_);
+    return limits_.of[resource];
+}
+
+Shared<Process> find_process(i32 id) {
+    TreeGuard guard(tree_lock());
+    return share(tree().processes.find(id));
+}
+Shared<Task> find_task(i32 id) {
+    TreeGuard guard(tree_lock());
+    return share(tree().tasks.find(id));
+}
+
+/// The next number that nothing uses. Groups and sessions keep theirs in use.
+static i32 next_id() {
+    constexpr i32 id_limit = 32768;
+    auto in_use = [](i32 id) {
+        if (tree().tasks.find(id) || tree().processes.find(id)) return true;
+        bool found = false;
+        tree().processes.for_each([&](Process& process) {
+            found = process.group == id || process.session == id;
+            return !found;
+        });
+        return found;
+    };
+    i32& id = tree().last_id;
+    do id = id + 1 < id_limit ? id + 1 : 300;
+    while (in_use(id));
+    return id;
+}
+
+void attach(Process& process, Task& task, Process* relative, Parentage how) {
+    TreeGuard guard(tree_lock());
+    task.id_ = next_id();
+    ++process.live_tasks;
+    ++tree().task_count;
+    ++tree().forks;
+    task.retain();  // the tables' own; given back when the thread has ended
+    tree().tasks.insert(task);
+    process.tasks.push_back(task);
+    task.process_id_ = process.main ? process.id_ : task.id_;
+    if (process.main) return;
+    process.main = &task;
+    process.id_ = task.id_;
+    process.retain();  // until it is reaped
+    tree().processes.insert(process);
+    if (!relative) {
+        process.group = process.session = process.id_;
+        return;
+    }
+    process.group = relative->group;
+    process.session = relative->session;
+    Process* parent = how == Parentage::sibling && relative->parent ? relative->parent : relative;
+    process.parent = parent;
+    parent->children.push_back(process);
+}
+
+void take_number_of_main(Task& task) {
+    TreeGuard guard(tree_lock());
+    auto& process = task.process();
+    if (process.main == &task) return;
+    // The former main task has ended; if its thread is still on the way out, it must not be found by this number.
+    if (Task* former = process.main; former && former->number_link.linked) tree().tasks.remove(*former);
+    tree().tasks.remove(task);
+    task.id_ = process.id_;
+    tree().tasks.insert(task);
+    process.main = &task;
+}
+
+void Process::begin_exit(WaitStatus wanted) {
+    TreeGuard guard(tree_lock());
+    if (!exiting_.exchange(true, std::memory_order_acq_rel)) status = wanted;
+    for (auto& task : tasks) task.demand_attention();
+    resumed.wake_all();
+}
+
+}  // namespace spore::linux

@@ -1,0 +1,101 @@
+// A process: the tasks that share an address space and signal handlers, its place among other processes, and how it ended.
+//
+// Locks, in the order in which they are taken: the tree's lock guards who is whose child, the lists of tasks and the tables of
+// numbers; a process's signal lock guards what is pending for it and its tasks, and their masks. Both are short; memory is
+// allocated and freed outside of them.
+#pragma once
+
+#include "kernel/linux/process/credentials.hpp"
+#include "kernel/linux/process/task.hpp"
+#include "kernel/time/timer.hpp"
+
+namespace spore::linux {
+
+/// What the process's image is; replaced by execve.
+struct ImageInfo {
+    SmallText path;                     ///< /proc/self/exe's target
+    Shared<fs::File> file;
+    VirtAddr arguments{}, arguments_end{}, environment{}, environment_end{};
+    VirtAddr auxiliary{}, auxiliary_end{};
+    VirtAddr code{}, code_end{}, stack{};
+};
+
+class Process final : public Counted {
+public:
+    static Result<Shared<Process>> create();
+    ~Process();
+
+    i32 id() const { return id_; }
+    bool is_first() const { return id_ == 1; }
+    Shared<memory::AddressSpace> memory();
+    void set_memory(Shared<memory::AddressSpace> memory);
+
+    Credentials credentials();
+    template <typename F>
+    auto change_credentials(F&& f) {
+        Guard guard(lock_);
+        return f(credentials_);
+    }
+    Limit limit(u32 resource);
+    template <typename F>
+    auto change_limits(F&& f) {
+        Guard guard(lock_);
+        return f(limits_);
+    }
+
+    /// Ends the whole process: the other tasks end when they next leave the kernel. Only the first caller's status counts.
+    void begin_exit(WaitStatus status);
+    bool exiting() const { return exiting_.load(std::memory_order_acquire); }
+
+    // Guarded by tree().
+    Process* parent = nullptr;
+    i32 group = 0, session = 0;
+    ListLink<Process> sibling;
+    ListLink<Process> number_link;
+    List<Process, &Process::sibling> children;
+    List<Task, &Task::process_link> tasks;
+    Task* main = nullptr;         ///< the first; it may have ended while others go on
+    u32 live_tasks = 0;
+    Task* ending_others = nullptr;  ///< in execve, which all other tasks make room for by ending
+    i32 exit_signal = sigchld;      ///< what the parent is sent at the end; 0: nothing
+    bool zombie = false;
+    bool being_reaped = false;      ///< a wait has it
+    bool stop_reported = true, continue_reported = true;
+    bool executed = false;          ///< has called execve since fork (setpgid's rule)
+    bool subreaper = false;
+    WaitStatus status;              ///< valid for zombies
+    i32 stop_signal = 0;            ///< non-zero: stopped by it
+    Usage dead_tasks, dead_children;
+    sync::WaitQueue child_changed;  ///< with tree(): a child ended, stopped or continued
+    sync::WaitQueue resumed;        ///< with tree(): stop_signal became 0, or the process is exiting
+    sync::WaitQueue tasks_changed;  ///< with tree(): live_tasks fell
+    sync::WaitQueue vfork_done;     ///< with tree(): borrows_memory became false
+    bool borrows_memory = false;    ///< made by vfork and still in its parent's memory
+    fs::PollSource poll_source;     ///< pidfd: hears of the end
+    Instant started;
+
+    // Guarded by signal_lock.
+    sync::Spin signal_lock;
+    PendingSignals pending;
+    Shared<SignalHandlers> handlers;
+    fs::PollSource signal_arrived;  ///< signalfd
+
+    ImageInfo image;                ///< changed by execve only, when there is one task
+    SmallText command_name;
+    Duration interval[3] = {};      ///< setitimer
+
+private:
+    friend class Task;
+    friend void attach(Process& process, Task& task, Process* relative, Parentage how);
+    friend void take_number_of_main(Task& task);
+    Process() = default;
+
+    sync::Spin lock_;
+    i32 id_ = 0;
+    Shared<memory::AddressSpace> memory_;
+    Credentials credentials_;
+    Limits limits_ = Limits::defaults();
+    std::atomic<bool> exiting_ = false;
+};
+
+}  // namespace spore::linux

@@ -1,0 +1,135 @@
+// A task: one thread of a program, with what Linux keeps per thread.
+#pragma once
+
+#include "kernel/linux/process/file_table.hpp"
+#include "kernel/linux/process/place.hpp"
+#include "kernel/linux/signal/signals.hpp"
+#include "kernel/memory/address_space.hpp"
+#include "kernel/task/thread.hpp"
+
+namespace spore::linux {
+
+class Process;
+
+/// Whose child a new process is: its maker's, or that one's parent's (CLONE_PARENT).
+enum class Parentage : u8 { child, sibling };
+
+/// How a process ended, as wait4 tells it: low 7 bits the signal, or bits 8 … 15 the exit status.
+struct WaitStatus {
+    u32 word = 0;
+    static constexpr WaitStatus exited(i32 status) { return {(static_cast<u32>(status) & 0xff) << 8}; }
+    static constexpr WaitStatus killed(i32 signal, bool core) { return {static_cast<u32>(signal) | (core ? 0x80u : 0u)}; }
+    static constexpr WaitStatus stopped(i32 signal) { return {static_cast<u32>(signal) << 8 | 0x7f}; }
+    static constexpr WaitStatus continued() { return {0xffff}; }
+    constexpr bool was_killed() const { return (word & 0x7f) != 0; }
+    constexpr i32 signal() const { return static_cast<i32>(word & 0x7f); }
+    constexpr i32 exit_status() const { return static_cast<i32>(word >> 8 & 0xff); }
+};
+
+/// Processor time and page faults, for getrusage and wait4.
+struct Usage {
+    Duration user, system;
+    u64 minor_faults = 0, major_faults = 0, peak_resident_bytes = 0;
+    void operator+=(const Usage& other);
+};
+
+/// What a new task shares with the one that makes it.
+struct TaskParts {
+    Shared<Process> process;
+    Shared<memory::AddressSpace> memory;
+    Shared<FileTable> files;
+    Shared<Place> place;
+    u64 space_number = 0;  ///< of a task with the same memory; 0: a new one
+};
+
+class Task final : public Counted, public task::ThreadOwner {
+public:
+    /// Not yet among the process's tasks, nor running. `entry` is run on the task's kernel stack.
+    static Result<Shared<Task>> create(TaskParts parts, void (*entry)(void*));
+    ~Task();
+
+    i32 id() const { return id_; }
+    /// The process's number, kept here for getpid.
+    i32 process_id() const { return process_id_; }
+    Process& process() const { return *process_; }
+    memory::AddressSpace& memory() const { return *memory_; }
+    FileTable& files() const { return *files_; }
+    Place& place() const { return *place_; }
+    const Shared<FileTable>& shared_files() const { return files_; }
+    const Shared<Place>& shared_place() const { return place_; }
+    void set_files(Shared<FileTable> files) { files_ = std::move(files); }
+    void set_place(Shared<Place> place) { place_ = std::move(place); }
+    /// Makes another address space this task's, now (the task is current), and gives up the former.
+    void change_memory(Shared<memory::AddressSpace> memory);
+    /// Lets go of the address space at the end of the task: from here on it is in the kernel only.
+    void leave_memory();
+    /// The running thread itself; valid until ended().
+    task::Thread& thread() const { return *thread_; }
+    bool is_main() const;
+
+    /// Makes the task look at its signals before it continues program code; ends its interruptible waits.
+    void demand_attention();
+    /// True when leave_to_program has something to do.
+    bool wants_attention() const { return attention_.load(std::memory_order_acquire); }
+    void set_attention() { attention_.store(true, std::memory_order_release); }
+    void clear_attention() { attention_.store(false, std::memory_order_release); }
+    Usage usage() const;
+
+    /// Starts a task that create() made and attach() announced. Its first act is `entry`.
+    void start();
+    /// A started task's entry: leaves for the program with the frame that was prepared.
+    static void continue_program(void* task);
+
+    // ThreadOwner
+    void activate() override;
+    void ended() override;
+
+    ListLink<Task> process_link;    ///< tree()
+    ListLink<Task> number_link;     ///< tree()
+
+    // Guarded by the process's signal_lock; `blocked` is written by the task itself only.
+    SignalSet blocked;
+    PendingSignals pending;
+    SignalSet awaited;              ///< sigtimedwait waits for these, blocked or not
+
+    // The task's own.
+    SignalSet saved_blocked;        ///< sigsuspend, ppoll: to restore when the handler's frame is made
+    bool has_saved_blocked = false;
+    SignalStack signal_stack;
+    VirtAddr clear_child_id{}, set_child_id{};
+    VirtAddr robust_list{};
+    u64 robust_list_size = 0;
+    VirtAddr rseq_area{};
+    u32 rseq_size = 0, rseq_signature = 0;
+    u64 minor_faults = 0, major_faults = 0;
+    VirtAddr fault_address{};       ///< of the last page fault that became a signal (CR2, for sigcontext)
+    char name[16] = {};
+    i32 parent_death_signal = 0;
+    bool no_new_privileges = false, dumpable = true;
+    u32 personality = 0;
+    u64 timer_slack = 50'000;
+    /// Set while a call with a relative timeout is made again after a stop: when it is to end.
+    Instant resumed_deadline = Instant::never();
+    u64 resumed_call = 0, resumed_at = 0;  ///< the number and place of the call that this was the deadline of
+    bool resuming = false;
+
+private:
+    friend class Process;
+    friend void attach(Process& process, Task& task, Process* relative, Parentage how);
+    friend void take_number_of_main(Task& task);
+    Task() = default;
+
+    i32 id_ = 0, process_id_ = 0;
+    std::atomic<bool> attention_ = false;
+    Shared<Process> process_;
+    Shared<memory::AddressSpace> memory_;
+    Shared<FileTable> files_;
+    Shared<Place> place_;
+    task::Thread* thread_ = nullptr;
+    Owned<task::Thread> unstarted_;
+};
+
+/// The task that this thread runs. Only on program threads.
+inline Task& current_task() { return static_cast<Task&>(*task::current().owner()); }
+
+}  // namespace spore::linux

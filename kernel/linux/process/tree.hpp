@@ -1,0 +1,36 @@
+// All processes and tasks: their numbers, who is whose child, and how they begin and end.
+#pragma once
+
+#include "kernel/linux/process/ids.hpp"
+#include "kernel/linux/process/process.hpp"
+
+namespace spore::linux {
+
+/// All processes and tasks, and the lock over their relations.
+struct Tree {
+    IdTable<Process, &Process::number_link> processes;
+    IdTable<Task, &Task::number_link> tasks;
+    i32 last_id = 0;
+    u32 task_count = 0;
+    u64 forks = 0;
+};
+sync::Spin& tree_lock();
+/// With the lock held.
+Tree& tree();
+using TreeGuard = Guard<sync::Spin>;
+
+/// Gives `task` its number and joins it to the tables and to `process`. A process without tasks is new: it becomes the child, or
+/// sibling, of `relative`, or the first process when that is null.
+void attach(Process& process, Task& task, Process* relative, Parentage how = Parentage::child);
+/// Makes `task`, the only one left, the main task of its process, with its number (execve).
+void take_number_of_main(Task& task);
+/// Ends the current task with what Linux does at a thread's end; the last one of a process ends the process.
+[[noreturn]] void exit_task(Task& task, WaitStatus status);
+/// Ends the process of the current task.
+[[noreturn]] void exit_process(Task& task, WaitStatus status);
+
+/// Finding by number; null when there is none. An owner each, so that it stays while it is looked at.
+Shared<Process> find_process(i32 id);
+Shared<Task> find_task(i32 id);
+
+}  // namespace spore::linux
