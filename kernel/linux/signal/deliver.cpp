@@ -1,0 +1,158 @@
+#include "kernel/linux/signal/deliver.hpp"
+
+#include "arch/registers.hpp"
+#include "kernel/core/log.hpp"
+#include "kernel/linux/errno.hpp"
+#include "kernel/linux/process/tree.hpp"
+#include "kernel/linux/signal/frame.hpp"
+#include "kernel/linux/signal/send.hpp"
+
+namespace spore::linux {
+
+namespace {
+
+/// A signal that was taken from the pending ones, and what the program wants done about it.
+struct Taken {
+    SignalInfo info;
+    SignalAction action;
+};
+
+std::optional<Taken> take_next(Task& task) {
+    auto& process = task.process();
+    Guard guard(process.signal_lock);
+    SignalSet open = (task.pending.set() | process.pending.set()) & ~task.blocked;
+    if (!open) return std::nullopt;
+    i32 number = open.first();
+    if (open.has(sigkill)) number = sigkill;
+    auto one = SignalSet::of(number);
+    Taken taken;
+    taken.info = task.pending.set().has(number) ? task.pending.take(one) : process.pending.take(one);
+    Guard handlers_guard(process.handlers->lock);
+    auto& action = (*process.handlers)[number];
+    taken.action = action;
+    bool has_handler = action.handler != SignalAction::by_default && action.handler != SignalAction::ignore;
+    if (has_handler && (action.flags & sa_resethand)) action.handler = SignalAction::by_default;
+    return taken;
+}
+
+/// An interrupted call is made again, or fails with EINTR. `handler` is null when none runs.
+void settle_call(Task& task, arch::TrapFrame& frame, const SignalAction* handler) {
+    if (!arch::in_system_call(frame)) return;
+    auto result = arch::system_call_result(frame);
+    bool again;
+    if (result == static_cast<i64>(Again::if_handler_restarts)) again = !handler || (handler->flags & sa_restart);
+    else if (result == static_cast<i64>(Again::if_no_handler)) again = !handler;
+    else return;
+    if (!again) {
+        arch::set_system_call_result(frame, failure(Errno::eintr));
+        task.resuming = false;
+        return;
+    }
+    task.resuming = !handler && task.resumed_call == arch::system_call_number(frame) && task.resumed_at == arch::instruction_pointer(frame).value;
+    arch::rewind_system_call(frame);
+}
+
+/// The process stands still until SIGCONT. The parent is told once.
+void stop(Task& task, i32 signal) {
+    auto& process = task.process();
+    Shared<Process> parent;
+    {
+        TreeGuard guard(tree_lock());
+        if (!process.stop_signal) {
+            process.stop_signal = signal;
+            process.stop_reported = false;
+            if (process.parent) parent = Shared<Process>(*process.parent), parent->child_changed.wake_all();
+            for (auto& other : process.tasks) other.demand_attention();
+        }
+    }
+    if (parent && parent_wants_stops(*parent))
+        send_to_process(*parent, SignalInfo::child(cld_stopped, process.id(), process.credentials().uid, signal, 0, 0));
+}
+
+void wait_while_stopped(Task& task) {
+    auto& process = task.process();
+    TreeGuard guard(tree_lock());
+    while (process.stop_signal && !process.exiting() && !process.pending.set().has(sigkill) && !task.pending.set().has(sigkill))
+        (void)process.resumed.wait(tree_lock(), sync::Interruptible::no);
+}
+
+[[noreturn]] void die(Task& task, const SignalInfo& info, bool core) {
+    auto& process = task.process();
+    if (core || info.number == sigkill) {
+        core::info("process {} ({}) ended by signal {} at {}", process.id(), std::string_view(task.name), info.number,
+                   arch::instruction_pointer(task.thread().program_frame()));
+    }
+    exit_process(task, WaitStatus::killed(info.number, false));
+}
+
+}  // namespace
+
+void attend(Task& task, arch::TrapFrame& frame) {
+    auto& process = task.process();
+    while (true) {
+        task.clear_attention();
+        task.thread().clear_interrupted();
+        if (process.exiting()) exit_task(task, process.status);
+        if (process.ending_others && process.ending_others != &task) exit_task(task, {});
+        if (process.stop_signal) wait_while_stopped(task);
+
+        auto taken = take_next(task);
+        if (!taken) {
+            if (process.exiting()) continue;
+            settle_call(task, frame, nullptr);
+            if (task.has_saved_blocked) {
+                task.has_saved_blocked = false;
+                set_blocked(task, task.saved_blocked);
+                if (task.wants_attention()) continue;
+            }
+            return;
+        }
+        auto& [info, action] = *taken;
+        if (action.handler == SignalAction::ignore) continue;
+        if (action.handler == SignalAction::by_default) {
+            switch (default_action(info.number)) {
+            case DefaultAction::ignore:
+            case DefaultAction::resume: continue;
+            case DefaultAction::stop: stop(task, info.number); continue;
+            case DefaultAction::terminate: die(task, info, false);
+            case DefaultAction::core: die(task, info, true);
+            }
+        }
+        settle_call(task, frame, &action);
+        SignalSet restored = task.has_saved_blocked ? task.saved_blocked : task.blocked;
+        task.has_saved_blocked = false;
+        if (!push_signal_frame(task, frame, info, action, restored)) {
+            // No room for the frame: Linux sends SIGSEGV, and a second failure kills.
+            if (info.number == sigsegv) die(task, info, true);
+            set_blocked(task, restored);
+            {
+                Guard guard(process.handlers->lock);
+                if (task.signal_stack.flags == SignalStack::disabled) (*process.handlers)[sigsegv].handler = SignalAction::by_default;
+            }
+            raise_fault(task, SignalInfo::from_kernel(sigsegv));
+            continue;
+        }
+        SignalSet blocked = task.blocked | action.mask;
+        if (!(action.flags & sa_nodefer)) blocked.add(info.number);
+        set_blocked(task, blocked);
+        if (!task.wants_attention()) return;
+    }
+}
+
+void begin_temporary_mask(Task& task, SignalSet mask) {
+    task.saved_blocked = task.blocked;
+    set_blocked(task, mask);
+    // What the new mask lets through must end the wait at its start.
+    if (task.wants_attention()) task.demand_attention();
+}
+
+void end_temporary_mask(Task& task, bool interrupted) {
+    if (interrupted) {
+        task.has_saved_blocked = true;
+        task.set_attention();
+    } else {
+        set_blocked(task, task.saved_blocked);
+    }
+}
+
+}  // namespace spore::linux

@@ -1,0 +1,130 @@
+#include "kernel/linux/signal/send.hpp"
+
+#include "kernel/linux/process/tree.hpp"
+
+namespace spore::linux {
+
+namespace {
+
+/// Stops and continues cancel each other's pending signals when they are sent, whatever is done about them later [POSIX 2.4.1].
+void cancel_opposites(Process& process, i32 number) {
+    SignalSet opposites = number == sigcont ? job_stops : job_stops.has(number) ? SignalSet::of(sigcont) : SignalSet{};
+    if (!opposites) return;
+    process.pending.discard(opposites);
+    for (auto& task : process.tasks) task.pending.discard(opposites);
+}
+
+/// SIGCONT's effect, even when it is blocked or ignored. The tree's lock is held.
+void resume(Process& process) {
+    if (!process.stop_signal) return;
+    process.stop_signal = 0;
+    process.continue_reported = false;
+    process.resumed.wake_all();
+    if (process.parent) process.parent->child_changed.wake_all();
+}
+
+bool takes(const Task& task, i32 number) { return !task.blocked.has(number) || task.awaited.has(number); }
+
+/// Who of the process is to take the signal: the main task if it can, else the first that can.
+Task* choose(Process& process, i32 number) {
+    for (auto& task : process.tasks)
+        if (&task == process.main && takes(task, number)) return &task;
+    for (auto& task : process.tasks)
+        if (takes(task, number)) return &task;
+    return nullptr;
+}
+
+void send(Process& process, Task* only, const SignalInfo& info) {
+    if (info.number == 0) return;
+    auto entry = make_owned<QueuedSignal>();
+    if (entry) (*entry)->info = info;
+    TreeGuard tree_guard(tree_lock());
+    if (process.zombie || process.exiting()) return;
+    if (info.number == sigcont) resume(process);
+    Owned<QueuedSignal> unused;
+    {
+        Guard guard(process.signal_lock);
+        cancel_opposites(process, info.number);
+        Task* target = only ? only : choose(process, info.number);
+        bool blocked = only ? !takes(*only, info.number) : !target;
+        // What would be ignored need not be remembered, unless it is blocked: the action may change until it is not.
+        if (!blocked && process.handlers->ignores(info.number) && !(target && target->awaited.has(info.number))) return;
+        auto& pending = only ? only->pending : process.pending;
+        unused = pending.add(info.number, entry ? std::move(*entry) : nullptr);
+        process.signal_arrived.notify(fs::Ready::in);
+        if (info.number == sigkill) {
+            for (auto& task : process.tasks) task.demand_attention();
+            process.resumed.wake_all();
+        } else if (target && !blocked) {
+            target->demand_attention();
+        }
+    }
+}
+
+}  // namespace
+
+void send_to_process(Process& process, const SignalInfo& info) { send(process, nullptr, info); }
+void send_to_task(Task& task, const SignalInfo& info) { send(task.process(), &task, info); }
+
+Result<void> send_to_group(i32 group, const SignalInfo& info) {
+    bool found = false;
+    i32 from = 1;
+    while (true) {
+        Shared<Process> process;
+        {
+            TreeGuard guard(tree_lock());
+            Process* at = tree().processes.next(from);
+            while (at && at->group != group) at = tree().processes.next(at->id() + 1);
+            if (!at) break;
+            process = Shared<Process>(*at);
+        }
+        found = true;
+        send_to_process(*process, info);
+        from = process->id() + 1;
+    }
+    if (!found) return fail(Error::no_process);
+    return {};
+}
+
+void raise_fault(Task& task, const SignalInfo& info) {
+    auto& process = task.process();
+    {
+        Guard guard(process.signal_lock);
+        Guard handlers_guard(process.handlers->lock);
+        auto& action = (*process.handlers)[info.number];
+        if (task.blocked.has(info.number) || action.handler == SignalAction::ignore) {
+            action.handler = SignalAction::by_default;
+            task.blocked.remove(info.number);
+        }
+    }
+    send_to_task(task, info);
+}
+
+void kill_process(Process& process) { send_to_process(process, SignalInfo::from_kernel(sigkill)); }
+
+bool may_signal(Process& sender, Process& target, i32 number) {
+    auto from = sender.credentials(), to = target.credentials();
+    if (from.privileged()) return true;
+    if (from.effective_uid == to.uid || from.effective_uid == to.saved_uid || from.uid == to.uid || from.uid == to.saved_uid) return true;
+    return number == sigcont && sender.session == target.session;
+}
+
+bool parent_ignores_children(Process& parent) {
+    Guard guard(parent.signal_lock);
+    auto& action = (*parent.handlers)[sigchld];
+    return action.handler == SignalAction::ignore || (action.flags & sa_nocldwait);
+}
+bool parent_wants_stops(Process& parent) {
+    Guard guard(parent.signal_lock);
+    return !((*parent.handlers)[sigchld].flags & sa_nocldstop);
+}
+
+bool has_deliverable(Task& task) { return static_cast<bool>((task.pending.set() | task.process().pending.set()) & ~task.blocked); }
+
+void set_blocked(Task& task, SignalSet blocked) {
+    Guard guard(task.process().signal_lock);
+    task.blocked = blocked & ~unblockable;
+    if (has_deliverable(task)) task.set_attention();
+}
+
+}  // namespace spore::linux

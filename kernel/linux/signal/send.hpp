@@ -1,0 +1,30 @@
+// Sending signals: from programs, from the kernel, from timers. Any context that may take a spin lock, interrupts included.
+#pragma once
+
+#include "kernel/linux/process/process.hpp"
+
+namespace spore::linux {
+
+/// To any thread of the process that does not block it. Number 0 sends nothing.
+void send_to_process(Process& process, const SignalInfo& info);
+/// To this thread.
+void send_to_task(Task& task, const SignalInfo& info);
+/// To every process of a group; no_process when there is none.
+Result<void> send_to_group(i32 group, const SignalInfo& info);
+/// A fault of the current task: cannot be ignored or blocked; then the process ends.
+void raise_fault(Task& task, const SignalInfo& info);
+/// Ends the process at once, whatever it does about signals.
+void kill_process(Process& process);
+
+/// True when a signal from `sender` to `target` is allowed (kill(2)).
+bool may_signal(Process& sender, Process& target, i32 number);
+/// SIGCHLD is ignored, or SA_NOCLDWAIT is set: children vanish by themselves.
+bool parent_ignores_children(Process& parent);
+bool parent_wants_stops(Process& parent);
+
+/// Changes which signals the current task blocks, and looks again at what is pending.
+void set_blocked(Task& task, SignalSet blocked);
+/// Whether a signal waits that the task does not block. With the signal lock held.
+bool has_deliverable(Task& task);
+
+}  // namespace spore::linux
