@@ -1,0 +1,206 @@
+#include "kernel/linux/exec/execute.hpp"
+
+#include "arch/registers.hpp"
+#include "kernel/core/random.hpp"
+#include "kernel/linux/exec/load.hpp"
+#include "kernel/linux/exec/stack.hpp"
+#include "kernel/linux/process/caller.hpp"
+#include "kernel/linux/process/exit.hpp"
+#include "kernel/linux/process/tree.hpp"
+#include "kernel/linux/signal/send.hpp"
+
+namespace spore::linux {
+
+namespace {
+
+/// The program and, when it is dynamic, its dynamic linker.
+struct Programs {
+    ProgramFile main;
+    std::optional<ProgramFile> interpreter;
+};
+
+ExecProblem problem_of(Error error, ExecProblem when_missing) {
+    switch (error) {
+    case Error::not_found: case Error::not_directory: return when_missing;
+    case Error::no_memory: return ExecProblem::no_memory;
+    default: return ExecProblem::not_executable;
+    }
+}
+
+/// Follows "#!" lines to the program that is really run; the request's entry and arguments become those.
+Result<void> follow_scripts(const fs::Context& context, ExecRequest& request, ExecProblem& problem) {
+    constexpr unsigned deepest = 5;
+    for (unsigned depth = 0;; ++depth) {
+        constexpr u8 execute_access = 1;
+        auto stat = TRY(fs::stat(*request.entry));
+        if (stat.type != fs::FileType::regular) return fail(Error::access_denied);
+        TRY(fs::check_access(context, *request.entry, execute_access));
+        auto file = TRY(fs::open_entry(context, *request.entry, {.read = true}));
+        auto script = TRY(read_script_line(*file));
+        if (!script) return {};
+        if (depth == deepest) return fail(Error::symlink_loop);
+        StringBlock arguments;
+        TRY(arguments.add(script->interpreter));
+        if (!script->argument.empty()) TRY(arguments.add(script->argument));
+        TRY(arguments.add(request.path));
+        TRY(arguments.add_all(request.arguments, 1));
+        request.arguments = std::move(arguments);
+        request.path = std::move(script->interpreter);
+        auto entry = fs::resolve(context, context.directory, request.path, fs::Follow::yes);
+        if (!entry) {
+            problem = problem_of(entry.error(), ExecProblem::interpreter_not_found);
+            return fail(entry.error());
+        }
+        request.entry = std::move(*entry);
+    }
+}
+
+Result<Programs> open_programs(const fs::Context& context, fs::Dentry& entry, ExecProblem& problem) {
+    Programs programs{TRY(ProgramFile::open(context, entry, problem)), std::nullopt};
+    auto path = TRY(programs.main.interpreter());
+    if (path.empty()) return programs;
+    auto interpreter = fs::resolve(context, context.root, path, fs::Follow::yes);
+    if (!interpreter) {
+        problem = problem_of(interpreter.error(), ExecProblem::interpreter_not_found);
+        return fail(interpreter.error());
+    }
+    programs.interpreter = TRY(ProgramFile::open(context, **interpreter, problem));
+    return programs;
+}
+
+/// Ends the process's other tasks and waits until they have left its memory.
+Result<void> end_other_tasks(Task& task) {
+    auto& process = task.process();
+    TreeGuard guard(tree_lock());
+    if (process.ending_others) return fail(Error::restart);  // another task's execve was first, and ends this one
+    process.ending_others = &task;
+    for (auto& other : process.tasks)
+        if (&other != &task) other.demand_attention();
+    while (process.live_tasks > 1) (void)process.tasks_changed.wait(tree_lock(), sync::Interruptible::no);
+    process.ending_others = nullptr;
+    return {};
+}
+
+/// The stack's area: at the top of the program's half, a random distance below.
+Result<VirtAddr> map_stack(memory::AddressSpace& memory, u64 limit, bool executable) {
+    constexpr u64 largest = 1_GiB, smallest = 128_KiB;
+    u64 distance = 0;
+    core::fill_random(std::as_writable_bytes(std::span(&distance, 1)));
+    VirtAddr top{arch::program_end - (distance & 0x3f'ffff) * page_size};
+    u64 size = align_up(std::clamp<u64>(limit, smallest, largest), page_size);
+    TRY(memory.map({.hint = top - size, .size = size, .access = {true, true, executable},
+                    .placement = memory::Placement::exactly, .name = "[stack]"}));
+    return top;
+}
+
+/// What differs in a task once it runs another program [execve(2)].
+void reset_task(Task& task, std::string_view path) {
+    auto& process = task.process();
+    task.files().close_on_exec();
+    {
+        Guard guard(process.signal_lock);
+        Guard handlers_guard(process.handlers->lock);
+        for (auto& action : process.handlers->actions)
+            action = {.handler = action.handler == SignalAction::ignore ? SignalAction::ignore : SignalAction::by_default};
+    }
+    task.signal_stack = {};
+    task.clear_child_id = {};
+    task.robust_list = {};
+    task.rseq_area = {};
+    auto name = path.substr(path.rfind('/') + 1);
+    std::ranges::fill(task.name, '\0');
+    name.copy(task.name, sizeof task.name - 1);
+    process.executed = true;
+}
+
+/// Each process needs its own tables from here on, where it shared them by clone.
+Result<void> unshare(Task& task) {
+    auto& process = task.process();
+    if (process.handlers->owners() > 1) {
+        auto handlers = TRY(make_shared<SignalHandlers>());
+        std::ranges::copy(process.handlers->actions, handlers->actions);
+        Guard guard(process.signal_lock);
+        std::swap(process.handlers, handlers);
+    }
+    if (task.files().owners() > 1) task.set_files(TRY(task.files().copy()));
+    return {};
+}
+
+}  // namespace
+
+Result<void> execute(Task& task, ExecRequest request, ExecProblem& problem) {
+    auto& process = task.process();
+    problem = ExecProblem::not_executable;
+    Caller caller(task);
+    TRY(follow_scripts(caller, request, problem));
+    auto programs = TRY(open_programs(caller, *request.entry, problem));
+
+    problem = ExecProblem::no_memory;
+    char path_buffer[512];
+    auto path = fs::path_of(caller.context().root, *request.entry, path_buffer);
+    ImageInfo image;
+    image.path = TRY(SmallText::of(path ? *path : std::string_view(request.path)));
+    image.file = programs.main.shared_file();
+    auto memory = TRY(memory::AddressSpace::create());
+    u64 stack_limit = process.limit(limit_stack).soft;
+    VirtAddr stack_top = TRY(map_stack(*memory, stack_limit, programs.main.segments().executable_stack()));
+    auto main = TRY(map_program(*memory, programs.main, programs.interpreter ? Where::low : Where::anywhere));
+    std::optional<LoadedImage> interpreter;
+    if (programs.interpreter) interpreter = TRY(map_program(*memory, *programs.interpreter, Where::anywhere));
+    memory->initialise_break({align_up(main.end.value, page_size)});
+
+    auto credentials = process.credentials();
+    u8 random[16];
+    core::fill_random(std::as_writable_bytes(std::span(random)));
+    auto& segments = programs.main.segments();
+    const StackRequest::Entry auxiliary[] = {
+        {Auxiliary::capabilities, arch::hardware_capabilities()},
+        {Auxiliary::page_size, page_size},
+        {Auxiliary::clock_tick, 100},
+        {Auxiliary::program_headers, main.program_headers.value},
+        {Auxiliary::program_header_size, wire::elf::program_header_size},
+        {Auxiliary::program_header_count, segments.size()},
+        {Auxiliary::base, interpreter ? interpreter->bias : 0},
+        {Auxiliary::flags, 0},
+        {Auxiliary::entry, main.entry.value},
+        {Auxiliary::uid, credentials.uid},
+        {Auxiliary::effective_uid, credentials.effective_uid},
+        {Auxiliary::gid, credentials.gid},
+        {Auxiliary::effective_gid, credentials.effective_gid},
+        {Auxiliary::secure, 0},
+        {Auxiliary::capabilities_2, arch::hardware_capabilities_2()},
+        {Auxiliary::minimum_signal_stack, arch::extended_state_size() + 1024},
+    };
+    auto stack = TRY(build_stack({.top = stack_top, .program_name = request.path, .arguments = request.arguments, .environment = request.environment,
+                                  .platform = arch::platform_name(), .random = std::as_bytes(std::span(random)), .auxiliary = auxiliary},
+                                 std::max<u64>(stack_limit / 4, 128_KiB)));
+    image.arguments = stack.arguments, image.arguments_end = stack.arguments_end;
+    image.environment = stack.environment, image.environment_end = stack.environment_end;
+    image.auxiliary = stack.auxiliary, image.auxiliary_end = stack.auxiliary_end;
+    image.code = main.code, image.code_end = main.code_end, image.stack = stack.pointer;
+    TRY(unshare(task));
+    TRY(end_other_tasks(task));
+
+    // The old program ends here.
+    problem = ExecProblem::none;
+    tell_program_of_end(task);
+    take_number_of_main(task);
+    process.set_memory(memory);
+    task.change_memory(std::move(memory));
+    end_vfork(process);
+    process.image = std::move(image);
+    reset_task(task, request.path);
+    auto written = clear_tails(programs.main, main);
+    if (written && interpreter) written = clear_tails(*programs.interpreter, *interpreter);
+    if (written) written = arch::copy_to_program(stack.pointer, stack.bytes.data(), stack.bytes.size());
+    if (!written) {
+        problem = ExecProblem::no_memory;
+        kill_process(process);
+        return fail(Error::no_memory);
+    }
+    arch::reset_program_state(*task.thread().program_state());
+    arch::prepare_program_frame(task.thread().program_frame(), interpreter ? interpreter->entry : main.entry, stack.pointer);
+    return {};
+}
+
+}  // namespace spore::linux
