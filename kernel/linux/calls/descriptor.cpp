@@ -1,0 +1,113 @@
+// Descriptors: opening, duplicating, closing, and what belongs to them.
+#include "kernel/linux/calls/calls.hpp"
+#include "kernel/linux/process/caller.hpp"
+#include "kernel/linux/uapi/open.hpp"
+
+namespace spore::linux::calls {
+
+namespace {
+
+OnExec on_exec_of(u32 flags) { return flags & o_close_on_exec ? OnExec::close : OnExec::keep; }
+u64 file_limit(Task& task) { return task.process().limit(limit_files).soft; }
+
+enum Resolve : u64 { no_cross_device = 1, no_magic_links = 2, no_symlinks = 4, beneath = 8, in_root = 16, cached = 32 };
+
+Result<u64> open_file(Task& task, DirectoryDescriptor at, UserPath user_path, u32 flags, u32 mode, u64 resolve) {
+    auto path = TRY(user_path.read());
+    Caller caller(task);
+    auto start = TRY(caller.start(task, at, path));
+    bool temporary = (flags & o_temporary_file) != 0;
+    fs::OpenRequest request{
+        .mode = open_mode_of(flags), .create = (flags & o_create) != 0, .exclusive = (flags & o_exclusive) != 0,
+        .truncate = (flags & o_truncate) != 0, .directory = (flags & o_directory) != 0, .no_follow = (flags & o_no_follow) != 0,
+        .temporary = temporary, .no_symlinks = (resolve & no_symlinks) != 0, .beneath = (resolve & beneath) != 0,
+        .permissions = static_cast<u16>(mode & 07777)};
+    if (temporary && !request.mode.write) return fail(Error::invalid);
+    if (request.mode.path_only) {  // O_PATH ignores all but these
+        request.create = request.exclusive = request.truncate = request.temporary = false;
+        request.mode = {.path_only = true};
+    }
+    auto file = TRY(fs::open(caller, *start, path, request));
+    return task.files().add(std::move(file), on_exec_of(flags), file_limit(task));
+}
+
+}  // namespace
+
+Result<u64> open(Task& task, UserPath path, Flags flags, ModeBits mode) {
+    return open_file(task, {DirectoryDescriptor::current}, path, flags, mode.value, 0);
+}
+Result<u64> openat(Task& task, DirectoryDescriptor at, UserPath path, Flags flags, ModeBits mode) {
+    return open_file(task, at, path, flags, mode.value, 0);
+}
+Result<u64> creat(Task& task, UserPath path, ModeBits mode) {
+    return open_file(task, {DirectoryDescriptor::current}, path, o_create | o_write_only | o_truncate, mode.value, 0);
+}
+Result<u64> openat2(Task& task, DirectoryDescriptor at, UserPath path, UserIn<OpenHow> how, u64 size) {
+    if (size < sizeof(OpenHow)) return fail(Error::invalid);
+    if (size > page_size) return fail(Error::argument_list_too_long);
+    auto wanted = TRY(how.read());
+    constexpr u64 known_resolve = no_magic_links | no_symlinks | beneath;
+    if ((wanted.flags & ~u64{known_open_flags}) || (wanted.resolve & ~known_resolve) || (wanted.mode & ~u64{07777})) return fail(Error::invalid);
+    if (wanted.mode && !(wanted.flags & (o_create | (o_temporary_file & ~o_directory)))) return fail(Error::invalid);
+    return open_file(task, at, path, static_cast<u32>(wanted.flags), static_cast<u32>(wanted.mode), wanted.resolve);
+}
+
+Result<u64> close(Task& task, Descriptor file) {
+    TRY(task.files().close(file));
+    return 0;
+}
+Result<u64> close_range(Task& task, u32 first, u32 last, Flags flags) {
+    constexpr u32 unshare_first = 2, mark = 4;
+    if (first > last || (flags & ~(unshare_first | mark))) return fail(Error::invalid);
+    if ((flags & unshare_first) && task.shared_files()->owners() > 1) task.set_files(TRY(task.files().copy()));
+    if (flags & mark) task.files().mark_range(first, last, OnExec::close);
+    else task.files().close_range(first, last);
+    return 0;
+}
+
+Result<u64> dup(Task& task, Descriptor descriptor) {
+    return task.files().add(TRY(task.files().get(descriptor)), OnExec::keep, file_limit(task));
+}
+Result<u64> dup2(Task& task, Descriptor from, Descriptor to) {
+    auto file = TRY(task.files().get(from));
+    if (from.value != to.value) TRY(task.files().replace(to, std::move(file), OnExec::keep, file_limit(task)));
+    return static_cast<u64>(to.value);
+}
+Result<u64> dup3(Task& task, Descriptor from, Descriptor to, Flags flags) {
+    if (from.value == to.value || (flags & ~u32{o_close_on_exec})) return fail(Error::invalid);
+    TRY(task.files().replace(to, TRY(task.files().get(from)), on_exec_of(flags), file_limit(task)));
+    return static_cast<u64>(to.value);
+}
+
+namespace {
+enum Fcntl : i32 {
+    f_dupfd = 0, f_getfd = 1, f_setfd = 2, f_getfl = 3, f_setfl = 4, f_getlk = 5, f_setlk = 6, f_setlkw = 7, f_setown = 8, f_getown = 9,
+    f_ofd_getlk = 36, f_ofd_setlk = 37, f_ofd_setlkw = 38, f_dupfd_cloexec = 1030, f_setpipe_sz = 1031, f_getpipe_sz = 1032,
+    f_add_seals = 1033, f_get_seals = 1034,
+};
+}  // namespace
+
+Result<u64> fcntl(Task& task, Descriptor descriptor, i32 command, u64 argument) {
+    auto file = TRY(task.files().get(descriptor));
+    switch (command) {
+    case f_dupfd:
+    case f_dupfd_cloexec:
+        if (argument >= file_limit(task)) return fail(Error::invalid);
+        return task.files().add(std::move(file), command == f_dupfd ? OnExec::keep : OnExec::close, file_limit(task), static_cast<i32>(argument));
+    case f_getfd: return TRY(task.files().on_exec(descriptor)) == OnExec::close ? 1 : 0;
+    case f_setfd: TRY(task.files().set_on_exec(descriptor, argument & 1 ? OnExec::close : OnExec::keep)); return 0;
+    case f_getfl: return flags_of(file->mode()) | o_large_file;
+    case f_setfl: {
+        auto mode = file->mode();
+        auto wanted = open_mode_of(static_cast<u32>(argument));
+        mode.append = wanted.append, mode.nonblocking = wanted.nonblocking, mode.direct = wanted.direct, mode.asynchronous = wanted.asynchronous;
+        TRY(file->set_mode(mode));
+        return 0;
+    }
+    case f_getown: return 0;
+    case f_setown: return 0;
+    default: return fail(Error::invalid);
+    }
+}
+
+}  // namespace spore::linux::calls

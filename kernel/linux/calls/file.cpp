@@ -1,0 +1,205 @@
+// Reading, writing and changing open files.
+#include "kernel/linux/calls/calls.hpp"
+#include "kernel/linux/calls/stat_format.hpp"
+#include "kernel/linux/calls/transfer.hpp"
+#include "kernel/linux/process/process.hpp"
+#include "kernel/linux/signal/send.hpp"
+
+namespace spore::linux::calls {
+
+namespace {
+
+/// RLIMIT_FSIZE, for writes at a place that is known before: signal and error when nothing fits.
+Result<void> check_size_limit(Task& task, fs::File& file, fs::IoBuffer& buffer, u64 offset) {
+    u64 limit = task.process().limit(limit_file_size).soft;
+    if (limit == Limit::infinite) [[likely]] return {};
+    auto* inode = file.inode();
+    if (!inode || !buffer.remaining()) return {};
+    if (offset >= limit) {
+        send_to_task(task, SignalInfo::from_kernel(sigxfsz));
+        return fail(Error::too_big);
+    }
+    buffer.limit(limit - offset);
+    return {};
+}
+
+Result<u64> position_of(fs::File& file) { return file.seek(0, fs::Whence::current); }
+
+Result<u64> read_into(fs::File& file, fs::IoBuffer buffer) { return file.read(buffer); }
+Result<u64> write_from(Task& task, fs::File& file, fs::IoBuffer buffer) {
+    if (task.process().limit(limit_file_size).soft != Limit::infinite)
+        if (auto position = position_of(file)) TRY(check_size_limit(task, file, buffer, *position));
+    return written(task, file.write(buffer));
+}
+Result<u64> write_at(Task& task, fs::File& file, fs::IoBuffer buffer, u64 offset) {
+    TRY(check_size_limit(task, file, buffer, offset));
+    return written(task, file.write_at(buffer, offset));
+}
+
+/// What sendfile and its like do: through a kernel buffer, as much as both sides take.
+/// An offset of ~0 means the file's own position.
+constexpr u64 own_position = ~u64{0};
+Result<u64> copy_between(Task& task, fs::File& from, u64 from_offset, fs::File& to, u64 to_offset, u64 size) {
+    constexpr std::size_t chunk = 32_KiB;
+    auto bytes = TRY(HeapArray<std::byte>::create(std::min<u64>(size ? size : 1, chunk)));
+    u64 done = 0;
+    while (done < size) {
+        auto part = bytes.span().first(std::min<u64>(bytes.size(), size - done));
+        auto into = fs::IoBuffer::kernel(part);
+        auto got = from_offset == own_position ? from.read(into) : from.read_at(into, from_offset + done);
+        if (!got && done) break;
+        u64 available = TRY(got);
+        if (available == 0) break;
+        u64 moved = 0;
+        Result<u64> put = 0;
+        while (moved < available) {
+            auto out = fs::IoBuffer::kernel(ByteSpan(part.subspan(moved, available - moved)));
+            put = to_offset == own_position ? to.write(out) : to.write_at(out, to_offset + done + moved);
+            if (!put || *put == 0) break;
+            moved += *put;
+        }
+        // What was read and not written stays unread.
+        if (moved < available && from_offset == own_position) (void)from.seek(-static_cast<i64>(available - moved), fs::Whence::current);
+        done += moved;
+        if (moved < available) {
+            if (!put && !done) return written(task, put);
+            break;
+        }
+    }
+    return done;
+}
+
+}  // namespace
+
+Result<u64> read(Task& task, Descriptor descriptor, UserBytes at, u64 size) {
+    auto file = TRY(readable(task, descriptor));
+    return read_into(*file, TRY(program_buffer(at, size)));
+}
+Result<u64> write(Task& task, Descriptor descriptor, UserBytes at, u64 size) {
+    auto file = TRY(writable(task, descriptor));
+    return write_from(task, *file, TRY(program_buffer(at, size)));
+}
+Result<u64> readv(Task& task, Descriptor descriptor, UserIn<fs::Piece> from, i32 count) {
+    auto file = TRY(readable(task, descriptor));
+    auto pieces = TRY(Pieces::read(from, count));
+    return read_into(*file, pieces.buffer());
+}
+Result<u64> writev(Task& task, Descriptor descriptor, UserIn<fs::Piece> from, i32 count) {
+    auto file = TRY(writable(task, descriptor));
+    auto pieces = TRY(Pieces::read(from, count));
+    return write_from(task, *file, pieces.buffer());
+}
+Result<u64> pread64(Task& task, Descriptor descriptor, UserBytes at, u64 size, i64 offset) {
+    if (offset < 0) return fail(Error::invalid);
+    auto file = TRY(readable(task, descriptor));
+    auto buffer = TRY(program_buffer(at, size));
+    return file->read_at(buffer, static_cast<u64>(offset));
+}
+Result<u64> pwrite64(Task& task, Descriptor descriptor, UserBytes at, u64 size, i64 offset) {
+    if (offset < 0) return fail(Error::invalid);
+    auto file = TRY(writable(task, descriptor));
+    return write_at(task, *file, TRY(program_buffer(at, size)), static_cast<u64>(offset));
+}
+Result<u64> preadv(Task& task, Descriptor descriptor, UserIn<fs::Piece> from, i32 count, u64 offset, u64) {
+    if (static_cast<i64>(offset) < 0) return fail(Error::invalid);
+    auto file = TRY(readable(task, descriptor));
+    auto pieces = TRY(Pieces::read(from, count));
+    auto buffer = pieces.buffer();
+    return file->read_at(buffer, offset);
+}
+Result<u64> pwritev(Task& task, Descriptor descriptor, UserIn<fs::Piece> from, i32 count, u64 offset, u64) {
+    if (static_cast<i64>(offset) < 0) return fail(Error::invalid);
+    auto file = TRY(writable(task, descriptor));
+    auto pieces = TRY(Pieces::read(from, count));
+    return write_at(task, *file, pieces.buffer(), offset);
+}
+Result<u64> preadv2(Task& task, Descriptor descriptor, UserIn<fs::Piece> from, i32 count, u64 offset, u64 high, Flags flags) {
+    if (flags) return fail(Error::not_supported);
+    return offset == own_position ? readv(task, descriptor, from, count) : preadv(task, descriptor, from, count, offset, high);
+}
+Result<u64> pwritev2(Task& task, Descriptor descriptor, UserIn<fs::Piece> from, i32 count, u64 offset, u64 high, Flags flags) {
+    if (flags) return fail(Error::not_supported);
+    return offset == own_position ? writev(task, descriptor, from, count) : pwritev(task, descriptor, from, count, offset, high);
+}
+
+Result<u64> lseek(Task& task, Descriptor descriptor, i64 offset, u32 whence) {
+    if (whence > static_cast<u32>(fs::Whence::hole)) return fail(Error::invalid);
+    return TRY(task.files().get(descriptor))->seek(offset, static_cast<fs::Whence>(whence));
+}
+Result<u64> fstat(Task& task, Descriptor descriptor, UserOut<UserStat> result) {
+    auto stat = TRY(TRY(task.files().get(descriptor))->stat());
+    TRY(result.write(to_user_stat(stat)));
+    return 0;
+}
+Result<u64> ftruncate(Task& task, Descriptor descriptor, i64 size) {
+    if (size < 0) return fail(Error::invalid);
+    auto file = TRY(task.files().get(descriptor));
+    if (!file->mode().write) return fail(Error::invalid);
+    TRY(file->truncate(static_cast<u64>(size)));
+    return 0;
+}
+Result<u64> fallocate(Task& task, Descriptor descriptor, Flags mode, i64 offset, i64 size) {
+    if (offset < 0 || size <= 0) return fail(Error::invalid);
+    if (offset + static_cast<u64>(size) > 0x7fff'ffff'ffff'ffff) return fail(Error::too_big);
+    TRY(TRY(writable(task, descriptor))->allocate(mode, static_cast<u64>(offset), static_cast<u64>(size)));
+    return 0;
+}
+Result<u64> fsync(Task& task, Descriptor descriptor) {
+    TRY(TRY(task.files().get(descriptor))->sync(false));
+    return 0;
+}
+Result<u64> fdatasync(Task& task, Descriptor descriptor) {
+    TRY(TRY(task.files().get(descriptor))->sync(true));
+    return 0;
+}
+Result<u64> sync(Task& task) {
+    auto root = task.place().root();
+    (void)root->mount().file_system().sync();
+    return 0;
+}
+Result<u64> syncfs(Task& task, Descriptor descriptor) {
+    auto file = TRY(task.files().get(descriptor));
+    if (auto* entry = file->dentry()) TRY(entry->mount().file_system().sync());
+    return 0;
+}
+Result<u64> sync_file_range(Task& task, Descriptor descriptor, i64 offset, i64 size, Flags flags) {
+    if (offset < 0 || size < 0 || flags > 7) return fail(Error::invalid);
+    TRY(TRY(task.files().get(descriptor))->sync(true));
+    return 0;
+}
+Result<u64> fadvise64(Task& task, Descriptor descriptor, i64, i64, i32 advice) {
+    auto file = TRY(task.files().get(descriptor));
+    if (!file->inode()) return fail(Error::illegal_seek);
+    if (advice < 0 || advice > 5) return fail(Error::invalid);
+    return 0;
+}
+Result<u64> readahead(Task& task, Descriptor descriptor, i64, u64) {
+    (void)TRY(readable(task, descriptor));
+    return 0;
+}
+
+Result<u64> sendfile(Task& task, Descriptor to, Descriptor from, UserInOut<i64> offset, u64 size) {
+    auto source = TRY(readable(task, from));
+    auto target = TRY(writable(task, to));
+    size = std::min(size, largest_transfer);
+    if (!offset) return copy_between(task, *source, own_position, *target, own_position, size);
+    i64 start = TRY(offset.read());
+    if (start < 0) return fail(Error::invalid);
+    u64 done = TRY(copy_between(task, *source, static_cast<u64>(start), *target, own_position, size));
+    TRY(offset.write(start + static_cast<i64>(done)));
+    return done;
+}
+Result<u64> copy_file_range(Task& task, Descriptor from, UserInOut<i64> from_offset, Descriptor to, UserInOut<i64> to_offset, u64 size, Flags flags) {
+    if (flags) return fail(Error::invalid);
+    auto source = TRY(readable(task, from));
+    auto target = TRY(writable(task, to));
+    if (!source->inode() || !target->inode()) return fail(Error::invalid);
+    if (target->mode().append) return fail(Error::bad_descriptor);
+    i64 read_at = from_offset ? TRY(from_offset.read()) : -1, put_at = to_offset ? TRY(to_offset.read()) : -1;
+    u64 done = TRY(copy_between(task, *source, static_cast<u64>(read_at), *target, static_cast<u64>(put_at), std::min(size, largest_transfer)));
+    if (from_offset) TRY(from_offset.write(read_at + static_cast<i64>(done)));
+    if (to_offset) TRY(to_offset.write(put_at + static_cast<i64>(done)));
+    return done;
+}
+
+}  // namespace spore::linux::calls

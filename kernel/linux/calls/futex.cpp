@@ -1,0 +1,56 @@
+// futex: its operations' arguments, for kernel/linux/futex [futex(2)].
+#include "kernel/linux/futex/futex.hpp"
+
+#include "kernel/linux/calls/calls.hpp"
+#include "kernel/linux/time/clock.hpp"
+#include "kernel/linux/time/deadline.hpp"
+
+namespace spore::linux::calls {
+
+namespace {
+
+enum Operation : u32 {
+    wait = 0, wake = 1, requeue = 3, cmp_requeue = 4, wake_op = 5, lock_pi = 6, unlock_pi = 7, trylock_pi = 8, wait_bitset = 9,
+    wake_bitset = 10, wait_requeue_pi = 11, cmp_requeue_pi = 12, lock_pi2 = 13, private_flag = 128, clock_realtime_flag = 256,
+};
+
+/// The time a wait is to end. FUTEX_WAIT's timeout is a span, all others' a point on a clock.
+Result<Instant> deadline_of(Task& task, u32 command, bool realtime, u64 address) {
+    if (!address) return Instant::never();
+    auto given = TRY(UserIn<Timespec>{{address}}.read());
+    if (!given.valid()) return fail(Error::invalid);
+    if (command == wait) return resumable_deadline(task, given.duration());
+    if (command == lock_pi) realtime = true;
+    return instant_of(realtime ? clock_realtime : clock_monotonic, given);
+}
+
+}  // namespace
+
+Result<u64> futex(Task& task, UserAddress word, u32 operation, u32 value, u64 fourth, UserAddress second, u32 third_value) {
+    u32 command = operation & ~u32{private_flag | clock_realtime_flag};
+    auto scope = operation & private_flag ? futex::Scope::privately : futex::Scope::shared;
+    bool realtime = operation & clock_realtime_flag;
+    futex::Word first{task.memory(), word, scope}, other{task.memory(), second, scope};
+    auto count = static_cast<i32>(value), other_count = static_cast<i32>(fourth);
+    auto id = static_cast<u32>(task.id());
+    switch (command) {
+    case wait: TRY(futex::wait(first, value, TRY(deadline_of(task, command, realtime, fourth)))); return 0;
+    case wait_bitset: TRY(futex::wait(first, value, TRY(deadline_of(task, command, realtime, fourth)), third_value)); return 0;
+    case wake: return futex::wake(first, count);
+    case wake_bitset: return futex::wake(first, count, third_value);
+    case requeue: return futex::requeue(first, other, count, other_count);
+    case cmp_requeue: return futex::compare_and_requeue(first, other, count, other_count, third_value);
+    case wake_op: return futex::wake_and_operate(first, other, count, other_count, third_value);
+    case lock_pi:
+    case lock_pi2: TRY(futex::lock_pi(first, id, TRY(deadline_of(task, command, realtime, fourth)))); return 0;
+    case trylock_pi: TRY(futex::try_lock_pi(first, id)); return 0;
+    case unlock_pi: TRY(futex::unlock_pi(first, id)); return 0;
+    case wait_requeue_pi:
+        TRY(futex::wait_requeue_pi(first, value, TRY(deadline_of(task, command, realtime, fourth)), third_value, other, id));
+        return 0;
+    case cmp_requeue_pi: return futex::compare_and_requeue_pi(first, other, count, other_count, third_value);
+    default: return fail(Error::not_implemented);
+    }
+}
+
+}  // namespace spore::linux::calls

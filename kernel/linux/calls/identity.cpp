@@ -1,0 +1,128 @@
+// Who the process acts as [credentials(7)].
+#include "kernel/linux/calls/calls.hpp"
+#include "kernel/linux/process/process.hpp"
+
+namespace spore::linux::calls {
+
+namespace {
+
+constexpr u32 keep = ~u32{0};
+
+/// One of the two triples: user or group.
+struct Ids {
+    u32 Credentials::* real;
+    u32 Credentials::* effective;
+    u32 Credentials::* saved;
+    u32 Credentials::* file;
+};
+constexpr Ids user{&Credentials::uid, &Credentials::effective_uid, &Credentials::saved_uid, &Credentials::file_uid};
+constexpr Ids group{&Credentials::gid, &Credentials::effective_gid, &Credentials::saved_gid, &Credentials::file_gid};
+
+bool has(const Credentials& who, const Ids& ids, u32 id) { return who.*ids.real == id || who.*ids.effective == id || who.*ids.saved == id; }
+
+Result<u64> set_three(Task& task, const Ids& ids, u32 real, u32 effective, u32 saved) {
+    return task.process().change_credentials([&](Credentials& who) -> Result<u64> {
+        for (u32 id : {real, effective, saved})
+            if (id != keep && !who.privileged() && !has(who, ids, id)) return fail(Error::not_permitted);
+        if (real != keep) who.*ids.real = real;
+        if (effective != keep) who.*ids.effective = effective;
+        if (saved != keep) who.*ids.saved = saved;
+        who.*ids.file = who.*ids.effective;
+        return 0;
+    });
+}
+Result<u64> set_two(Task& task, const Ids& ids, u32 real, u32 effective) {
+    auto before = task.process().credentials();
+    for (u32 id : {real, effective})
+        if (id != keep && !before.privileged() && !has(before, ids, id)) return fail(Error::not_permitted);
+    u32 new_effective = effective == keep ? before.*ids.effective : effective;
+    bool changes_saved = real != keep || (effective != keep && effective != before.*ids.real);
+    return set_three(task, ids, real, effective, changes_saved ? new_effective : keep);
+}
+Result<u64> set_one(Task& task, const Ids& ids, u32 id) {
+    if (id == keep) return fail(Error::invalid);
+    bool all = task.process().credentials().privileged();
+    return set_three(task, ids, all ? id : keep, id, all ? id : keep);
+}
+Result<u64> get_three(Task& task, const Ids& ids, UserOut<u32> real, UserOut<u32> effective, UserOut<u32> saved) {
+    auto who = task.process().credentials();
+    TRY(real.write(who.*ids.real));
+    TRY(effective.write(who.*ids.effective));
+    TRY(saved.write(who.*ids.saved));
+    return 0;
+}
+Result<u64> set_file(Task& task, const Ids& ids, u32 id) {
+    return task.process().change_credentials([&](Credentials& who) -> Result<u64> {
+        u32 before = who.*ids.file;
+        if (id != keep && (who.privileged() || has(who, ids, id) || id == before)) who.*ids.file = id;
+        return before;
+    });
+}
+
+}  // namespace
+
+Result<u64> getuid(Task& task) { return task.process().credentials().uid; }
+Result<u64> geteuid(Task& task) { return task.process().credentials().effective_uid; }
+Result<u64> getgid(Task& task) { return task.process().credentials().gid; }
+Result<u64> getegid(Task& task) { return task.process().credentials().effective_gid; }
+Result<u64> getresuid(Task& task, UserOut<u32> real, UserOut<u32> effective, UserOut<u32> saved) { return get_three(task, user, real, effective, saved); }
+Result<u64> getresgid(Task& task, UserOut<u32> real, UserOut<u32> effective, UserOut<u32> saved) { return get_three(task, group, real, effective, saved); }
+Result<u64> setuid(Task& task, u32 uid) { return set_one(task, user, uid); }
+Result<u64> setgid(Task& task, u32 gid) { return set_one(task, group, gid); }
+Result<u64> setreuid(Task& task, u32 real, u32 effective) { return set_two(task, user, real, effective); }
+Result<u64> setregid(Task& task, u32 real, u32 effective) { return set_two(task, group, real, effective); }
+Result<u64> setresuid(Task& task, u32 real, u32 effective, u32 saved) { return set_three(task, user, real, effective, saved); }
+Result<u64> setresgid(Task& task, u32 real, u32 effective, u32 saved) { return set_three(task, group, real, effective, saved); }
+Result<u64> setfsuid(Task& task, u32 uid) { return set_file(task, user, uid); }
+Result<u64> setfsgid(Task& task, u32 gid) { return set_file(task, group, gid); }
+
+Result<u64> getgroups(Task& task, i32 size, UserOut<u32> groups) {
+    auto who = task.process().credentials();
+    if (size < 0 || (size > 0 && static_cast<u32>(size) < who.group_count)) return fail(Error::invalid);
+    if (size > 0) TRY(groups.write_all({who.groups, who.group_count}));
+    return who.group_count;
+}
+Result<u64> setgroups(Task& task, u64 size, UserIn<u32> groups) {
+    if (!task.process().credentials().privileged()) return fail(Error::not_permitted);
+    if (size > Credentials::max_groups) return fail(Error::invalid);
+    u32 wanted[Credentials::max_groups] = {};
+    TRY(groups.read_all({wanted, size}));
+    task.process().change_credentials([&](Credentials& who) {
+        std::ranges::copy(wanted, who.groups);
+        who.group_count = static_cast<u32>(size);
+        return 0;
+    });
+    return 0;
+}
+
+namespace {
+constexpr u32 capability_version = 0x2008'0522;  // _LINUX_CAPABILITY_VERSION_3: two sets of 32
+constexpr u64 every_capability = (u64{1} << 41) - 1;
+
+Result<void> check_version(UserInOut<u64> header) {
+    u64 head = TRY(header.read());
+    if (static_cast<u32>(head) == capability_version) return {};
+    TRY(header.write((head & ~u64{0xffff'ffff}) | capability_version));
+    return fail(Error::invalid);
+}
+}  // namespace
+
+Result<u64> capget(Task& task, UserInOut<u64> header, UserOut<u32> data) {
+    auto checked = check_version(header);
+    if (!checked) return data ? Result<u64>(fail(checked.error())) : 0;
+    if (!data) return 0;
+    u64 all = task.process().credentials().privileged() ? every_capability : 0;
+    auto low = static_cast<u32>(all), high = static_cast<u32>(all >> 32);
+    const u32 sets[] = {low, low, 0, high, high, 0};  // effective, permitted, inheritable; twice
+    TRY(data.write_all(sets));
+    return 0;
+}
+Result<u64> capset(Task& task, UserInOut<u64> header, UserIn<u32> data) {
+    TRY(check_version(header));
+    u32 sets[6];
+    TRY(data.read_all(sets));
+    if (!task.process().credentials().privileged() && (sets[0] || sets[1] || sets[3] || sets[4])) return fail(Error::not_permitted);
+    return 0;
+}
+
+}  // namespace spore::linux::calls

@@ -1,0 +1,203 @@
+// The address space.
+#include "kernel/linux/calls/calls.hpp"
+#include "kernel/linux/calls/transfer.hpp"
+#include "kernel/linux/process/tree.hpp"
+
+namespace spore::linux::calls {
+
+namespace {
+
+enum Protection : u32 { prot_read = 1, prot_write = 2, prot_exec = 4, prot_grows_down = 0x0100'0000, prot_grows_up = 0x0200'0000 };
+enum MapFlag : u32 {
+    map_shared = 1, map_private = 2, map_shared_validate = 3, map_type = 0xf, map_fixed = 0x10, map_anonymous = 0x20, map_32bit = 0x40,
+    map_grows_down = 0x100, map_locked = 0x2000, map_no_reserve = 0x4000, map_populate = 0x8000, map_stack = 0x20000,
+    map_huge_pages = 0x40000, map_fixed_no_replace = 0x100000,
+};
+
+Result<arch::Access> access_of(u32 protection) {
+    if (protection & ~(prot_read | prot_write | prot_exec | prot_grows_down | prot_grows_up)) return fail(Error::invalid);
+    // What can be written or executed can be read: so it is on these CPUs, and in Linux's tables for them.
+    bool any = protection & (prot_read | prot_write | prot_exec);
+    return arch::Access{any, (protection & prot_write) != 0, (protection & prot_exec) != 0};
+}
+
+Result<void> check_range(VirtAddr start, u64 size) {
+    if (!is_aligned(start.value, page_size)) return fail(Error::invalid);
+    if (size > arch::program_end || !is_program_range(start, align_up(size, page_size))) return fail(Error::no_memory);
+    return {};
+}
+
+/// What a file's mapping needs from it, and what mprotect may make of it.
+Result<void> add_file(Task& task, memory::MapRequest& request, Descriptor descriptor) {
+    auto file = TRY(task.files().get(descriptor));
+    auto mode = file->mode();
+    if (mode.path_only) return fail(Error::bad_descriptor);
+    if (!mode.read) return fail(Error::access_denied);
+    if (request.sharing == memory::Sharing::shared && !mode.write) {
+        if (request.access.write) return fail(Error::access_denied);
+        request.access_limit.write = false;
+    }
+    request.object = TRY(file->map());
+    return {};
+}
+
+}  // namespace
+
+Result<u64> mmap(Task& task, u64 address, u64 size, Flags protection, Flags flags, Descriptor file, u64 offset) {
+    if (size == 0 || !is_aligned(offset, page_size)) return fail(Error::invalid);
+    u64 whole = align_up(size, page_size);
+    if (size > arch::program_end || whole == 0) return fail(Error::no_memory);
+    if (offset + whole < offset) return fail(Error::overflow);
+    memory::MapRequest request{.hint = {address}, .size = whole, .access = TRY(access_of(protection)), .offset = offset};
+    switch (flags & map_type) {
+    case map_private: break;
+    case map_shared:
+    case map_shared_validate: request.sharing = memory::Sharing::shared; break;
+    default: return fail(Error::invalid);
+    }
+    if (flags & map_huge_pages) return fail(Error::no_memory);  // no page is set aside for hugetlbfs; programs fall back
+    if (flags & (map_fixed | map_fixed_no_replace)) {
+        if (!is_aligned(address, page_size)) return fail(Error::invalid);
+        if (!is_program_range({address}, whole)) return fail(Error::no_memory);
+        if (address < arch::program_start) return fail(Error::not_permitted);
+        request.placement = flags & map_fixed_no_replace ? memory::Placement::exactly_if_free : memory::Placement::exactly;
+    } else {
+        request.hint = {align_down(address, page_size)};
+        // A hint is enough: programs that need low addresses check what they get, and the lower half of memory is rarely full.
+        if ((flags & map_32bit) && !request.hint.value) request.hint = {0x4000'0000};
+    }
+    request.populate = (flags & (map_populate | map_locked)) && !(flags & map_no_reserve);
+    request.grows_down = (flags & map_grows_down) != 0;
+    if (flags & map_anonymous) request.offset = 0;
+    else TRY(add_file(task, request, file));
+    return TRY(task.memory().map(request)).value;
+}
+
+Result<u64> munmap(Task& task, UserAddress start, u64 size) {
+    if (size == 0 || !is_aligned(start.value, page_size) || size > arch::program_end || !is_program_range(start, align_up(size, page_size)))
+        return fail(Error::invalid);
+    TRY(task.memory().unmap(start, align_up(size, page_size)));
+    return 0;
+}
+Result<u64> mprotect(Task& task, UserAddress start, u64 size, Flags protection) {
+    auto access = TRY(access_of(protection));
+    TRY(check_range(start, size));
+    if (size == 0) return 0;
+    TRY(task.memory().protect(start, align_up(size, page_size), access));
+    return 0;
+}
+Result<u64> mremap(Task& task, UserAddress start, u64 old_size, u64 new_size, Flags flags, UserAddress new_start) {
+    constexpr u32 may_move = 1, fixed = 2;
+    if ((flags & ~(may_move | fixed)) || ((flags & fixed) && !(flags & may_move))) return fail(Error::invalid);
+    if (new_size == 0 || old_size == 0 || new_size > arch::program_end || old_size > arch::program_end) return fail(Error::invalid);
+    if (!is_aligned(start.value, page_size)) return fail(Error::invalid);
+    VirtAddr wanted = new_start;
+    if (flags & fixed) {
+        if (!is_aligned(wanted.value, page_size) || !is_program_range(wanted, align_up(new_size, page_size))) return fail(Error::invalid);
+        u64 old_end = start.value + align_up(old_size, page_size), new_end = wanted.value + align_up(new_size, page_size);
+        if (start.value < new_end && wanted.value < old_end) return fail(Error::invalid);
+    }
+    return TRY(task.memory().remap(start, align_up(old_size, page_size), align_up(new_size, page_size), (flags & may_move) != 0,
+                                   flags & fixed ? &wanted : nullptr)).value;
+}
+
+Result<u64> madvise(Task& task, UserAddress start, u64 size, i32 advice) {
+    enum Advice : i32 {
+        normal = 0, random = 1, sequential = 2, will_need = 3, dont_need = 4, free = 8, remove = 9, dont_fork = 10, do_fork = 11, mergeable = 12,
+        unmergeable = 13, huge_page = 14, no_huge_page = 15, dont_dump = 16, do_dump = 17, wipe_on_fork = 18, keep_on_fork = 19, cold = 20,
+        page_out = 21, populate_read = 22, populate_write = 23, collapse = 25,
+    };
+    if (!is_aligned(start.value, page_size)) return fail(Error::invalid);
+    TRY(check_range(start, size));
+    if (size == 0) return 0;
+    size = align_up(size, page_size);
+    switch (advice) {
+    case normal: case random: case sequential: case mergeable: case unmergeable: case huge_page: case no_huge_page: case dont_dump: case do_dump:
+    case cold: case page_out: case do_fork: case keep_on_fork: case collapse: return 0;
+    case will_need: return 0;
+    case populate_read:
+    case populate_write: TRY(task.memory().populate(start, size)); return 0;
+    case dont_need:
+    case free: TRY(task.memory().discard(start, size)); return 0;
+    default: return fail(Error::invalid);  // advice that would change behaviour, which is not there: dont_fork, wipe_on_fork, remove
+    }
+}
+
+Result<u64> brk(Task& task, UserAddress wanted) { return task.memory().set_break(wanted).value; }
+
+Result<u64> msync(Task& task, UserAddress start, u64 size, Flags flags) {
+    constexpr u32 asynchronous = 1, invalidate = 2, synchronous = 4;
+    if ((flags & ~(asynchronous | invalidate | synchronous)) || (flags & (asynchronous | synchronous)) == (asynchronous | synchronous))
+        return fail(Error::invalid);
+    if (!is_aligned(start.value, page_size)) return fail(Error::invalid);
+    TRY(check_range(start, size));
+    // Mapped pages are the file's own pages; what remains is to write files back, which their own sync does. Holes are an error.
+    struct Search {
+        VirtAddr next, end;
+        bool hole = false;
+    } search{start, VirtAddr(start) + align_up(size, page_size)};
+    task.memory().visit_areas([](void* context, const memory::AddressSpace::AreaInfo& area) {
+        auto& s = *static_cast<Search*>(context);
+        if (area.end <= s.next || s.next >= s.end) return;
+        if (area.start > s.next) s.hole = true;
+        s.next = area.end;
+    }, &search);
+    if (search.hole || search.next < search.end) return fail(Error::no_memory);
+    return 0;
+}
+
+Result<u64> mincore(Task& task, UserAddress start, u64 size, UserBytes result) {
+    if (!is_aligned(start.value, page_size)) return fail(Error::invalid);
+    TRY(check_range(start, size));
+    u8 flags[512];
+    for (u64 pages = align_up(size, page_size) / page_size, done = 0; done < pages;) {
+        auto part = std::span(flags).first(std::min<u64>(sizeof flags, pages - done));
+        TRY(task.memory().residency(VirtAddr(start) + done * page_size, part.size() * page_size, part));
+        TRY(arch::copy_to_program(result + done, part.data(), part.size()));
+        done += part.size();
+    }
+    return 0;
+}
+
+// Nothing is ever paged out, so memory is locked once it is there.
+Result<u64> mlock(Task& task, UserAddress start, u64 size) {
+    u64 lead = start.value % page_size;
+    VirtAddr from{start.value - lead};
+    TRY(check_range(from, size + lead));
+    if (size) TRY(task.memory().populate(from, align_up(size + lead, page_size)));
+    return 0;
+}
+Result<u64> mlock2(Task& task, UserAddress start, u64 size, Flags flags) {
+    constexpr u32 on_fault = 1;
+    if (flags & ~on_fault) return fail(Error::invalid);
+    return flags & on_fault ? 0 : mlock(task, start, size);
+}
+Result<u64> munlock(Task&, UserAddress, u64) { return 0; }
+Result<u64> mlockall(Task&, Flags flags) { return flags == 0 || flags > 7 ? fail(Error::invalid) : Result<u64>(0); }
+Result<u64> munlockall(Task&) { return 0; }
+
+Result<u64> process_vm_readv(Task& task, i32 pid, UserIn<fs::Piece> local, u64 local_count, UserIn<fs::Piece> remote, u64 remote_count, Flags flags) {
+    constexpr u64 most = 1024;
+    if (flags || local_count > most || remote_count > most) return fail(Error::invalid);
+    auto process = find_process(pid);
+    if (!process) return fail(Error::no_process);
+    auto memory = process->memory();
+    if (!memory) return fail(Error::no_process);
+    auto into = TRY(Pieces::read(local, static_cast<i64>(local_count)));
+    auto buffer = into.buffer();
+    auto bytes = TRY(HeapArray<std::byte>::create(page_size));
+    u64 done = 0;
+    for (u64 i = 0; i < remote_count; ++i) {
+        auto piece = TRY(remote.read(i));
+        for (u64 at = 0; at < piece.size && buffer.remaining();) {
+            auto part = bytes.span().first(std::min({u64{page_size}, piece.size - at, buffer.remaining()}));
+            auto got = memory->read({piece.base + at}, part);
+            if (!got || *got == 0) return done ? Result<u64>(done) : fail(Error::bad_address);
+            TRY(buffer.put(part.first(*got)));
+            at += *got, done += *got;
+        }
+    }
+    return done;
+}
+
+}  // namespace spore::linux::calls

@@ -1,0 +1,48 @@
+#include "kernel/linux/calls/transfer.hpp"
+
+#include "kernel/linux/process/process.hpp"
+#include "kernel/linux/signal/send.hpp"
+
+namespace spore::linux {
+
+Result<Pieces> Pieces::read(UserIn<fs::Piece> from, i64 count) {
+    constexpr i64 most = 1024;  // UIO_MAXIOV
+    if (count < 0 || count > most) return fail(Error::invalid);
+    Pieces pieces;
+    pieces.count_ = static_cast<std::size_t>(count);
+    if (pieces.count_ > in_place) pieces.many_ = TRY(HeapArray<fs::Piece>::create(pieces.count_));
+    std::span<fs::Piece> all(pieces.many_.size() ? pieces.many_.data() : pieces.few_, pieces.count_);
+    TRY(from.read_all(all));
+    for (auto& piece : all) {
+        if (static_cast<i64>(piece.size) < 0) return fail(Error::invalid);
+        if (piece.size && !is_program_range({piece.base}, piece.size)) return fail(Error::bad_address);
+        piece.size = std::min(piece.size, largest_transfer - pieces.total_);
+        pieces.total_ += piece.size;
+    }
+    return pieces;
+}
+
+Result<fs::IoBuffer> program_buffer(UserBytes at, u64 size) {
+    if (size > largest_transfer) size = largest_transfer;
+    if (size && !is_program_range(at, size)) return fail(Error::bad_address);
+    return fs::IoBuffer::program(at, size);
+}
+
+Result<u64> written(Task& task, Result<u64> result) {
+    if (!result && result.error() == Error::broken_pipe)
+        send_to_task(task, SignalInfo::from_process(sigpipe, si_user, task.process().id(), task.process().credentials().uid));
+    return result;
+}
+
+Result<Shared<fs::File>> readable(Task& task, Descriptor descriptor) {
+    auto file = TRY(task.files().get(descriptor));
+    if (!file->mode().read || file->mode().path_only) return fail(Error::bad_descriptor);
+    return file;
+}
+Result<Shared<fs::File>> writable(Task& task, Descriptor descriptor) {
+    auto file = TRY(task.files().get(descriptor));
+    if (!file->mode().write || file->mode().path_only) return fail(Error::bad_descriptor);
+    return file;
+}
+
+}  // namespace spore::linux

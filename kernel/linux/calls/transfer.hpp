@@ -1,0 +1,36 @@
+// Pieces of program memory for readv and its like.
+#pragma once
+
+#include "kernel/fs/file.hpp"
+#include "kernel/linux/process/task.hpp"
+
+namespace spore::linux {
+
+/// The most that one call moves ([linux] MAX_RW_COUNT).
+inline constexpr u64 largest_transfer = 0x7fff'f000;
+
+/// An iovec array copied in and checked; few pieces lie in place.
+class Pieces {
+public:
+    static Result<Pieces> read(UserIn<fs::Piece> from, i64 count);
+    fs::IoBuffer buffer() const { return fs::IoBuffer::program(std::span(many_.size() ? many_.data() : few_, count_)); }
+    u64 total() const { return total_; }
+
+private:
+    static constexpr std::size_t in_place = 8;
+    HeapArray<fs::Piece> many_;
+    fs::Piece few_[in_place] = {};
+    std::size_t count_ = 0;
+    u64 total_ = 0;
+};
+
+/// One buffer of a read or write; bad_address when it leaves the program's half.
+Result<fs::IoBuffer> program_buffer(UserBytes at, u64 size);
+
+/// Tells a writer whose reader has gone: SIGPIPE, then EPIPE.
+Result<u64> written(Task& task, Result<u64> result);
+
+Result<Shared<fs::File>> readable(Task& task, Descriptor descriptor);
+Result<Shared<fs::File>> writable(Task& task, Descriptor descriptor);
+
+}  // namespace spore::linux

@@ -1,0 +1,20 @@
+// From a system call's number to its function.
+#pragma once
+
+#include <span>
+
+#include "kernel/linux/call.hpp"
+
+namespace spore::linux {
+
+/// All calls that there are, by number.
+std::span<const CallInfo> all_calls();
+/// Null for a number that is no call of ours.
+const CallInfo* find_call(u64 number);
+/// Linux's name for a number, known to us or not; empty when Linux has none.
+std::string_view call_name(u64 number);
+
+/// Reports each call on the channel (strace.hpp).
+void set_strace(bool on);
+
+}  // namespace spore::linux

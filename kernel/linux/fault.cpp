@@ -1,0 +1,50 @@
+// Faults of program code, and page faults that the kernel takes on the program's behalf.
+#include "arch/entry.hpp"
+#include "arch/registers.hpp"
+#include "kernel/core/log.hpp"
+#include "kernel/linux/process/task.hpp"
+#include "kernel/linux/signal/frame.hpp"
+#include "kernel/linux/signal/send.hpp"
+
+namespace spore::linux {
+namespace {
+
+memory::FaultOutcome serve(Task& task, VirtAddr at, arch::Access access) {
+    ++task.minor_faults;
+    return task.memory().handle_fault(at, access);
+}
+
+void page_fault(Task& task, VirtAddr at, arch::Access access) {
+    using enum memory::FaultOutcome;
+    auto outcome = serve(task, at, access);
+    if (outcome == served) return;
+    task.fault_address = at;
+    switch (outcome) {
+    case served: return;
+    case no_area: return raise_fault(task, SignalInfo::fault(sigsegv, segv_maperr, at));
+    case access_denied: return raise_fault(task, SignalInfo::fault(sigsegv, segv_accerr, at));
+    case beyond_object: return raise_fault(task, SignalInfo::fault(sigbus, bus_adrerr, at));
+    case no_memory:
+        core::error("out of memory: {} is ended (give the machine more with -m)", std::string_view(task.name));
+        return kill_process(task.process());
+    }
+}
+
+}  // namespace
+}  // namespace spore::linux
+
+namespace spore::entry {
+
+void program_fault(arch::TrapFrame& frame, const Fault& fault) {
+    auto& task = linux::current_task();
+    if (fault.kind == FaultKind::page) return linux::page_fault(task, fault.address, fault.access);
+    linux::raise_fault(task, linux::describe_fault(fault, arch::instruction_pointer(frame)));
+}
+
+bool kernel_touch(VirtAddr address, arch::Access access) {
+    auto* owner = task::current().owner();
+    if (!owner) return false;
+    return linux::serve(static_cast<linux::Task&>(*owner), address, access) == memory::FaultOutcome::served;
+}
+
+}  // namespace spore::entry

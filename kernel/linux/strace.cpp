@@ -1,0 +1,151 @@
+#include "kernel/linux/strace.hpp"
+
+#include "arch/registers.hpp"
+#include "base/format.hpp"
+#include "kernel/linux/dispatch.hpp"
+#include "kernel/linux/machine/missing_calls.hpp"
+
+namespace spore::linux {
+
+std::string_view call_name(u64 number) {
+    if (auto* info = find_call(number)) return info->name;
+    for (auto& missing : machine::missing_calls)
+        if (missing.number == number) return missing.name;
+    return {};
+}
+
+std::string_view errno_name(i64 number) {
+    static constexpr struct {
+        Errno number;
+        std::string_view name;
+    } names[] = {
+        {Errno::eperm, "EPERM"}, {Errno::enoent, "ENOENT"}, {Errno::esrch, "ESRCH"}, {Errno::eintr, "EINTR"}, {Errno::eio, "EIO"},
+        {Errno::enxio, "ENXIO"}, {Errno::e2big, "E2BIG"}, {Errno::enoexec, "ENOEXEC"}, {Errno::ebadf, "EBADF"}, {Errno::echild, "ECHILD"},
+        {Errno::eagain, "EAGAIN"}, {Errno::enomem, "ENOMEM"}, {Errno::eacces, "EACCES"}, {Errno::efault, "EFAULT"}, {Errno::ebusy, "EBUSY"},
+        {Errno::eexist, "EEXIST"}, {Errno::exdev, "EXDEV"}, {Errno::enodev, "ENODEV"}, {Errno::enotdir, "ENOTDIR"}, {Errno::eisdir, "EISDIR"},
+        {Errno::einval, "EINVAL"}, {Errno::enfile, "ENFILE"}, {Errno::emfile, "EMFILE"}, {Errno::enotty, "ENOTTY"}, {Errno::etxtbsy, "ETXTBSY"},
+        {Errno::efbig, "EFBIG"}, {Errno::enospc, "ENOSPC"}, {Errno::espipe, "ESPIPE"}, {Errno::erofs, "EROFS"}, {Errno::emlink, "EMLINK"},
+        {Errno::epipe, "EPIPE"}, {Errno::erange, "ERANGE"}, {Errno::edeadlk, "EDEADLK"}, {Errno::enametoolong, "ENAMETOOLONG"},
+        {Errno::enosys, "ENOSYS"}, {Errno::enotempty, "ENOTEMPTY"}, {Errno::eloop, "ELOOP"}, {Errno::enodata, "ENODATA"},
+        {Errno::eoverflow, "EOVERFLOW"}, {Errno::enotsock, "ENOTSOCK"}, {Errno::edestaddrreq, "EDESTADDRREQ"}, {Errno::emsgsize, "EMSGSIZE"},
+        {Errno::eprototype, "EPROTOTYPE"}, {Errno::enoprotoopt, "ENOPROTOOPT"}, {Errno::eprotonosupport, "EPROTONOSUPPORT"},
+        {Errno::esocktnosupport, "ESOCKTNOSUPPORT"}, {Errno::eopnotsupp, "EOPNOTSUPP"}, {Errno::eafnosupport, "EAFNOSUPPORT"},
+        {Errno::eaddrinuse, "EADDRINUSE"}, {Errno::eaddrnotavail, "EADDRNOTAVAIL"}, {Errno::enetdown, "ENETDOWN"},
+        {Errno::enetunreach, "ENETUNREACH"}, {Errno::econnaborted, "ECONNABORTED"}, {Errno::econnreset, "ECONNRESET"},
+        {Errno::enobufs, "ENOBUFS"}, {Errno::eisconn, "EISCONN"}, {Errno::enotconn, "ENOTCONN"}, {Errno::eshutdown, "ESHUTDOWN"},
+        {Errno::etimedout, "ETIMEDOUT"}, {Errno::econnrefused, "ECONNREFUSED"}, {Errno::ehostunreach, "EHOSTUNREACH"},
+        {Errno::ealready, "EALREADY"}, {Errno::einprogress, "EINPROGRESS"}, {Errno::ecanceled, "ECANCELED"},
+    };
+    for (auto& entry : names)
+        if (static_cast<i64>(entry.number) == number) return entry.name;
+    return {};
+}
+
+namespace {
+
+constinit StraceSink sink = nullptr;
+
+/// A line under construction; what does not fit is cut.
+class Line {
+public:
+    template <typename... Args>
+    void put(FormatString<Args...> format, const Args&... args) {
+        used_ += format_to(std::span(text_).subspan(used_), format, args...).size();
+    }
+    void put_octal(u32 number) {
+        char digits[12];
+        auto* at = digits + sizeof digits;
+        do *--at = static_cast<char>('0' + number % 8);
+        while (number /= 8);
+        put("0{}", std::string_view(at, static_cast<std::size_t>(digits + sizeof digits - at)));
+    }
+    void put_text(VirtAddr at) {
+        constexpr std::size_t shown = 64;
+        if (at.value == 0) return put("NULL");
+        auto text = UserString{at}.read(4096);
+        if (!text) return put("{}", at);
+        put("\"");
+        for (char c : text->view().substr(0, shown)) {
+            if (c == '"' || c == '\\') put("\\{}", c);
+            else if (c == '\n') put("\\n");
+            else if (c < ' ' || c > '~') put("?");
+            else put("{}", c);
+        }
+        put(text->size() > shown ? std::string_view("\"...") : std::string_view("\""));
+    }
+    void put(std::string_view text) { put("{}", text); }
+    std::string_view view() const { return {text_, used_}; }
+
+private:
+    char text_[512];
+    std::size_t used_ = 0;
+};
+
+void put_argument(Line& line, ArgumentKind kind, u64 raw) {
+    switch (kind) {
+    case ArgumentKind::nothing: return;
+    case ArgumentKind::number: return line.put("{}", static_cast<i64>(raw));
+    case ArgumentKind::unsigned_number: return line.put("{}", raw);
+    case ArgumentKind::signal:
+    case ArgumentKind::descriptor: return line.put("{}", static_cast<i32>(raw));
+    case ArgumentKind::directory:
+        if (static_cast<i32>(raw) == DirectoryDescriptor::current) return line.put("AT_FDCWD");
+        return line.put("{}", static_cast<i32>(raw));
+    case ArgumentKind::flags: return line.put("0x{:x}", static_cast<u32>(raw));
+    case ArgumentKind::mode: return line.put_octal(static_cast<u32>(raw));
+    case ArgumentKind::address: return raw ? line.put("0x{:x}", raw) : line.put("NULL");
+    case ArgumentKind::text: return line.put_text({raw});
+    }
+}
+
+void put_call(Line& line, Task& task, const arch::TrapFrame& frame) {
+    u64 number = arch::system_call_number(frame);
+    auto* info = find_call(number);
+    line.put("[pid {}] ", task.id());
+    if (!info) {
+        auto name = call_name(number);
+        if (name.empty()) return line.put("syscall_{}(", number);
+        return line.put("{}(", name);
+    }
+    line.put("{}(", info->name);
+    for (unsigned i = 0; i < 6 && info->arguments[i] != ArgumentKind::nothing; ++i) {
+        if (i) line.put(", ");
+        put_argument(line, info->arguments[i], arch::system_call_argument(frame, i));
+    }
+}
+
+bool does_not_return(std::string_view name) { return name == "exit" || name == "exit_group" || name == "rt_sigreturn" || name == "execve"; }
+
+}  // namespace
+
+void set_strace_sink(StraceSink wanted) { sink = wanted; }
+
+void trace_begin(Task& task, const arch::TrapFrame& frame) {
+    // Most calls are shown when they return, with their results. These do not return, or not to their arguments.
+    if (!sink || !does_not_return(call_name(arch::system_call_number(frame)))) return;
+    Line line;
+    put_call(line, task, frame);
+    line.put(") = ?");
+    sink(line.view());
+}
+
+void trace_end(Task& task, const arch::TrapFrame& frame, i64 result) {
+    if (!sink) return;
+    auto name = call_name(arch::system_call_number(frame));
+    if (does_not_return(name) && result >= 0) return;
+    Line line;
+    put_call(line, task, frame);
+    constexpr i64 largest_errno = 4095;
+    if (result < 0 && result >= -largest_errno) {
+        auto error = errno_name(-result);
+        if (error.empty()) line.put(") = ? ERESTART");
+        else line.put(") = -1 {}", error);
+    } else if (name == "mmap" || name == "brk" || name == "mremap") {
+        line.put(") = 0x{:x}", static_cast<u64>(result));
+    } else {
+        line.put(") = {}", result);
+    }
+    sink(line.view());
+}
+
+}  // namespace spore::linux
