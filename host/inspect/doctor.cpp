@@ -2,6 +2,7 @@
 #include "host/inspect/inspect.hpp"
 #include "host/plan/plan.hpp"
 #include "host/run/accelerator.hpp"
+#include "host/run/qemu_command.hpp"
 
 namespace spore::host {
 
@@ -17,7 +18,7 @@ Diagnosis diagnose() {
         auto first = said.substr(0, said.find('\n'));
         line(!result.not_found, what, result.not_found ? fmt::format("install it with 'apt install {}'", package) : first);
     };
-    tool("QEMU", {"qemu-system-x86_64", "--version"}, "qemu-system-x86");
+    tool("QEMU", {qemu_program(), "--version"}, "qemu-system-x86");
     tool("mkfs.erofs", {"mkfs.erofs", "-V"}, "erofs-utils");
     auto kvm = probe_kvm();
     diagnosis.text += fmt::format("{:<8} {:<14} {}\n", "ok", "acceleration", kvm.usable ? "KVM" : fmt::format("none, QEMU emulates (TCG): {}", kvm.reason));

@@ -1,5 +1,7 @@
 #include "host/run/qemu_command.hpp"
 
+#include <cstdlib>
+
 namespace spore::host {
 
 namespace {
@@ -26,10 +28,15 @@ std::string escape(const std::string& value) {
 
 }  // namespace
 
+std::string qemu_program() {
+    const char* chosen = std::getenv("SPORE_QEMU");
+    return chosen && *chosen ? chosen : "qemu-system-x86_64";
+}
+
 std::vector<std::string> qemu_command(const Plan& plan, Accelerator accelerator, const fs::path& root_disk) {
     bool pci = plan.machine != Machine::microvm;
     std::vector<std::string> command{
-        "qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
+        qemu_program(), "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
         "-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
         "-machine", machine_option(plan.machine), "-accel", std::string(name_of(accelerator)), "-cpu", "max",
         "-m", fmt::format("{}M", plan.memory >> 20),

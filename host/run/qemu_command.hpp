@@ -13,6 +13,9 @@ inline constexpr int channel = 3, serial = 4, bundle = 5;
 /// `root_disk` is empty when the root is in the bundle.
 std::vector<std::string> qemu_command(const Plan& plan, Accelerator accelerator, const fs::path& root_disk);
 
+/// The QEMU to run: $SPORE_QEMU, or the one in $PATH.
+std::string qemu_program();
+
 /// A command for people: quoted so that a shell reads it back.
 std::string shell_line(const std::vector<std::string>& command);
 

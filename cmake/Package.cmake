@@ -1,0 +1,11 @@
+# A Debian package of the tool and the kernel, which needs no source tree: `cpack -G DEB --config build/CPackConfig.cmake`.
+set(CPACK_PACKAGE_NAME spore)
+set(CPACK_PACKAGE_CONTACT "The Spore developers <spore@localhost>")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY ${PROJECT_DESCRIPTION})
+set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
+set(CPACK_STRIP_FILES OFF)
+set(CPACK_DEBIAN_PACKAGE_DEPENDS "qemu-system-x86, erofs-utils")
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS OFF)
+set(CPACK_DEBIAN_PACKAGE_SECTION utils)
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+include(CPack)

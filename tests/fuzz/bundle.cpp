@@ -1,0 +1,28 @@
+// Any bytes as a bundle and as a manifest: what parses must keep its promises.
+#include <cstdlib>
+
+#include "wire/bundle.hpp"
+#include "wire/manifest.hpp"
+
+using namespace spore;
+
+namespace {
+void read_manifest(ByteSpan bytes) {
+    auto manifest = wire::Manifest::parse(bytes);
+    if (!manifest) return;
+    if (!manifest->program().starts_with('/') || !manifest->directory().starts_with('/')) std::abort();
+    std::size_t arguments = 0;
+    manifest->for_each_argument([&](std::string_view) { ++arguments; });
+    if (arguments != manifest->argument_count()) std::abort();
+    manifest->for_each_mount([](wire::Manifest::Mount mount) { if (!mount.target.starts_with('/')) std::abort(); });
+    manifest->for_each_limit([](wire::Manifest::Limit) {});
+    (void)manifest->terminal(), (void)manifest->user(), (void)manifest->hostname(), (void)manifest->mode(), (void)manifest->strace();
+}
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const u8* data, std::size_t size) {
+    ByteSpan bytes(reinterpret_cast<const std::byte*>(data), size);
+    read_manifest(bytes);
+    if (auto bundle = wire::Bundle::parse(bytes)) read_manifest(bundle->manifest);
+    return 0;
+}

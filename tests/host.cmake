@@ -1,0 +1,26 @@
+# Tests of the host tool: one binary of unit tests, and fuzzers for everything that reads what others wrote.
+file(GLOB_RECURSE unit_host_sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/unit/host/*.cpp)
+add_executable(unit-host ${unit_host_sources} ${SPORE_HOST_SOURCES})
+target_include_directories(unit-host PRIVATE ${CMAKE_SOURCE_DIR})
+target_compile_definitions(unit-host PRIVATE ${SPORE_HOST_DEFINITIONS})
+target_compile_options(unit-host PRIVATE ${SPORE_WARNINGS} ${SPORE_SANITIZERS} -stdlib=libc++ -O1 -g -Wno-global-constructors)
+target_link_libraries(unit-host PRIVATE gtest gtest_main Threads::Threads)
+target_link_options(unit-host PRIVATE ${SPORE_SANITIZERS} -stdlib=libc++ -fuse-ld=lld-19)
+add_test(NAME unit-host COMMAND unit-host)
+
+# add_fuzzer(<name> <source>…): tests/fuzz/<name>.cpp with a short run as a test.
+function(add_fuzzer name)
+    add_executable(fuzz-${name} ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/${name}.cpp ${ARGN})
+    target_include_directories(fuzz-${name} PRIVATE ${CMAKE_SOURCE_DIR})
+    target_compile_definitions(fuzz-${name} PRIVATE ${SPORE_HOST_DEFINITIONS})
+    target_compile_options(fuzz-${name} PRIVATE ${SPORE_WARNINGS} ${SPORE_SANITIZERS} -fsanitize=fuzzer -stdlib=libc++ -O1 -g)
+    target_link_options(fuzz-${name} PRIVATE ${SPORE_SANITIZERS} -fsanitize=fuzzer -stdlib=libc++ -fuse-ld=lld-19)
+    add_test(NAME fuzz-${name} COMMAND fuzz-${name} -max_total_time=10)
+endfunction()
+add_fuzzer(elf ${CMAKE_SOURCE_DIR}/wire/elf.cpp ${CMAKE_SOURCE_DIR}/wire/elf_dynamic.cpp)
+add_fuzzer(bundle ${CMAKE_SOURCE_DIR}/wire/bundle.cpp ${CMAKE_SOURCE_DIR}/wire/manifest.cpp)
+add_fuzzer(config ${CMAKE_SOURCE_DIR}/host/plan/config.cpp ${CMAKE_SOURCE_DIR}/host/plan/values.cpp
+    ${CMAKE_SOURCE_DIR}/host/common/files.cpp ${CMAKE_SOURCE_DIR}/host/common/failure.cpp)
+
+find_package(Python3 COMPONENTS Interpreter)
+add_test(NAME layering COMMAND Python3::Interpreter ${CMAKE_CURRENT_SOURCE_DIR}/layering/check.py)

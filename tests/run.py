@@ -1,0 +1,134 @@
+#!/usr/bin/env python3
+"""Runs every test of Spore, or those whose name matches a filter, and ends with one line that counts them.
+
+Called by `./spore test`. Kinds: `layering`, `unit-*` (each GoogleTest case counts), `fuzz-*` (a short run each),
+and `system/…` (a program in a virtual machine, see tests/system/case.py).
+"""
+import argparse
+import concurrent.futures
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+TESTS = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(TESTS))
+from system import case as system_case  # noqa: E402
+
+UNIT_TIMEOUT = 600
+FUZZ_SECONDS = 10
+
+
+class Tally:
+    def __init__(self, verbose):
+        self.passed, self.failed, self.skipped = 0, [], 0
+        self.verbose = verbose
+        self.lock = threading.Lock()
+
+    def add(self, name, problem=None, skipped=False, seconds=0.0):
+        with self.lock:
+            if skipped:
+                self.skipped += 1
+            elif problem is None:
+                self.passed += 1
+            else:
+                self.failed.append(name)
+                print(f"FAILED {name}\n    " + str(problem).rstrip().replace("\n", "\n    "), flush=True)
+            if self.verbose and problem is None:
+                print(f"{'skip  ' if skipped else 'ok    '} {name} ({seconds:.2f} s)", flush=True)
+
+
+def run_layering(tally):
+    result = subprocess.run([sys.executable, str(TESTS / "layering/check.py")], capture_output=True, text=True, timeout=60)
+    tally.add("layering", result.stdout + result.stderr if result.returncode else None)
+
+
+def run_units(binary, wanted, tally):
+    """One process for all cases; when it dies, what it printed last tells which case it was in."""
+    with tempfile.NamedTemporaryFile(suffix=".json") as report:
+        command = [str(binary), f"--gtest_output=json:{report.name}", "--gtest_brief=1"]
+        if not wanted("" + binary.name):
+            listed = subprocess.run([str(binary), "--gtest_list_tests"], capture_output=True, text=True, timeout=60).stdout
+            suite, names = "", []
+            for line in listed.splitlines():
+                if not line.startswith(" "):
+                    suite = line.split("#")[0].strip()
+                else:
+                    name = suite + line.split("#")[0].strip()
+                    if wanted(f"{binary.name}/{name}"):
+                        names.append(name)
+            if not names:
+                return
+            command.append("--gtest_filter=" + ":".join(names))
+        try:
+            result = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=UNIT_TIMEOUT)
+        except subprocess.TimeoutExpired:
+            tally.add(binary.name, f"did not end within {UNIT_TIMEOUT} s")
+            return
+        try:
+            suites = json.load(report)["testsuites"]
+        except (ValueError, KeyError):
+            tally.add(binary.name, f"ended with {result.returncode}\n" + (result.stdout + result.stderr)[-6000:])
+            return
+        for suite in suites:
+            for test in suite["testsuite"]:
+                name = f"{binary.name}/{suite['name']}.{test['name']}"
+                failures = "\n".join(failure["failure"] for failure in test.get("failures", []))
+                tally.add(name, failures or None, test.get("result") == "SKIPPED")
+
+
+def run_fuzzer(binary, tally):
+    corpus = TESTS / "fuzz/corpus" / binary.name.removeprefix("fuzz-")
+    with tempfile.TemporaryDirectory() as scratch:
+        command = [str(binary), f"-max_total_time={FUZZ_SECONDS}", "-rss_limit_mb=2048", "-timeout=10", f"-artifact_prefix={scratch}/", scratch]
+        if corpus.is_dir():
+            command.append(str(corpus))
+        result = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=FUZZ_SECONDS * 6)
+        tally.add(binary.name, result.stderr[-6000:] if result.returncode else None)
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="spore test", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("filter", nargs="*", help="run only tests whose name contains one of these (regular expressions)")
+    parser.add_argument("--build", default=str(TESTS.parent / "build"), help=argparse.SUPPRESS)
+    parser.add_argument("-l", "--list", action="store_true", help="list the system tests and end")
+    parser.add_argument("-v", "--verbose", action="store_true", help="name the tests that pass, too")
+    parser.add_argument("-j", "--jobs", type=int, default=min(os.cpu_count() or 1, 4), help="system tests at a time")
+    arguments = parser.parse_args()
+    build = pathlib.Path(arguments.build)
+    patterns = [re.compile(text) for text in arguments.filter]
+
+    def wanted(name):
+        return not patterns or any(pattern.search(name) for pattern in patterns)
+
+    cases = [one for one in system_case.load_all(build) if wanted(one.name)]
+    if arguments.list:
+        print("\n".join(one.name for one in cases))
+        return 0
+    tally = Tally(arguments.verbose)
+    began = time.monotonic()
+    if wanted("layering"):
+        run_layering(tally)
+    for binary in sorted((build / "tests").glob("unit-*")):
+        if binary.is_file() and os.access(binary, os.X_OK):
+            run_units(binary, wanted, tally)
+    with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
+        pending = [pool.submit(run_fuzzer, binary, tally) for binary in sorted((build / "tests").glob("fuzz-*"))
+                   if binary.is_file() and os.access(binary, os.X_OK) and wanted(binary.name)]
+        pending += [pool.submit(system_case.run, one, build, tally) for one in cases]
+        for job in pending:
+            job.result()
+    if tally.failed:
+        print("failed: " + " ".join(sorted(tally.failed)))
+    print(f"took {time.monotonic() - began:.0f} s")
+    print(f"{tally.passed} passed, {len(tally.failed)} failed, {tally.skipped} skipped")
+    return 1 if tally.failed or not tally.passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,173 @@
+"""System tests: one program, run by the real tool in a real virtual machine, and what must come out.
+
+A file in tests/system/cases/ holds a list `CASES` of `Case`s. Each is run on every machine, mode and number of processors that it
+names, and is called system/<file>/<case>@<machine>-<mode>-<cpus>. `host` cases boot nothing and run once.
+"""
+import dataclasses
+import importlib
+import itertools
+import os
+import pathlib
+import re
+import shlex
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+PROGRAMS = HERE / "programs"
+
+# How test programs are built: by name, from programs/<name>.c or .cpp.
+BUILDS = {
+    "musl": ["musl-gcc", "-static", "-O2", "-pthread"],
+    "static-pie": ["gcc", "-static-pie", "-O2", "-pthread"],
+    "dynamic": ["gcc", "-O2", "-pthread"],
+    "c++": ["g++", "-O2", "-pthread", "-std=c++17"],
+    "c++static": ["g++", "-O2", "-pthread", "-std=c++17", "-static"],
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Program:
+    """A program of ours: `build` is a key of BUILDS."""
+    name: str
+    build: str = "musl"
+
+
+@dataclasses.dataclass
+class Case:
+    name: str
+    command: list                  # words; a Program stands for its file, "{scratch}" for a folder of this case
+    options: list = dataclasses.field(default_factory=list)   # of `spore run`
+    stdin: bytes = b""
+    stdout: object = None          # exact bytes or str, or a compiled regular expression to find, or None for anything
+    stderr: object = None
+    status: int = 0
+    machines: tuple = ("microvm", "q35")
+    modes: tuple = ("fused", "guarded")
+    cpus: tuple = (1, 4)
+    memory: str = ""
+    timeout: float = 60
+    environment: dict = dataclasses.field(default_factory=dict)
+    files: dict = dataclasses.field(default_factory=dict)     # made in the scratch folder: name → text, bytes or (bytes, mode)
+    host: bool = False             # boots nothing; `command` holds the tool's own arguments
+    needs: tuple = ()              # files of this machine; the case is skipped without them
+    interrupt_after: float = 0     # seconds until SIGINT is sent to the tool
+    check: object = None           # function(completed) → problem or None
+
+
+@dataclasses.dataclass
+class Instance:
+    name: str
+    case: Case
+    machine: str = ""
+    mode: str = ""
+    cpus: int = 0
+
+
+def load_all(build):
+    instances = []
+    for file in sorted((HERE / "cases").glob("*.py")):
+        if file.stem == "__init__":
+            continue
+        for case in importlib.import_module(f"system.cases.{file.stem}").CASES:
+            name = f"system/{file.stem}/{case.name}"
+            if case.host:
+                instances.append(Instance(name, case))
+                continue
+            for machine, mode, cpus in itertools.product(case.machines, case.modes, case.cpus):
+                instances.append(Instance(f"{name}@{machine}-{mode}-{cpus}", case, machine, mode, cpus))
+    return instances
+
+
+_building = threading.Lock()
+
+
+def build_program(program, build):
+    """Compiles a test program when its source is newer; gives its file."""
+    source = next(PROGRAMS.glob(program.name + ".c*"))
+    target = build / "tests/programs" / f"{program.name}-{program.build}"
+    with _building:
+        if not target.exists() or target.stat().st_mtime < source.stat().st_mtime:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            partial = target.with_suffix(".new")
+            subprocess.run([*BUILDS[program.build], str(source), "-o", str(partial)], check=True, capture_output=True, text=True, timeout=120)
+            os.replace(partial, target)
+    return target
+
+
+def compare(what, expected, actual):
+    if expected is None:
+        return None
+    if isinstance(expected, re.Pattern):
+        pattern = expected if isinstance(expected.pattern, bytes) else re.compile(expected.pattern.encode(), expected.flags & ~re.UNICODE)
+        return None if pattern.search(actual) else f"{what} has nothing like {expected.pattern!r}: {actual[-2000:]!r}"
+    if isinstance(expected, str):
+        expected = expected.encode()
+    return None if actual == expected else f"{what} is {actual[-2000:]!r} instead of {expected[-2000:]!r}"
+
+
+def words_of(instance, build, scratch):
+    case = instance.case
+
+    def word(part):
+        if isinstance(part, Program):
+            return str(build_program(part, build))
+        return str(part).replace("{scratch}", scratch).replace("{programs}", str(PROGRAMS))
+
+    command = [word(part) for part in case.command]
+    tool = [str(build / "host/spore")]
+    if case.host:
+        return tool + command
+    options = ["--machine", instance.machine, "--mode", instance.mode, "--cpus", str(instance.cpus), *map(word, case.options)]
+    if case.memory:
+        options += ["-m", case.memory]
+    return [*tool, "run", *options, *command]
+
+
+def run(instance, build, tally):
+    case = instance.case
+    began = time.monotonic()
+    if any(not os.path.exists(file) for file in case.needs):
+        tally.add(instance.name, skipped=True)
+        return
+    with tempfile.TemporaryDirectory(prefix="spore-test-") as scratch:
+        try:
+            problem = run_in(instance, build, scratch)
+        except subprocess.CalledProcessError as error:
+            problem = f"{shlex.join(map(str, error.cmd))}: {error.stderr}"
+    tally.add(instance.name, problem, seconds=time.monotonic() - began)
+
+
+def run_in(instance, build, scratch):
+    case = instance.case
+    for name, content in case.files.items():
+        content, mode = content if isinstance(content, tuple) else (content, 0o644)
+        path = pathlib.Path(scratch, name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        path.chmod(mode)
+    command = words_of(instance, build, scratch)
+    environment = {**os.environ, **{key: value.replace("{scratch}", scratch) for key, value in case.environment.items()}}
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=scratch, env=environment)
+    if case.interrupt_after:
+        timer = threading.Timer(case.interrupt_after, process.send_signal, [signal.SIGINT])
+        timer.start()
+    try:
+        stdout, stderr = process.communicate(case.stdin, timeout=case.timeout)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        stdout, stderr = process.communicate()
+        return f"did not end within {case.timeout} s\n{shlex.join(command)}\nstdout: {stdout[-2000:]!r}\nstderr: {stderr[-2000:]!r}"
+    problems = [
+        None if process.returncode == case.status else f"status is {process.returncode} instead of {case.status}",
+        compare("stdout", case.stdout, stdout),
+        compare("stderr", case.stderr, stderr),
+        case.check(subprocess.CompletedProcess(command, process.returncode, stdout, stderr)) if case.check else None,
+    ]
+    problems = [problem for problem in problems if problem]
+    if not problems:
+        return None
+    return "\n".join([*problems, shlex.join(command), f"stderr: {stderr[-3000:].decode(errors='replace')}"])

@@ -1,0 +1,26 @@
+"""The thinnest slice: a program starts, speaks, listens and ends."""
+import re
+
+from system.case import Case, Program
+
+CASES = [
+    Case("hello-musl", [Program("hello")], stdout="hello from a program\n"),
+    Case("hello-static-pie", [Program("hello", "static-pie")], stdout="hello from a program\n"),
+    Case("hello-dynamic", [Program("hello", "dynamic")], stdout="hello from a program\n"),
+    Case("busybox-echo", ["/bin/busybox", "echo", "hello"], stdout="hello\n", needs=("/bin/busybox",)),
+    Case("exit-status", [Program("arguments"), "exit", "42"], status=42),
+    Case("killed-by-signal", [Program("arguments"), "signal", "6"], status=134, stderr=re.compile("SIGABRT")),
+    Case("arguments", [Program("arguments"), "show", "", "two words", "ü"], stdout="show||two words|ü|\n"),
+    Case("environment", [Program("arguments"), "environment", "KEY"], options=["-e", "KEY=value with spaces"],
+         stdout="value with spaces\n"),
+    Case("stdin-echo", [Program("arguments"), "copy"], stdin=bytes(range(256)) * 1000, stdout=bytes(range(256)) * 1000),
+    Case("stdin-end", [Program("arguments"), "copy"], stdin=b"", stdout=b""),
+    Case("both-outputs", [Program("arguments"), "both"], stdout="out\n", stderr=re.compile("^err\n$")),
+    Case("working-directory", [Program("arguments"), "directory"], options=["-w", "/somewhere"], stdout="/somewhere\n"),
+    Case("much-output", [Program("arguments"), "much", "20000000"], stdout=b"x" * 20000000, machines=("microvm",), cpus=(1,)),
+    Case("timeout", [Program("arguments"), "sleep", "100"], options=["--timeout", "2"], status=124,
+         stderr=re.compile("--timeout"), machines=("microvm",)),
+    Case("interrupt", [Program("arguments"), "sleep", "100"], interrupt_after=2, status=130, machines=("microvm",)),
+    Case("volume", ["/bin/busybox", "cat", "/data/file"], options=["-v", "{scratch}/file:/data/file:ro"], files={"file": "from the host\n"},
+         stdout="from the host\n", needs=("/bin/busybox",), cpus=(1,)),
+]

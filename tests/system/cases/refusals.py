@@ -1,0 +1,83 @@
+"""Bad input is refused before anything boots: one line on stderr that states the fix, and a status of its own."""
+import pathlib
+import re
+import struct
+
+from system.case import Case, Program
+
+BUSYBOX = pathlib.Path("/bin/busybox")
+
+
+def elf(machine=62, file_class=2, kind=2, size=64 + 56, interpreter=""):
+    """A minimal ELF program; what is asked for is wrong with it."""
+    header = b"\x7fELF" + bytes([file_class, 1, 1]) + bytes(9)
+    count = 2 if interpreter else 1
+    header += struct.pack("<HHIQQQIHHHHHH", kind, machine, 1, 0x400078, 64, 0, 0, 64, 56, count, 0, 0, 0)
+    text = interpreter.encode() + b"\0" if interpreter else b""
+    offset = 64 + 56 * count
+    segments = struct.pack("<IIQQQQQQ", 1, 5, 0, 0x400000, 0x400000, offset + len(text), offset + len(text), 4096)
+    if interpreter:
+        segments += struct.pack("<IIQQQQQQ", 3, 4, offset, 0x400000 + offset, 0, len(text), len(text), 1)
+    return (header + segments + text)[:size if not interpreter else None]
+
+
+def refusal(name, command, status, says, **more):
+    """The message is exactly one line, begins with 'spore: ', and names what is wrong."""
+    def one_line(completed):
+        lines = completed.stderr.decode(errors="replace").splitlines()
+        good = len(lines) == 1 and lines[0].startswith("spore: ")
+        return None if good else f"stderr is not one line of ours: {lines}"
+    return Case(name, ["run", *command], status=status, stderr=re.compile(says), stdout=b"", host=True, timeout=20, check=one_line, **more)
+
+
+def program(content):
+    return {"app": (content, 0o755)}
+
+
+def config(text):
+    return {"spore.toml": text}
+
+
+CASES = [
+    refusal("no-such-path", ["/no/such/program"], 127, "no file /no/such/program"),
+    refusal("no-such-name", ["no-such-program-here"], 127, r"not? .*\$PATH"),
+    refusal("not-executable", ["{scratch}/app"], 126, r"chmod \+x", files={"app": "text"}),
+    refusal("folder-without-config", ["{scratch}/"], 110, "spore.toml"),
+    refusal("neither-elf-nor-script", ["./app"], 126, "neither an ELF program nor a script", files=program(b"just text")),
+    refusal("empty-file", ["./app"], 115, "empty", files=program(b"")),
+    refusal("truncated-header", ["./app"], 115, "truncated", files=program(elf()[:40])),
+    refusal("truncated-program", ["./app"], 115, "truncated",
+            files=program(BUSYBOX.read_bytes()[:100000] if BUSYBOX.exists() else b""), needs=(str(BUSYBOX),)),
+    refusal("32-bit", ["./app"], 112, "32-bit", files=program(elf(machine=3, file_class=1))),
+    refusal("arm64", ["./app"], 112, "arm64", files=program(elf(machine=183))),
+    refusal("object-file", ["./app"], 126, "object file", files=program(elf(kind=1))),
+    refusal("missing-interpreter", ["./app"], 114, "/lib/ld-nothing.so", files=program(elf(interpreter="/lib/ld-nothing.so"))),
+    refusal("missing-library", ["--root", "{scratch}/root", "/app"], 113, "libc.so.6",
+            files={"root/app": (pathlib.Path("/bin/true").read_bytes(), 0o755),
+                   "root/lib64/ld-linux-x86-64.so.2": (pathlib.Path("/lib64/ld-linux-x86-64.so.2").read_bytes(), 0o755)}),
+    refusal("script-without-interpreter", ["./app"], 114, "/no/interpreter", files=program("#!/no/interpreter\n")),
+    refusal("script-with-empty-first-line", ["./app"], 114, "names no interpreter", files=program("#!\n")),
+    refusal("env-script-without-interpreter", ["./app"], 114, "no-such-language", files=program("#!/usr/bin/env no-such-language\n")),
+    refusal("too-little-memory", ["-m", "1M", "/bin/true"], 116, "at least -m"),
+    refusal("too-little-memory-for-program", ["-m", "3M", "/bin/busybox"], 116, "at least -m", needs=(str(BUSYBOX),)),
+    refusal("missing-root", ["--root", "/no/such/folder", "/app"], 117, "--root"),
+    refusal("missing-volume", ["-v", "/no/such:/data", "/bin/true"], 117, "/no/such"),
+    refusal("odd-volume", ["-v", "nonsense", "/bin/true"], 117, "HOST:GUEST"),
+    refusal("relative-volume", ["-v", "/tmp:data", "/bin/true"], 117, "absolute"),
+    refusal("missing-qemu", [Program("hello")], 111, "apt install qemu-system-x86", environment={"SPORE_QEMU": "/no/such/qemu"}),
+    refusal("missing-kernel", ["--kernel", "/no/such/kernel", "/bin/true"], 111, "--kernel"),
+    refusal("odd-memory", ["-m", "lots", "/bin/true"], 125, "64M"),
+    refusal("odd-cpus", ["--cpus", "1000", "/bin/true"], 125, "from 1 to 64"),
+    refusal("odd-machine", ["--machine", "toaster", "/bin/true"], 125, "microvm, q35, pc"),
+    refusal("odd-timeout", ["--timeout", "soon", "/bin/true"], 125, "number of seconds"),
+    refusal("unknown-option", ["--nonsense", "/bin/true"], 125, "no option --nonsense"),
+    refusal("config-unknown-key", [], 110, r"spore.toml:2: there is no key 'memry'; did you mean 'memory'\?",
+            files=config('program = "/bin/true"\nmemry = "64M"\n')),
+    refusal("config-wrong-type", [], 110, r"spore.toml:1: memory must be", files=config("memory = 64\n")),
+    refusal("config-syntax", [], 110, r"spore.toml:2:", files=config('program = "/bin/true"\nmemory = \n')),
+    refusal("odd-environment-file", ["--env-file", "{scratch}/env", "/bin/true"], 110, r"env:2:", files={"env": "A=b\nnonsense\n"}),
+    Case("dry-run", ["run", "--dry-run", "/bin/true"], host=True, stdout=re.compile(r"(?s)program +/bin/true\n.*qemu-system-x86_64 .*-sandbox on")),
+    Case("help-lists-statuses", ["run", "--help"], host=True, stdout=re.compile(r"127 no such program")),
+    Case("version", ["--version"], host=True, stdout=re.compile(r"^spore \d+\.\d+")),
+    Case("inspect-program", ["inspect", "/bin/true"], host=True, stdout=re.compile(r"library +libc.so.6")),
+]
