@@ -6,8 +6,7 @@ set(SPORE_MUSL_INCLUDE /usr/include/x86_64-linux-musl CACHE PATH "musl's C heade
 set(SPORE_KERNEL_FLAGS
     -ffreestanding -nostdlibinc -fno-stack-protector -fno-pic -fno-asynchronous-unwind-tables
     -fno-omit-frame-pointer -mno-omit-leaf-frame-pointer   # backtraces walk frame pointers
-    -ffunction-sections -fdata-sections -fno-common -fno-math-errno -O2 -g
-    -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
+    -ffunction-sections -fdata-sections -fno-common -fno-math-errno -O2 -g)
 set(SPORE_KERNEL_CXX_FLAGS
     -nostdinc++ -fno-exceptions -fno-rtti -fno-threadsafe-statics -fno-c++-static-destructors
     -Werror=global-constructors)
