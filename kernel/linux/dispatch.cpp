@@ -108,6 +108,7 @@ void system_call(arch::TrapFrame& frame) {
     auto handler = number < linux::table_size ? linux::handlers[number] : &linux::unknown_call;
     i64 result = linux::strace ? linux::traced(task, frame, handler) : handler(task, frame);
     arch::set_system_call_result(frame, result);
+    leave_to_program(frame);
 }
 
 void leave_to_program(arch::TrapFrame& frame) {
