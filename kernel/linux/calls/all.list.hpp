@@ -1,6 +1,9 @@
 // Every family's declarations. Included with CALL defined; see call.hpp.
 #include "kernel/linux/calls/file.list.hpp"
 #include "kernel/linux/calls/descriptor.list.hpp"
+#include "kernel/linux/calls/pipe.list.hpp"
+#include "kernel/linux/calls/poll.list.hpp"
+#include "kernel/linux/calls/event.list.hpp"
 #include "kernel/linux/calls/directory.list.hpp"
 #include "kernel/linux/calls/attribute.list.hpp"
 #include "kernel/linux/calls/memory.list.hpp"

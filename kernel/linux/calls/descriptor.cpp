@@ -1,4 +1,5 @@
 // Descriptors: opening, duplicating, closing, and what belongs to them.
+#include "kernel/fs/pipe.hpp"
 #include "kernel/linux/calls/calls.hpp"
 #include "kernel/linux/process/caller.hpp"
 #include "kernel/linux/uapi/open.hpp"
@@ -103,6 +104,16 @@ Result<u64> fcntl(Task& task, Descriptor descriptor, i32 command, u64 argument) 
         mode.append = wanted.append, mode.nonblocking = wanted.nonblocking, mode.direct = wanted.direct, mode.asynchronous = wanted.asynchronous;
         TRY(file->set_mode(mode));
         return 0;
+    }
+    case f_getpipe_sz: {
+        auto* pipe = fs::pipe_of(*file);
+        if (!pipe) return fail(Error::bad_descriptor);
+        return pipe->capacity();
+    }
+    case f_setpipe_sz: {
+        auto* pipe = fs::pipe_of(*file);
+        if (!pipe) return fail(Error::bad_descriptor);
+        return pipe->resize(argument);
     }
     case f_getown: return 0;
     case f_setown: return 0;
