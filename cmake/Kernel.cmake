@@ -19,7 +19,7 @@ function(add_kernel_library name architecture)
     target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/kernel/arch/include
         ${CMAKE_SOURCE_DIR}/kernel/arch/${architecture}/include ${CMAKE_BINARY_DIR}/generated/${architecture})
     target_compile_options(${name} PRIVATE ${SPORE_WARNINGS} ${SPORE_KERNEL_FLAGS} ${SPORE_KERNEL_${architecture}_FLAGS}
-        $<$<COMPILE_LANGUAGE:CXX>:${SPORE_KERNEL_CXX_FLAGS}
+        $<$<COMPILE_LANGUAGE:CXX>:-flto=thin ${SPORE_KERNEL_CXX_FLAGS}
             -isystem${CMAKE_SOURCE_DIR}/kernel/libc/include -isystem${SPORE_LIBCXX_INCLUDE} -isystem${SPORE_MUSL_INCLUDE}
             -isystem${CMAKE_BINARY_DIR}/boost>)
     add_dependencies(${name} boost_headers)

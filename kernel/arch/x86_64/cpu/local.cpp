@@ -29,7 +29,7 @@ u32 cpu_id() { return local().id; }
 u32 cpu_count() { return __atomic_load_n(&running, __ATOMIC_ACQUIRE); }
 u64 per_cpu_offset() {
     u64 offset;
-    asm("movq %%gs:%c1, %0" : "=r"(offset) : "i"(__builtin_offsetof(CpuLocal, per_cpu_offset)));
+    asm volatile("movq %%gs:%c1, %0" : "=r"(offset) : "i"(__builtin_offsetof(CpuLocal, per_cpu_offset)));
     return offset;
 }
 u64 per_cpu_offset(u32 cpu) { return cpus[cpu]->per_cpu_offset; }

@@ -38,9 +38,10 @@ struct CpuLocal {
 static_assert(__builtin_offsetof(CpuLocal, trap_stack) == CPU_LOCAL_TRAP_STACK);
 static_assert(__builtin_offsetof(CpuLocal, program_stack) == CPU_LOCAL_PROGRAM_STACK);
 
+/// Volatile: a thread that sleeps may wake on another CPU, so what was found before a call is not what would be found after it.
 inline CpuLocal& local() {
     CpuLocal* self;
-    asm("movq %%gs:0, %0" : "=r"(self));
+    asm volatile("movq %%gs:0, %0" : "=r"(self));
     return *self;
 }
 
