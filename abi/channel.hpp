@@ -12,6 +12,12 @@ inline constexpr u16 channel_version = 1;
 inline constexpr u32 max_frame_payload = 65536;
 /// Bytes of standard input that the host may send before the first `stdin_credit` frame.
 inline constexpr u32 initial_stdin_credit = 65536;
+/// What the guest may send before the first `output_credit` frame: QEMU throws away what its socket does not take at once. Each frame
+/// of output, log or strace counts its payload and frame_cost, which is about what the host's kernel adds to a small one.
+inline constexpr u32 initial_output_credit = 128 * 1024;
+inline constexpr u32 frame_cost = 1024;
+/// Log lines do not wait for credit. They go this far beyond it, and are lost after that.
+inline constexpr u32 log_overdraft = 48 * 1024;
 
 struct FrameHeader {
     u8 kind;        ///< a GuestFrame or HostFrame, by direction
@@ -40,6 +46,7 @@ enum class HostFrame : u8 {
     window_size = 4,   ///< le16 rows, le16 columns
     query = 5,         ///< le32 request id, then text: what to report ("ps", "memory", …)
     shutdown = 6,      ///< power off in order: SIGTERM, then SIGKILL, then sync
+    output_credit = 7, ///< le32: what of the guest's output was taken, see initial_output_credit
 };
 
 struct HelloPayload {

@@ -25,6 +25,9 @@ Outcome<SocketPair> make_socket_pair() {
     int pair[2];
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
         return failure(ExitStatus::failed, "cannot make a socket pair: {}", error_text());
+    // Room for all that the guest sends on credit [abi/channel.hpp], as the host's kernel counts it; more than a default socket has.
+    int room = 3 * static_cast<int>(abi::initial_output_credit + abi::log_overdraft);
+    (void)::setsockopt(pair[1], SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
     return SocketPair{FileDescriptor(pair[0]), FileDescriptor(pair[1])};
 }
 

@@ -19,7 +19,9 @@ namespace {
 
 /// With this much waiting for a slow reader, nothing more is taken from the guest.
 constexpr std::size_t most_pending_output = 1_MiB;
-constexpr std::size_t serial_tail_size = 4096;
+/// How every line of the kernel's own on the serial line begins.
+constexpr std::string_view kernel_mark = "spore: ";
+constexpr std::size_t most_firmware_words = 16384;
 
 std::string_view level_name(u8 level) {
     constexpr std::array<std::string_view, 6> names{"off", "error", "warn", "info", "debug", "trace"};
@@ -115,6 +117,7 @@ bool Session::read_channel() {
 
 void Session::handle(const FrameReader::Frame& frame) {
     using enum abi::GuestFrame;
+    note_output(frame);
     switch (frame.kind) {
         case hello:
             greeted_ = true;
@@ -137,6 +140,17 @@ void Session::handle(const FrameReader::Frame& frame) {
         case strace: errors_.add(fmt::format("{}\n", frame.text())); break;
         case reply: break;
     }
+}
+
+void Session::note_output(const FrameReader::Frame& frame) {
+    using enum abi::GuestFrame;
+    if (frame.kind != standard_out && frame.kind != standard_err && frame.kind != log && frame.kind != strace) return;
+    unacknowledged_ += static_cast<u32>(frame.payload.size()) + abi::frame_cost;
+    if (unacknowledged_ < abi::initial_output_credit / 4) return;
+    le32 amount{};
+    amount = unacknowledged_;
+    append_frame(to_guest_, abi::HostFrame::output_credit, bytes_of(amount));
+    unacknowledged_ = 0;
 }
 
 void Session::handle_exit(ByteSpan payload) {
@@ -182,9 +196,15 @@ void Session::read_serial() {
         files_.serial = -1;
         return;
     }
-    errors_.add({buffer, static_cast<std::size_t>(size)});
-    serial_tail_.append(buffer, static_cast<std::size_t>(size));
-    if (serial_tail_.size() > serial_tail_size) serial_tail_.erase(0, serial_tail_.size() - serial_tail_size);
+    std::string_view text(buffer, static_cast<std::size_t>(size));
+    if (kernel_speaks_) return errors_.add(text);
+    firmware_words_ += text;
+    if (auto at = firmware_words_.find(kernel_mark); at != std::string::npos) {
+        kernel_speaks_ = true;
+        errors_.add(std::string_view(firmware_words_).substr(at));
+    } else if (firmware_words_.size() > most_firmware_words) {
+        firmware_words_.erase(0, firmware_words_.size() - most_firmware_words / 2);
+    }
 }
 
 void Session::read_signals() {
@@ -219,6 +239,8 @@ Outcome<int> Session::machine_ended() {
         if (::poll(&wait, 1, 0) <= 0) break;
     }
     if (files_.serial >= 0) read_serial();
+    // Whatever stopped the machine before the kernel ran, the firmware may have named it.
+    if (!greeted_ && !kernel_speaks_) errors_.add(firmware_words_);
     output_.finish(), errors_.finish();
     if (result_) return *result_;
     if (ending_signals_ > 0) return 128 + last_signal_;

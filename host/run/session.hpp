@@ -36,6 +36,7 @@ private:
     void read_input();
     void read_serial();
     void read_signals();
+    void note_output(const FrameReader::Frame& frame);
     void send_pending();
     void pass_signal(int signal);
     int wait_time() const;
@@ -50,7 +51,9 @@ private:
     Stream input_ = Stream::open;
     bool greeted_ = false, told_broken_pipe_ = false;
     int ending_signals_ = 0, last_signal_ = 0;
-    std::string serial_tail_;
+    u32 unacknowledged_ = 0;  ///< output taken that the guest was not told of
+    bool kernel_speaks_ = false;
+    std::string firmware_words_;  ///< the serial line until the kernel says something on it
     std::optional<Outcome<int>> result_;
 };
 

@@ -14,6 +14,7 @@ constinit PanicHook hook = nullptr;
 
 void report(std::string_view line) {
     if (hook) return hook(line);
+    arch::write_early_console("spore: ");  // firmware may have written on the same line before
     arch::write_early_console(line);
     arch::write_early_console("\n");
 }
@@ -23,7 +24,7 @@ void set_panic_hook(PanicHook new_hook) { hook = new_hook; }
 
 void panic_with(std::string_view message) {
     if (panicking.exchange(true)) {  // while panicking, or on two CPUs at once
-        arch::write_early_console("panic in a panic: ");
+        arch::write_early_console("spore: panic in a panic: ");
         arch::write_early_console(message);
         arch::write_early_console("\n");
         arch::power_off();

@@ -1,6 +1,7 @@
 #include "kernel/main/channel.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 
 #include "arch/cpu.hpp"
@@ -72,6 +73,7 @@ public:
         auto kind = stream == device::OutputStream::standard_out ? GuestFrame::standard_out : GuestFrame::standard_err;
         while (!bytes.empty()) {
             auto part = bytes.first(std::min(bytes.size(), max_payload));
+            TRY(pay(part.size()));
             TRY(send(kind, part));
             bytes = bytes.subspan(part.size());
         }
@@ -118,6 +120,20 @@ public:
     }
     void drain() { stream_->drain(); }
 
+    /// Waits until the host takes a frame of output.
+    Result<void> pay(std::size_t size) {
+        Guard guard(lock_);
+        while (output_credit_ <= 0) TRY(room_.wait(lock_, sync::Interruptible::yes));
+        output_credit_ -= static_cast<i64>(size + abi::frame_cost);
+        return {};
+    }
+    /// The same for what cannot wait; false when the host would lose it.
+    bool pay_urgently(std::size_t size) {
+        if (output_credit_ < -i64{abi::log_overdraft}) return false;
+        output_credit_ -= static_cast<i64>(size + abi::frame_cost);
+        return true;
+    }
+
     /// The channel's thread: takes frames from the host for ever.
     [[noreturn]] void listen() {
         while (true) {
@@ -156,6 +172,13 @@ private:
         case HostFrame::signal:
             if (auto* number = view_at<le32>({part, kept}, 0); number && actions.signal) actions.signal(*number);
             return;
+        case HostFrame::output_credit:
+            if (auto* credit = view_at<le32>({part, kept}, 0)) {
+                Guard guard(lock_);
+                output_credit_ += u32{*credit};
+                room_.wake_all();
+            }
+            return;
         case HostFrame::window_size:
             if (auto* size_payload = view_at<le16>({part, kept}, 2)) window_ = {*view_at<le16>({part, kept}, 0), *size_payload};
             if (actions.signal) actions.signal(window_changed_signal);
@@ -179,7 +202,8 @@ private:
 
     device::ByteStream* stream_ = nullptr;
     mutable sync::Spin lock_;
-    sync::WaitQueue arrivals_;
+    sync::WaitQueue arrivals_, room_;
+    std::atomic<i64> output_credit_ = abi::initial_output_credit;  ///< a panic changes it without the lock
     Input input_;
     bool ended_ = false;
     bool terminal_ = false;
@@ -194,6 +218,7 @@ void log_to_channel(core::LogLevel level, std::string_view line) {
     std::byte payload[300];
     payload[0] = static_cast<std::byte>(level);
     auto size = std::min(line.size(), sizeof payload - 1);
+    if (!channel.pay_urgently(size + 1)) return;
     std::memcpy(payload + 1, line.data(), size);
     channel.send_urgently(GuestFrame::log, {payload, size + 1});
 }

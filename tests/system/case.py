@@ -103,10 +103,10 @@ def compare(what, expected, actual):
         return None
     if isinstance(expected, re.Pattern):
         pattern = expected if isinstance(expected.pattern, bytes) else re.compile(expected.pattern.encode(), expected.flags & ~re.UNICODE)
-        return None if pattern.search(actual) else f"{what} has nothing like {expected.pattern!r}: {actual[-2000:]!r}"
+        return None if pattern.search(actual) else f"{what} has nothing like {expected.pattern!r}: {actual[-500:]!r}"
     if isinstance(expected, str):
         expected = expected.encode()
-    return None if actual == expected else f"{what} is {actual[-2000:]!r} instead of {expected[-2000:]!r}"
+    return None if actual == expected else f"{what} is {actual[-500:]!r} instead of {expected[-500:]!r}"
 
 
 def words_of(instance, build, scratch):
@@ -160,7 +160,7 @@ def run_in(instance, build, scratch):
     except subprocess.TimeoutExpired:
         process.kill()
         stdout, stderr = process.communicate()
-        return f"did not end within {case.timeout} s\n{shlex.join(command)}\nstdout: {stdout[-2000:]!r}\nstderr: {stderr[-2000:]!r}"
+        return f"did not end within {case.timeout} s\n{shlex.join(command)}\nstdout: {stdout[-500:]!r}\nstderr: {stderr[-500:]!r}"
     problems = [
         None if process.returncode == case.status else f"status is {process.returncode} instead of {case.status}",
         compare("stdout", case.stdout, stdout),

@@ -124,6 +124,25 @@ TEST_F(SessionTest, LargeOutputArrivesWhole) {
     EXPECT_EQ(ended.output.size(), 100 * block.size());
 }
 
+TEST_F(SessionTest, GivesCreditForOutput) {
+    std::string block(4000, 'x');
+    auto ended = run_with([&](FakeGuest& guest) {
+        guest.hello();
+        for (i64 credit = abi::initial_output_credit, sent = 0; sent < 1000; ++sent) {
+            for (; credit <= 0; ) {
+                auto frame = guest.receive();
+                if (!frame) return;
+                if (frame->kind == abi::HostFrame::output_credit) credit += u32{*view_at<le32>(std::as_bytes(std::span(frame->payload)), 0)};
+            }
+            guest.send(abi::GuestFrame::standard_out, block);
+            credit -= static_cast<i64>(block.size() + abi::frame_cost);
+        }
+        guest.exit(abi::ExitReason::exited, 0);
+    });
+    EXPECT_EQ(ended.status, 0);
+    EXPECT_EQ(ended.output.size(), 1000 * block.size());
+}
+
 TEST_F(SessionTest, InputWaitsForCredit) {
     std::string input(3 * abi::initial_stdin_credit, 'i');
     std::size_t received = 0;
