@@ -20,10 +20,20 @@ public:
     bool read_only() const { return read_only_ || file_system_->read_only(); }
     /// The directory that this mount's root lies over; null at the root of a tree.
     Dentry* covered() const { return covered_.get(); }
+    /// Grows from one mount to the next; 0 for what was never put into a tree.
+    u64 id() const { return id_; }
+
+    ListLink<Mount> link;  ///< among all mounts
+    ~Mount() { leave_list(); }
 
 private:
     friend Result<void> mount(Dentry&, Shared<FileSystem>, bool);
     friend void unmount(Dentry&);
+    friend Result<Shared<Dentry>> make_tree(Shared<FileSystem>);
+    friend Shared<Mount> next_mount(u64 after);
+    void enter_list();
+    void leave_list();
+    u64 id_ = 0;
     Shared<FileSystem> file_system_;
     Shared<Dentry> covered_;
     bool read_only_;

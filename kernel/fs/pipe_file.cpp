@@ -99,9 +99,11 @@ Pipe* pipe_of(File& file) {
 
 Result<Shared<File>> open_fifo(Inode& inode, Dentry& entry, OpenMode mode) {
     auto pipe = TRY(ensure_pipe(inode));
-    if (mode.write && !mode.read && mode.nonblocking && !pipe->has_reader()) return fail(Error::no_such_device_address);
+    // A pipe without a name, opened anew through /proc, waits for nobody: its other end may be gone for good.
+    bool named = entry.parent() != nullptr;
+    if (named && mode.write && !mode.read && mode.nonblocking && !pipe->has_reader()) return fail(Error::no_such_device_address);
     Shared<File> file = TRY(make_shared<PipeFile>(mode, pipe, Shared(inode), Shared(entry)));
-    if (mode.nonblocking || (mode.read && mode.write)) return file;
+    if (!named || mode.nonblocking || (mode.read && mode.write)) return file;
     if (mode.read) TRY(pipe->wait_for_writer());
     else TRY(pipe->wait_for_reader());
     return file;

@@ -79,6 +79,8 @@ Result<Shared<File>> open_entry(const Context& context, Dentry& entry, OpenMode 
 Result<void> mount(Dentry& at, Shared<FileSystem> file_system, bool read_only);
 /// Takes away what was mounted over `at`; what is still open in it stays usable.
 void unmount(Dentry& at);
+/// The mount with the lowest id above `after`; null when there is no more.
+Shared<Mount> next_mount(u64 after);
 /// The root of a tree that begins with this file system.
 Result<Shared<Dentry>> make_tree(Shared<FileSystem> file_system);
 
