@@ -8,6 +8,7 @@
 #include "kernel/linux/process/caller.hpp"
 #include "kernel/linux/process/exit.hpp"
 #include "kernel/linux/process/tree.hpp"
+#include "kernel/linux/proc/proc.hpp"
 #include "kernel/linux/signal/send.hpp"
 #include "kernel/linux/system.hpp"
 
@@ -82,6 +83,7 @@ Result<void> start_init(const StartRequest& request) {
     set_strace(request.strace);
     futex::set_thread_lookup([](u32 id) { return static_cast<bool>(find_task(static_cast<i32>(id))); });
     set_host_name(request.hostname);
+    TRY(mount_kernel_files(*request.root));
 
     first_program = TRY(make_owned<FirstProgram>());
     TRY(prepare(request, *first_program));

@@ -188,7 +188,10 @@ Result<void> execute(Task& task, ExecRequest request, ExecProblem& problem) {
     process.set_memory(memory);
     task.change_memory(std::move(memory));
     end_vfork(process);
-    process.image = std::move(image);
+    {
+        Guard guard(process.image_lock);
+        std::swap(process.image, image);
+    }
     reset_task(task, request.path);
     auto written = clear_tails(programs.main, main);
     if (written && interpreter) written = clear_tails(*programs.interpreter, *interpreter);

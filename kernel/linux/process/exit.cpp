@@ -117,7 +117,12 @@ void exit_task(Task& task, WaitStatus status) {
     task.leave_memory();
     if (last) {
         process.set_memory(nullptr);
-        process.image.file = nullptr;
+        Shared<fs::File> file;
+        {
+            Guard guard(process.image_lock);
+            std::swap(process.image.file, file);
+        }
+        file.reset();
         end_process(task);
     }
     task::end();

@@ -80,9 +80,11 @@ public:
     Shared<SignalHandlers> handlers;
     fs::PollSource signal_arrived;  ///< signalfd
 
-    ImageInfo image;                ///< changed by execve only, when there is one task
+    ImageInfo image;                ///< changed by execve only, when there is one task, and then under image_lock
+    sync::Spin image_lock;          ///< for other processes that look at `image`
     SmallText command_name;
     Duration interval[3] = {};      ///< setitimer
+    std::atomic<i32> kill_score = 0;  ///< /proc's oom_score_adj
 
 private:
     friend class Task;

@@ -57,8 +57,11 @@ public:
     Place& place() const { return *place_; }
     const Shared<FileTable>& shared_files() const { return files_; }
     const Shared<Place>& shared_place() const { return place_; }
-    void set_files(Shared<FileTable> files) { files_ = std::move(files); }
-    void set_place(Shared<Place> place) { place_ = std::move(place); }
+    void set_files(Shared<FileTable> files) { exchange(files_, std::move(files)); }
+    void set_place(Shared<Place> place) { exchange(place_, std::move(place)); }
+    /// The same for any other task to look at (/proc); null when the task is on its way out.
+    Shared<FileTable> files_seen_by_others() const { return copy_of(files_); }
+    Shared<Place> place_seen_by_others() const { return copy_of(place_); }
     /// Makes another address space this task's, now (the task is current), and gives up the former.
     void change_memory(Shared<memory::AddressSpace> memory);
     /// Lets go of the address space at the end of the task: from here on it is in the kernel only.
@@ -119,6 +122,19 @@ private:
     friend void take_number_of_main(Task& task);
     Task() = default;
 
+    template <typename T>
+    void exchange(Shared<T>& own, Shared<T> other) {
+        Guard guard(parts_lock_);
+        std::swap(own, other);  // the former goes with `other`, after the guard
+    }
+    template <typename T>
+    Shared<T> copy_of(const Shared<T>& own) const {
+        Guard guard(parts_lock_);
+        return own;
+    }
+
+    /// Held where files_ and place_ are changed, by the task, and where others read them.
+    mutable sync::Spin parts_lock_;
     i32 id_ = 0, process_id_ = 0;
     std::atomic<bool> attention_ = false;
     Shared<Process> process_;

@@ -1,0 +1,134 @@
+// maps, smaps, smaps_rollup, statm [proc_pid_maps(5), proc_pid_smaps(5), proc_pid_statm(5)].
+#include <algorithm>
+
+#include "kernel/linux/proc/process_files.hpp"
+
+namespace spore::linux::proc {
+
+namespace {
+
+using Area = memory::AddressSpace::AreaInfo;
+
+/// Hexadecimal with at least `width` digits.
+std::string_view hex(std::span<char, 16> digits, u64 number, std::size_t width) {
+    std::size_t used = 0;
+    do digits[15 - used++] = "0123456789abcdef"[number & 15];
+    while ((number >>= 4) != 0 || used < width);
+    return std::string_view(digits.data() + 16 - used, used);
+}
+
+/// One line: "start-end rwxp offset major:minor inode      path".
+Result<void> write_area(TextSink& out, const Area& area) {
+    char line[96], number[16];
+    std::size_t used = 0;
+    auto put = [&](std::string_view text) { used += text.copy(line + used, sizeof line - used); };
+    put(hex(number, area.start.value, 8));
+    put("-");
+    put(hex(number, area.end.value, 8));
+    const char access[] = {' ', area.access.read ? 'r' : '-', area.access.write ? 'w' : '-', area.access.execute ? 'x' : '-',
+                           area.sharing == memory::Sharing::shared ? 's' : 'p', ' '};
+    put({access, sizeof access});
+    char path[512];
+    std::span<char> described = path;
+    u64 inode = 0, device = 0;
+    if (area.object) area.object->describe(described, inode, device);
+    else described = {};
+    put(hex(number, area.object ? area.offset : 0, 8));
+    put(" ");
+    put(hex(number, device >> 8 & 0xfff, 2));
+    put(":");
+    put(hex(number, device & 0xff, 2));
+    char tail[24];
+    put(format_to(tail, " {} ", inode));
+    std::string_view name = area.name && *area.name ? std::string_view(area.name) : std::string_view(described.data(), described.size());
+    if (!name.empty())
+        while (used < 73) put(" ");
+    TRY(out.write({line, used}));
+    TRY(out.write(name));
+    return out.write("\n");
+}
+
+struct Visit {
+    TextSink& out;
+    memory::AddressSpace& memory;
+    bool detailed;
+    Result<void> result;
+    u64 resident = 0, shared = 0, anonymous = 0;
+};
+
+/// Pages of an area that are mapped now. Called with the address space locked.
+u64 resident_bytes(memory::AddressSpace& memory, const Area& area) {
+    u64 bytes = 0;
+    auto& table = memory.page_table();
+    for (auto at = table.next_mapped(area.start, area.end); at < area.end;) {
+        auto mapping = table.query(at);
+        u64 next = mapping.size ? align_down(at.value, mapping.size) + mapping.size : at.value + page_size;
+        bytes += std::min(next, area.end.value) - at.value;
+        at = table.next_mapped({next}, area.end);
+    }
+    return bytes;
+}
+
+void visit(void* context, const Area& area) {
+    auto& v = *static_cast<Visit*>(context);
+    if (!v.result) return;
+    if (!v.detailed) {
+        v.result = write_area(v.out, area);
+        return;
+    }
+    u64 resident = resident_bytes(v.memory, area) / 1024;
+    v.resident += resident;
+    (area.object ? v.shared : v.anonymous) += resident;
+    v.result = [&]() -> Result<void> {
+        TRY(write_area(v.out, area));
+        TRY(v.out.print("Size:           {} kB\nKernelPageSize:        4 kB\nMMUPageSize:           4 kB\nRss:            {} kB\nPss:            {} kB\n",
+                        (area.end - area.start) / 1024, resident, resident));
+        TRY(v.out.print("Shared_Clean:   {} kB\nShared_Dirty:          0 kB\nPrivate_Clean:         0 kB\nPrivate_Dirty:  {} kB\n",
+                        area.object ? resident : 0, area.object ? 0 : resident));
+        return v.out.print("Referenced:     {} kB\nAnonymous:      {} kB\nSwap:                  0 kB\nLocked:                0 kB\n", resident,
+                           area.object ? 0 : resident);
+    }();
+}
+
+void visit_sums(void* context, const Area& area) {
+    auto& v = *static_cast<Visit*>(context);
+    u64 resident = resident_bytes(v.memory, area) / 1024;
+    v.resident += resident;
+    (area.object ? v.shared : v.anonymous) += resident;
+}
+
+Result<void> show_areas(const Subject& subject, TextSink& out, bool detailed) {
+    TRY(check_may_inspect(subject));
+    auto memory = TRY(subject.process())->memory();
+    if (!memory) return {};
+    Visit v{out, *memory, detailed, {}};
+    memory->visit_areas(visit, &v);
+    return v.result;
+}
+
+}  // namespace
+
+Result<void> show_maps(const Subject& subject, TextSink& out) { return show_areas(subject, out, false); }
+Result<void> show_detailed_maps(const Subject& subject, TextSink& out) { return show_areas(subject, out, true); }
+
+Result<void> show_map_sums(const Subject& subject, TextSink& out) {
+    TRY(check_may_inspect(subject));
+    auto memory = TRY(subject.process())->memory();
+    if (!memory) return {};
+    Visit v{out, *memory, true, {}};
+    memory->visit_areas(visit_sums, &v);
+    TRY(out.print("00010000-7ffffffff000 ---p 00000000 00:00 0                              [rollup]\nRss:            {} kB\nPss:            {} kB\n",
+                  v.resident, v.resident));
+    return out.print("Shared_Clean:   {} kB\nShared_Dirty:          0 kB\nPrivate_Clean:         0 kB\nPrivate_Dirty:  {} kB\nAnonymous:      {} kB\nSwap:                  0 kB\n",
+                     v.shared, v.anonymous, v.anonymous);
+}
+
+Result<void> show_memory_pages(const Subject& subject, TextSink& out) {
+    auto memory = TRY(subject.process())->memory();
+    if (!memory) return out.write("0 0 0 0 0 0 0\n");
+    auto use = memory->use();
+    return out.print("{} {} {} 0 0 {} 0\n", use.virtual_bytes / page_size, use.resident_bytes / page_size, use.shared_bytes / page_size,
+                     (use.data_bytes + use.stack_bytes) / page_size);
+}
+
+}  // namespace spore::linux::proc

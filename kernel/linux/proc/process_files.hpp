@@ -1,0 +1,31 @@
+// The files below /proc/<pid> and /proc/<pid>/task/<tid>.
+#pragma once
+
+#include "kernel/fs/dentry.hpp"
+#include "kernel/fs/generated/generated.hpp"
+#include "kernel/linux/proc/subject.hpp"
+
+namespace spore::linux::proc {
+
+using fs::generated::Node;
+using fs::generated::TextSink;
+
+Result<Shared<Node>> make_process_directory(Subject subject);
+/// fd and fdinfo.
+Result<Shared<Node>> make_descriptor_directory(Subject subject);
+Result<Shared<Node>> make_descriptor_info_directory(Subject subject);
+
+// What the files say.
+Result<void> show_stat(const Subject& subject, TextSink& out);
+Result<void> show_status(const Subject& subject, TextSink& out);
+Result<void> show_memory_pages(const Subject& subject, TextSink& out);  ///< statm
+Result<void> show_limits(const Subject& subject, TextSink& out);
+Result<void> show_maps(const Subject& subject, TextSink& out);
+Result<void> show_detailed_maps(const Subject& subject, TextSink& out);  ///< smaps
+Result<void> show_map_sums(const Subject& subject, TextSink& out);      ///< smaps_rollup
+
+// The mounts that a root directory sees.
+Result<void> show_mounts(fs::Dentry& root, TextSink& out);
+Result<void> show_mount_info(fs::Dentry& root, TextSink& out);
+
+}  // namespace spore::linux::proc
