@@ -22,5 +22,12 @@ add_fuzzer(bundle ${CMAKE_SOURCE_DIR}/wire/bundle.cpp ${CMAKE_SOURCE_DIR}/wire/m
 add_fuzzer(config ${CMAKE_SOURCE_DIR}/host/plan/config.cpp ${CMAKE_SOURCE_DIR}/host/plan/values.cpp
     ${CMAKE_SOURCE_DIR}/host/common/files.cpp ${CMAKE_SOURCE_DIR}/host/common/failure.cpp)
 
+add_fuzzer(acpi ${CMAKE_SOURCE_DIR}/wire/acpi.cpp)
+# The whole reading path, over the fakes of the unit tests.
+add_fuzzer(erofs)
+target_include_directories(fuzz-erofs PRIVATE ${CMAKE_SOURCE_DIR}/kernel/arch/include ${CMAKE_SOURCE_DIR}/kernel/arch/x86_64/include)
+target_compile_options(fuzz-erofs PRIVATE -Wno-global-constructors -Ulinux)
+target_link_libraries(fuzz-erofs PRIVATE kernel_under_test gtest Threads::Threads)
+
 find_package(Python3 COMPONENTS Interpreter)
 add_test(NAME layering COMMAND Python3::Interpreter ${CMAKE_CURRENT_SOURCE_DIR}/layering/check.py)

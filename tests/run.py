@@ -2,7 +2,7 @@
 """Runs every test of Spore, or those whose name matches a filter, and ends with one line that counts them.
 
 Called by `./spore test`. Kinds: `layering`, `unit-*` (each GoogleTest case counts), `fuzz-*` (a short run each),
-and `system/…` (a program in a virtual machine, see tests/system/case.py).
+`boot/…` (ways to start the kernel other than the tool's), and `system/…` (a program in a virtual machine, see tests/system/case.py).
 """
 import argparse
 import concurrent.futures
@@ -92,6 +92,14 @@ def run_fuzzer(binary, tally):
         tally.add(binary.name, result.stderr[-6000:] if result.returncode else None)
 
 
+def run_boot(script, build, tally):
+    result = subprocess.run([sys.executable, str(script), str(build)], capture_output=True, text=True, errors="replace", timeout=600)
+    if result.returncode == 77:
+        print(f"boot/{script.stem}: {result.stdout.strip()}", flush=True)
+    tally.add(f"boot/{script.stem}", (result.stdout + result.stderr)[-4000:] if result.returncode not in (0, 77) else None,
+              skipped=result.returncode == 77)
+
+
 def main():
     parser = argparse.ArgumentParser(prog="spore test", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("filter", nargs="*", help="run only tests whose name contains one of these (regular expressions)")
@@ -120,6 +128,8 @@ def main():
     with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
         pending = [pool.submit(run_fuzzer, binary, tally) for binary in sorted((build / "tests").glob("fuzz-*"))
                    if binary.is_file() and os.access(binary, os.X_OK) and wanted(binary.name)]
+        pending += [pool.submit(run_boot, script, build, tally) for script in sorted((TESTS / "boot").glob("*.py"))
+                    if wanted(f"boot/{script.stem}")]
         pending += [pool.submit(system_case.run, one, build, tally) for one in cases]
         for job in pending:
             job.result()
