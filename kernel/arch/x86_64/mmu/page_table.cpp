@@ -130,13 +130,18 @@ VirtAddr PageTable::next_mapped(VirtAddr from, VirtAddr end) const {
         auto* table = static_cast<TableEntry*>(direct(root_));
         unsigned level = 4;
         while (true) {
-            auto entry = table[index_at(at, level)];
-            if (!entry.in_use()) break;
+            // Over the unused entries of this table without another walk from the root, but not beyond the end: most tables are sparse.
+            unsigned first = index_at(at, level), index = first;
+            bool ends_here = (at ^ (end.value - 1)) < span_at(level + 1);
+            unsigned last = ends_here ? index_at(end.value - 1, level) : entries_per_table - 1;
+            while (index <= last && !table[index].in_use()) ++index;
+            if (index != first) at = align_down(at, span_at(level)) + (index - first) * span_at(level);
+            if (index > last) break;
+            auto entry = table[index];
             if (level == 1 || entry.large()) return {at};
             table = entry.table();
             --level;
         }
-        at = align_down(at, span_at(level)) + span_at(level);
     }
     return end;
 }
