@@ -73,6 +73,8 @@ public:
 
     /// The path as /proc/self/fd shows it: "/tmp/x", "pipe:[12]", "anon_inode:[eventpoll]".
     virtual std::string_view describe(std::span<char> buffer) = 0;
+    /// An address that only files of one class give, for those who need to know that class; null for all others.
+    virtual const void* kind() const { return nullptr; }
     /// Null for what has no place in the file tree.
     virtual Inode* inode() { return nullptr; }
     virtual Dentry* dentry() { return nullptr; }

@@ -30,9 +30,16 @@ Result<u64> wait_for(Task& task, Descriptor descriptor, UserOut<EpollEvent> even
     constexpr i32 limit = 1 << 20, at_once = 256;
     if (most <= 0 || most > limit) return fail(Error::invalid);
     auto open = TRY(epoll_by(task, descriptor));
-    auto found = TRY(HeapArray<EpollEvent>::create(static_cast<u64>(std::min(most, at_once))));
-    u64 count = TRY(open.epoll->wait(task, found.span(), deadline));
-    TRY(events.write_all({found.data(), count}));
+    // Programs ask for many and mostly get a few.
+    EpollEvent few[16];
+    HeapArray<EpollEvent> many;
+    std::span<EpollEvent> found(few, std::min<std::size_t>(static_cast<std::size_t>(most), std::size(few)));
+    if (most > static_cast<i32>(std::size(few))) {
+        many = TRY(HeapArray<EpollEvent>::create(static_cast<u64>(std::min(most, at_once))));
+        found = many.span();
+    }
+    u64 count = TRY(open.epoll->wait(task, found, deadline));
+    TRY(events.write_all(found.first(count)));
     return count;
 }
 

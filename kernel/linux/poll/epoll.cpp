@@ -15,6 +15,8 @@ namespace {
 constexpr u32 always_told = 0x08 | 0x10;
 constexpr u32 condition_bits = 0x0fff'ffff;
 
+constexpr char epoll_kind = 0;
+
 class EpollFile;
 
 struct Item final : fs::PollObserver {
@@ -100,6 +102,7 @@ public:
     }
     fs::PollSource* poll_source() override { return &source_; }
     std::string_view describe(std::span<char> buffer) override { return format_to(buffer, "anon_inode:[eventpoll]"); }
+    const void* kind() const override { return &epoll_kind; }
 
 private:
     static u32 current(Item& item) {
@@ -167,10 +170,6 @@ void Item::notify(fs::Ready what) {
 
 Result<Shared<fs::File>> make_epoll() { return Shared<fs::File>(TRY(make_shared<EpollFile>())); }
 
-Epoll* epoll_of(fs::File& file) {
-    // Without run-time type information: only an epoll describes itself so.
-    char buffer[32];
-    return file.describe(buffer) == "anon_inode:[eventpoll]" ? static_cast<EpollFile*>(&file) : nullptr;
-}
+Epoll* epoll_of(fs::File& file) { return file.kind() == &epoll_kind ? static_cast<EpollFile*>(&file) : nullptr; }
 
 }  // namespace spore::linux
