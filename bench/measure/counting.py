@@ -7,7 +7,8 @@ from pathlib import Path
 
 from . import tools
 
-COUNTERS = ("instructions", "port_io", "mmio", "halts", "msr_writes", "cpuids", "system_calls", "interrupt_returns", "table_loads")
+COUNTERS = ("instructions", "port_io", "mmio", "halts", "msr_writes", "cpuids", "system_calls", "interrupt_returns", "table_loads",
+            "translations")
 KERNEL_ENTRY, PROGRAM_ENTRY = 0x100, 0x101
 MAX_EVENTS = 4000
 XEN_PHYS32_ENTRY = 18

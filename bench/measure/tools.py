@@ -46,8 +46,8 @@ def plugin():
 
 def floor_kernel():
     source, script = SOURCE / "bench/floor/floor.S", SOURCE / "bench/floor/floor.ld"
-    return make("floor", [source, script], lambda out: [
-        "clang-19", "--target=i386-unknown-none-elf", "-nostdlib", "-static", "-fuse-ld=lld-19", f"-Wl,-T,{script}", "-o", out, source])
+    part = make("floor.o", [source], lambda out: ["clang-19", "--target=i386-unknown-none-elf", "-c", "-o", out, source])
+    return make("floor", [part, script], lambda out: ["ld.lld-19", "-static", "-T", script, "-o", out, part])
 
 
 def static_program(name, source):

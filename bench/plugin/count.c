@@ -39,7 +39,7 @@ bool qemu_plugin_hwaddr_is_io(const struct hardware_address*);
 
 EXPORT int qemu_plugin_version = 1;
 
-enum Counter { instructions, port_io, mmio, halts, msr_writes, cpuids, system_calls, interrupt_returns, table_loads, counter_count };
+enum Counter { instructions, port_io, mmio, halts, msr_writes, cpuids, system_calls, interrupt_returns, table_loads, translations, counter_count };
 enum { event_kernel_entry = 0x100, event_program_entry = 0x101, max_events = 4000, profile_slots = 1 << 20 };
 
 struct Event {
@@ -130,6 +130,7 @@ static void follow_boot(uint64_t address) {
 static void on_translation(uint64_t id, struct block* block) {
     if (phase != done) follow_boot(qemu_plugin_tb_vaddr(block));
     size_t count = qemu_plugin_tb_n_insns(block);
+    header->counters[translations] += count;
     for (size_t index = 0; index < count; index++) {
         struct instruction* instruction = qemu_plugin_tb_get_insn(block, index);
         const uint8_t* code = qemu_plugin_insn_data(instruction);

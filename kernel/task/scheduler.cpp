@@ -6,8 +6,10 @@
 
 namespace spore::task {
 
-namespace {
+/// Not in an anonymous namespace, where the linker's optimiser could not use it from other files: current() is everywhere.
 PER_CPU(Scheduler::Cpu, cpus);
+
+namespace {
 TRACE_POINT(context_switch, "from to");  // addresses of Thread objects
 }  // namespace
 
