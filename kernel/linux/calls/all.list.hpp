@@ -12,5 +12,6 @@
 #include "kernel/linux/calls/futex.list.hpp"
 #include "kernel/linux/calls/signal.list.hpp"
 #include "kernel/linux/calls/time.list.hpp"
+#include "kernel/linux/calls/timer.list.hpp"
 #include "kernel/linux/calls/identity.list.hpp"
 #include "kernel/linux/calls/system.list.hpp"

@@ -7,13 +7,15 @@
 
 namespace spore::linux {
 
+Usage cpu_usage_of(Process& process) {
+    TreeGuard guard(tree_lock());
+    Usage usage = process.dead_tasks;
+    for (auto& task : process.tasks) usage += task.usage();
+    return usage;
+}
+
 Usage usage_of(Process& process) {
-    Usage usage;
-    {
-        TreeGuard guard(tree_lock());
-        usage = process.dead_tasks;
-        for (auto& task : process.tasks) usage += task.usage();
-    }
+    Usage usage = cpu_usage_of(process);
     if (auto memory = process.memory()) usage.peak_resident_bytes = std::max(usage.peak_resident_bytes, memory->use().peak_resident_bytes);
     return usage;
 }

@@ -31,7 +31,11 @@ Result<i64> read_clock(Task& task, i32 clock) {
     if (clock & 4) {
         auto other = id == 0 ? Shared<Task>(task) : find_task(id);
         if (!other) return fail(Error::invalid);
-        auto used = other->usage();
+        Usage used;
+        {
+            TreeGuard guard(tree_lock());  // its thread may be ending
+            used = other->usage();
+        }
         return (used.user + used.system).nanoseconds;
     }
     auto process = id == 0 ? Shared<Process>(task.process()) : find_process(id);

@@ -16,5 +16,7 @@ inline UserUsage to_user_usage(const Usage& usage) {
 
 /// What the process has used so far, ended tasks included.
 Usage usage_of(Process& process);
+/// The same without what the address space knows: processor time and faults. Any context.
+Usage cpu_usage_of(Process& process);
 
 }  // namespace spore::linux

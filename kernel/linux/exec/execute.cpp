@@ -8,6 +8,7 @@
 #include "kernel/linux/process/exit.hpp"
 #include "kernel/linux/process/tree.hpp"
 #include "kernel/linux/signal/send.hpp"
+#include "kernel/linux/time/interval_timer.hpp"
 
 namespace spore::linux {
 
@@ -97,6 +98,7 @@ Result<VirtAddr> map_stack(memory::AddressSpace& memory, u64 limit, bool executa
 void reset_task(Task& task, std::string_view path) {
     auto& process = task.process();
     task.files().close_on_exec();
+    delete_posix_timers(process);
     {
         Guard guard(process.signal_lock);
         Guard handlers_guard(process.handlers->lock);

@@ -4,6 +4,7 @@
 #include "kernel/linux/futex/futex.hpp"
 #include "kernel/linux/process/tree.hpp"
 #include "kernel/linux/signal/send.hpp"
+#include "kernel/linux/time/interval_timer.hpp"
 
 namespace spore::linux {
 
@@ -109,6 +110,7 @@ void exit_task(Task& task, WaitStatus status) {
     }
     task.set_files(nullptr);
     if (last) {
+        stop_timers(process);
         auto use = process.memory()->use();
         process.dead_tasks.peak_resident_bytes = use.peak_resident_bytes;
         if (process.is_first() && first_process_ended) first_process_ended(process.status);

@@ -1,6 +1,7 @@
 #include "kernel/linux/process/process.hpp"
 
 #include "kernel/linux/process/tree.hpp"
+#include "kernel/linux/time/interval_timer.hpp"
 
 namespace spore::linux {
 
@@ -29,7 +30,7 @@ Result<Shared<Process>> Process::create() {
     process->started = time::now();
     return Shared<Process>::adopt(process);
 }
-Process::~Process() = default;
+Process::~Process() { delete timers.load(std::memory_order_relaxed); }
 
 Shared<memory::AddressSpace> Process::memory() {
     Guard guard(lock_);

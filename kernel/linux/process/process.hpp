@@ -20,6 +20,8 @@ struct ImageInfo {
     VirtAddr code{}, code_end{}, stack{};
 };
 
+struct ProcessTimers;
+
 class Process final : public Counted {
 public:
     static Result<Shared<Process>> create();
@@ -83,7 +85,7 @@ public:
     ImageInfo image;                ///< changed by execve only, when there is one task, and then under image_lock
     sync::Spin image_lock;          ///< for other processes that look at `image`
     SmallText command_name;
-    Duration interval[3] = {};      ///< setitimer
+    std::atomic<ProcessTimers*> timers = nullptr;  ///< owned; see time/interval_timer.hpp
     std::atomic<i32> kill_score = 0;  ///< /proc's oom_score_adj
 
 private:

@@ -34,37 +34,77 @@ Task* choose(Process& process, i32 number) {
     return nullptr;
 }
 
-void send(Process& process, Task* only, const SignalInfo& info) {
-    if (info.number == 0) return;
-    auto entry = make_owned<QueuedSignal>();
-    if (entry) (*entry)->info = info;
-    TreeGuard tree_guard(tree_lock());
+/// With the tree's lock held.
+void send_locked(Process& process, Task* only, const SignalInfo& info, Owned<QueuedSignal>& entry) {
     if (process.zombie || process.exiting()) return;
     if (info.number == sigcont) resume(process);
-    Owned<QueuedSignal> unused;
-    {
-        Guard guard(process.signal_lock);
-        cancel_opposites(process, info.number);
-        Task* target = only ? only : choose(process, info.number);
-        bool blocked = only ? !takes(*only, info.number) : !target;
-        // What would be ignored need not be remembered, unless it is blocked: the action may change until it is not.
-        if (!blocked && process.handlers->ignores(info.number) && !(target && target->awaited.has(info.number))) return;
-        auto& pending = only ? only->pending : process.pending;
-        unused = pending.add(info.number, entry ? std::move(*entry) : nullptr);
-        process.signal_arrived.notify(fs::Ready::in);
-        if (info.number == sigkill) {
-            for (auto& task : process.tasks) task.demand_attention();
-            process.resumed.wake_all();
-        } else if (target && !blocked) {
-            target->demand_attention();
-        }
+    Guard guard(process.signal_lock);
+    cancel_opposites(process, info.number);
+    Task* target = only ? only : choose(process, info.number);
+    bool blocked = only ? !takes(*only, info.number) : !target;
+    // What would be ignored need not be remembered, unless it is blocked: the action may change until it is not.
+    if (!blocked && process.handlers->ignores(info.number) && !(target && target->awaited.has(info.number))) return;
+    auto& pending = only ? only->pending : process.pending;
+    entry = pending.add(info.number, std::move(entry));
+    process.signal_arrived.notify(fs::Ready::in);
+    if (info.number == sigkill) {
+        for (auto& task : process.tasks) task.demand_attention();
+        process.resumed.wake_all();
+    } else if (target && !blocked) {
+        target->demand_attention();
     }
+}
+
+Owned<QueuedSignal> make_entry(const SignalInfo& info) {
+    auto entry = make_owned<QueuedSignal>();
+    if (!entry) return nullptr;
+    (*entry)->info = info;
+    return std::move(*entry);
+}
+
+void send(Process& process, Task* only, const SignalInfo& info) {
+    if (info.number == 0) return;
+    auto entry = make_entry(info);  // what is left of it goes after the lock
+    TreeGuard guard(tree_lock());
+    send_locked(process, only, info, entry);
+}
+
+/// With the tree's lock held.
+Task* find_in(Process& process, i32 task_id) {
+    for (auto& task : process.tasks)
+        if (task.id() == task_id) return &task;
+    return nullptr;
 }
 
 }  // namespace
 
 void send_to_process(Process& process, const SignalInfo& info) { send(process, nullptr, info); }
 void send_to_task(Task& task, const SignalInfo& info) { send(task.process(), &task, info); }
+
+TimerSignal send_timer_signal(Process& process, i32 task_id, const SignalInfo& info) {
+    auto entry = make_entry(info);
+    TreeGuard guard(tree_lock());
+    Task* only = task_id ? find_in(process, task_id) : nullptr;
+    if (task_id && !only) return TimerSignal::queued;  // to nobody: the thread has ended
+    {
+        Guard signal_guard(process.signal_lock);
+        auto& pending = only ? only->pending : process.pending;
+        if (auto* waiting = pending.find_timer(info.number, static_cast<i32>(info.words[0]))) {
+            waiting->add_overrun(info.overrun() + 1);
+            return TimerSignal::merged;
+        }
+    }
+    send_locked(process, only, info, entry);
+    return TimerSignal::queued;
+}
+
+bool timer_signal_waits(Process& process, i32 task_id, i32 number, i32 timer) {
+    if (!number) return false;
+    TreeGuard guard(tree_lock());
+    Task* only = task_id ? find_in(process, task_id) : nullptr;
+    Guard signal_guard(process.signal_lock);
+    return (only ? only->pending : process.pending).find_timer(number, timer) != nullptr;
+}
 
 Result<void> send_to_group(i32 group, const SignalInfo& info) {
     bool found = false;
@@ -106,7 +146,9 @@ bool may_signal(Process& sender, Process& target, i32 number) {
     auto from = sender.credentials(), to = target.credentials();
     if (from.privileged()) return true;
     if (from.effective_uid == to.uid || from.effective_uid == to.saved_uid || from.uid == to.uid || from.uid == to.saved_uid) return true;
-    return number == sigcont && sender.session == target.session;
+    if (number != sigcont) return false;
+    TreeGuard guard(tree_lock());
+    return sender.session == target.session;
 }
 
 bool parent_ignores_children(Process& parent) {

@@ -11,6 +11,11 @@ void send_to_process(Process& process, const SignalInfo& info);
 void send_to_task(Task& task, const SignalInfo& info);
 /// To every process of a group; no_process when there is none.
 Result<void> send_to_group(i32 group, const SignalInfo& info);
+/// A timer's signal: while one of the same timer waits, that one counts more overruns instead. `task_id` 0: to the process.
+enum class TimerSignal : u8 { queued, merged };
+TimerSignal send_timer_signal(Process& process, i32 task_id, const SignalInfo& info);
+/// Whether a signal of the timer waits to be taken.
+bool timer_signal_waits(Process& process, i32 task_id, i32 number, i32 timer);
 /// A fault of the current task: cannot be ignored or blocked; then the process ends.
 void raise_fault(Task& task, const SignalInfo& info);
 /// Ends the process at once, whatever it does about signals.

@@ -9,6 +9,13 @@ Owned<QueuedSignal> PendingSignals::add(i32 number, Owned<QueuedSignal> entry) {
     return nullptr;
 }
 
+SignalInfo* PendingSignals::find_timer(i32 number, i32 timer) {
+    if (!set_.has(number)) return nullptr;
+    for (auto& entry : queue_)
+        if (entry.info.number == number && entry.info.code == si_timer && static_cast<i32>(entry.info.words[0]) == timer) return &entry.info;
+    return nullptr;
+}
+
 SignalInfo PendingSignals::take(SignalSet wanted) {
     i32 number = (set_ & wanted).first();
     QueuedSignal* found = nullptr;

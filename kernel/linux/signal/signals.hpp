@@ -69,6 +69,8 @@ struct SignalInfo {
     static SignalInfo timer(i32 number, i32 id, i32 overrun, u64 value) {
         return {number, 0, si_timer, 0, {static_cast<u32>(id) | u64{static_cast<u32>(overrun)} << 32, value}};
     }
+    void add_overrun(u32 more) { words[0] += u64{more} << 32; }
+    u32 overrun() const { return static_cast<u32>(words[0] >> 32); }
     i32 pid() const { return static_cast<i32>(words[0]); }
     u32 uid() const { return static_cast<u32>(words[0] >> 32); }
     /// Sent by the kernel because of what the program did, not by somebody.
@@ -101,6 +103,8 @@ public:
     bool would_queue(i32 number) const { return number >= first_realtime || !set_.has(number); }
     /// `entry` may be null: then only the number is remembered. Takes it over; returns it when it is not needed.
     Owned<QueuedSignal> add(i32 number, Owned<QueuedSignal> entry);
+    /// The waiting signal of a timer; null when there is none.
+    SignalInfo* find_timer(i32 number, i32 timer);
     /// Takes the first of `wanted`, which must hold one that is pending.
     SignalInfo take(SignalSet wanted);
     void discard(SignalSet which);

@@ -44,6 +44,28 @@ struct IntervalTimeval {
     Timeval interval, value;
 };
 
+/// struct sigevent
+struct SignalEvent {
+    u64 value = 0;
+    i32 signal = 0, notify = 0, task_id = 0;
+    u8 rest[44] = {};
+};
+static_assert(sizeof(SignalEvent) == 64);
+
+/// struct timex
+struct ClockDiscipline {
+    u32 modes = 0, padding = 0;
+    i64 offset = 0, frequency = 0, maximum_error = 0, estimated_error = 0;
+    i32 status = 0, padding_2 = 0;
+    i64 constant = 0, precision = 0, tolerance = 0;
+    Timeval now;
+    i64 tick = 0, pulse_frequency = 0, jitter = 0;
+    i32 shift = 0, padding_3 = 0;
+    i64 stability = 0, jitter_count = 0, calibrations = 0, errors = 0, stability_exceeded = 0;
+    i32 tai = 0, reserved[11] = {};
+};
+static_assert(sizeof(ClockDiscipline) == 208);
+
 struct NewUtsName {
     char system[65], node[65], release[65], version[65], machine[65], domain[65];
 };

@@ -1,0 +1,12 @@
+// Timers that send signals, and the clock's discipline.
+CALL(getitimer, 36, 102, fails, supported, (i32 which, UserOut<IntervalTimeval> result), "")
+CALL(setitimer, 38, 103, fails, supported, (i32 which, UserIn<IntervalTimeval> wanted, UserOut<IntervalTimeval> old), "")
+CALL(alarm, 37, none, fails, supported, (u32 seconds), "")
+CALL(timer_create, 222, 107, fails, supported, (i32 clock, UserIn<SignalEvent> event, UserOut<i32> id), "")
+CALL(timer_settime, 223, 110, fails, supported, (i32 id, Flags flags, UserIn<IntervalTimespec> wanted, UserOut<IntervalTimespec> old), "")
+CALL(timer_gettime, 224, 108, fails, supported, (i32 id, UserOut<IntervalTimespec> result), "")
+CALL(timer_getoverrun, 225, 109, fails, supported, (i32 id), "")
+CALL(timer_delete, 226, 111, fails, supported, (i32 id), "")
+CALL(settimeofday, 164, 170, fails, supported, (UserIn<Timeval> time, UserIn<u64> zone), "")
+CALL(adjtimex, 159, 171, fails, partial, (UserInOut<ClockDiscipline> state), "only tells: the host keeps the time")
+CALL(clock_adjtime, 305, 266, fails, partial, (i32 clock, UserInOut<ClockDiscipline> state), "only tells: the host keeps the time")

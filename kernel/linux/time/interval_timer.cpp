@@ -1,0 +1,119 @@
+#include "kernel/linux/time/interval_timer.hpp"
+
+#include "kernel/linux/calls/usage.hpp"
+#include "kernel/linux/process/tree.hpp"
+#include "kernel/linux/signal/send.hpp"
+
+namespace spore::linux {
+
+u64 IntervalTimer::now() const {
+    switch (source_) {
+    case Source::elapsed: break;
+    case Source::process_cpu: {
+        auto used = cpu_usage_of(process_);
+        return static_cast<u64>((used.user + used.system).nanoseconds);
+    }
+    case Source::task_cpu: {
+        TreeGuard guard(tree_lock());
+        for (auto& task : process_.tasks)
+            if (task.id() == task_id_) {
+                auto used = task.usage();
+                return static_cast<u64>((used.user + used.system).nanoseconds);
+            }
+        return 0;
+    }
+    }
+    return time::now().nanoseconds;
+}
+
+IntervalTimer::Setting IntervalTimer::get() const {
+    u64 next = next_.load(std::memory_order_relaxed);
+    Setting setting{{}, Duration::ns(static_cast<i64>(interval_.load(std::memory_order_relaxed)))};
+    if (!next) return setting;
+    u64 here = now();
+    // What is armed has something left, if only a nanosecond.
+    setting.left = Duration::ns(next > here ? static_cast<i64>(next - here) : 1);
+    return setting;
+}
+
+void IntervalTimer::set(u64 at, Duration interval) {
+    timer_.cancel();
+    interval_.store(static_cast<u64>(interval.nanoseconds), std::memory_order_relaxed);
+    next_.store(at, std::memory_order_relaxed);
+    if (at) arm(now());
+}
+
+void IntervalTimer::arm(u64 now) {
+    u64 next = next_.load(std::memory_order_relaxed);
+    if (source_ == Source::elapsed) return timer_.arm({next});
+    // Processor time passes as fast as tasks run at once, at most: look again when it could have come at the earliest.
+    constexpr u64 shortest = 1'000'000;
+    u64 left = next > now ? next - now : 0;
+    u64 tasks = source_ == Source::process_cpu ? std::max(1u, std::min(process_.live_tasks, arch::cpu_count())) : 1;
+    timer_.arm(time::now() + Duration::ns(static_cast<i64>(std::max(shortest, left / tasks))));
+}
+
+void IntervalTimer::fire() {
+    u64 next = next_.load(std::memory_order_relaxed), interval = interval_.load(std::memory_order_relaxed);
+    if (!next) return;
+    u64 here = now();
+    if (here < next) return arm(here);
+    u64 count = interval ? 1 + (here - next) / interval : 1;
+    next_.store(interval ? next + count * interval : 0, std::memory_order_relaxed);
+    if (interval) arm(here);
+    expired(count);
+}
+
+void SignalTimer::expired(u64) { send_to_process(process(), SignalInfo::from_kernel(signal_)); }
+
+void PosixTimer::expired(u64 count) {
+    if (!notification_.signal) return;
+    auto missed = static_cast<u32>(std::min<u64>(count - 1, 0x7fff'ffff));
+    auto info = SignalInfo::timer(notification_.signal, id_, static_cast<i32>(missed), notification_.value);
+    if (send_timer_signal(process(), notification_.task_id, info) == TimerSignal::merged) {
+        queued_overrun_.fetch_add(missed + 1, std::memory_order_relaxed);
+        return;
+    }
+    delivered_overrun_.store(queued_overrun_.exchange(missed, std::memory_order_relaxed), std::memory_order_relaxed);
+}
+
+u32 PosixTimer::overrun() const {
+    bool waits = timer_signal_waits(process(), notification_.task_id, notification_.signal, id_);
+    return (waits ? delivered_overrun_ : queued_overrun_).load(std::memory_order_relaxed);
+}
+
+ProcessTimers::ProcessTimers(Process& process)
+    : real(process, IntervalTimer::Source::elapsed, sigalrm), by_user(process, IntervalTimer::Source::process_cpu, sigvtalrm),
+      by_all(process, IntervalTimer::Source::process_cpu, sigprof) {}
+
+void ProcessTimers::delete_all() {
+    while (auto* timer = posix.pop_front()) {
+        timer->stop();
+        delete timer;
+    }
+}
+
+Result<ProcessTimers*> ensure_timers(Process& process) {
+    if (auto* timers = process.timers.load(std::memory_order_acquire)) return timers;
+    auto made = TRY(make_owned<ProcessTimers>(process));
+    ProcessTimers* other = nullptr;
+    if (!process.timers.compare_exchange_strong(other, made.get(), std::memory_order_acq_rel)) return other;
+    return made.release();
+}
+
+void stop_timers(Process& process) {
+    auto* timers = process.timers.load(std::memory_order_acquire);
+    if (!timers) return;
+    Guard guard(timers->mutex);
+    timers->real.stop(), timers->by_user.stop(), timers->by_all.stop();
+    timers->delete_all();
+}
+
+void delete_posix_timers(Process& process) {
+    auto* timers = process.timers.load(std::memory_order_acquire);
+    if (!timers) return;
+    Guard guard(timers->mutex);
+    timers->delete_all();
+}
+
+}  // namespace spore::linux
