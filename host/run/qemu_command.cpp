@@ -9,9 +9,10 @@ namespace {
 std::string machine_option(Machine machine) {
     switch (machine) {
         case Machine::microvm: return "microvm,pit=on,rtc=on,isa-serial=on";
-        // Nothing that firmware would have to probe: it starts our kernel, and that looks at the hardware itself.
-        case Machine::q35: return "q35,smm=off,sata=off,smbus=off,vmport=off,usb=off,graphics=off";
-        case Machine::pc: return "pc,smm=off,vmport=off,usb=off,graphics=off";
+        // Nothing that firmware would have to probe: it starts our kernel, and that looks at the hardware itself. Not graphics=off,
+        // which makes SeaBIOS write to the serial port; without a VGA device there are no graphics anyway.
+        case Machine::q35: return "q35,smm=off,sata=off,smbus=off,vmport=off,usb=off";
+        case Machine::pc: return "pc,smm=off,vmport=off,usb=off";
     }
     return "";
 }
