@@ -16,7 +16,7 @@ namespace spore::host {
 namespace {
 
 /// Raise it when the way images are made changes, so that older ones are not taken for new ones.
-constexpr std::string_view image_format = "spore-root-2";
+constexpr std::string_view image_format = "spore-root-3";
 /// A fixed identity makes equal roots equal bytes.
 constexpr const char* image_uuid = "5b0e5a11-0000-4000-8000-53504f524531";
 constexpr auto unused_image_life = std::chrono::hours(24 * 14);
@@ -74,7 +74,7 @@ Outcome<void> stage(const Root& root, const fs::path& staging) {
                 break;
             }
             case Entry::Kind::file:
-                if (::link(entry.host.c_str(), at.c_str()) != 0 && !copy_file(entry.host, at, entry.mode)) return cannot(entry.host);
+                if (::linkat(AT_FDCWD, entry.host.c_str(), AT_FDCWD, at.c_str(), AT_SYMLINK_FOLLOW) != 0 && !copy_file(entry.host, at, entry.mode)) return cannot(entry.host);
                 break;
         }
     }

@@ -111,6 +111,9 @@ Outcome<Assembled> assemble_root(const Plan& plan) {
     }
     Libraries libraries(root, variable(plan, "LD_LIBRARY_PATH"));
     TRY(add_program(plan, root, libraries, assembled.program));
+    // Programs that the user named for the program to run.
+    for (const auto& volume : plan.volumes)
+        if (auto real = root.provide(volume.guest)) libraries.add_plugin(*real);
     if (libraries.glibc() && !plan.root) {
         // glibc opens these by name: to unwind a thread that ends early, and to look up users and hosts.
         for (const char* name : {"libgcc_s.so.1", "libnss_files.so.2", "libnss_dns.so.2"}) libraries.add_optional(name);

@@ -67,6 +67,11 @@ class Instance:
     cpus: int = 0
 
 
+def tools(*paths):
+    """Options for programs that a script runs and no look at its libraries finds."""
+    return [word for path in paths for word in ("-v", f"{path}:{path}:ro")]
+
+
 def load_all(build):
     instances = []
     for file in sorted((HERE / "cases").glob("*.py")):

@@ -1,0 +1,35 @@
+"""Real programs, as Debian ships them, and what programs in general lean on."""
+import re
+
+from system.case import Case, Program, tools
+
+BUSYBOX = "/bin/busybox"
+ONCE = {"machines": ("microvm",)}
+
+
+def busybox(name, command, stdout, **more):
+    return Case(f"busybox-{name}", [BUSYBOX, "sh", "-c", command], stdout=stdout, needs=(BUSYBOX,), **{"machines": ("microvm",), **more})
+
+
+CASES = [
+    busybox("pipes", "echo hello | tr a-z A-Z | { read word; echo got $word; }; (cd /tmp; pwd); echo $(echo nested $(echo twice)); exit 6",
+            "got HELLO\n/tmp\nnested twice\n", status=6, machines=("microvm", "q35")),
+    busybox("applets", "cd /tmp; seq 1 1000 > n; wc -l < n; sort -rn n | head -n 2; md5sum n; gzip n; zcat n.gz | tail -n 1; tar c n.gz | tar t; "
+            "grep -c 9 /etc/passwd || true; find /tmp -type f; awk 'BEGIN { print 6 * 7 }'; sed s/a/b/ <<E\nbanana\nE\nuname -s; id -u; dd if=/dev/zero bs=1k count=64 2>/dev/null | wc -c",
+            re.compile(r"(?s)^1000\n1000\n999\n53d025127ae99ab79e8502aae2d9bea6  n\n1000\nn.gz\n\d+\n/tmp/n.gz\n42\nbbnana\nLinux\n0\n65536\n$"),
+            options=["-v", "/etc/passwd:/etc/passwd:ro"]),
+    busybox("background", "sleep 60 & sleep 0.1 & wait %2; kill %1; wait %1; echo killed $?; for i in 1 2 3 4 5 6 7 8; do (echo $i) & done | sort; wait",
+            "killed 143\n1\n2\n3\n4\n5\n6\n7\n8\n"),
+    Case("processes", [Program("processes")], stdout="copy-on-write ok\npipeline ok\nsignals ok\norphans ok\nexecve ok\nmany ok\n"),
+    Case("processors", [Program("processors", "static-pie")], cpus=(4,), stdout="online 4 affinity 4 used 4 counter 8000\nping-pong 1000\n"),
+    Case("processors", [Program("processors", "dynamic")], cpus=(1,), stdout="online 1 affinity 1 used 1 counter 8000\nping-pong 1000\n", **ONCE),
+    Case("c++", [Program("language", "c++")], status=3, stdout="caught bottom after 51 destructors\nthreads 8 3251\n"
+         "future threw from a thread\ntimeout 11\nfile 499500\nat exit\n"),
+    Case("c++-static", [Program("language", "c++static")], status=3, stdout=re.compile("at exit\n$"), **ONCE),
+    Case("bash", ["/bin/bash", "/scenario.sh"], status=5, needs=("/bin/bash",),
+         options=["-v", "{programs}/scenario.sh:/scenario.sh:ro",
+                  *tools("/usr/bin/tr", "/usr/bin/sort", "/bin/cat", "/usr/bin/diff", "/bin/sleep", "/bin/mkdir", "/usr/bin/touch", "/bin/rm", "/bin/ls",
+                         "/usr/bin/yes", "/usr/bin/head", "/usr/bin/wc")],
+         stdout="word one\nword three\nword two\nsubshell 7\nsubstitution <inner>\nhere string\nhere document 42\nprocess substitution 1\n"
+         "killed 143\n1 2 3 \ntrapped\nstatuses 1 0\na/b/c\njobs\n3\ntext\n", **ONCE),
+]
