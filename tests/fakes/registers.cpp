@@ -24,6 +24,7 @@ VirtAddr instruction_pointer(const TrapFrame& frame) { return {frame.rip}; }
 VirtAddr stack_pointer(const TrapFrame& frame) { return {frame.rsp}; }
 void set_stack_pointer(TrapFrame& frame, VirtAddr at) { frame.rsp = at.value; }
 VirtAddr frame_pointer(const TrapFrame& frame) { return {frame.rbp}; }
+std::size_t describe_registers(const TrapFrame&, u32, std::span<char>) { return 0; }
 
 void set_thread_pointer(ProgramState&, u64) {}
 u64 thread_pointer(const ProgramState&) { return 0; }

@@ -22,6 +22,8 @@ VirtAddr instruction_pointer(const TrapFrame& frame);
 VirtAddr stack_pointer(const TrapFrame& frame);
 void set_stack_pointer(TrapFrame& frame, VirtAddr at);
 VirtAddr frame_pointer(const TrapFrame& frame);
+/// All registers for people, a line at a time: its length, 0 after the last.
+std::size_t describe_registers(const TrapFrame& frame, u32 line, std::span<char> out);
 
 // The running thread's registers are live in the CPU while it is in the kernel: these functions, given task::current()'s state, read and
 // write the CPU as well.

@@ -138,6 +138,20 @@ void rewind_system_call_as(TrapFrame& frame, u64 number) {
     frame.origin = ~u64{0};
 }
 
+std::size_t describe_registers(const TrapFrame& f, u32 line, std::span<char> out) {
+    auto four = [&](std::string_view a, u64 va, std::string_view b, u64 vb, std::string_view c, u64 vc, std::string_view d, u64 vd) {
+        return format_to(out, "{} {:x}  {} {:x}  {} {:x}  {} {:x}", a, va, b, vb, c, vc, d, vd).size();
+    };
+    switch (line) {
+    case 0: return four("rip", f.rip, "rsp", f.rsp, "rbp", f.rbp, "rflags", f.rflags);
+    case 1: return four("rax", f.rax, "rbx", f.rbx, "rcx", f.rcx, "rdx", f.rdx);
+    case 2: return four("rsi", f.rsi, "rdi", f.rdi, "r8", f.r8, "r9", f.r9);
+    case 3: return four("r10", f.r10, "r11", f.r11, "r12", f.r12, "r13", f.r13);
+    case 4: return format_to(out, "r14 {:x}  r15 {:x}", f.r14, f.r15).size();
+    default: return 0;
+    }
+}
+
 VirtAddr instruction_pointer(const TrapFrame& frame) { return {frame.rip}; }
 VirtAddr stack_pointer(const TrapFrame& frame) { return {frame.rsp}; }
 void set_stack_pointer(TrapFrame& frame, VirtAddr at) { frame.rsp = at.value; }
