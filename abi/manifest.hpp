@@ -45,7 +45,11 @@ enum class Tag : u16 {
     strace = 12,     ///< u32: 1 = report every system call of the program on the channel
     limit = 13,      ///< LimitRecord: a resource limit (RLIMIT_*)
     user = 14,       ///< UserRecord: identity of the program
+    fixed_addresses = 15, ///< u32: 1 = programs and their stacks always lie at the same addresses
 };
+
+/// Where a position-independent program begins with fixed addresses; a debugger relies on it.
+inline constexpr u64 fixed_program_base = 0x5555'5555'4000;
 
 enum class Mode : u32 { fused = 0, guarded = 1 };
 enum class LogLevel : u32 { off = 0, error = 1, warn = 2, info = 3, debug = 4, trace = 5 };

@@ -41,6 +41,7 @@ Check check_record(Tag tag, ByteSpan payload) {
         case Tag::log_level: return verdict(is_number(payload, u32(abi::LogLevel::trace)));
         case Tag::root_source: return verdict(is_number(payload, u32(abi::RootSource::disk)));
         case Tag::channel: return verdict(is_number(payload, u32(abi::ChannelKind::framed)));
+        case Tag::fixed_addresses:
         case Tag::strace: return verdict(is_number(payload, 1));
         case Tag::mount: return verdict(is_mount(payload));
         case Tag::terminal: return verdict(is_struct<abi::TerminalRecord>(payload));

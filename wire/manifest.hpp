@@ -42,6 +42,7 @@ public:
     }
     abi::RootSource root_source() const { return static_cast<abi::RootSource>(number(abi::Tag::root_source).value_or(0)); }
     abi::ChannelKind channel() const { return static_cast<abi::ChannelKind>(number(abi::Tag::channel).value_or(0)); }
+    bool fixed_addresses() const { return number(abi::Tag::fixed_addresses).value_or(0) != 0; }
     bool strace() const { return number(abi::Tag::strace).value_or(0) != 0; }
     std::optional<Terminal> terminal() const;
     std::optional<User> user() const;

@@ -4,6 +4,7 @@
 #include "kernel/core/log.hpp"
 #include "kernel/linux/dispatch.hpp"
 #include "kernel/linux/exec/execute.hpp"
+#include "kernel/linux/exec/load.hpp"
 #include "kernel/linux/futex/futex.hpp"
 #include "kernel/linux/process/caller.hpp"
 #include "kernel/linux/process/exit.hpp"
@@ -81,6 +82,7 @@ Result<void> start_init(const StartRequest& request) {
     program_ended = request.ended;
     set_first_process_ended(tell_end);
     set_strace(request.strace);
+    if (request.fixed_addresses) fix_addresses();
     futex::set_thread_lookup([](u32 id) { return static_cast<bool>(find_task(static_cast<i32>(id))); });
     set_host_name(request.hostname);
     TRY(mount_kernel_files(*request.root));

@@ -28,6 +28,7 @@ struct StartRequest {
     Shared<fs::Dentry> root;
     Shared<fs::File> standard_in, standard_out, standard_err;
     bool strace = false;
+    bool fixed_addresses = false;
     /// Called once, on a program thread's kernel stack: it may sleep (to flush output), and should then turn the machine off.
     void (*ended)(End end);
 };

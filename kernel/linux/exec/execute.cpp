@@ -85,9 +85,7 @@ Result<void> end_other_tasks(Task& task) {
 /// The stack's area: at the top of the program's half, a random distance below.
 Result<VirtAddr> map_stack(memory::AddressSpace& memory, u64 limit, bool executable) {
     constexpr u64 largest = 1_GiB, smallest = 128_KiB;
-    u64 distance = 0;
-    core::fill_random(std::as_writable_bytes(std::span(&distance, 1)));
-    VirtAddr top{arch::program_end - (distance & 0x3f'ffff) * page_size};
+    VirtAddr top{arch::program_end - random_distance(22)};
     u64 size = align_up(std::clamp<u64>(limit, smallest, largest), page_size);
     TRY(memory.map({.hint = top - size, .size = size, .access = {true, true, executable},
                     .placement = memory::Placement::exactly, .name = "[stack]"}));
@@ -146,7 +144,7 @@ Result<void> execute(Task& task, ExecRequest request, ExecProblem& problem) {
     auto memory = TRY(memory::AddressSpace::create());
     u64 stack_limit = process.limit(limit_stack).soft;
     VirtAddr stack_top = TRY(map_stack(*memory, stack_limit, programs.main.segments().executable_stack()));
-    auto main = TRY(map_program(*memory, programs.main, programs.interpreter ? Where::low : Where::anywhere));
+    auto main = TRY(map_program(*memory, programs.main, programs.interpreter || addresses_are_fixed() ? Where::low : Where::anywhere));
     std::optional<LoadedImage> interpreter;
     if (programs.interpreter) interpreter = TRY(map_program(*memory, *programs.interpreter, Where::anywhere));
     memory->initialise_break({align_up(main.end.value, page_size)});

@@ -1,5 +1,6 @@
 #include "kernel/linux/exec/load.hpp"
 
+#include "abi/manifest.hpp"
 #include "arch/user_memory.hpp"
 #include "kernel/core/random.hpp"
 
@@ -25,19 +26,27 @@ SegmentPlan plan_segment(const elf::Segment& segment) {
 }
 
 namespace {
+constinit bool addresses_fixed = false;
+}
 
-u64 random_pages(unsigned bits) {
+void fix_addresses() { addresses_fixed = true; }
+bool addresses_are_fixed() { return addresses_fixed; }
+
+u64 random_distance(unsigned bits) {
+    if (addresses_fixed) return 0;
     u64 number = 0;
     core::fill_random(std::as_writable_bytes(std::span(&number, 1)));
     return (number & ((u64{1} << bits) - 1)) * page_size;
 }
 
+namespace {
+
 Result<u64> choose_bias(memory::AddressSpace& memory, const ProgramFile& program, Where where) {
     auto& segments = program.segments();
     if (!program.header().relocatable()) return 0;
     u64 alignment = segments.load_alignment();
-    constexpr u64 low_base = 0x5555'5555'4000;
-    if (where == Where::low) return align_down(low_base + random_pages(28), alignment) - align_down(segments.load_begin(), alignment);
+    constexpr u64 low_base = abi::fixed_program_base;
+    if (where == Where::low) return align_down(low_base + random_distance(28), alignment) - align_down(segments.load_begin(), alignment);
     // Reserves the whole extent, so that the segments find their distances free.
     u64 size = segments.load_end() - segments.load_begin() + (alignment - page_size);
     auto at = TRY(memory.map({.size = size, .access = {}}));

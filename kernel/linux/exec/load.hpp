@@ -23,6 +23,12 @@ struct LoadedImage {
     VirtAddr entry, program_headers, code, code_end, end;
 };
 
+/// From now on programs and stacks lie at the same addresses in every run, so that a debugger can know them.
+void fix_addresses();
+bool addresses_are_fixed();
+/// A random number of pages, below 2^bits; 0 with fixed addresses.
+u64 random_distance(unsigned bits);
+
 /// Where a relocatable program goes.
 enum class Where : u8 { low, anywhere };
 /// Maps the segments. Partial pages are left to clear_tails.
