@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "arch/cpu.hpp"
+#include "kernel/core/log.hpp"
 #include "kernel/core/log_sink.hpp"
 #include "kernel/core/panic.hpp"
 #include "kernel/core/panic_hook.hpp"
@@ -119,6 +120,7 @@ public:
         stream_->send_urgently(bytes_of(h), payload);
     }
     void drain() { stream_->drain(); }
+    bool is_open() const { return stream_; }
 
     /// Waits until the host takes a frame of output.
     Result<void> pay(std::size_t size) {
@@ -244,6 +246,11 @@ device::Console& start_channel(device::ByteStream& stream, const wire::Manifest&
 }
 
 void set_channel_actions(ChannelActions actions) { channel.actions = actions; }
+
+void send_strace_line(std::string_view line) {
+    if (channel.is_open()) (void)channel.send(GuestFrame::strace, std::as_bytes(std::span(line)).first(std::min(line.size(), max_payload)));
+    else core::log(core::LogLevel::error, "{}", line);
+}
 
 void send_exit(abi::ExitReason reason, u32 status) {
     abi::ExitPayload exit{};

@@ -18,6 +18,9 @@ struct ChannelActions {
 device::Console& start_channel(device::ByteStream& stream, const wire::Manifest& manifest);
 void set_channel_actions(ChannelActions actions);
 
+/// One line of strace for the host; without a channel, for the log.
+void send_strace_line(std::string_view line);
+
 /// The last frame. Everything sent before has reached the host when it returns.
 void send_exit(abi::ExitReason reason, u32 status);
 

@@ -1,6 +1,7 @@
 #include "kernel/main/program.hpp"
 
 #include "kernel/linux/start.hpp"
+#include "kernel/linux/strace.hpp"
 #include "kernel/main/channel.hpp"
 #include "kernel/main/stop.hpp"
 #include "kernel/main/stream_file.hpp"
@@ -41,6 +42,7 @@ void start_program(const wire::Manifest& manifest, Shared<fs::Dentry> root, devi
     auto files = open_standard_files(console, *root);
     if (!files) stop(abi::StartFailure::no_memory, "too little memory to start: give the VM more with -m");
 
+    if (manifest.strace()) linux::set_strace_sink(send_strace_line);
     auto started = linux::start_init({
         .program = manifest.program(),
         .arguments = arguments.view(),
@@ -55,6 +57,7 @@ void start_program(const wire::Manifest& manifest, Shared<fs::Dentry> root, devi
         .standard_out = files->out,
         .standard_err = files->err,
         .strace = manifest.strace(),
+        .fixed_addresses = manifest.fixed_addresses(),
         .ended = [](linux::End end) { finish(end.reason, end.status); },
     });
     if (!started) stop(abi::StartFailure::no_memory, "too little memory to start the program: give the VM more with -m");
