@@ -45,6 +45,8 @@ Outcome<int> execute(const PrintCommand& command) {
     return 0;
 }
 
+Outcome<int> execute(const ActionCommand& command) { return command.act(); }
+
 Outcome<int> tool(int count, const char* const* arguments) {
     auto command = TRY(parse_command_line(count, arguments));
     return std::visit([](const auto& chosen) { return execute(chosen); }, command);

@@ -2,6 +2,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "host/cli/manual.hpp"
+#include "host/cli/verbs.hpp"
 #include "host/plan/config.hpp"
 
 namespace spore::host {
@@ -35,7 +37,8 @@ struct RawRun {
     std::string memory, machine, accelerator, mode, log_level, timeout, directory, root, kernel, save_bundle;
     std::vector<std::string> environment, environment_files, volumes;
     unsigned cpus = 0;
-    bool interactive = false, terminal = false, dry_run = false;
+    bool interactive = false, terminal = false, dry_run = false, debug = false;
+    DetachOptions detach;
 };
 
 /// A failure of usage: the message, and where to read on.
@@ -65,6 +68,7 @@ void add_run_options(CLI::App& run, RawRun& raw) {
     run.add_option("--log", raw.log_level, "Kernel messages: off, error, warn, info, debug or trace (error)")->type_name("LEVEL");
     run.add_option("--timeout", raw.timeout, "End the machine after this time, with status 124")->type_name("SECONDS");
     run.add_option("--kernel", raw.kernel, "Boot this kernel image")->type_name("FILE");
+    run.add_flag("--debug", raw.debug, "Let gdb attach (spore gdb --attach), with programs always at the same addresses");
     run.add_option("--save-bundle", raw.save_bundle, "Write what would be booted to a file, and do not run it")->type_name("FILE");
     run.add_flag("--dry-run", raw.dry_run, "Print the plan and the QEMU command, and do not run it");
     run.add_flag("-i,--interactive", raw.interactive, "Accepted for the habit: standard input is always connected");
@@ -101,20 +105,24 @@ Outcome<Request> to_request(const RawRun& raw) {
     }
     if (!raw.kernel.empty()) request.kernel = raw.kernel;
     request.terminal = raw.terminal;
+    request.debug = raw.debug;
     return request;
 }
 
-/// CLI11 does not know what follows the options of `run`, which end where the program's own begin.
+/// CLI11 does not know what follows the options of verbs that run a program: there the program's own begin.
 std::string help_text(const CLI::App& app) {
     auto text = app.help();
-    constexpr std::string_view line = "Usage: spore run [OPTIONS]";
-    if (auto at = text.find(line); at != std::string::npos)
-        text.replace(at, line.size(), "Usage: spore run [OPTIONS] PROGRAM [ARGUMENTS...]\n       spore run [OPTIONS] [FOLDER]");
+    auto note = [&](const std::string& line, const std::string& better) {
+        if (auto at = text.find(line); at != std::string::npos) text.replace(at, line.size(), better);
+    };
+    note("Usage: spore run [OPTIONS]", "Usage: spore run [OPTIONS] PROGRAM [ARGUMENTS...]\n       spore run [OPTIONS] [FOLDER]");
+    for (const auto* verb : app.get_subcommands())
+        if (verb->get_prefix_command()) note(fmt::format("Usage: spore {} [OPTIONS]", verb->get_name()), fmt::format("Usage: spore {} [OPTIONS] PROGRAM [ARGUMENTS...]", verb->get_name()));
     return text;
 }
 
 /// The words after the options: nothing or a folder means spore.toml, anything else is the program.
-Outcome<Command> to_run(const RawRun& raw, std::vector<std::string> words) {
+Outcome<RunCommand> to_run(const RawRun& raw, std::vector<std::string> words) {
     if (!words.empty() && words[0] == "--") words.erase(words.begin());
     else if (!words.empty() && words[0].size() > 1 && words[0].starts_with('-')) return usage(fmt::format("there is no option {}", words[0]));
     auto request = TRY(to_request(raw));
@@ -144,12 +152,23 @@ Outcome<Command> parse_command_line(int count, const char* const* arguments) {
     run->footer(run_examples);
     run->prefix_command();
     add_run_options(*run, raw);
+    run->add_flag("-d,--detach", raw.detach.detach, "Run it in the background and print its name");
+    run->add_option("--name", raw.detach.name, "With -d: the name to call it by")->type_name("NAME");
+    run->add_flag("--rm", raw.detach.remove, "With -d: remove it when it ends");
+    auto verbs = add_verbs(app);
+    for (auto& verb : verbs)
+        if (verb->runs_program()) verb->app->prefix_command(), add_run_options(*verb->app, raw);
     std::string file;
     auto* inspect = app.add_subcommand("inspect", "Tell what is inside a bundle, a root image or a program");
     inspect->add_option("FILE", file, "The file")->required();
     inspect->footer("Examples:\n  spore inspect /usr/bin/python3\n  spore run --save-bundle app.bundle ./app && spore inspect app.bundle");
     auto* doctor = app.add_subcommand("doctor", "Check that this machine has what Spore needs");
     doctor->footer("Example:\n  spore doctor");
+    std::string page, shell;
+    auto* manual = app.add_subcommand("manual", "Print a manual page in roff: spore, spore-VERB or spore.toml");
+    manual->add_option("PAGE", page, "The page (spore)");
+    auto* completion = app.add_subcommand("completion", "Print the completions for a shell: bash, zsh or fish");
+    completion->add_option("SHELL", shell, "The shell")->required();
     try {
         app.parse(count, arguments);
     } catch (const CLI::CallForHelp&) {
@@ -163,8 +182,28 @@ Outcome<Command> parse_command_line(int count, const char* const* arguments) {
         return failure(ExitStatus::failed, "{}; see 'spore --help'", error.what());
     }
     if (*inspect) return InspectCommand{file};
+    if (*manual) {
+        auto text = manual_page(app, page.empty() ? "spore" : page);
+        if (!text) return failure(ExitStatus::failed, "there is no manual page '{}': give spore, spore-VERB or spore.toml", page);
+        return PrintCommand{*text};
+    }
+    if (*completion) {
+        auto text = completion_script(app, shell);
+        if (!text) return failure(ExitStatus::failed, "there are no completions for '{}': give bash, zsh or fish", shell);
+        return PrintCommand{*text};
+    }
     if (*doctor) return DoctorCommand{};
-    return to_run(raw, run->remaining());
+    for (auto& verb : verbs)
+        if (*verb->app) {
+            auto words = verb->app->remaining();
+            return ActionCommand{[raw, verb = std::shared_ptr<Verb>(std::move(verb)), words] {
+                return verb->act([&](const std::vector<std::string>& program) -> Outcome<Request> { return TRY(to_run(raw, program)).request; }, words);
+            }};
+        }
+    auto command = TRY(to_run(raw, run->remaining()));
+    if (raw.detach.detach && !command.dry_run && command.save_bundle.empty())
+        return ActionCommand{[request = command.request, detach = raw.detach] { return run_detached(request, detach); }};
+    return command;
 }
 
 }  // namespace spore::host

@@ -1,6 +1,7 @@
 // The command line of `spore`.
 #pragma once
 
+#include <functional>
 #include <variant>
 
 #include "host/plan/plan.hpp"
@@ -20,7 +21,11 @@ struct DoctorCommand {};
 struct PrintCommand {
     std::string text;
 };
-using Command = std::variant<RunCommand, InspectCommand, DoctorCommand, PrintCommand>;
+/// A verb that needs nothing from main but to be carried out.
+struct ActionCommand {
+    std::function<Outcome<int>()> act;
+};
+using Command = std::variant<RunCommand, InspectCommand, DoctorCommand, PrintCommand, ActionCommand>;
 
 Outcome<Command> parse_command_line(int count, const char* const* arguments);
 

@@ -45,24 +45,24 @@ struct Place {
 
 using Reader = Outcome<void> (*)(const Place&, Request&);
 struct Key {
-    std::string_view name;
+    std::string_view name, help;
     Reader read;
 };
 
 fs::path folder_of(const Place& place) { return place.file.parent_path(); }
 
 constexpr std::array keys{
-    Key{"program", [](const Place& place, Request& request) -> Outcome<void> {
+    Key{"program", "A string: the program, by its path, or by its name in $PATH; ./app means the file beside spore.toml.", [](const Place& place, Request& request) -> Outcome<void> {
         auto name = TRY(place.text());
         // ./app in a project's file means the file beside it.
         request.program = name.starts_with("./") || name.starts_with("../") ? (folder_of(place) / name).lexically_normal().string() : name;
         return {};
     }},
-    Key{"arguments", [](const Place& place, Request& request) -> Outcome<void> {
+    Key{"arguments", "A list of strings: its arguments. Those of the command line follow them.", [](const Place& place, Request& request) -> Outcome<void> {
         request.arguments = TRY(place.texts());
         return {};
     }},
-    Key{"environment", [](const Place& place, Request& request) -> Outcome<void> {
+    Key{"environment", "A table of strings: variables of its environment.", [](const Place& place, Request& request) -> Outcome<void> {
         auto* table = place.node.as_table();
         if (!table) return place.wrong("must be a table, such as [environment] followed by KEY = \"value\"");
         for (const auto& [name, node] : *table) {
@@ -71,48 +71,48 @@ constexpr std::array keys{
         }
         return {};
     }},
-    Key{"directory", [](const Place& place, Request& request) -> Outcome<void> {
+    Key{"directory", "A string: its working directory in the guest (/).", [](const Place& place, Request& request) -> Outcome<void> {
         request.directory = TRY(place.text());
         return {};
     }},
-    Key{"memory", [](const Place& place, Request& request) -> Outcome<void> {
+    Key{"memory", "A string: the machine's memory, such as \"64M\" (256M).", [](const Place& place, Request& request) -> Outcome<void> {
         request.memory = parse_size(TRY(place.text()));
         if (!request.memory) return place.wrong("must be a size, such as \"128M\"");
         return {};
     }},
-    Key{"cpus", [](const Place& place, Request& request) -> Outcome<void> {
+    Key{"cpus", "A number: processors, from 1 to 64 (1).", [](const Place& place, Request& request) -> Outcome<void> {
         auto value = place.node.value_exact<int64_t>();
         if (!value || *value < 1 || *value > 64) return place.wrong("must be a number from 1 to 64");
         request.cpus = static_cast<unsigned>(*value);
         return {};
     }},
-    Key{"machine", [](const Place& place, Request& request) -> Outcome<void> {
+    Key{"machine", "A string: microvm, q35 or pc (microvm).", [](const Place& place, Request& request) -> Outcome<void> {
         request.machine = TRY(place.choice<Machine>("microvm, q35, pc"));
         return {};
     }},
-    Key{"accelerator", [](const Place& place, Request& request) -> Outcome<void> {
+    Key{"accelerator", "A string: auto, kvm or tcg (auto).", [](const Place& place, Request& request) -> Outcome<void> {
         request.accelerator = TRY(place.choice<Accelerator>("auto, kvm, tcg"));
         return {};
     }},
-    Key{"mode", [](const Place& place, Request& request) -> Outcome<void> {
+    Key{"mode", "A string: fused or guarded (fused).", [](const Place& place, Request& request) -> Outcome<void> {
         request.mode = TRY(place.choice<abi::Mode>("fused, guarded"));
         return {};
     }},
-    Key{"log", [](const Place& place, Request& request) -> Outcome<void> {
+    Key{"log", "A string: how much the kernel says: off, error, warn, info, debug or trace (error).", [](const Place& place, Request& request) -> Outcome<void> {
         request.log_level = TRY(place.choice<abi::LogLevel>("off, error, warn, info, debug, trace"));
         return {};
     }},
-    Key{"timeout", [](const Place& place, Request& request) -> Outcome<void> {
+    Key{"timeout", "A number: seconds after which the machine is ended.", [](const Place& place, Request& request) -> Outcome<void> {
         auto value = place.node.value<double>();
         if (!value || !place.node.is_number() || *value <= 0 || *value > 1e9) return place.wrong("must be a number of seconds above 0");
         request.timeout = std::chrono::milliseconds(static_cast<i64>(*value * 1000));
         return {};
     }},
-    Key{"root", [](const Place& place, Request& request) -> Outcome<void> {
+    Key{"root", "A string: a folder that is the guest's root instead of this machine's files.", [](const Place& place, Request& request) -> Outcome<void> {
         request.root = folder_of(place) / TRY(place.text());
         return {};
     }},
-    Key{"volumes", [](const Place& place, Request& request) -> Outcome<void> {
+    Key{"volumes", "A list of strings HOST:GUEST or HOST:GUEST:ro: files and folders that are copied into the guest.", [](const Place& place, Request& request) -> Outcome<void> {
         for (const auto& text : TRY(place.texts())) {
             auto volume = parse_volume(text, folder_of(place));
             if (!volume) return place.wrong(": {}", volume.error().message);
@@ -154,6 +154,12 @@ std::optional<std::string_view> nearest(std::string_view word, std::span<const s
     for (auto candidate : candidates)
         if (auto edits = distance(word, candidate); edits < least && edits < candidate.size()) least = edits, best = candidate;
     return best;
+}
+
+std::vector<ConfigKey> config_keys() {
+    std::vector<ConfigKey> list;
+    for (const auto& key : keys) list.push_back({key.name, key.help});
+    return list;
 }
 
 Outcome<Request> parse_config(std::string_view text, const fs::path& file) {

@@ -10,6 +10,12 @@ Outcome<Request> parse_config(std::string_view text, const fs::path& file);
 /// Reads `folder`/spore.toml.
 Outcome<Request> read_config(const fs::path& folder);
 
+struct ConfigKey {
+    std::string_view name, help;
+};
+/// All keys, for the manual.
+std::vector<ConfigKey> config_keys();
+
 /// The candidate that is nearest to `word` in spelling, when one is near enough to be meant.
 std::optional<std::string_view> nearest(std::string_view word, std::span<const std::string_view> candidates);
 

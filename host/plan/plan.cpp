@@ -83,6 +83,7 @@ void Request::merge(const Request& upper) {
     environment.insert(environment.end(), upper.environment.begin(), upper.environment.end());
     volumes.insert(volumes.end(), upper.volumes.begin(), upper.volumes.end());
     terminal |= upper.terminal;
+    debug |= upper.debug;
 }
 
 Outcome<Plan> make_plan(const Request& request) {
@@ -119,6 +120,7 @@ Outcome<Plan> make_plan(const Request& request) {
     plan.timeout = request.timeout;
     plan.volumes = request.volumes;
     plan.terminal = request.terminal;
+    plan.fixed_addresses = request.debug;
     if (request.kernel) {
         plan.kernel = fs::absolute(*request.kernel);
         if (::access(plan.kernel.c_str(), R_OK) != 0)

@@ -40,6 +40,7 @@ struct Request {
     std::optional<fs::path> kernel;
     std::vector<Volume> volumes;
     bool terminal = false;
+    bool debug = false;                      ///< --debug: QEMU offers a debugger socket, addresses are fixed
 
     /// Takes over what `upper` names; lists are joined.
     void merge(const Request& upper);
@@ -66,6 +67,11 @@ struct Plan {
     fs::path kernel;
     std::vector<Volume> volumes;
     bool terminal = false;
+    bool strace = false;                 ///< the kernel reports every system call
+    bool fixed_addresses = false;        ///< no address space randomisation, so that a debugger knows where things are
+    fs::path debugger;                   ///< where QEMU's debugger socket is made; empty: none
+    bool paused = false;                 ///< the machine waits for the debugger before its first instruction
+    bool detached = false;               ///< in the background: signals are the program's alone
 };
 
 std::string_view name_of(Machine machine);

@@ -56,6 +56,8 @@ std::vector<std::string> qemu_command(const Plan& plan, Accelerator accelerator,
     if (!root_disk.empty())
         add({"-drive", fmt::format("if=none,id=root,format=raw,readonly=on,cache.direct=off,file.locking=off,file={}", escape(root_disk)),
              "-device", virtio("blk", ",drive=root")});
+    if (!plan.debugger.empty()) add({"-gdb", fmt::format("unix:path={},server=on,wait=off", escape(plan.debugger))});
+    if (plan.paused) add({"-S"});
     return command;
 }
 

@@ -13,6 +13,7 @@
 #include "host/run/qemu_command.hpp"
 #include "host/run/session.hpp"
 #include "host/run/terminal.hpp"
+#include "host/symbols/symboliser.hpp"
 
 namespace spore::host {
 
@@ -35,7 +36,7 @@ Outcome<SocketPair> make_socket_pair() {
 FileDescriptor take_signals() {
     sigset_t signals;
     ::sigemptyset(&signals);
-    for (int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGWINCH}) ::sigaddset(&signals, signal);
+    for (int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGWINCH, forwarding_signal()}) ::sigaddset(&signals, signal);
     ::sigprocmask(SIG_BLOCK, &signals, nullptr);
     ::signal(SIGPIPE, SIG_IGN);
     return FileDescriptor(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
@@ -68,11 +69,12 @@ Outcome<Prepared> prepare(const Plan& plan) {
     auto manifest = make_manifest(plan, assembled.program, source);
     auto bundle = TRY(make_bundle_file(manifest, image));
     auto accelerator = TRY(choose_accelerator(plan.accelerator));
-    return Prepared{std::move(bundle), qemu_command(plan, accelerator, image.bundled() ? fs::path() : image.path)};
+    return Prepared{std::move(bundle), qemu_command(plan, accelerator, image.bundled() ? fs::path() : image.path), std::move(assembled.root)};
 }
 
-Outcome<int> run(const Plan& plan) {
-    auto prepared = TRY(prepare(plan));
+Outcome<int> run(const Plan& plan) { return run(plan, TRY(prepare(plan))); }
+
+Outcome<int> run(const Plan& plan, Prepared prepared, std::function<void(std::string_view)> strace) {
     auto channel = TRY(make_socket_pair());
     auto serial = TRY(make_socket_pair());
     int pipe[2];
@@ -91,8 +93,15 @@ Outcome<int> run(const Plan& plan) {
     channel.theirs.close(), serial.theirs.close(), words_of_qemu.close(), prepared.bundle.close();
 
     RawTerminal terminal(plan.terminal);
+    Symboliser symboliser(plan.kernel, [&](const std::string& guest) -> std::optional<fs::path> {
+        auto real = prepared.root.provide(guest);
+        auto* entry = real ? prepared.root.find(*real) : nullptr;
+        return entry && entry->kind == Entry::Kind::file ? std::optional(entry->host) : std::nullopt;
+    });
+    SessionHooks hooks{.strace = std::move(strace), .explain = [&](std::string_view line) { return symboliser.explain(line); }};
     Session session({.channel = channel.ours.number(), .serial = serial.ours.number(), .machine = machine->descriptor(),
-                     .signals = signals.number()}, plan.timeout);
+                     .signals = signals.number()}, plan.timeout, std::move(hooks),
+                    plan.detached ? SecondSignal::passes : SecondSignal::ends);
     auto status = session.run();
     if (!status && status.error().status == ExitStatus::machine_ended) {
         machine->end();

@@ -50,8 +50,10 @@ Failure explain_start_failure(abi::StartFailure reason) {
 
 }  // namespace
 
-Session::Session(const SessionFiles& files, std::optional<std::chrono::milliseconds> timeout)
-    : files_(files), output_(files.output), errors_(files.errors) {
+int forwarding_signal() { return SIGRTMIN; }
+
+Session::Session(const SessionFiles& files, std::optional<std::chrono::milliseconds> timeout, SessionHooks hooks, SecondSignal second_signal)
+    : files_(files), hooks_(std::move(hooks)), second_signal_(second_signal), output_(files.output), errors_(files.errors) {
     if (timeout) deadline_ = Clock::now() + *timeout;
     ::fcntl(files_.channel, F_SETFL, O_NONBLOCK);
     if (files_.serial >= 0) ::fcntl(files_.serial, F_SETFL, O_NONBLOCK);
@@ -131,13 +133,19 @@ void Session::handle(const FrameReader::Frame& frame) {
             break;
         case standard_err: errors_.add(frame.text()); break;
         case log:
-            if (!frame.payload.empty()) errors_.add(fmt::format("[{}] {}\n", level_name(static_cast<u8>(frame.payload[0])), frame.text().substr(1)));
+            if (!frame.payload.empty()) {
+                auto line = hooks_.explain ? hooks_.explain(frame.text().substr(1)) : std::string(frame.text().substr(1));
+                errors_.add(fmt::format("[{}] {}\n", level_name(static_cast<u8>(frame.payload[0])), line));
+            }
             break;
         case exit: handle_exit(frame.payload); break;
         case stdin_credit:
             if (auto* bytes = view_at<le32>(frame.payload, 0)) credit_ += *bytes;
             break;
-        case strace: errors_.add(fmt::format("{}\n", frame.text())); break;
+        case strace:
+            if (hooks_.strace) hooks_.strace(frame.text());
+            else errors_.add(fmt::format("{}\n", frame.text()));
+            break;
         case reply: break;
     }
 }
@@ -209,7 +217,8 @@ void Session::read_serial() {
 
 void Session::read_signals() {
     struct signalfd_siginfo information{};
-    while (::read(files_.signals, &information, sizeof information) == sizeof information) pass_signal(static_cast<int>(information.ssi_signo));
+    while (::read(files_.signals, &information, sizeof information) == sizeof information) 
+        pass_signal(static_cast<int>(information.ssi_signo) == forwarding_signal() ? information.ssi_int : static_cast<int>(information.ssi_signo));
 }
 
 void Session::pass_signal(int signal) {
@@ -220,7 +229,7 @@ void Session::pass_signal(int signal) {
     }
     last_signal_ = signal;
     // The second of these does not ask any more.
-    bool ending = signal == SIGINT || signal == SIGTERM || signal == SIGHUP;
+    bool ending = second_signal_ == SecondSignal::ends && (signal == SIGINT || signal == SIGTERM || signal == SIGHUP);
     if (ending && ++ending_signals_ > 1) result_ = 128 + signal;
     else append_signal(to_guest_, signal);
 }

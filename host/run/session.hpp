@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <optional>
 
 #include "host/common/failure.hpp"
@@ -19,9 +20,22 @@ struct SessionFiles {
     int input = 0, output = 1, errors = 2;
 };
 
+/// Who else looks at what the guest says. Both may be empty.
+struct SessionHooks {
+    std::function<void(std::string_view line)> strace;            ///< lines of strace; otherwise they go to standard error
+    std::function<std::string(std::string_view line)> explain;    ///< log lines with their places named
+};
+
+/// Our own signal that stands for any other: its value is the signal to pass on. For those that would stop or end this process.
+int forwarding_signal();
+
+/// What a second SIGINT or SIGTERM does: ends the machine, or reaches the program like the first.
+enum class SecondSignal : u8 { ends, passes };
+
 class Session {
 public:
-    Session(const SessionFiles& files, std::optional<std::chrono::milliseconds> timeout);
+    Session(const SessionFiles& files, std::optional<std::chrono::milliseconds> timeout, SessionHooks hooks = {},
+            SecondSignal second_signal = SecondSignal::ends);
 
     /// Runs until the program ends. Gives the exit status; a failure when there is none.
     Outcome<int> run();
@@ -43,6 +57,8 @@ private:
     Outcome<int> machine_ended();
 
     SessionFiles files_;
+    SessionHooks hooks_;
+    SecondSignal second_signal_;
     std::optional<Clock::time_point> deadline_;
     FrameReader reader_;
     Output output_, errors_;

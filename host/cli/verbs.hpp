@@ -1,0 +1,35 @@
+// The verbs around a program that runs or ran: background machines, strace, check, gdb. Each declares its options and gives
+// what is to be done.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "host/cli/options.hpp"
+
+namespace spore::host {
+
+/// What a verb that runs a program gets from the options of `run`, which it has too.
+using MakeRequest = std::function<Outcome<Request>(const std::vector<std::string>& words)>;
+
+class Verb {
+public:
+    virtual ~Verb() = default;
+    /// The words that follow the options are a program and its arguments: `spore VERB [OPTIONS] PROGRAM [ARGUMENTS…]`.
+    virtual bool runs_program() const { return false; }
+    virtual Outcome<int> act(const MakeRequest& request, std::vector<std::string> words) = 0;
+    CLI::App* app = nullptr;
+};
+
+/// Adds the subcommands to `app`, in the order in which help lists them.
+std::vector<std::unique_ptr<Verb>> add_verbs(CLI::App& app);
+
+/// -d, --name, --rm of `run`.
+struct DetachOptions {
+    bool detach = false, remove = false;
+    std::string name;
+};
+/// Starts a background machine and prints its name. `words` are shown by `ps`.
+Outcome<int> run_detached(const Request& request, const DetachOptions& options);
+
+}  // namespace spore::host

@@ -1,0 +1,132 @@
+#include "host/debug/gdb.hpp"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "host/common/process.hpp"
+#include "host/symbols/symboliser.hpp"
+#include "wire/elf_dynamic.hpp"
+
+namespace spore::host {
+
+namespace {
+
+namespace elf = wire::elf;
+
+/// The commands in Python: beside the tool in its build tree, or where the package installs them.
+std::optional<fs::path> find_script() {
+    std::error_code error;
+    auto script = (fs::read_symlink("/proc/self/exe", error).parent_path() / "../share/spore/gdb/spore.py").lexically_normal();
+    return fs::exists(script, error) ? std::optional(script) : std::nullopt;
+}
+
+/// Becomes gdb; returns only when that is impossible.
+Failure become_gdb(const fs::path& folder, const GdbOptions& options) {
+    auto text = read_file(folder / "files.json");
+    auto description = nlohmann::json::parse(text.value_or(""), nullptr, false);
+    if (!description.is_object()) return {ExitStatus::failed, fmt::format("{} is missing or damaged", (folder / "files.json").string())};
+    std::vector<std::string> command{"gdb", "-q", "-iex", "set confirm off", "-iex", "set pagination off", "-iex", "set print thread-events off"};
+    if (options.batch) command.insert(command.end(), {"-batch"});
+    auto execute = [&](std::string line) { command.insert(command.end(), {"-ex", std::move(line)}); };
+    execute(fmt::format("file {}", description.value("kernel", "")));
+    if (auto program = description.value("program", ""); !program.empty()) execute(fmt::format("add-symbol-file {} -o {:#x}", program, description.value("base", u64{0})));
+    execute(fmt::format("target remote {}", (folder / "gdb").string()));
+    if (auto script = find_script()) execute(fmt::format("source {}", script->string()));
+    for (const auto& line : options.commands) execute(line);
+    std::vector<char*> arguments;
+    for (auto& word : command) arguments.push_back(word.data());
+    arguments.push_back(nullptr);
+    ::setenv("SPORE_FILES", (folder / "files.json").c_str(), 1);
+    ::execvp("gdb", arguments.data());
+    if (errno == ENOENT) return {ExitStatus::missing_tool, "gdb is missing: install it with 'apt install gdb'"};
+    return {ExitStatus::failed, fmt::format("cannot start gdb: {}", error_text())};
+}
+
+Outcome<fs::path> make_folder() {
+    const char* runtime = std::getenv("XDG_RUNTIME_DIR");
+    auto path = fmt::format("{}/spore-gdb-XXXXXX", runtime && *runtime ? runtime : "/tmp");
+    if (!::mkdtemp(path.data())) return failure(ExitStatus::failed, "cannot make a folder for the debugger's socket: {}", error_text());
+    return path;
+}
+
+bool wait_for(const fs::path& socket, pid_t runner) {
+    constexpr int attempts = 1000;
+    for (int i = 0; i < attempts; ++i) {
+        if (fs::exists(socket)) return true;
+        if (::kill(runner, 0) != 0) return false;
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    return false;
+}
+
+}  // namespace
+
+void add_debugger(Plan& plan, const fs::path& folder) {
+    plan.fixed_addresses = true;
+    plan.debugger = folder / "gdb";
+}
+
+Outcome<void> describe_for_gdb(const Plan& plan, Prepared& prepared, const fs::path& folder) {
+    nlohmann::json json{{"kernel", debug_file_of(plan.kernel).string()}, {"files", nlohmann::json::object()}};
+    for (const auto& [path, entry] : prepared.root.entries())
+        if (entry.kind == Entry::Kind::file && ((entry.mode & 0111) || path.find(".so") != std::string::npos)) json["files"][path] = entry.host.string();
+    auto real = prepared.root.provide(plan.program);
+    auto* entry = real ? prepared.root.find(*real) : nullptr;
+    auto file = entry && entry->kind == Entry::Kind::file ? MappedFile::open(entry->host) : std::unexpected(ENOENT);
+    auto header = file ? elf::parse_header(file->bytes()) : std::unexpected(elf::Problem::not_elf);
+    if (header) {
+        u64 base = header->relocatable() ? abi::fixed_program_base : 0;
+        json["program"] = entry->host.string();
+        json["base"] = base;
+        auto headers = elf::ProgramHeaders::parse(*header, slice(file->bytes(), header->table_offset, header->table_size()).value_or(ByteSpan{}), file->bytes().size());
+        if (headers && headers->find(elf::SegmentType::interpreter))
+            if (auto dynamic = headers->find(elf::SegmentType::dynamic)) json["dynamic"] = dynamic->address + base;
+    }
+    FileDescriptor out(::open((folder / "files.json").c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+    auto text = json.dump(1);
+    if (!out || !write_all(out.number(), std::as_bytes(std::span(text)))) return failure(ExitStatus::failed, "cannot write {}: {}", (folder / "files.json").string(), error_text());
+    return {};
+}
+
+Outcome<int> debug(Plan plan, const GdbOptions& options) {
+    auto folder = TRY(make_folder());
+    add_debugger(plan, folder);
+    plan.paused = true;
+    auto prepared = TRY(prepare(plan));
+    TRY(describe_for_gdb(plan, prepared, folder));
+    std::fflush(nullptr);
+    pid_t parent = ::getpid();
+    pid_t runner = ::fork();
+    if (runner < 0) return failure(ExitStatus::failed, "cannot fork: {}", error_text());
+    if (runner == 0) {
+        // It goes when gdb goes, and Ctrl-C is for gdb.
+        ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (::getppid() != parent) ::_exit(1);
+        ::setpgid(0, 0);
+        ::signal(SIGTTOU, SIG_IGN);
+        FileDescriptor nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+        ::dup2(nothing.number(), STDIN_FILENO);
+        auto status = run(plan, std::move(prepared));
+        if (status) std::fprintf(stderr, "spore: the program ended with status %d\n", *status);
+        else if (status.error().status != ExitStatus::machine_ended) std::fprintf(stderr, "spore: %s\n", status.error().message.c_str());
+        std::error_code error;
+        fs::remove_all(folder, error);
+        ::_exit(status.value_or(1));
+    }
+    if (!wait_for(plan.debugger, runner)) return failure(ExitStatus::failed, "the machine did not start");
+    return std::unexpected(become_gdb(folder, options));
+}
+
+Outcome<int> attach_gdb(const fs::path& folder, const GdbOptions& options) {
+    if (!fs::exists(folder / "gdb")) return failure(ExitStatus::failed, "this machine has no debugger socket: start it with --debug");
+    return std::unexpected(become_gdb(folder, options));
+}
+
+}  // namespace spore::host

@@ -1,0 +1,161 @@
+#include "host/instances/commands.hpp"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+#include <ctime>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "host/instances/control.hpp"
+#include "host/instances/log_file.hpp"
+
+namespace spore::host {
+
+namespace {
+
+std::string age(i64 since) {
+    auto seconds = std::max<i64>(0, std::time(nullptr) - since);
+    if (seconds < 120) return fmt::format("{} s", seconds);
+    if (seconds < 7200) return fmt::format("{} min", seconds / 60);
+    if (seconds < 172800) return fmt::format("{} h", seconds / 3600);
+    return fmt::format("{} days", seconds / 86400);
+}
+
+std::string_view name_of(Life life) {
+    switch (life) {
+        case Life::running: return "running";
+        case Life::ended: return "ended";
+        case Life::lost: return "lost";
+    }
+    return "";
+}
+
+std::string status_of(Life life, const InstanceState& state) {
+    if (life == Life::running) return "running " + age(state.started);
+    if (life == Life::lost) return "lost (its supervisor was killed)";
+    return fmt::format("ended ({}) {} ago", *state.status, age(*state.ended));
+}
+
+std::string stamp(u64 nanoseconds) {
+    auto seconds = static_cast<std::time_t>(nanoseconds / 1'000'000'000);
+    std::tm parts{};
+    ::gmtime_r(&seconds, &parts);
+    char text[32];
+    std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
+    return fmt::format("{}.{:06}Z ", text, nanoseconds / 1000 % 1'000'000);
+}
+
+/// Puts the time before each line; remembers whether a line is open.
+class Printer {
+public:
+    explicit Printer(Stamps stamps) : stamps_(stamps) {}
+    /// False when the reader of our output is gone.
+    bool print(const LogReader::Record& record) {
+        bool error = record.stream == LogStream::errors;
+        std::string text;
+        if (stamps_ == Stamps::no) {
+            text = record.bytes;
+        } else {
+            for (char c : record.bytes) {
+                if (!open_[error]) text += stamp(record.nanoseconds);
+                text += c;
+                open_[error] = c != '\n';
+            }
+        }
+        return write_all(error ? STDERR_FILENO : STDOUT_FILENO, std::as_bytes(std::span(text)));
+    }
+
+private:
+    Stamps stamps_;
+    bool open_[2] = {};
+};
+
+}  // namespace
+
+std::optional<int> parse_signal(std::string_view text) {
+    int number = 0;
+    if (auto [end, error] = std::from_chars(text.begin(), text.end(), number); error == std::errc{} && end == text.end())
+        return number > 0 && number <= SIGRTMAX ? std::optional(number) : std::nullopt;
+    if (text.starts_with("SIG")) text.remove_prefix(3);
+    for (int signal = 1; signal < SIGRTMIN; ++signal)
+        if (const char* name = ::sigabbrev_np(signal); name && text == name) return signal;
+    return std::nullopt;
+}
+
+Outcome<int> list_instances(Listing listing, Format format) {
+    auto json = nlohmann::json::array();
+    std::string table = fmt::format("{:<24} {:<34} {:>8}  {}\n", "NAME", "STATUS", "PID", "COMMAND");
+    for (const auto& instance : TRY(Instance::all())) {
+        auto life = instance.life();
+        auto state = instance.state();
+        if (!state || (listing == Listing::running && life != Life::running)) continue;
+        table += fmt::format("{:<24} {:<34} {:>8}  {}\n", instance.name(), status_of(life, *state),
+                             life == Life::running ? fmt::to_string(state->supervisor) : "-", fmt::join(state->command, " "));
+        auto item = nlohmann::json::parse(state->to_json());
+        item["name"] = instance.name();
+        item["life"] = name_of(life);
+        json.push_back(item);
+    }
+    auto text = format == Format::json ? json.dump(2) + "\n" : table;
+    std::fwrite(text.data(), 1, text.size(), stdout);
+    return 0;
+}
+
+Outcome<int> show_log(const std::string& name, Follow follow, Stamps stamps) {
+    auto instance = TRY(Instance::open(name));
+    auto log = TRY(LogReader::open(instance.log()));
+    Printer printer(stamps);
+    while (true) {
+        // First whether it runs, then what it wrote: nothing can come after that.
+        bool running = follow == Follow::yes && fs::exists(instance.folder()) && instance.life() == Life::running;
+        while (auto record = log.next())
+            if (!printer.print(*record)) return 0;
+        if (!running) return 0;
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+}
+
+Outcome<int> stop_instance(const std::string& name, unsigned seconds) {
+    auto instance = TRY(Instance::open(name));
+    if (instance.life() != Life::running) return 0;
+    if (seconds > 0) TRY(ask_supervisor(instance, fmt::format("signal {}", SIGTERM)));
+    if (!instance.wait_for_end(i64{seconds} * 1000)) {
+        if (auto asked = ask_supervisor(instance, "end"); !asked && instance.life() == Life::running) return std::unexpected(asked.error());
+        if (!instance.wait_for_end(5000)) return failure(ExitStatus::failed, "the machine {} does not end: kill process {}", name, instance.state()->supervisor);
+    }
+    return 0;
+}
+
+Outcome<int> signal_instance(const std::string& name, const std::string& signal) {
+    auto number = parse_signal(signal);
+    if (!number) return failure(ExitStatus::failed, "-s {}: there is no such signal; give a name such as TERM, or a number", signal);
+    auto instance = TRY(Instance::open(name));
+    TRY(ask_supervisor(instance, fmt::format("signal {}", *number)));
+    return 0;
+}
+
+Outcome<int> wait_for_instance(const std::string& name) {
+    auto instance = TRY(Instance::open(name));
+    constexpr i64 for_ever = i64{1} << 40;
+    instance.wait_for_end(for_ever);
+    auto state = instance.state();
+    if (!state || !state->status) return failure(ExitStatus::machine_ended, "the exit status of {} is not known: it was removed, or its supervisor was killed", name);
+    return *state->status;
+}
+
+Outcome<int> remove_instance(const std::string& name, Force force) {
+    auto instance = TRY(Instance::open(name));
+    if (instance.life() == Life::running) {
+        if (force == Force::no) return failure(ExitStatus::failed, "the machine {} runs: stop it first, or use 'spore rm -f {}'", name, name);
+        TRY(stop_instance(name, 0));
+    }
+    instance.remove();
+    return 0;
+}
+
+}  // namespace spore::host

@@ -1,0 +1,182 @@
+#include "host/instances/supervisor.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <chrono>
+#include <thread>
+
+#include "host/instances/control.hpp"
+#include "host/instances/log_file.hpp"
+#include "host/run/session.hpp"
+
+namespace spore::host {
+
+namespace {
+
+i64 now() { return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count(); }
+
+struct Pipe {
+    FileDescriptor from, to;
+};
+Outcome<Pipe> make_pipe() {
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) != 0) return failure(ExitStatus::failed, "cannot make a pipe: {}", error_text());
+    return Pipe{FileDescriptor(ends[0]), FileDescriptor(ends[1])};
+}
+
+/// A fork that does not outlive its maker.
+Outcome<pid_t> fork_runner(const Supervised& what, int output, int errors) {
+    pid_t parent = ::getpid();
+    pid_t child = ::fork();
+    if (child < 0) return failure(ExitStatus::failed, "cannot fork: {}", error_text());
+    if (child > 0) return child;
+    sigset_t forwarding;
+    ::sigemptyset(&forwarding), ::sigaddset(&forwarding, forwarding_signal());
+    ::sigprocmask(SIG_BLOCK, &forwarding, nullptr);  // until the session takes it
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != parent) ::_exit(1);
+    ::dup2(output, STDOUT_FILENO);
+    ::dup2(errors, STDERR_FILENO);
+    int status = what.run();
+    std::fflush(nullptr);
+    ::_exit(status);
+}
+
+class Supervisor {
+public:
+    Supervisor(const Instance& instance, const Supervised& what) : instance_(instance), what_(what) {}
+
+    /// Everything up to the running machine; what goes wrong is told to the process that started us.
+    Outcome<void> begin() {
+        // Somebody who lists the instances may have it for a moment.
+        for (int attempt = 0; attempt < 100 && !(lock_ = instance_.take_lock(Instance::Hold::exclusive)); ++attempt)
+            std::this_thread::sleep_for(std::chrono::milliseconds(10));
+        if (!lock_) return failure(ExitStatus::failed, "cannot lock {}", instance_.folder().string());
+        log_ = TRY(LogWriter::create(instance_.log()));
+        listener_ = TRY(listen_for_control(instance_));
+        auto output = TRY(make_pipe()), errors = TRY(make_pipe());
+        runner_ = TRY(fork_runner(what_, output.to.number(), errors.to.number()));
+        runner_ended_ = FileDescriptor(static_cast<int>(::syscall(SYS_pidfd_open, runner_, 0)));
+        output_ = std::move(output.from), errors_ = std::move(errors.from);
+        // Only now: until the forks are done, these signals end us in the ordinary way.
+        sigset_t signals;
+        ::sigemptyset(&signals);
+        for (int signal : {SIGTERM, SIGINT, SIGHUP, SIGQUIT}) ::sigaddset(&signals, signal);
+        ::sigprocmask(SIG_BLOCK, &signals, nullptr);
+        ending_ = FileDescriptor(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
+        state_ = {.supervisor = ::getpid(), .command = what_.command, .started = now(), .ended = {}, .status = {}, .debugger = what_.debugger};
+        return instance_.write(state_);
+    }
+
+    void serve() {
+        enum { output, errors, listener, runner, ending, count };
+        struct pollfd waits[count] = {{output_.number(), POLLIN, 0}, {errors_.number(), POLLIN, 0}, {listener_.number(), POLLIN, 0},
+                                      {runner_ended_.number(), POLLIN, 0}, {ending_.number(), POLLIN, 0}};
+        // Until the runner has ended and everything that it wrote is read.
+        while (waits[runner].fd >= 0 || waits[output].fd >= 0 || waits[errors].fd >= 0) {
+            if (::poll(waits, count, -1) < 0 && errno != EINTR) break;
+            if (waits[output].revents && !keep(output_, LogStream::output)) waits[output].fd = -1;
+            if (waits[errors].revents && !keep(errors_, LogStream::errors)) waits[errors].fd = -1;
+            if (waits[listener].revents) answer();
+            if (waits[ending].revents) end_runner(), waits[ending].fd = -1;
+            if (waits[runner].revents) waits[runner].fd = -1;
+        }
+        int status = 0;
+        while (::waitpid(runner_, &status, 0) < 0 && errno == EINTR) {}
+        state_.ended = now();
+        state_.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+        if (what_.after_end == AfterEnd::remove) instance_.remove();
+        else (void)instance_.write(state_);
+    }
+
+private:
+    /// False at the stream's end.
+    bool keep(const FileDescriptor& from, LogStream stream) {
+        char buffer[65536];
+        auto size = ::read(from.number(), buffer, sizeof buffer);
+        if (size > 0) log_->add(stream, {buffer, static_cast<std::size_t>(size)});
+        return size > 0 || (size < 0 && errno == EINTR);
+    }
+    void end_runner() const {
+        if (!ended()) ::kill(runner_, SIGKILL);
+    }
+    bool ended() const {
+        struct pollfd wait{runner_ended_.number(), POLLIN, 0};
+        return ::poll(&wait, 1, 0) > 0;
+    }
+    void answer() const {
+        auto request = accept_control(listener_.number());
+        if (!request) return;
+        constexpr std::string_view signal = "signal ";
+        int number = 0;
+        if (request->text == "end") {
+            end_runner();
+        } else if (request->text.starts_with(signal) &&
+                   std::from_chars(request->text.data() + signal.size(), request->text.data() + request->text.size(), number).ec == std::errc{} &&
+                   number > 0 && number <= SIGRTMAX) {
+            if (number == SIGKILL) end_runner();
+            else if (!ended()) ::sigqueue(runner_, forwarding_signal(), {.sival_int = number});
+        } else {
+            return request->answer("this version does not know that request");
+        }
+        request->answer("ok");
+    }
+
+    const Instance& instance_;
+    const Supervised& what_;
+    InstanceState state_;
+    FileDescriptor lock_, listener_, output_, errors_, runner_ended_, ending_;
+    std::optional<LogWriter> log_;
+    pid_t runner_ = -1;
+};
+
+[[noreturn]] void be_daemon(const Instance& instance, const Supervised& what, FileDescriptor report) {
+    ::setsid();
+    ::umask(077);
+    FileDescriptor nothing(::open("/dev/null", O_RDWR | O_CLOEXEC));
+    for (int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) ::dup2(nothing.number(), stream);
+    Supervisor supervisor(instance, what);
+    auto begun = supervisor.begin();
+    if (!begun) {
+        (void)write_all(report.number(), std::as_bytes(std::span(begun.error().message)));
+        instance.remove();
+        ::_exit(1);
+    }
+    (void)write_all(report.number(), std::as_bytes(std::span("\0", 1)));
+    report.close();
+    supervisor.serve();
+    ::_exit(0);
+}
+
+}  // namespace
+
+Outcome<void> start_supervisor(const Instance& instance, const Supervised& what) {
+    auto report = TRY(make_pipe());
+    std::fflush(nullptr);
+    pid_t child = ::fork();
+    if (child < 0) return failure(ExitStatus::failed, "cannot fork: {}", error_text());
+    if (child == 0) {
+        report.from.close();
+        be_daemon(instance, what, std::move(report.to));
+    }
+    report.to.close();
+    std::string words;
+    char buffer[512];
+    for (ssize_t size; (size = ::read(report.from.number(), buffer, sizeof buffer)) != 0;) {
+        if (size < 0 && errno == EINTR) continue;
+        if (size < 0) break;
+        words.append(buffer, static_cast<std::size_t>(size));
+    }
+    if (words == std::string(1, '\0')) return {};
+    return failure(ExitStatus::failed, "the machine's supervisor did not start{}{}", words.empty() ? "" : ": ", words);
+}
+
+}  // namespace spore::host

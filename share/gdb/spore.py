@@ -1,0 +1,129 @@
+"""Commands for gdb on a Spore machine: the program's libraries and the kernel's threads.
+
+Loaded by `spore gdb`, which sets $SPORE_FILES to a JSON file: the program, where it is loaded, and which file of this
+machine stands behind each path of the guest.
+"""
+import json
+import os
+
+import gdb
+
+WORD = 8
+DT_DEBUG = 21
+R_MAP_OFFSET = 8  # struct r_debug: int r_version, padding, then the list of loaded files
+
+
+def read_word(address):
+    return int.from_bytes(gdb.selected_inferior().read_memory(address, WORD).tobytes(), "little")
+
+
+def read_text(address, limit=4096):
+    text = b""
+    while len(text) < limit:
+        byte = gdb.selected_inferior().read_memory(address + len(text), 1).tobytes()
+        if byte == b"\0":
+            break
+        text += byte
+    return text.decode(errors="replace")
+
+
+def load_description():
+    path = os.environ.get("SPORE_FILES")
+    if not path or not os.path.exists(path):
+        return {}
+    with open(path) as file:
+        return json.load(file)
+
+
+class Libraries(gdb.Command):
+    """spore-libraries: loads the symbols of the shared libraries that the program has loaded by now."""
+
+    def __init__(self):
+        super().__init__("spore-libraries", gdb.COMMAND_FILES)
+        self.loaded = set()
+
+    def invoke(self, argument, from_tty):
+        description = load_description()
+        dynamic = description.get("dynamic", 0)
+        if not dynamic:
+            print("the program is static: it loads no libraries")
+            return
+        try:
+            entry = self.find_list(dynamic)
+            while entry:
+                base, name_at, _, entry = (read_word(entry + i * WORD) for i in range(4))
+                name = read_text(name_at) if name_at else ""
+                if name:
+                    self.load(description, name, base)
+        except gdb.MemoryError:
+            print("the dynamic linker has not run yet: continue to a breakpoint in the program first")
+
+    def find_list(self, dynamic):
+        while read_word(dynamic):
+            if read_word(dynamic) == DT_DEBUG:
+                debug = read_word(dynamic + WORD)
+                return read_word(debug + R_MAP_OFFSET) if debug else 0
+            dynamic += 2 * WORD
+        return 0
+
+    def load(self, description, name, base):
+        host = description.get("files", {}).get(os.path.realpath(name)) or description.get("files", {}).get(name)
+        if not host or (host, base) in self.loaded:
+            return
+        self.loaded.add((host, base))
+        gdb.execute(f"add-symbol-file {host} -o {base:#x}", to_string=True)
+        print(f"{name} at {base:#x}")
+
+
+def kernel_list(head, link):
+    """The items of one of the kernel's intrusive lists (base/list.hpp)."""
+    item = head["first_"]
+    while int(item):
+        yield item
+        item = item.dereference()[link]["next"]
+
+
+class Threads(gdb.Command):
+    """spore-threads: the program's threads as the kernel knows them, with state, CPU, and where each waits in the kernel."""
+
+    def __init__(self):
+        super().__init__("spore-threads", gdb.COMMAND_STACK)
+
+    def invoke(self, argument, from_tty):
+        tree = gdb.parse_and_eval("'spore::linux::(anonymous namespace)::the_tree'")
+        buckets = tree["tasks"]["buckets_"]
+        low, high = buckets.type.range()
+        tasks = [task.dereference() for i in range(low, high + 1) for task in kernel_list(buckets[i], "number_link")]
+        for task in sorted(tasks, key=lambda task: int(task["id_"])):
+            self.show(task)
+
+    def show(self, task):
+        thread = task["thread_"].dereference()
+        state = int(thread["state_"]["__a_"]["__a_value"])
+        states = [field.name.split("::")[-1] for field in gdb.lookup_type("spore::task::State").fields()]
+        name = task["name"].string(errors="replace")
+        cpu = int(thread["cpu_"]["__a_"]["__a_value"])
+        frame_type = gdb.lookup_type("spore::arch::TrapFrame").pointer()
+        frame = (thread["stack_top_"].cast(frame_type) - 1).dereference()
+        print(f"thread {int(task['id_'])} of process {int(task['process_id_'])} \"{name}\": {states[state]}, CPU {cpu}, program at {int(frame['rip']):#x}")
+        if states[state] == "blocked":
+            self.backtrace(int(thread["context_"]["stack_pointer"]))
+
+    def backtrace(self, stack):
+        """A switched-out thread's stack: six saved registers, the last of them rbp, and the return address (cpu/switch.S)."""
+        frame, place = read_word(stack + 5 * WORD), read_word(stack + 6 * WORD)
+        for _ in range(24):
+            symbol = gdb.execute(f"info symbol {place - 1:#x}", to_string=True).split(" in section")[0].strip()
+            print(f"    at {place:#x} {symbol}")
+            if not frame:
+                break
+            try:
+                frame, place = read_word(frame), read_word(frame + WORD)
+            except gdb.MemoryError:
+                break
+            if place < 1 << 63:
+                break
+
+
+Libraries()
+Threads()
