@@ -1,10 +1,12 @@
 # Tests of the host tool: one binary of unit tests, and fuzzers for everything that reads what others wrote.
 file(GLOB_RECURSE unit_host_sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/unit/host/*.cpp)
+set_source_files_properties(${CMAKE_BINARY_DIR}/generated/host/declared_calls.inc PROPERTIES GENERATED TRUE)
 add_executable(unit-host ${unit_host_sources} ${SPORE_HOST_SOURCES})
-target_include_directories(unit-host PRIVATE ${CMAKE_SOURCE_DIR})
+add_dependencies(unit-host spore)  # which makes the generated tables
+target_include_directories(unit-host PRIVATE ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR}/generated/host)
 target_compile_definitions(unit-host PRIVATE ${SPORE_HOST_DEFINITIONS})
 target_compile_options(unit-host PRIVATE ${SPORE_WARNINGS} ${SPORE_SANITIZERS} -stdlib=libc++ -O1 -g -Wno-global-constructors)
-target_link_libraries(unit-host PRIVATE gtest gtest_main Threads::Threads)
+target_link_libraries(unit-host PRIVATE ${SPORE_CAPSTONE} gtest gtest_main Threads::Threads)
 target_link_options(unit-host PRIVATE ${SPORE_SANITIZERS} -stdlib=libc++ -fuse-ld=lld-19)
 add_test(NAME unit-host COMMAND unit-host)
 

@@ -53,6 +53,7 @@ class Case:
     environment: dict = dataclasses.field(default_factory=dict)
     files: dict = dataclasses.field(default_factory=dict)     # made in the scratch folder: name → text, bytes or (bytes, mode)
     host: bool = False             # boots nothing; `command` holds the tool's own arguments
+    script: str = ""               # for sh, with the tool as $SPORE and `command` as its arguments; runs once
     needs: tuple = ()              # files of this machine; the case is skipped without them
     interrupt_after: float = 0     # seconds until SIGINT is sent to the tool
     check: object = None           # function(completed) → problem or None
@@ -79,7 +80,7 @@ def load_all(build):
             continue
         for case in importlib.import_module(f"system.cases.{file.stem}").CASES:
             name = f"system/{file.stem}/{case.name}"
-            if case.host:
+            if case.host or case.script:
                 instances.append(Instance(name, case))
                 continue
             for machine, mode, cpus in itertools.product(case.machines, case.modes, case.cpus):
@@ -124,6 +125,8 @@ def words_of(instance, build, scratch):
 
     command = [word(part) for part in case.command]
     tool = [str(build / "host/spore")]
+    if case.script:
+        return ["sh", "-euc", case.script, "script", *command]
     if case.host:
         return tool + command
     options = ["--machine", instance.machine, "--mode", instance.mode, "--cpus", str(instance.cpus), *map(word, case.options)]
@@ -156,6 +159,8 @@ def run_in(instance, build, scratch):
         path.chmod(mode)
     command = words_of(instance, build, scratch)
     environment = {**os.environ, **{key: value.replace("{scratch}", scratch) for key, value in case.environment.items()}}
+    if case.script:
+        environment |= {"SPORE": str(build / "host/spore"), "XDG_RUNTIME_DIR": scratch}
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=scratch, env=environment)
     if case.interrupt_after:
         timer = threading.Timer(case.interrupt_after, process.send_signal, [signal.SIGINT])

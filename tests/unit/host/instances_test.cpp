@@ -1,0 +1,120 @@
+// Background machines: their folders, states and logs, without a machine.
+#include <gtest/gtest.h>
+#include <stdlib.h>
+#include <sys/file.h>
+
+#include "host/instances/commands.hpp"
+#include "host/instances/control.hpp"
+#include "host/instances/log_file.hpp"
+#include "host/instances/supervisor.hpp"
+
+namespace spore::host {
+namespace {
+
+class Instances : public testing::Test {
+protected:
+    void SetUp() override {
+        char name[] = "/tmp/spore-instances-XXXXXX";
+        folder_ = ::mkdtemp(name);
+        ::setenv("XDG_RUNTIME_DIR", folder_.c_str(), 1);
+    }
+    void TearDown() override { fs::remove_all(folder_); }
+    fs::path folder_;
+};
+
+TEST_F(Instances, StateSurvivesItsText) {
+    InstanceState state{.supervisor = 42, .command = {"/bin/sh", "-c", "echo \"x\"\n"}, .started = 1000, .ended = 1001, .status = 7, .debugger = "/run/gdb"};
+    auto back = InstanceState::from_json(state.to_json());
+    ASSERT_TRUE(back);
+    EXPECT_EQ(back->supervisor, 42);
+    EXPECT_EQ(back->command, state.command);
+    EXPECT_EQ(back->ended, 1001);
+    EXPECT_EQ(back->status, 7);
+    EXPECT_EQ(back->debugger, "/run/gdb");
+}
+
+TEST_F(Instances, DamagedStateIsNone) {
+    for (auto text : {"", "{", "[]", "{}", R"({"supervisor": "x", "started": 1, "command": []})", R"({"supervisor": 1, "started": 1})"})
+        EXPECT_FALSE(InstanceState::from_json(text)) << text;
+}
+
+TEST_F(Instances, NamesAreClaimedOnce) {
+    auto first = Instance::create("web");
+    ASSERT_TRUE(first);
+    ASSERT_TRUE(first->write({.supervisor = 1, .command = {"x"}, .started = 1, .ended = 2, .status = 0, .debugger = {}}));
+    EXPECT_EQ(first->life(), Life::ended);
+    EXPECT_FALSE(Instance::create("web"));
+    for (auto name : {"", ".", "..", "-a", "a/b", "a b"}) EXPECT_FALSE(Instance::create(name)) << name;
+}
+
+TEST_F(Instances, WhatWasKilledWhileStartingIsClearedAway) {
+    ASSERT_TRUE(Instance::create("web"));
+    EXPECT_TRUE(Instance::create("web"));
+}
+
+TEST_F(Instances, LostWhenTheSupervisorIsGone) {
+    auto instance = Instance::create("web");
+    auto lock = instance->take_lock(Instance::Hold::exclusive);
+    ASSERT_TRUE(instance->write({.supervisor = 1, .command = {"x"}, .started = 1, .ended = {}, .status = {}, .debugger = {}}));
+    EXPECT_EQ(instance->life(), Life::running);
+    lock.close();
+    EXPECT_EQ(instance->life(), Life::lost);
+}
+
+TEST_F(Instances, LogKeepsStreamsApart) {
+    auto writer = LogWriter::create(folder_ / "log");
+    ASSERT_TRUE(writer);
+    auto reader = LogReader::open(folder_ / "log");
+    EXPECT_FALSE(reader->next());
+    writer->add(LogStream::output, "one");
+    writer->add(LogStream::errors, "two");
+    auto one = reader->next(), two = reader->next();
+    ASSERT_TRUE(one && two);
+    EXPECT_EQ(one->stream, LogStream::output);
+    EXPECT_EQ(one->bytes, "one");
+    EXPECT_EQ(two->stream, LogStream::errors);
+    EXPECT_EQ(two->bytes, "two");
+    EXPECT_FALSE(reader->next());
+}
+
+TEST_F(Instances, SupervisorKeepsOutputAndStatus) {
+    auto instance = Instance::create("job");
+    ASSERT_TRUE(start_supervisor(*instance, {.command = {"job"}, .debugger = {}, .run = [] {
+        (void)!::write(1, "out", 3);
+        (void)!::write(2, "err", 3);
+        return 5;
+    }}));
+    ASSERT_TRUE(instance->wait_for_end(10'000));
+    EXPECT_EQ(instance->state()->status, 5);
+    auto log = LogReader::open(instance->log());
+    std::string output, errors;
+    while (auto record = log->next()) (record->stream == LogStream::output ? output : errors) += record->bytes;
+    EXPECT_EQ(output, "out");
+    EXPECT_EQ(errors, "err");
+    EXPECT_EQ(wait_for_instance("job").value(), 5);
+    ASSERT_TRUE(remove_instance("job", Force::no));
+    EXPECT_FALSE(Instance::open("job"));
+}
+
+TEST_F(Instances, StopEndsWhatDoesNotListen) {
+    auto instance = Instance::create("deaf");
+    ASSERT_TRUE(start_supervisor(*instance, {.command = {"deaf"}, .debugger = {}, .run = [] {
+        for (;;) ::pause();
+        return 0;
+    }}));
+    EXPECT_EQ(instance->life(), Life::running);
+    EXPECT_FALSE(remove_instance("deaf", Force::no));
+    ASSERT_TRUE(stop_instance("deaf", 0));
+    EXPECT_EQ(instance->state()->status, 128 + 9);
+    EXPECT_FALSE(ask_supervisor(*instance, "end"));
+}
+
+TEST(Signals, AreKnownByNameAndNumber) {
+    EXPECT_EQ(parse_signal("TERM"), 15);
+    EXPECT_EQ(parse_signal("SIGHUP"), 1);
+    EXPECT_EQ(parse_signal("9"), 9);
+    for (auto text : {"", "0", "99", "TERMX", "-1", "9x"}) EXPECT_FALSE(parse_signal(text)) << text;
+}
+
+}  // namespace
+}  // namespace spore::host
