@@ -12,6 +12,7 @@
 #include "kernel/linux/proc/proc.hpp"
 #include "kernel/linux/signal/send.hpp"
 #include "kernel/linux/system.hpp"
+#include "kernel/linux/terminal/terminal.hpp"
 
 namespace spore::linux {
 
@@ -113,6 +114,7 @@ Result<void> start_init(const StartRequest& request) {
 }
 
 void signal_first_group(i32 number) {
+    if (number == sigwinch && terminal_window_changed()) return;
     if (auto first = find_process(1)) (void)send_to_group(first->group, SignalInfo::from_kernel(number));
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "kernel/fs/vfs.hpp"
+#include "kernel/linux/terminal/terminal.hpp"
 
 namespace spore::main {
 namespace {
@@ -96,6 +97,7 @@ private:
 
 Result<StandardFiles> open_standard_files(device::Console& console, fs::Dentry& root) {
     if (console.is_terminal()) {
+        TRY(linux::start_terminal(console));
         fs::Context context{.root = root, .directory = root};
         auto terminal = fs::open(context, root, "/dev/console", {.mode = {.read = true, .write = true}});
         if (terminal) return StandardFiles{*terminal, *terminal, *terminal};

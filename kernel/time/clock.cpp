@@ -5,11 +5,18 @@
 namespace spore::time {
 
 namespace {
-// One 64-bit word, so readers need no lock: they see the distance from before a change or from after it.
-constinit std::atomic<i64> base = 0;
+// One 64-bit word, so readers need no lock: they see the distance from before a change or from after it. On a page of its own, which
+// programs read, too (kernel/linux/vdso).
+struct alignas(page_size) WallPage {
+    std::atomic<i64> base = 0;
+};
+constinit WallPage wall;
+constinit auto& base = wall.base;
 }  // namespace
 
 Instant now() { return {arch::monotonic_nanoseconds()}; }
+
+const void* wall_page() { return &wall; }
 
 i64 wall_base() { return base.load(std::memory_order_relaxed); }
 

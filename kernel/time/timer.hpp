@@ -18,6 +18,8 @@ void set_wall_nanoseconds(i64 nanoseconds);
 void set_wall_base(i64 nanoseconds);
 /// The same, for those that turn wall deadlines into monotonic ones.
 i64 wall_base();
+/// A page that begins with the same number, for programs to read.
+const void* wall_page();
 
 /// Calls a function once at a point in time, on the CPU that armed it, in interrupt context: no sleeping there.
 /// Arming and cancelling one timer from several threads is for them to serialise; the race with its expiry, on whichever

@@ -37,6 +37,7 @@ u64 hardware_capabilities() { return 0; }
 u64 hardware_capabilities_2() { return 0; }
 const char* platform_name() { return "x86_64"; }
 std::size_t describe_cpu(u32, std::span<char>) { return 0; }
+ProgramClock program_clock() { return {}; }
 
 void enter_program(TrapFrame*) { __builtin_trap(); }
 void prepare_program_frame(TrapFrame& frame, VirtAddr entry, VirtAddr stack_pointer) {

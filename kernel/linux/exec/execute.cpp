@@ -9,6 +9,7 @@
 #include "kernel/linux/process/tree.hpp"
 #include "kernel/linux/signal/send.hpp"
 #include "kernel/linux/time/interval_timer.hpp"
+#include "kernel/linux/vdso/vdso.hpp"
 
 namespace spore::linux {
 
@@ -147,6 +148,7 @@ Result<void> execute(Task& task, ExecRequest request, ExecProblem& problem) {
     auto main = TRY(map_program(*memory, programs.main, programs.interpreter || addresses_are_fixed() ? Where::low : Where::anywhere));
     std::optional<LoadedImage> interpreter;
     if (programs.interpreter) interpreter = TRY(map_program(*memory, *programs.interpreter, Where::anywhere));
+    VirtAddr vdso = TRY(map_vdso(*memory));
     memory->initialise_break({align_up(main.end.value, page_size)});
 
     auto credentials = process.credentials();
@@ -154,6 +156,7 @@ Result<void> execute(Task& task, ExecRequest request, ExecProblem& problem) {
     core::fill_random(std::as_writable_bytes(std::span(random)));
     auto& segments = programs.main.segments();
     const StackRequest::Entry auxiliary[] = {
+        {Auxiliary::vdso, vdso.value},
         {Auxiliary::capabilities, arch::hardware_capabilities()},
         {Auxiliary::page_size, page_size},
         {Auxiliary::clock_tick, 100},

@@ -48,4 +48,14 @@ const char* platform_name();
 /// One line of /proc/cpuinfo's block for a CPU at a time.
 std::size_t describe_cpu(u32 cpu, std::span<char> out);
 
+
+/// What programs read the time by themselves with: a page that the machine keeps up to date, and the code that reads it, whole pages of the
+/// kernel's own memory (kernel/linux/vdso). Empty where the machine has none.
+struct ProgramClock {
+    PhysAddr page{};
+    PhysAddr code{};
+    std::size_t code_size = 0;
+};
+ProgramClock program_clock();
+
 }  // namespace spore::arch

@@ -4,14 +4,18 @@
 #include "../cpu/features.hpp"
 #include "../instructions.hpp"
 #include "arch/boot.hpp"
+#include "arch/mmu.hpp"
+#include "arch/registers.hpp"
 #include "kernel/core/log.hpp"
 #include "kvm_clock.hpp"
 #include "reference.hpp"
 
+/// vdso_image.S: starts a page and fills whole ones.
+extern "C" const char vdso_image[], vdso_image_end[];
+
 namespace spore::arch {
 
-/// On a page of its own: programs read it through the vDSO.
-alignas(page_size) constinit ClockPage clock_page{};
+constinit ClockPage clock_page{};
 
 namespace {
 
@@ -110,6 +114,12 @@ void refine_clock() {
         return;
     }
     set_rate(measured_rate(cycles, seen + wraps * (reference.mask + 1)));
+}
+
+ProgramClock program_clock() {
+    clock_page.has_cpu_number = features.rdtscp;
+    auto size = static_cast<std::size_t>(vdso_image_end - vdso_image);
+    return {physical(&clock_page), physical(vdso_image), align_up(size, page_size)};
 }
 
 u64 cycles() { return read_tsc(); }

@@ -19,10 +19,12 @@ u64 cycles_at(u64 monotonic_nanoseconds);
 u32 timer_ticks(u64 nanoseconds);
 
 /// What a program's own clock (vDSO) computes with: ns = base_ns + ((tsc - base_tsc) * multiplier >> 32). `sequence` is odd while
-/// it changes.
-struct ClockPage {
+/// it changes. Fills a page, as programs see all of that; its layout is known to kernel/linux/vdso/vdso.c.
+struct alignas(page_size) ClockPage {
     u32 sequence;
     u32 usable;
+    u32 has_cpu_number;  ///< TSC_AUX holds each CPU's number
+    u32 padding;
     u64 base_cycles;
     u64 base_nanoseconds;
     u64 multiplier;

@@ -46,6 +46,7 @@ void find_features() {
     features.rdseed = bit(extended.ebx, 18);
     features.smap = bit(extended.ebx, 20);
     features.umip = bit(extended.ecx, 2);
+    features.rdtscp = bit(amd.edx, 27);
     features.gigabyte_pages = bit(amd.edx, 26);
     if (features.xsave) {
         auto area = cpuid(0xd, 0);

@@ -6,7 +6,7 @@
 namespace spore::arch {
 
 struct Features {
-    bool gigabyte_pages, smep, smap, umip, x2apic, tsc_deadline, xsave, xsaveopt, rdrand, rdseed, fsgsbase, pcid, avx, avx512, hypervisor;
+    bool gigabyte_pages, smep, smap, umip, x2apic, tsc_deadline, xsave, xsaveopt, rdrand, rdseed, fsgsbase, pcid, rdtscp, avx, avx512, hypervisor;
     bool kvm_clock;        ///< KVM's paravirtual clock (new MSRs)
     u64 extended_mask;     ///< XCR0 that we enable
     u32 extended_size;     ///< bytes of an XSAVE area with that mask

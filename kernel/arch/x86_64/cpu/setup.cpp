@@ -98,6 +98,7 @@ void set_up_cpu(CpuLocal& cpu) {
     write_msr(msr::kernel_gs_base, 0);
     write_msr(msr::efer, read_msr(msr::efer) | 1);  // SCE
     set_control_registers();
+    if (features.rdtscp) write_msr(msr::tsc_aux, cpu.id);  // for the vDSO's getcpu
     set_system_call_entry();
     set_protection_bits();
 }

@@ -1,0 +1,33 @@
+// struct termios and its bits [termios(3), asm-generic/termbits.h]. The same on x86-64 and arm64.
+#pragma once
+
+#include "base/types.hpp"
+
+namespace spore::linux::terminal {
+
+enum InputFlag : u32 { strip_bit = 0x20, newline_to_return = 0x40, ignore_return = 0x80, return_to_newline = 0x100, flow_control = 0x400,
+                       any_restarts = 0x800, utf8 = 0x4000 };
+enum OutputFlag : u32 { process_output = 1, newline_adds_return = 4, return_becomes_newline = 8 };
+enum LocalFlag : u32 { signals = 1, canonical = 2, echo = 8, echo_erase = 0x10, echo_kill = 0x20, echo_newline = 0x40, no_flush = 0x80,
+                       stop_background_output = 0x100, echo_control = 0x200, echo_kill_by_erasing = 0x800, extended = 0x8000 };
+enum Character : u8 { interrupt = 0, quit = 1, erase = 2, kill = 3, end_of_file = 4, time = 5, minimum = 6, start = 8, stop = 9, suspend = 10,
+                      end_of_line = 11, reprint = 12, word_erase = 14, literal_next = 15, end_of_line_2 = 16 };
+
+/// struct termios2; struct termios is the same without the speeds.
+struct Settings {
+    u32 input = return_to_newline | flow_control | utf8;
+    u32 output = process_output | newline_adds_return;
+    u32 control = 0x4bf;  // 38400 baud, 8 bits, receiver on, hang up on close
+    u32 local = signals | canonical | echo | echo_erase | echo_kill | echo_control | echo_kill_by_erasing | extended;
+    u8 discipline = 0;
+    u8 characters[19] = {3, 0x1c, 0x7f, 0x15, 4, 0, 1, 0, 0x11, 0x13, 0x1a, 0, 0x12, 0xf, 0x17, 0x16, 0, 0, 0};
+    u32 input_speed = 38400, output_speed = 38400;
+
+    bool has(LocalFlag flag) const { return local & flag; }
+    /// Whether `byte` is what the character is set to; 0 turns a character off.
+    bool is(Character which, u8 byte) const { return byte != 0 && characters[which] == byte; }
+};
+static_assert(sizeof(Settings) == 44);
+inline constexpr std::size_t short_size = 36;
+
+}  // namespace spore::linux::terminal
