@@ -181,6 +181,9 @@ Result<u64> readahead(Task& task, Descriptor descriptor, i64, u64) {
 Result<u64> sendfile(Task& task, Descriptor to, Descriptor from, UserInOut<i64> offset, u64 size) {
     auto source = TRY(readable(task, from));
     auto target = TRY(writable(task, to));
+    // Only from what has contents of its own: a terminal or pipe would be waited for until `size` bytes have come.
+    auto* inode = source->inode();
+    if (!inode || (inode->type() != fs::FileType::regular && inode->type() != fs::FileType::block)) return fail(Error::invalid);
     size = std::min(size, largest_transfer);
     if (!offset) return copy_between(task, *source, own_position, *target, own_position, size);
     i64 start = TRY(offset.read());
