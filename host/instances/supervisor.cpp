@@ -170,7 +170,8 @@ Outcome<void> start_supervisor(const Instance& instance, const Supervised& what)
     report.to.close();
     std::string words;
     char buffer[512];
-    for (ssize_t size; (size = ::read(report.from.number(), buffer, sizeof buffer)) != 0;) {
+    // To the mark that all is well, and not to the end: the machine's process has the pipe as well.
+    for (ssize_t size; !words.ends_with('\0') && (size = ::read(report.from.number(), buffer, sizeof buffer)) != 0;) {
         if (size < 0 && errno == EINTR) continue;
         if (size < 0) break;
         words.append(buffer, static_cast<std::size_t>(size));
