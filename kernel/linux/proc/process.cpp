@@ -101,9 +101,15 @@ Result<void> show_personality(const Subject& subject, TextSink& out) {
 }
 Result<void> show_schedule(const Subject& subject, TextSink& out) {
     auto task = TRY(subject.task());
-    TreeGuard guard(tree_lock());
-    if (!task->process_link.linked) return fail(Error::no_process);
-    return out.print("{} 0 {}\n", task->thread().run_time().nanoseconds, task->thread().voluntary_switches() + task->thread().involuntary_switches());
+    Duration ran;
+    u64 slices;
+    {
+        TreeGuard guard(tree_lock());
+        if (!task->process_link.linked) return fail(Error::no_process);
+        ran = task->thread().run_time();
+        slices = task->thread().voluntary_switches() + task->thread().involuntary_switches();
+    }
+    return out.print("{} 0 {}\n", ran.nanoseconds, slices);
 }
 Result<void> show_io(const Subject& subject, TextSink& out) {
     TRY(check_may_inspect(subject));

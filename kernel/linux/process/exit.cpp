@@ -18,6 +18,8 @@ void hand_over_children(Process& process) {
     while (heir && !heir->subreaper && !heir->is_first()) heir = heir->parent;
     while (Process* child = process.children.pop_front()) {
         child->parent = heir;
+        for (auto& task : child->tasks)
+            if (task.parent_death_signal) send_number_locked(task, task.parent_death_signal);
         if (!heir) continue;  // the first process ends, and the machine with it
         heir->children.push_back(*child);
         if (child->zombie) heir->child_changed.wake_all();

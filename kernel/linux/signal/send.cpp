@@ -81,6 +81,11 @@ Task* find_in(Process& process, i32 task_id) {
 void send_to_process(Process& process, const SignalInfo& info) { send(process, nullptr, info); }
 void send_to_task(Task& task, const SignalInfo& info) { send(task.process(), &task, info); }
 
+void send_number_locked(Task& task, i32 number) {
+    Owned<QueuedSignal> none;
+    send_locked(task.process(), &task, {.number = number}, none);
+}
+
 TimerSignal send_timer_signal(Process& process, i32 task_id, const SignalInfo& info) {
     auto entry = make_entry(info);
     TreeGuard guard(tree_lock());

@@ -9,6 +9,8 @@ namespace spore::linux {
 void send_to_process(Process& process, const SignalInfo& info);
 /// To this thread.
 void send_to_task(Task& task, const SignalInfo& info);
+/// The same with the tree's lock held, and without saying who sent it.
+void send_number_locked(Task& task, i32 number);
 /// To every process of a group; no_process when there is none.
 Result<void> send_to_group(i32 group, const SignalInfo& info);
 /// A timer's signal: while one of the same timer waits, that one counts more overruns instead. `task_id` 0: to the process.

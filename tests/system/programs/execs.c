@@ -1,0 +1,104 @@
+// execve by a thread that is not the main one, several at once, and the signal for a parent's death.
+#define _GNU_SOURCE
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static char* self;
+static pthread_barrier_t barrier;
+
+static void check(const char* what, int holds) { printf("%s: %s\n", what, holds ? "yes" : "NO"), fflush(stdout); }
+
+static void* replace(void* word) {
+    char number[16];
+    snprintf(number, sizeof number, "%d", getpid());
+    if (word) pthread_barrier_wait(&barrier);
+    execl(self, self, "replaced", number, (char*)NULL);
+    return NULL;
+}
+static void* sleep_forever(void* nothing) {
+    (void)nothing;
+    for (;;) pause();
+}
+static void* spin_forever(void* nothing) {
+    (void)nothing;
+    for (;;) {}
+}
+
+static int ends_well(void (*child_does)(void)) {
+    pid_t child = fork();
+    if (!child) {
+        child_does();
+        _exit(99);
+    }
+    int status = 0;
+    return waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+static void from_thread(void) {
+    pthread_t thread;
+    pthread_create(&thread, NULL, sleep_forever, NULL);
+    pthread_create(&thread, NULL, spin_forever, NULL);
+    pthread_create(&thread, NULL, replace, NULL);
+    sleep_forever(NULL);
+}
+static void from_thread_after_main(void) {
+    pthread_t thread;
+    pthread_create(&thread, NULL, replace, NULL);
+    pthread_exit(NULL);
+}
+static void race(void) {
+    pthread_t thread;
+    pthread_barrier_init(&barrier, NULL, 4);
+    for (int i = 0; i < 3; i++) pthread_create(&thread, NULL, replace, "race");
+    replace("race");
+    sleep_forever(NULL);
+}
+
+int main(int count, char** words) {
+    self = realpath("/proc/self/exe", NULL);
+    // The new program is alone, and has the process's number.
+    if (count > 2 && !strcmp(words[1], "replaced")) return !(getpid() == atoi(words[2]) && syscall(SYS_gettid) == getpid());
+
+    check("from a thread", ends_well(from_thread));
+    check("from a thread after the main one", ends_well(from_thread_after_main));
+    int raced = 0;
+    for (int i = 0; i < 20; i++) raced += ends_well(race);
+    check("races", raced == 20);
+
+    int told[2];
+    pipe(told);
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGUSR1);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    pid_t middle = fork();
+    if (!middle) {
+        pid_t child = fork();
+        if (!child) {
+            struct timespec long_enough = {5, 0};
+            int kept = 0;
+            prctl(PR_SET_PDEATHSIG, SIGUSR1);
+            prctl(PR_GET_PDEATHSIG, &kept);
+            write(told[1], "r", 1);
+            char result = kept == SIGUSR1 && sigtimedwait(&set, NULL, &long_enough) == SIGUSR1 ? 'y' : 'n';
+            write(told[1], &result, 1);
+            _exit(0);
+        }
+        usleep(200000);
+        _exit(0);
+    }
+    char answer[2] = {0};
+    read(told[0], answer, 1);
+    waitpid(middle, NULL, 0);
+    read(told[0], answer + 1, 1);
+    check("parent's death", answer[1] == 'y');
+    return 0;
+}
