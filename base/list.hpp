@@ -49,6 +49,14 @@ public:
         link.next = link.previous = nullptr;
         link.linked = false;
     }
+    /// Moves all of another list's items, in their order, to the end of this one.
+    void append(List& other) {
+        if (other.empty()) return;
+        (last_ ? (last_->*Link).next : first_) = other.first_;
+        (other.first_->*Link).previous = last_;
+        last_ = other.last_;
+        other.first_ = other.last_ = nullptr;
+    }
     /// Takes the first item out; null when there is none.
     T* pop_front() {
         T* item = first_;

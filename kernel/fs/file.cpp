@@ -24,4 +24,38 @@ Ready File::ready() { return Ready::in | Ready::out; }
 PollSource* File::poll_source() { return nullptr; }
 Result<Shared<memory::MappedObject>> File::map() { return fail(Error::no_device); }
 
+
+namespace {
+constinit sync::Mutex all_watchers;
+/// Guards every file's list of watchers.
+constinit sync::Spin watcher_lists;
+}  // namespace
+
+sync::Mutex& File::watchers_mutex() { return all_watchers; }
+
+void File::watch(FileWatcher& watcher) {
+    Guard guard(watcher_lists);
+    watchers_.push_back(watcher);
+    watched_.store(true, std::memory_order_release);
+}
+
+void File::unwatch(FileWatcher& watcher) {
+    Guard guard(watcher_lists);
+    if (watchers_.contains_any(watcher)) watchers_.remove(watcher);
+}
+
+void File::tell_watchers() const {
+    auto& self = const_cast<File&>(*this);  // nobody else has it any more
+    Guard guard(all_watchers);
+    while (true) {
+        FileWatcher* first;
+        {
+            Guard list_guard(watcher_lists);
+            first = self.watchers_.first();
+        }
+        if (!first) return;
+        first->file_closing(self);
+    }
+}
+
 }  // namespace spore::fs

@@ -18,6 +18,21 @@ namespace spore::fs {
 class Inode;
 class Dentry;
 
+/// What a file is, for those that look for their own among others.
+enum class FileKind : u8 { other, pipe, socket, epoll, process, inotify, signal, timer };
+
+class File;
+/// Somebody who knows a file without keeping it open, and is told of its end: epoll.
+class FileWatcher {
+public:
+    /// The last owner has gone; the file is still whole. Must call unwatch(). May sleep.
+    virtual void file_closing(File& file) = 0;
+    ListLink<FileWatcher> watcher_link;
+
+protected:
+    ~FileWatcher() = default;
+};
+
 enum class Whence : u8 { start, current, end, data, hole };
 
 /// How a file was opened. The bits of O_* that stay with the description.
@@ -47,6 +62,17 @@ public:
     explicit File(OpenMode mode) : mode_(mode) {}
     virtual ~File() = default;
 
+    /// Counted's, but that watchers hear of the end before anything of the file is gone.
+    [[nodiscard]] bool release() const {
+        if (!Counted::release()) return false;
+        if (watched_.load(std::memory_order_acquire)) [[unlikely]] tell_watchers();
+        return true;
+    }
+    void watch(FileWatcher& watcher);
+    void unwatch(FileWatcher& watcher);
+    /// Held while watchers are told, so that they can go by themselves without meeting that.
+    static sync::Mutex& watchers_mutex();
+
     /// Bytes transferred; fewer than asked when there are no more now. 0 from read means end of file.
     /// would_block instead of sleeping when mode().nonblocking.
     virtual Result<u64> read(IoBuffer& into);
@@ -73,8 +99,7 @@ public:
 
     /// The path as /proc/self/fd shows it: "/tmp/x", "pipe:[12]", "anon_inode:[eventpoll]".
     virtual std::string_view describe(std::span<char> buffer) = 0;
-    /// An address that only files of one class give, for those who need to know that class; null for all others.
-    virtual const void* kind() const { return nullptr; }
+    virtual FileKind kind() const { return FileKind::other; }
     /// Null for what has no place in the file tree.
     virtual Inode* inode() { return nullptr; }
     virtual Dentry* dentry() { return nullptr; }
@@ -85,6 +110,11 @@ public:
 
 protected:
     OpenMode mode_;
+
+private:
+    [[gnu::cold]] void tell_watchers() const;
+    mutable std::atomic<bool> watched_ = false;
+    List<FileWatcher, &FileWatcher::watcher_link> watchers_;
 };
 
 }  // namespace spore::fs

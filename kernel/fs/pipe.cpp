@@ -20,6 +20,17 @@ Result<Shared<Pipe>> Pipe::create() {
 
 Pipe::~Pipe() { delete[] slots_; }
 
+/// Bytes in front are done with; no more than lie in their page.
+void Pipe::advance(u64 size) {
+    u64 index = head_ / page_size;
+    used_ -= size;
+    head_ = (head_ + size) % (slot_count_ * page_size);
+    // One page is kept for the next write, the rest goes as it empties; unless a full ring's end lies in front of its beginning in
+    // the same page.
+    if (used_ == 0) head_ = index * page_size;
+    else if (head_ % page_size == 0 && used_ <= (slot_count_ - 1) * page_size) slots_[index] = {};
+}
+
 Result<u64> Pipe::read(IoBuffer& into, bool may_wait) {
     if (into.remaining() == 0) return 0;
     Guard guard(mutex_);
@@ -31,20 +42,14 @@ Result<u64> Pipe::read(IoBuffer& into, bool may_wait) {
     u64 done = 0;
     while (used_ != 0 && into.remaining() != 0) {
         u64 within = head_ % page_size;
-        u64 index = head_ / page_size;
-        auto& slot = slots_[index];
+        auto& slot = slots_[head_ / page_size];
         u64 part = std::min({used_, into.remaining(), page_size - within});
         if (auto copied = into.put({slot.bytes() + within, part}); !copied) {
             if (done == 0) return fail(copied.error());
             break;
         }
         done += part;
-        used_ -= part;
-        head_ = (head_ + part) % (slot_count_ * page_size);
-        // One page is kept for the next write, the rest goes as it empties; unless a full ring's end lies in front of its beginning in
-        // the same page.
-        if (used_ == 0) head_ = index * page_size;
-        else if (head_ % page_size == 0 && used_ <= (slot_count_ - 1) * page_size) slot = {};
+        advance(part);
     }
     writers_waiting_.wake_all();
     poll_source.notify(Ready::out);

@@ -22,6 +22,10 @@ public:
     Result<u64> read(IoBuffer& into, bool may_wait);
     /// broken_pipe when nobody reads any more; the ABI turns that into SIGPIPE.
     Result<u64> write(IoBuffer& from, bool may_wait);
+    /// Copies without taking; waits for the first byte as read() does.
+    Result<u64> peek(IoBuffer& into, bool may_wait);
+    /// Takes bytes that peek() showed.
+    void consume(u64 size);
     Ready ready(OpenMode mode);
     u64 available();
     u64 capacity();
@@ -39,6 +43,7 @@ public:
 
 private:
     u64 room() const { return slot_count_ * page_size - used_; }
+    void advance(u64 size);
     Result<u64> fill(IoBuffer& from, u64 size);
 
     sync::Mutex mutex_;

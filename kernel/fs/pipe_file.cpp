@@ -50,6 +50,7 @@ public:
         if (entry_) return describe_entry(*entry_, buffer);
         return format_to(buffer, "pipe:[{}]", inode_->number());
     }
+    FileKind kind() const override { return FileKind::pipe; }
     Inode* inode() override { return inode_.get(); }
     Dentry* dentry() override { return entry_.get(); }
     Pipe& pipe() { return *pipe_; }
