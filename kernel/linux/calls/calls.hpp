@@ -5,7 +5,6 @@
 #include "kernel/fs/io_buffer.hpp"
 #include "kernel/linux/machine/stat.hpp"
 #include "kernel/linux/process/credentials.hpp"
-#include "kernel/linux/poll/epoll.hpp"
 #include "kernel/linux/process/task.hpp"
 #include "kernel/linux/uapi/types.hpp"
 

@@ -1,9 +1,13 @@
-// epoll and eventfd.
+// Files that are events.
 #include "kernel/linux/calls/calls.hpp"
-#include "kernel/linux/poll/eventfd.hpp"
-#include "kernel/linux/process/process.hpp"
-#include "kernel/linux/signal/deliver.hpp"
-#include "kernel/linux/time/deadline.hpp"
+#include "kernel/linux/event/event_file.hpp"
+#include "kernel/linux/event/memory_file.hpp"
+#include "kernel/linux/event/signal_file.hpp"
+#include "kernel/linux/event/timer_file.hpp"
+#include "kernel/linux/process/pidfd.hpp"
+#include "kernel/linux/process/tree.hpp"
+#include "kernel/linux/signal/send.hpp"
+#include "kernel/linux/time/clock.hpp"
 #include "kernel/linux/uapi/open.hpp"
 
 namespace spore::linux::calls {
@@ -13,81 +17,111 @@ namespace {
 Result<u64> add_file(Task& task, Shared<fs::File> file, u32 flags) {
     return task.files().add(std::move(file), flags & o_close_on_exec ? OnExec::close : OnExec::keep, task.process().limit(limit_files).soft);
 }
-
-/// An open epoll; the file is kept for as long as it is used.
-struct OpenEpoll {
-    Shared<fs::File> file;
-    Epoll* epoll;
-};
-Result<OpenEpoll> epoll_by(Task& task, Descriptor descriptor) {
-    auto file = TRY(task.files().get(descriptor));
-    auto* epoll = epoll_of(*file);
-    if (!epoll) return fail(Error::invalid);
-    return OpenEpoll{std::move(file), epoll};
-}
-
-Result<u64> wait_for(Task& task, Descriptor descriptor, UserOut<EpollEvent> events, i32 most, Instant deadline) {
-    constexpr i32 limit = 1 << 20, at_once = 256;
-    if (most <= 0 || most > limit) return fail(Error::invalid);
-    auto open = TRY(epoll_by(task, descriptor));
-    // Programs ask for many and mostly get a few.
-    EpollEvent few[16];
-    HeapArray<EpollEvent> many;
-    std::span<EpollEvent> found(few, std::min<std::size_t>(static_cast<std::size_t>(most), std::size(few)));
-    if (most > static_cast<i32>(std::size(few))) {
-        many = TRY(HeapArray<EpollEvent>::create(static_cast<u64>(std::min(most, at_once))));
-        found = many.span();
-    }
-    u64 count = TRY(open.epoll->wait(task, found, deadline));
-    TRY(events.write_all(found.first(count)));
-    return count;
-}
+constexpr fs::OpenMode mode_of(u32 flags) { return {.read = true, .write = true, .nonblocking = (flags & o_nonblock) != 0}; }
+constexpr u32 common_flags = o_close_on_exec | o_nonblock;
 
 }  // namespace
 
-Result<u64> epoll_create1(Task& task, Flags flags) {
-    if (flags & ~u32{o_close_on_exec}) return fail(Error::invalid);
-    return add_file(task, TRY(make_epoll()), flags);
-}
-Result<u64> epoll_create(Task& task, i32 size) {
-    if (size <= 0) return fail(Error::invalid);
-    return epoll_create1(task, {0});
-}
-Result<u64> epoll_ctl(Task& task, Descriptor descriptor, i32 operation, Descriptor target, UserIn<EpollEvent> user) {
-    enum Operation : i32 { add = 1, remove = 2, modify = 3 };
-    auto open = TRY(epoll_by(task, descriptor));
-    auto file = TRY(task.files().get(target));
-    if (file.get() == open.file.get()) return fail(Error::invalid);
-    switch (operation) {
-    case add: TRY(open.epoll->add(target.value, std::move(file), TRY(user.read()))); return 0;
-    case modify: TRY(open.epoll->modify(target.value, *file, TRY(user.read()))); return 0;
-    case remove: TRY(open.epoll->remove(target.value, *file)); return 0;
-    default: return fail(Error::invalid);
-    }
-}
-Result<u64> epoll_wait(Task& task, Descriptor descriptor, UserOut<EpollEvent> events, i32 most, i32 milliseconds) {
-    auto deadline = milliseconds < 0 ? Instant::never() : resumable_deadline(task, Duration::ms(milliseconds));
-    return wait_for(task, descriptor, events, most, deadline);
-}
-Result<u64> epoll_pwait(Task& task, Descriptor descriptor, UserOut<EpollEvent> events, i32 most, i32 milliseconds, UserIn<SignalSet> mask) {
-    if (mask) begin_temporary_mask(task, TRY(mask.read()));
-    auto result = epoll_wait(task, descriptor, events, most, milliseconds);
-    if (mask) end_temporary_mask(task, !result && result.error() == Error::interrupted);
-    return result;
-}
-Result<u64> epoll_pwait2(Task& task, Descriptor descriptor, UserOut<EpollEvent> events, i32 most, UserIn<Timespec> timeout, UserIn<SignalSet> mask) {
-    auto deadline = TRY(deadline_after(timeout));
-    if (mask) begin_temporary_mask(task, TRY(mask.read()));
-    auto result = wait_for(task, descriptor, events, most, deadline);
-    if (mask) end_temporary_mask(task, !result && result.error() == Error::interrupted);
-    return result;
-}
-
 Result<u64> eventfd2(Task& task, u32 initial, Flags flags) {
     constexpr u32 semaphore = 1;
-    if (flags & ~u32{semaphore | o_close_on_exec | o_nonblock}) return fail(Error::invalid);
-    return add_file(task, TRY(make_eventfd(initial, flags & semaphore ? EventMode::semaphore : EventMode::counter, (flags & o_nonblock) != 0)), flags);
+    if (flags & ~(semaphore | common_flags)) return fail(Error::invalid);
+    return add_file(task, TRY(make_event_file(initial, flags & semaphore ? EventCount::one : EventCount::all, mode_of(flags))), flags);
 }
 Result<u64> eventfd(Task& task, u32 initial) { return eventfd2(task, initial, {0}); }
+
+Result<u64> timerfd_create(Task& task, i32 clock, Flags flags) {
+    bool known = clock == clock_realtime || clock == clock_monotonic || clock == clock_boottime || clock == clock_realtime_alarm || clock == clock_boottime_alarm;
+    if (!known || (flags & ~common_flags)) return fail(Error::invalid);
+    return add_file(task, TRY(make_shared<TimerFile>(clock, mode_of(flags))), flags);
+}
+
+namespace {
+Result<Shared<TimerFile>> timer_of(Task& task, Descriptor descriptor) {
+    auto file = TRY(task.files().get(descriptor));
+    if (file->kind() != fs::FileKind::timer) return fail(Error::invalid);
+    return Shared<TimerFile>(static_cast<TimerFile&>(*file));
+}
+IntervalTimespec to_user(const TimerFile::Setting& setting) { return {Timespec::of(setting.interval), Timespec::of(setting.remaining)}; }
+}  // namespace
+
+Result<u64> timerfd_settime(Task& task, Descriptor descriptor, Flags flags, UserIn<IntervalTimespec> user, UserOut<IntervalTimespec> old) {
+    constexpr u32 absolute = 1, cancel_on_set = 2;
+    auto wanted = TRY(user.read());
+    if ((flags & ~(absolute | cancel_on_set)) || !wanted.value.valid() || !wanted.interval.valid()) return fail(Error::invalid);
+    auto timer = TRY(timer_of(task, descriptor));
+    auto before = timer->setting();
+    bool disarm = wanted.value.duration() == Duration{};
+    auto first = disarm ? Instant::never() : flags & absolute ? instant_of(timer->clock(), wanted.value) : time::now() + wanted.value.duration();
+    timer->set(first, wanted.interval.duration());
+    if (old) TRY(old.write(to_user(before)));
+    return 0;
+}
+Result<u64> timerfd_gettime(Task& task, Descriptor descriptor, UserOut<IntervalTimespec> result) {
+    auto timer = TRY(timer_of(task, descriptor));
+    TRY(result.write(to_user(timer->setting())));
+    return 0;
+}
+
+Result<u64> signalfd4(Task& task, Descriptor descriptor, UserIn<SignalSet> user, u64 size, Flags flags) {
+    if ((flags & ~common_flags) || size != sizeof(SignalSet)) return fail(Error::invalid);
+    auto mask = TRY(user.read()) & ~unblockable;
+    if (descriptor.value == -1) return add_file(task, TRY(make_shared<SignalFile>(Shared(task.process()), mask, mode_of(flags))), flags);
+    auto file = TRY(task.files().get(descriptor));
+    if (file->kind() != fs::FileKind::signal) return fail(Error::invalid);
+    static_cast<SignalFile&>(*file).set_mask(mask);
+    return static_cast<u64>(descriptor.value);
+}
+Result<u64> signalfd(Task& task, Descriptor descriptor, UserIn<SignalSet> mask, u64 size) { return signalfd4(task, descriptor, mask, size, {0}); }
+
+Result<u64> pidfd_open(Task& task, i32 pid, Flags flags) {
+    if ((flags & ~u32{o_nonblock}) || pid <= 0) return fail(Error::invalid);
+    auto process = find_process(pid);
+    if (!process) return fail(find_task(pid) ? Error::invalid : Error::no_process);
+    return add_file(task, TRY(make_pidfd(std::move(process), mode_of(flags))), o_close_on_exec);
+}
+Result<u64> pidfd_send_signal(Task& task, Descriptor descriptor, SignalNumber signal, UserIn<UserSignalInfo> user, Flags flags) {
+    if (flags) return fail(Error::invalid);
+    i32 number = signal.value;
+    auto file = TRY(task.files().get(descriptor));
+    auto process = TRY(process_of(*file));
+    if (number != 0 && !is_signal(number)) return fail(Error::invalid);
+    auto info = SignalInfo::from_process(number, si_user, task.process().id(), task.process().credentials().uid);
+    if (user) {
+        info = TRY(user.read()).info;
+        if (info.number != number) return fail(Error::invalid);
+        bool by_others = process->id() != task.process().id();
+        if (by_others && (info.code >= 0 || info.code == si_tkill)) return fail(Error::not_permitted);
+    }
+    {
+        TreeGuard guard(tree_lock());
+        if (process->zombie && !process->number_link.linked) return fail(Error::no_process);
+    }
+    if (!may_signal(task.process(), *process, number)) return fail(Error::not_permitted);
+    send_to_process(*process, info);
+    return 0;
+}
+Result<u64> pidfd_getfd(Task& task, Descriptor descriptor, Descriptor wanted, Flags flags) {
+    if (flags) return fail(Error::invalid);
+    auto process = TRY(process_of(*TRY(task.files().get(descriptor))));
+    if (!may_signal(task.process(), *process, sigkill)) return fail(Error::not_permitted);
+    Shared<FileTable> files;
+    {
+        TreeGuard guard(tree_lock());
+        if (process->zombie || !process->main) return fail(Error::no_process);
+        files = process->main->shared_files();
+    }
+    if (!files) return fail(Error::no_process);
+    return add_file(task, TRY(files->get(wanted)), o_close_on_exec);
+}
+
+Result<u64> memfd_create(Task& task, UserString user_name, Flags flags) {
+    constexpr u32 close_on_exec = 1, allow_sealing = 2, no_exec_seal = 8, executable = 0x10;
+    if (flags & ~(close_on_exec | allow_sealing | no_exec_seal | executable)) return fail(Error::invalid);
+    constexpr std::size_t longest = 249;
+    auto name = user_name.read(longest + 1);
+    if (!name) return fail(name.error() == Error::name_too_long ? Error::invalid : name.error());
+    auto file = TRY(make_memory_file(*name, flags & executable || !(flags & no_exec_seal) ? 0777 : 0666));
+    return add_file(task, std::move(file), flags & close_on_exec ? u32{o_close_on_exec} : 0);
+}
 
 }  // namespace spore::linux::calls

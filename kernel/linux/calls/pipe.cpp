@@ -1,7 +1,9 @@
-// Pipes.
+// Pipes, and moving bytes through them. Bytes are copied by way of a kernel buffer: what Linux saves in copies here, it pays for with
+// pages that change under a reader's feet.
 #include "kernel/fs/pipe.hpp"
 
 #include "kernel/linux/calls/calls.hpp"
+#include "kernel/linux/calls/transfer.hpp"
 #include "kernel/linux/process/process.hpp"
 #include "kernel/linux/uapi/open.hpp"
 
@@ -9,25 +11,134 @@ namespace spore::linux::calls {
 
 Result<u64> pipe2(Task& task, UserOut<i32> ends, Flags flags) {
     if (flags & ~u32{o_close_on_exec | o_nonblock | o_direct}) return fail(Error::invalid);
-    if (flags & o_direct) return fail(Error::invalid);  // packet mode
+    auto made = TRY(fs::create_pipe({.nonblocking = (flags & o_nonblock) != 0}));
     auto on_exec = flags & o_close_on_exec ? OnExec::close : OnExec::keep;
     u64 limit = task.process().limit(limit_files).soft;
-    auto pipe = TRY(fs::create_pipe({.nonblocking = (flags & o_nonblock) != 0}));
-    auto& files = task.files();
     i32 numbers[2];
-    numbers[0] = static_cast<i32>(TRY(files.add(std::move(pipe.reader), on_exec, limit)));
-    auto second = files.add(std::move(pipe.writer), on_exec, limit);
-    if (!second) {
-        (void)files.close({numbers[0]});
-        return fail(second.error());
-    }
-    numbers[1] = static_cast<i32>(*second);
-    if (auto told = ends.write_all(numbers); !told) {
-        for (i32 number : numbers) (void)files.close({number});
-        return fail(told.error());
-    }
-    return 0;
+    numbers[0] = static_cast<i32>(TRY(task.files().add(std::move(made.reader), on_exec, limit)));
+    auto second = task.files().add(std::move(made.writer), on_exec, limit);
+    if (second) numbers[1] = static_cast<i32>(*second);
+    Result<void> told = second ? ends.write_all(numbers) : Result<void>(fail(second.error()));
+    if (told) return 0;
+    (void)task.files().close({numbers[0]});
+    if (second) (void)task.files().close({numbers[1]});
+    return fail(told.error());
 }
 Result<u64> pipe(Task& task, UserOut<i32> ends) { return pipe2(task, ends, {0}); }
+
+namespace {
+
+enum SpliceFlag : u32 { move = 1, nonblocking = 2, more = 4, gift = 8, all_flags = 15 };
+constexpr u64 chunk = fs::default_pipe_size;
+
+/// One side of a splice: a file at its own position or at an offset that is advanced.
+struct Side {
+    Shared<fs::File> file;
+    UserInOut<i64> user_offset{};
+    i64 offset = 0;
+
+    Result<void> begin() {
+        if (!user_offset) return {};
+        if (fs::pipe_of(*file)) return fail(Error::illegal_seek);
+        offset = TRY(user_offset.read());
+        if (offset < 0) return fail(Error::invalid);
+        return {};
+    }
+    Result<void> end() { return user_offset ? user_offset.write(offset) : Result<void>{}; }
+    Result<u64> put(MutableByteSpan bytes) {
+        auto buffer = fs::IoBuffer::kernel(bytes);
+        if (!user_offset) return file->write(buffer);
+        u64 done = TRY(file->write_at(buffer, static_cast<u64>(offset)));
+        offset += static_cast<i64>(done);
+        return done;
+    }
+    Result<u64> get(MutableByteSpan bytes) {
+        auto buffer = fs::IoBuffer::kernel(bytes);
+        if (!user_offset) return file->read(buffer);
+        u64 done = TRY(file->read_at(buffer, static_cast<u64>(offset)));
+        offset += static_cast<i64>(done);
+        return done;
+    }
+};
+
+/// From a pipe to any file: what does not arrive stays in the pipe.
+Result<u64> from_pipe(fs::Pipe& pipe, Side& to, u64 size, bool may_wait) {
+    auto bytes = TRY(HeapArray<std::byte>::create(std::min(size, chunk)));
+    u64 done = 0;
+    while (done < size) {
+        auto buffer = fs::IoBuffer::kernel(bytes.span().first(std::min<u64>(bytes.size(), size - done)));
+        auto seen = pipe.peek(buffer, may_wait && done == 0);
+        if (!seen || *seen == 0) return done ? Result<u64>(done) : seen;
+        auto put = to.put(bytes.span().first(*seen));
+        if (!put) return done ? Result<u64>(done) : put;
+        pipe.consume(*put);
+        done += *put;
+        if (*put < *seen) break;
+    }
+    return done;
+}
+
+/// From a file into a pipe: no more is read than there is room for.
+Result<u64> to_pipe(Side& from, fs::File& file, fs::Pipe& pipe, u64 size, bool may_wait) {
+    u64 room = pipe.capacity() - std::min(pipe.capacity(), pipe.available());
+    if (room == 0 && !may_wait) return fail(Error::would_block);
+    size = std::min(size, room ? room : u64{page_size});
+    auto bytes = TRY(HeapArray<std::byte>::create(size));
+    u64 got = TRY(from.get(bytes.span()));
+    for (u64 moved = 0; moved < got;) {
+        auto buffer = fs::IoBuffer::kernel(bytes.span().subspan(moved, got - moved));
+        auto put = file.write(buffer);
+        if (!put) return moved ? Result<u64>(moved) : put;
+        moved += *put;
+    }
+    return got;
+}
+
+}  // namespace
+
+Result<u64> splice(Task& task, Descriptor from, UserInOut<i64> from_offset, Descriptor to, UserInOut<i64> to_offset, u64 size, Flags flags) {
+    if (flags & ~u32{all_flags}) return fail(Error::invalid);
+    if (size == 0) return 0;
+    Side source{TRY(readable(task, from)), from_offset}, target{TRY(writable(task, to)), to_offset};
+    auto* in = fs::pipe_of(*source.file);
+    auto* out = fs::pipe_of(*target.file);
+    if ((!in && !out) || in == out || target.file->mode().append) return fail(Error::invalid);
+    TRY(source.begin());
+    TRY(target.begin());
+    bool may_wait = !(flags & nonblocking);
+    size = std::min(size, largest_transfer);
+    auto moved = in ? from_pipe(*in, target, size, may_wait && !source.file->mode().nonblocking)
+                    : to_pipe(source, *target.file, *out, size, may_wait && !target.file->mode().nonblocking);
+    if (!moved) return written(task, moved);
+    TRY(source.end());
+    TRY(target.end());
+    return moved;
+}
+
+Result<u64> tee(Task& task, Descriptor from, Descriptor to, u64 size, Flags flags) {
+    if (flags & ~u32{all_flags}) return fail(Error::invalid);
+    auto source = TRY(readable(task, from)), target = TRY(writable(task, to));
+    auto* in = fs::pipe_of(*source);
+    auto* out = fs::pipe_of(*target);
+    if (!in || !out || in == out) return fail(Error::invalid);
+    if (size == 0) return 0;
+    auto bytes = TRY(HeapArray<std::byte>::create(std::min(size, chunk)));
+    auto into = fs::IoBuffer::kernel(bytes.span());
+    u64 seen = TRY(in->peek(into, !(flags & nonblocking)));
+    auto buffer = fs::IoBuffer::kernel(ByteSpan(bytes.span().first(seen)));
+    return written(task, out->write(buffer, !(flags & nonblocking)));
+}
+
+Result<u64> vmsplice(Task& task, Descriptor descriptor, UserIn<fs::Piece> user, u64 count, Flags flags) {
+    if (flags & ~u32{all_flags}) return fail(Error::invalid);
+    auto file = TRY(task.files().get(descriptor));
+    auto* pipe = fs::pipe_of(*file);
+    if (!pipe) return fail(Error::bad_descriptor);
+    auto pieces = TRY(Pieces::read(user, static_cast<i64>(count)));
+    auto buffer = pieces.buffer();
+    bool may_wait = !(flags & nonblocking) && !file->mode().nonblocking;
+    if (file->mode().write) return written(task, pipe->write(buffer, may_wait));
+    return pipe->read(buffer, may_wait);
+}
 
 }  // namespace spore::linux::calls

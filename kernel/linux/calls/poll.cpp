@@ -1,173 +1,181 @@
-// poll, select and their kin: one look at several files, and sleep until one of them is ready.
+// poll and select.
+#include "base/defer.hpp"
 #include "kernel/linux/calls/calls.hpp"
-#include "kernel/linux/poll/watch.hpp"
+#include "kernel/linux/poll/poll_set.hpp"
 #include "kernel/linux/process/process.hpp"
 #include "kernel/linux/signal/deliver.hpp"
 #include "kernel/linux/time/deadline.hpp"
 
-namespace spore::linux::calls {
+namespace spore::linux {
 
-namespace {
-
-// POLL* for poll; in, priority, out, error and hang_up are the same bits as Ready.
-constexpr u16 poll_invalid = 0x20;
-constexpr u32 poll_read = 0x01 | 0x40, poll_write = 0x04 | 0x100;  // POLLIN | POLLRDNORM, POLLOUT | POLLWRNORM
-constexpr u32 always_told = 0x08 | 0x10;
-
-/// What is ready, with the synonyms that poll has for ordinary data.
-u32 poll_bits(fs::Ready ready) {
-    u32 bits = static_cast<u32>(ready);
-    if (bits & 0x01) bits |= poll_read;
-    if (bits & 0x04) bits |= poll_write;
-    return bits;
+Result<SignalSet> read_mask(UserIn<SignalSet> mask, u64 size) {
+    if (size != sizeof(SignalSet)) return fail(Error::invalid);
+    return mask.read();
 }
 
-/// Waits until `look` finds something; how much it found, or 0 at the deadline.
+namespace calls {
+namespace {
+
+constexpr u16 not_open = 0x20;  // POLLNVAL
+
+/// Runs `wait` with other signals blocked, when a mask is given.
 template <typename F>
-Result<u64> wait_until_ready(Task& task, Watcher& watcher, Instant deadline, F&& look) {
-    while (true) {
-        watcher.prepare();
-        if (u64 found = look()) {
-            watcher.cancel();
-            return found;
-        }
-        auto woken = watcher.wait(task, deadline);
-        if (woken) continue;
-        if (woken.error() != Error::timed_out) return fail(woken.error());
-        return look();
-    }
+Result<u64> with_mask(Task& task, UserIn<SignalSet> mask, u64 size, F&& wait) {
+    if (!mask) return wait();
+    begin_temporary_mask(task, TRY(read_mask(mask, size)));
+    auto result = wait();
+    end_temporary_mask(task, !result && result.error() == Error::interrupted);
+    return result;
+}
+
+/// What is left until the deadline, told to the program; it need not be writable.
+template <typename T>
+void tell_remaining(UserInOut<T> timeout, Instant deadline) {
+    if (!timeout || deadline == Instant::never()) return;
+    auto now = time::now();
+    (void)timeout.write(T::of(deadline > now ? deadline - now : Duration{}));
+}
+
+template <typename T>
+Result<Instant> deadline_of(UserInOut<T> timeout) {
+    if (!timeout) return Instant::never();
+    auto span = TRY(timeout.read());
+    if (!span.valid()) return fail(Error::invalid);
+    if (span.duration() == Duration{}) return Instant{};
+    return time::now() + span.duration();
 }
 
 Result<u64> poll_until(Task& task, UserInOut<PollDescriptor> user, u32 count, Instant deadline) {
     if (count > task.process().limit(limit_files).soft) return fail(Error::invalid);
-    auto descriptors = TRY(HeapArray<PollDescriptor>::create(count ? count : 1));
-    auto entries = descriptors.span().first(count);
-    TRY(UserIn<PollDescriptor>{user.at}.read_all(entries));
-    Watcher watcher;
-    auto watches = TRY(HeapArray<Watcher::Watch>::create(count ? count : 1));
+    auto descriptors = TRY(HeapArray<PollDescriptor>::create(count));
+    TRY(UserIn<PollDescriptor>{user.at}.read_all(descriptors.span()));
+    auto set = TRY(PollSet::create(count));
+    u64 bad = 0;
     for (u32 i = 0; i < count; ++i) {
-        if (entries[i].descriptor < 0) continue;
-        if (auto file = task.files().get({entries[i].descriptor})) watches[i].begin(watcher, std::move(*file));
-    }
-    auto look = [&] {
-        u64 found = 0;
-        for (u32 i = 0; i < count; ++i) {
-            auto& entry = entries[i];
-            entry.results = 0;
-            if (entry.descriptor < 0) continue;
-            entry.results = watches[i] ? static_cast<u16>(poll_bits(watches[i].file().ready()) & (entry.events | always_told)) : poll_invalid;
-            found += entry.results != 0;
+        auto& descriptor = descriptors[i];
+        descriptor.results = 0;
+        if (descriptor.descriptor < 0) continue;
+        auto file = task.files().get({descriptor.descriptor});
+        if (!file || (*file)->mode().path_only) {
+            descriptor.results = not_open;
+            ++bad;
+            continue;
         }
-        return found;
-    };
-    u64 found = TRY(wait_until_ready(task, watcher, deadline, look));
-    TRY(UserOut<PollDescriptor>{user.at}.write_all(entries));
+        set[i].file = std::move(*file);
+        set[i].wanted = from_program(descriptor.events) | always_told;
+    }
+    u64 found = TRY(set.wait(deadline, bad));
+    for (u32 i = 0; i < count; ++i) {
+        auto& descriptor = descriptors[i];
+        if (set[i].file) descriptor.results = static_cast<u16>(to_program(set[i].found, descriptor.events));
+        TRY(arch::copy_to_program(user.at + i * sizeof(PollDescriptor) + offsetof(PollDescriptor, results), &descriptor.results, sizeof(u16)));
+    }
     return found;
 }
 
-/// Tells what is left of a timeout, as Linux's select and ppoll do.
-Result<void> write_remaining(UserInOut<Timespec> user, Instant deadline) {
-    if (!user) return {};
-    auto now = time::now();
-    (void)user.write(Timespec::of(deadline > now ? deadline - now : Duration{}));  // read-only memory is no reason to fail
-    return {};
-}
+/// The three sets of a select call: bits in, bits out.
+class DescriptorSets {
+public:
+    static Result<DescriptorSets> read(u64 count, const UserInOut<u64> (&users)[3]) {
+        DescriptorSets sets;
+        sets.words_ = (count + 63) / 64;
+        sets.bits_ = TRY(HeapArray<u64>::create(sets.words_ * 6 + 1));
+        for (unsigned set = 0; set < 3; ++set)
+            if (users[set]) TRY(UserIn<u64>{users[set].at}.read_all({sets.wanted(set), sets.words_}));
+        return sets;
+    }
+    bool asks(unsigned set, u64 number) const { return wanted(set)[number / 64] >> (number % 64) & 1; }
+    void answer(unsigned set, u64 number) { found(set)[number / 64] |= u64{1} << (number % 64); }
+    Result<void> write(const UserInOut<u64> (&users)[3]) const {
+        for (unsigned set = 0; set < 3; ++set)
+            if (users[set]) TRY(UserOut<u64>{users[set].at}.write_all({found(set), words_}));
+        return {};
+    }
 
-Result<void> begin_mask(Task& task, UserIn<SignalSet> mask, u64 size) {
-    if (!mask) return {};
-    if (size != sizeof(SignalSet)) return fail(Error::invalid);
-    begin_temporary_mask(task, TRY(mask.read()));
-    return {};
-}
-void end_mask(Task& task, UserIn<SignalSet> mask, const Result<u64>& result) {
-    if (mask) end_temporary_mask(task, !result && result.error() == Error::interrupted);
-}
-
-/// fd_sets: a bit per descriptor, in 64-bit words.
-struct DescriptorSets {
-    static constexpr u32 most_words = 1024 / 64;
-    u64 in[3][most_words] = {}, out[3][most_words] = {};
+private:
+    u64* wanted(unsigned set) const { return bits_.data() + set * words_; }
+    u64* found(unsigned set) const { return bits_.data() + (3 + set) * words_; }
+    HeapArray<u64> bits_;
+    u64 words_ = 0;
 };
 
-Result<u64> select_until(Task& task, i32 count, UserInOut<u64> user[3], Instant deadline) {
+using enum fs::Ready;
+/// What each of the sets means in poll's terms.
+constexpr fs::Ready meanings[3] = {in | hang_up | error, out | error, priority};
+
+Result<u64> select_until(Task& task, i32 count, UserInOut<u64> readable, UserInOut<u64> writable, UserInOut<u64> exceptional, Instant deadline) {
     if (count < 0) return fail(Error::invalid);
-    // Linux takes no more than the table holds; more than FD_SETSIZE cannot be in a program's fd_set.
-    u32 limit = std::min<u32>(static_cast<u32>(count), 1024), words = (limit + 63) / 64;
-    auto sets = TRY(make_owned<DescriptorSets>());
-    u32 watched = 0;
-    for (unsigned kind = 0; kind < 3; ++kind)
-        if (user[kind]) TRY(UserIn<u64>{user[kind].at}.read_all({sets->in[kind], words}));
-    auto wanted = [&](u32 fd) {
-        u32 bits = 0;
-        for (unsigned kind = 0; kind < 3; ++kind) bits |= (sets->in[kind][fd / 64] >> (fd % 64) & 1) << kind;
-        return bits;
+    u64 most = std::min<u64>(static_cast<u64>(count), task.process().limit(limit_files).soft);
+    const UserInOut<u64> users[3] = {readable, writable, exceptional};
+    auto sets = TRY(DescriptorSets::read(most, users));
+
+    auto asked = [&](u64 number) {
+        auto wanted = fs::Ready::none;
+        for (unsigned set = 0; set < 3; ++set)
+            if (sets.asks(set, number)) wanted |= meanings[set];
+        return wanted;
     };
-    for (u32 fd = 0; fd < limit; ++fd) watched += wanted(fd) != 0;
-    Watcher watcher;
-    auto watches = TRY(HeapArray<Watcher::Watch>::create(watched ? watched : 1));
-    for (u32 fd = 0, i = 0; fd < limit; ++fd)
-        if (wanted(fd)) watches[i++].begin(watcher, TRY(task.files().get({static_cast<i32>(fd)})));
-    constexpr u32 conditions[3] = {0x01 | 0x10 | 0x08, 0x04 | 0x08, 0x02};  // read: in, hang-up, error; write: out, error; except: priority
-    auto look = [&] {
-        u64 found = 0;
-        std::memset(sets->out, 0, sizeof sets->out);
-        for (u32 fd = 0, i = 0; fd < limit; ++fd) {
-            u32 kinds = wanted(fd);
-            if (!kinds) continue;
-            u32 ready = static_cast<u32>(watches[i++].file().ready());
-            for (unsigned kind = 0; kind < 3; ++kind)
-                if ((kinds >> kind & 1) && (ready & conditions[kind])) sets->out[kind][fd / 64] |= u64{1} << (fd % 64), ++found;
-        }
-        return found;
-    };
-    u64 found = TRY(wait_until_ready(task, watcher, deadline, look));
-    for (unsigned kind = 0; kind < 3; ++kind)
-        if (user[kind]) TRY(UserOut<u64>{user[kind].at}.write_all({sets->out[kind], words}));
-    return found;
+    u64 members = 0;
+    for (u64 number = 0; number < most; ++number) members += any(asked(number));
+    auto set = TRY(PollSet::create(members));
+    u64 at = 0;
+    for (u64 number = 0; number < most; ++number) {
+        auto wanted = asked(number);
+        if (!any(wanted)) continue;
+        set[at].file = TRY(task.files().get({static_cast<i32>(number)}));
+        if (set[at].file->mode().path_only) return fail(Error::bad_descriptor);
+        set[at++].wanted = wanted;
+    }
+    (void)TRY(set.wait(deadline));
+    u64 bits = 0;
+    at = 0;
+    for (u64 number = 0; number < most; ++number) {
+        if (!any(asked(number))) continue;
+        auto found = set[at++].found;
+        for (unsigned i = 0; i < 3; ++i)
+            if (sets.asks(i, number) && any(found & meanings[i])) sets.answer(i, number), ++bits;
+    }
+    TRY(sets.write(users));
+    return bits;
 }
 
 }  // namespace
 
 Result<u64> poll(Task& task, UserInOut<PollDescriptor> descriptors, u32 count, i32 milliseconds) {
-    auto deadline = milliseconds < 0 ? Instant::never() : resumable_deadline(task, Duration::ms(milliseconds));
-    return poll_until(task, descriptors, count, deadline);
-}
-Result<u64> ppoll(Task& task, UserInOut<PollDescriptor> descriptors, u32 count, UserInOut<Timespec> timeout, UserIn<SignalSet> mask, u64 size) {
-    auto deadline = TRY(deadline_after({timeout.at}));
-    TRY(begin_mask(task, mask, size));
+    Instant deadline = milliseconds < 0 ? Instant::never() : milliseconds == 0 ? Instant{} : resumable_deadline(task, Duration::ms(milliseconds));
     auto result = poll_until(task, descriptors, count, deadline);
-    end_mask(task, mask, result);
-    TRY(write_remaining(timeout, deadline));
+    // Made again after a stop, the call must end when it would have ended: until then the deadline stays.
+    if (result || result.error() != Error::interrupted) task.resumed_deadline = Instant::never();
     return result;
 }
-
+Result<u64> ppoll(Task& task, UserInOut<PollDescriptor> descriptors, u32 count, UserInOut<Timespec> timeout, UserIn<SignalSet> mask, u64 mask_size) {
+    auto deadline = TRY(deadline_of(timeout));
+    auto result = with_mask(task, mask, mask_size, [&] { return poll_until(task, descriptors, count, deadline); });
+    tell_remaining(timeout, deadline);
+    return result;
+}
 Result<u64> select(Task& task, i32 count, UserInOut<u64> readable, UserInOut<u64> writable, UserInOut<u64> exceptional, UserInOut<Timeval> timeout) {
     auto deadline = Instant::never();
     if (timeout) {
+        // More than a million microseconds are carried over, as Linux does.
         auto span = TRY(timeout.read());
-        if (span.seconds < 0 || span.microseconds < 0) return fail(Error::invalid);
-        deadline = time::now() + Duration::seconds(span.microseconds / 1'000'000) + Timeval{span.seconds, span.microseconds % 1'000'000}.duration();
+        span.seconds += span.microseconds / 1'000'000, span.microseconds %= 1'000'000;
+        if (!span.valid()) return fail(Error::invalid);
+        deadline = span.duration() == Duration{} ? Instant{} : time::now() + span.duration();
     }
-    UserInOut<u64> sets[] = {readable, writable, exceptional};
-    auto result = select_until(task, count, sets, deadline);
-    if (timeout) {
-        auto now = time::now();
-        (void)timeout.write(Timeval::of(deadline > now ? deadline - now : Duration{}));
-    }
+    auto result = select_until(task, count, readable, writable, exceptional, deadline);
+    tell_remaining(timeout, deadline);
     return result;
 }
 Result<u64> pselect6(Task& task, i32 count, UserInOut<u64> readable, UserInOut<u64> writable, UserInOut<u64> exceptional, UserInOut<Timespec> timeout,
                      UserIn<SignalMaskArgument> user_mask) {
-    auto deadline = TRY(deadline_after({timeout.at}));
-    SignalMaskArgument argument{};
-    if (user_mask) argument = TRY(user_mask.read());
-    UserIn<SignalSet> mask{{argument.address}};
-    TRY(begin_mask(task, mask, argument.size));
-    UserInOut<u64> sets[] = {readable, writable, exceptional};
-    auto result = select_until(task, count, sets, deadline);
-    end_mask(task, mask, result);
-    TRY(write_remaining(timeout, deadline));
+    auto deadline = TRY(deadline_of(timeout));
+    SignalMaskArgument mask{};
+    if (user_mask) mask = TRY(user_mask.read());
+    auto result = with_mask(task, {{mask.address}}, mask.size, [&] { return select_until(task, count, readable, writable, exceptional, deadline); });
+    tell_remaining(timeout, deadline);
     return result;
 }
 
-}  // namespace spore::linux::calls
+}  // namespace calls
+}  // namespace spore::linux

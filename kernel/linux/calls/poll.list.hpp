@@ -1,5 +1,11 @@
-// Waiting for several files.
+// Waiting for files.
 CALL(poll, 7, none, once, supported, (UserInOut<PollDescriptor> descriptors, u32 count, i32 milliseconds), "")
-CALL(ppoll, 271, 73, once, supported, (UserInOut<PollDescriptor> descriptors, u32 count, UserInOut<Timespec> timeout, UserIn<SignalSet> mask, u64 size), "")
+CALL(ppoll, 271, 73, once, supported, (UserInOut<PollDescriptor> descriptors, u32 count, UserInOut<Timespec> timeout, UserIn<SignalSet> mask, u64 mask_size), "")
 CALL(select, 23, none, once, supported, (i32 count, UserInOut<u64> readable, UserInOut<u64> writable, UserInOut<u64> exceptional, UserInOut<Timeval> timeout), "")
 CALL(pselect6, 270, 72, once, supported, (i32 count, UserInOut<u64> readable, UserInOut<u64> writable, UserInOut<u64> exceptional, UserInOut<Timespec> timeout, UserIn<SignalMaskArgument> mask), "")
+CALL(epoll_create, 213, none, fails, supported, (i32 size), "")
+CALL(epoll_create1, 291, 20, fails, supported, (Flags flags), "")
+CALL(epoll_ctl, 233, 21, fails, supported, (Descriptor epoll, i32 operation, Descriptor file, UserIn<EpollEvent> event), "")
+CALL(epoll_wait, 232, none, fails, supported, (Descriptor epoll, UserOut<EpollEvent> events, i32 most, i32 milliseconds), "")
+CALL(epoll_pwait, 281, 22, fails, supported, (Descriptor epoll, UserOut<EpollEvent> events, i32 most, i32 milliseconds, UserIn<SignalSet> mask, u64 mask_size), "")
+CALL(epoll_pwait2, 441, 441, fails, supported, (Descriptor epoll, UserOut<EpollEvent> events, i32 most, UserIn<Timespec> timeout, UserIn<SignalSet> mask, u64 mask_size), "")

@@ -1,175 +1,252 @@
-// Each watched file has an Item, which observes it and puts itself on the list of those that may be ready. wait() looks at the items on the
-// list, tells those that are ready, and keeps the level-triggered ones listed until a look finds them idle.
-//
-// Locks: items_lock_ (sleeps not, but is held over allocation-free work only) guards the items; ready_lock_, taken inside notify(),
-// guards the list. A file leaves the set when its last descriptor is closed: an Item holds its file weakly through the descriptor table's owners.
 #include "kernel/linux/poll/epoll.hpp"
 
+#include "base/defer.hpp"
 #include "base/format.hpp"
-#include "kernel/sync/mutex.hpp"
+#include "kernel/linux/poll/waiter.hpp"
 
 namespace spore::linux {
 
+using fs::Ready;
+
 namespace {
 
-constexpr u32 always_told = 0x08 | 0x10;
-constexpr u32 condition_bits = 0x0fff'ffff;
+/// Adding one set to another: nobody else may change who is in whom meanwhile.
+constinit sync::Mutex nesting;
+constexpr unsigned deepest = 5;  // [linux] EP_MAX_NESTS + 1
 
-constexpr char epoll_kind = 0;
-
-class EpollFile;
-
-struct Item final : fs::PollObserver {
-    void notify(fs::Ready) override;
-
-    EpollFile* owner = nullptr;
-    i32 descriptor = -1;
-    Shared<fs::File> file;
-    fs::PollSource* source = nullptr;
-    u32 events = 0;
-    u64 data = 0;
-    bool disarmed = false;  ///< one-shot, and told
-    ListLink<Item> item_link;
-    ListLink<Item> ready_link;
-};
-
-class EpollFile final : public Epoll {
-public:
-    EpollFile() : Epoll({.read = true, .write = true}) {}
-    ~EpollFile() override {
-        while (Item* item = items_.pop_front()) forget(*item);
-    }
-
-    Result<void> add(i32 descriptor, Shared<fs::File> file, const EpollEvent& event) override {
-        auto* source = file->poll_source();
-        if (!source) return fail(Error::not_permitted);
-        auto item = TRY(make_owned<Item>());
-        Guard guard(items_lock_);
-        if (find(descriptor, *file)) return fail(Error::exists);
-        item->owner = this, item->descriptor = descriptor, item->file = std::move(file), item->source = source;
-        item->events = event.events, item->data = event.data;
-        source->attach(*item);
-        items_.push_back(*item);
-        if (current(*item)) enlist(*item);
-        (void)item.release();
-        return {};
-    }
-    Result<void> modify(i32 descriptor, fs::File& file, const EpollEvent& event) override {
-        Guard guard(items_lock_);
-        auto* item = find(descriptor, file);
-        if (!item) return fail(Error::not_found);
-        item->events = event.events, item->data = event.data, item->disarmed = false;
-        if (current(*item)) enlist(*item);
-        return {};
-    }
-    Result<void> remove(i32 descriptor, fs::File& file) override {
-        Guard guard(items_lock_);
-        auto* item = find(descriptor, file);
-        if (!item) return fail(Error::not_found);
-        items_.remove(*item);
-        forget(*item);
-        return {};
-    }
-
-    Result<u64> wait(Task& task, std::span<EpollEvent> into, Instant deadline) override {
-        while (true) {
-            if (u64 found = collect(into)) return found;
-            if (task.wants_attention()) return fail(Error::interrupted);
-            Guard guard(ready_lock_);
-            if (!ready_.empty()) continue;
-            auto woken = waiting_.wait(ready_lock_, sync::Interruptible::yes, deadline);
-            if (woken || !ready_.empty()) continue;
-            if (woken.error() == Error::timed_out) return 0;
-            return fail(woken.error());
-        }
-    }
-
-    /// May be called under a source's lock.
-    void enlist(Item& item) {
-        {
-            Guard guard(ready_lock_);
-            if (!item.ready_link.linked) ready_.push_back(item);
-            waiting_.wake_one();
-        }
-        source_.notify(fs::Ready::in);
-    }
-
-    fs::Ready ready() override {
-        Guard guard(items_lock_);
-        for (auto& item : items_)
-            if (item.ready_link.linked && current(item)) return fs::Ready::in;
-        return fs::Ready::none;
-    }
-    fs::PollSource* poll_source() override { return &source_; }
-    std::string_view describe(std::span<char> buffer) override { return format_to(buffer, "anon_inode:[eventpoll]"); }
-    const void* kind() const override { return &epoll_kind; }
-
-private:
-    static u32 current(Item& item) {
-        if (item.disarmed) return 0;
-        return static_cast<u32>(item.file->ready()) & ((item.events & condition_bits) | always_told);
-    }
-    Item* find(i32 descriptor, fs::File& file) {
-        for (auto& item : items_)
-            if (item.descriptor == descriptor && item.file.get() == &file) return &item;
-        return nullptr;
-    }
-    void forget(Item& item) {
-        item.source->detach(item);
-        {
-            Guard guard(ready_lock_);
-            if (item.ready_link.linked) ready_.remove(item);
-        }
-        delete &item;
-    }
-
-    /// One pass over the items that may be ready.
-    u64 collect(std::span<EpollEvent> into) {
-        Guard guard(items_lock_);
-        u64 found = 0;
-        List<Item, &Item::ready_link> again;
-        while (found < into.size()) {
-            Item* item;
-            {
-                Guard ready_guard(ready_lock_);
-                item = ready_.pop_front();
-            }
-            if (!item) break;
-            // Off the list before the look: what changes from here on lists it again.
-            u32 now = current(*item);
-            if (!now) continue;
-            into[found++] = {now, item->data};
-            if (item->events & epoll_one_shot) item->disarmed = true;
-            else if (!(item->events & epoll_edge)) keep(*item, again);
-        }
-        Guard ready_guard(ready_lock_);
-        while (Item* item = again.pop_front()) ready_.push_back(*item);
-        return found;
-    }
-    /// A level-triggered item stays listed, after the others; notify() may have listed it already.
-    void keep(Item& item, List<Item, &Item::ready_link>& again) {
-        Guard guard(ready_lock_);
-        if (!item.ready_link.linked) again.push_back(item);
-    }
-
-    sync::Mutex items_lock_;
-    List<Item, &Item::item_link> items_;
-    sync::Spin ready_lock_;
-    List<Item, &Item::ready_link> ready_;
-    sync::WaitQueue waiting_;
-    fs::PollSource source_;
-};
-
-void Item::notify(fs::Ready what) {
-    u32 bits = static_cast<u32>(what);
-    if (bits && !(bits & ((events & condition_bits) | always_told))) return;
-    owner->enlist(*this);
-}
+constexpr u32 private_bits = Epoll::exclusive | Epoll::wake_up | Epoll::one_shot | Epoll::edge;
+Ready wanted_of(u32 events) { return from_program(events & ~private_bits) | always_told; }
 
 }  // namespace
 
-Result<Shared<fs::File>> make_epoll() { return Shared<fs::File>(TRY(make_shared<EpollFile>())); }
+Result<Shared<Epoll>> Epoll::create() { return make_shared<Epoll>(); }
 
-Epoll* epoll_of(fs::File& file) { return file.kind() == &epoll_kind ? static_cast<EpollFile*>(&file) : nullptr; }
+Epoll::~Epoll() {
+    // A file that ends now would look for its items here: it is made to wait, and then finds none.
+    Guard guard(watchers_mutex());
+    for (auto& bucket : buckets_)
+        while (auto* item = bucket.items.first()) erase(*item);
+}
+
+std::string_view Epoll::describe(std::span<char> buffer) { return format_to(buffer, "anon_inode:[eventpoll]"); }
+
+Epoll::Item* Epoll::find(const fs::File& file, i32 descriptor) {
+    if (!buckets_.size()) return nullptr;
+    for (auto& item : buckets_[Item::hash(file, descriptor) & (buckets_.size() - 1)].items)
+        if (item.file == &file && item.descriptor == descriptor) return &item;
+    return nullptr;
+}
+
+Result<void> Epoll::ensure_buckets() {
+    if (count_ < buckets_.size() * 2) return {};
+    auto more = TRY(HeapArray<Bucket>::create(buckets_.size() ? buckets_.size() * 4 : 16));
+    for (auto& bucket : buckets_)
+        while (auto* item = bucket.items.pop_front()) more[item->hash() & (more.size() - 1)].items.push_back(*item);
+    buckets_ = std::move(more);
+    return {};
+}
+
+void Epoll::insert(Item& item) {
+    buckets_[item.hash() & (buckets_.size() - 1)].items.push_back(item);
+    ++count_;
+    if (item.file->kind() == fs::FileKind::epoll) ++nested_items_;
+    item.file->watch(item);
+    item.file->poll_source()->attach(item);
+}
+
+/// The file is still whole. With the mutex held, or the set's end.
+void Epoll::erase(Item& item) {
+    item.file->poll_source()->detach(item);
+    item.file->unwatch(item);
+    {
+        Guard guard(ready_lock_);
+        if (item.ready_link.linked) ready_.remove(item);
+    }
+    if (item.file->kind() == fs::FileKind::epoll) --nested_items_;
+    buckets_[item.hash() & (buckets_.size() - 1)].items.remove(item);
+    --count_;
+    delete &item;
+}
+
+/// Whether `other` is among those that this set watches, at whatever depth. Depth is bounded, as is every chain that was let in.
+bool Epoll::reaches(const Epoll& other, unsigned depth) {
+    if (this == &other) return true;
+    if (depth == 0) return false;
+    Guard guard(mutex_);
+    if (!nested_items_) return false;
+    for (auto& bucket : buckets_)
+        for (auto& item : bucket.items)
+            if (item.file->kind() == fs::FileKind::epoll && static_cast<Epoll*>(item.file)->reaches(other, depth - 1)) return true;
+    return false;
+}
+
+unsigned Epoll::nested_depth() {
+    Guard guard(mutex_);
+    unsigned most = 0;
+    if (nested_items_)
+        for (auto& bucket : buckets_)
+            for (auto& item : bucket.items)
+                if (item.file->kind() == fs::FileKind::epoll) most = std::max(most, static_cast<Epoll*>(item.file)->nested_depth() + 1);
+    return most;
+}
+
+Result<void> Epoll::check_nesting(Epoll& outer, Epoll& inner) {
+    if (inner.reaches(outer, deepest) || inner.nested_depth() + 1 >= deepest) return fail(Error::symlink_loop);
+    return {};
+}
+
+Result<void> Epoll::add(Shared<fs::File> file, i32 descriptor, EpollEvent event) {
+    if (!file->poll_source()) return fail(Error::not_permitted);
+    bool nests = file->kind() == fs::FileKind::epoll;
+    if (event.events & exclusive) {
+        constexpr u32 allowed = 0x1 | 0x4 | 0x8 | 0x10 | wake_up | edge | exclusive;  // IN OUT ERR HUP [epoll_ctl(2)]
+        if (nests || (event.events & ~allowed)) return fail(Error::invalid);
+    }
+    if (nests) {
+        nesting.lock();
+        if (auto checked = check_nesting(*this, static_cast<Epoll&>(*file)); !checked) {
+            nesting.unlock();
+            return checked;
+        }
+    }
+    defer { if (nests) nesting.unlock(); };
+
+    auto made = TRY(make_owned<Item>(*this, *file, descriptor, event));
+    Guard guard(mutex_);
+    if (find(*file, descriptor)) return fail(Error::exists);
+    TRY(ensure_buckets());
+    auto& item = *made.release();
+    insert(item);
+    if (any(file->ready() & item.wanted())) make_ready(item);
+    return {};
+}
+
+Result<void> Epoll::modify(fs::File& file, i32 descriptor, EpollEvent event) {
+    Guard guard(mutex_);
+    auto* item = find(file, descriptor);
+    if (!item) return fail(Error::not_found);
+    if ((event.events | item->events.load(std::memory_order_relaxed)) & exclusive) return fail(Error::invalid);
+    item->events.store(event.events, std::memory_order_release);
+    item->data = event.data;
+    if (any(file.ready() & item->wanted())) make_ready(*item);
+    return {};
+}
+
+Result<void> Epoll::remove(fs::File& file, i32 descriptor) {
+    Guard guard(mutex_);
+    auto* item = find(file, descriptor);
+    if (!item) return fail(Error::not_found);
+    erase(*item);
+    return {};
+}
+
+// An item hears of its source, under the source's lock.
+void Epoll::Item::notify(Ready what) {
+    u32 bits = events.load(std::memory_order_acquire);
+    if ((bits & ~private_bits) == 0) return;  // one-shot, and it was
+    if (any(what & wanted_of(bits))) owner.make_ready(*this);
+}
+Ready Epoll::Item::wanted() const {
+    u32 bits = events.load(std::memory_order_relaxed);
+    return bits & ~private_bits ? wanted_of(bits) : Ready::none;
+}
+// The file's last owner is gone. The set cannot be, since File::watchers_mutex() is held.
+void Epoll::Item::file_closing(fs::File&) {
+    auto& set = owner;
+    Guard guard(set.mutex_);
+    set.erase(*this);
+}
+
+void Epoll::make_ready(Item& item) {
+    {
+        Guard guard(ready_lock_);
+        if (item.ready_link.linked) return;
+        ready_.push_back(item);
+        waiting_.wake_one();
+    }
+    source_.notify(Ready::in);
+}
+
+bool Epoll::has_ready() {
+    Guard guard(ready_lock_);
+    return !ready_.empty();
+}
+
+/// Whether a wait would find something. Items that turn out not to be ready leave the list.
+Ready Epoll::ready() {
+    if (!has_ready()) return Ready::none;
+    Guard guard(mutex_);
+    u64 tries = count_;
+    while (tries--) {
+        Item* item;
+        {
+            Guard ready_guard(ready_lock_);
+            item = ready_.pop_front();
+        }
+        if (!item) break;
+        if (!any(item->file->ready() & item->wanted())) continue;
+        Guard ready_guard(ready_lock_);
+        if (!item->ready_link.linked) ready_.push_front(*item);
+        return Ready::in;
+    }
+    return Ready::none;
+}
+
+Result<u64> Epoll::collect(Sink& sink, u64 most) {
+    Guard guard(mutex_);
+    // What becomes ready from here on goes to a new list, and waits for the next call: nothing is told twice in one.
+    ReadyList batch, again;
+    {
+        Guard ready_guard(ready_lock_);
+        std::swap(batch, ready_);
+    }
+    u64 told = 0;
+    Result<void> put;
+    while (told < most) {
+        Item* item;
+        {
+            // Off the list before it is asked: a change after the answer puts it on the new one.
+            Guard ready_guard(ready_lock_);
+            item = batch.pop_front();
+        }
+        if (!item) break;
+        u32 bits = item->events.load(std::memory_order_relaxed);
+        auto found = item->file->ready() & item->wanted();
+        if (!any(found)) continue;
+        put = sink.event({to_program(found, bits), item->data});
+        Guard ready_guard(ready_lock_);
+        if (!put) {
+            if (!item->ready_link.linked) batch.push_front(*item);
+            break;
+        }
+        ++told;
+        if (bits & one_shot) item->events.store(bits & private_bits, std::memory_order_release);
+        else if (!(bits & edge) && !item->ready_link.linked) again.push_back(*item);  // it stays until found otherwise
+    }
+    Guard ready_guard(ready_lock_);
+    // First come those that there was no room for, so that all have their turn.
+    batch.append(ready_);
+    batch.append(again);
+    std::swap(batch, ready_);
+    if (!ready_.empty()) waiting_.wake_one();
+    if (!put && !told) return fail(put.error());
+    return told;
+}
+
+Result<u64> Epoll::wait(Sink& sink, u64 most, Instant deadline) {
+    while (true) {
+        if (has_ready()) {
+            u64 told = TRY(collect(sink, most));
+            if (told) return told;
+        }
+        if (deadline == Instant{}) return 0;
+        Guard guard(ready_lock_);
+        while (ready_.empty()) {
+            auto waited = waiting_.wait(ready_lock_, sync::Interruptible::yes, deadline);
+            if (!waited && waited.error() == Error::timed_out && ready_.empty()) return 0;
+            if (!waited && waited.error() == Error::interrupted && ready_.empty()) return fail(Error::interrupted);
+        }
+    }
+}
 
 }  // namespace spore::linux

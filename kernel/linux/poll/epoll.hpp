@@ -1,35 +1,96 @@
-// epoll: a set of files, of which the ready ones are told [epoll(7)].
+// epoll: a set of files that is watched for as long as it lives. Sources put their items on the ready list when they change, so a
+// wait costs what is ready, not what is watched.
+//
+// Locks, in order: File::watchers_mutex(), the outer set's mutex, the inner set's (sets may nest, without loops), the lock of a
+// source, ready_lock_. notify() comes under a source's lock; files are asked ready() under the mutex only.
 #pragma once
 
 #include "kernel/fs/file.hpp"
-#include "kernel/linux/process/task.hpp"
+#include "kernel/linux/small_text.hpp"
+#include "kernel/linux/uapi/types.hpp"
+#include "kernel/sync/wait_queue.hpp"
 
 namespace spore::linux {
 
-/// struct epoll_event; packed on x86-64 only.
-struct
-#if defined(__x86_64__)
-    [[gnu::packed]]
-#endif
-    EpollEvent {
-    u32 events;
-    u64 data;
-};
-
-enum EpollFlag : u32 { epoll_exclusive = 1u << 28, epoll_wakeup = 1u << 29, epoll_one_shot = 1u << 30, epoll_edge = 1u << 31 };
-
-class Epoll : public fs::File {
+class Epoll final : public fs::File {
 public:
-    using File::File;
-    virtual Result<void> add(i32 descriptor, Shared<fs::File> file, const EpollEvent& event) = 0;
-    virtual Result<void> modify(i32 descriptor, fs::File& file, const EpollEvent& event) = 0;
-    virtual Result<void> remove(i32 descriptor, fs::File& file) = 0;
-    /// How many events were put into `into`, at least one unless the deadline passed.
-    virtual Result<u64> wait(Task& task, std::span<EpollEvent> into, Instant deadline) = 0;
-};
+    static Result<Shared<Epoll>> create();
+    Epoll() : File({.read = true, .write = true}) {}
+    ~Epoll() override;
 
-Result<Shared<fs::File>> make_epoll();
-/// Null when the file is no epoll.
-Epoll* epoll_of(fs::File& file);
+    /// `event` has the EPOLL* bits of epoll_ctl(2).
+    Result<void> add(Shared<fs::File> file, i32 descriptor, EpollEvent event);
+    Result<void> modify(fs::File& file, i32 descriptor, EpollEvent event);
+    Result<void> remove(fs::File& file, i32 descriptor);
+
+    /// Receives events; false when no more are wanted.
+    class Sink {
+    public:
+        virtual Result<void> event(const EpollEvent& event) = 0;
+
+    protected:
+        ~Sink() = default;
+    };
+    /// Gives at most `most` events to the sink, after waiting for the first. 0 when the deadline passed. interrupted.
+    Result<u64> wait(Sink& sink, u64 most, Instant deadline);
+
+    fs::Ready ready() override;
+    fs::PollSource* poll_source() override { return &source_; }
+    std::string_view describe(std::span<char> buffer) override;
+    fs::FileKind kind() const override { return fs::FileKind::epoll; }
+
+    enum Bits : u32 { exclusive = 1u << 28, wake_up = 1u << 29, one_shot = 1u << 30, edge = 1u << 31 };
+
+private:
+    /// One watched file.
+    struct Item final : fs::PollObserver, fs::FileWatcher {
+        Item(Epoll& set, fs::File& watched, i32 number, const EpollEvent& event)
+            : owner(set), file(&watched), descriptor(number), events(event.events), data(event.data) {}
+
+        void notify(fs::Ready what) override;
+        void file_closing(fs::File& closing) override;
+        /// What it is to tell; nothing while a one-shot is spent.
+        fs::Ready wanted() const;
+        static u64 hash(const fs::File& file, i32 descriptor) {
+            return ((reinterpret_cast<u64>(&file) >> 5) + static_cast<u32>(descriptor)) * 0x9e37'79b9'7f4a'7c15 >> 20;
+        }
+        u64 hash() const { return hash(*file, descriptor); }
+
+        Epoll& owner;
+        fs::File* file;  ///< not owned: its end ends the item first
+        i32 descriptor;
+        std::atomic<u32> events;
+        u64 data;
+        ListLink<Item> bucket_link;
+        ListLink<Item> ready_link;  ///< on the ready list, or a collector's
+    };
+
+    struct Bucket {
+        List<Item, &Item::bucket_link> items;
+    };
+    using ReadyList = List<Item, &Item::ready_link>;
+
+    Item* find(const fs::File& file, i32 descriptor);
+    Result<void> ensure_buckets();
+    void insert(Item& item);
+    void erase(Item& item);
+    void make_ready(Item& item);
+    void announce(Item& item);
+    Result<u64> collect(Sink& sink, u64 most);
+    bool has_ready();
+    static Result<void> check_nesting(Epoll& outer, Epoll& inner);
+    bool reaches(const Epoll& other, unsigned depth);
+    unsigned nested_depth();
+
+    sync::Mutex mutex_;  ///< the items; one collector at a time
+    HeapArray<Bucket> buckets_;
+    u64 count_ = 0;
+    u32 nested_items_ = 0;  ///< items that are epoll sets themselves
+
+    sync::Spin ready_lock_;
+    ReadyList ready_;
+    sync::WaitQueue waiting_;
+    fs::PollSource source_;
+};
 
 }  // namespace spore::linux

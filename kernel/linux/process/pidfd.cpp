@@ -17,6 +17,7 @@ public:
     }
     fs::PollSource* poll_source() override { return &process_->poll_source; }
     std::string_view describe(std::span<char> buffer) override { return format_to(buffer, "anon_inode:[pidfd]"); }
+    fs::FileKind kind() const override { return fs::FileKind::process; }
     const Shared<Process>& process() const { return process_; }
 
 private:
@@ -30,9 +31,7 @@ Result<Shared<fs::File>> make_pidfd(Shared<Process> process, fs::OpenMode mode) 
 }
 
 Result<Shared<Process>> process_of(fs::File& file) {
-    // Without run-time type information: only a pidfd describes itself so.
-    char buffer[32];
-    if (file.describe(buffer) != "anon_inode:[pidfd]") return fail(Error::bad_descriptor);
+    if (file.kind() != fs::FileKind::process) return fail(Error::bad_descriptor);
     return static_cast<ProcessFile&>(file).process();
 }
 

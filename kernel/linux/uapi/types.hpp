@@ -119,6 +119,16 @@ struct PollDescriptor {
     u16 events, results;
 };
 
+#if defined(__x86_64__)
+struct [[gnu::packed]] EpollEvent {  // so that 32-bit programs have the same layout
+#else
+struct EpollEvent {
+#endif
+    u32 events;
+    u64 data;
+};
+static_assert(sizeof(EpollEvent) == 12 || sizeof(EpollEvent) == 16);
+
 struct SignalMaskArgument {
     u64 address;
     u64 size;

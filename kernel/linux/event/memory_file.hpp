@@ -1,0 +1,10 @@
+// memfd: a file in memory without a place in the tree [memfd_create(2)].
+#pragma once
+
+#include "kernel/fs/file.hpp"
+
+namespace spore::linux {
+
+Result<Shared<fs::File>> make_memory_file(std::string_view name, u16 permissions);
+
+}  // namespace spore::linux

@@ -1,0 +1,80 @@
+#include "kernel/linux/event/timer_file.hpp"
+
+#include "base/format.hpp"
+
+namespace spore::linux {
+
+using fs::Ready;
+
+void TimerFile::set(Instant first, Duration interval) {
+    Guard arming_guard(arming_);
+    alarm_.cancel();
+    {
+        Guard guard(lock_);
+        next_ = first;
+        interval_ = interval;
+        fired_ = false;
+    }
+    if (first != Instant::never()) alarm_.arm(first);
+}
+
+TimerFile::Setting TimerFile::setting() {
+    Guard guard(lock_);
+    auto now = time::now();
+    if (next_ == Instant::never()) return {interval_, {}};
+    if (next_ > now) return {interval_, next_ - now};
+    if (interval_ == Duration{}) return {interval_, fired_ ? Duration{} : Duration::ns(1)};
+    return {interval_, Duration::ns(interval_.nanoseconds - (now - next_).nanoseconds % interval_.nanoseconds)};
+}
+
+void TimerFile::expired() {
+    {
+        Guard guard(lock_);
+        fired_ = true;
+        readers_.wake_all();
+    }
+    source_.notify(Ready::in);
+}
+
+/// The expirations so far, if any; and the next one is prepared.
+u64 TimerFile::take() {
+    Guard arming_guard(arming_);
+    u64 count;
+    Instant next;
+    {
+        Guard guard(lock_);
+        if (!fired_) return 0;
+        fired_ = false;
+        if (interval_ == Duration{}) {
+            next_ = Instant::never();
+            return 1;
+        }
+        count = static_cast<u64>((time::now() - next_).nanoseconds / interval_.nanoseconds) + 1;
+        next_ = next = next_ + Duration::ns(static_cast<i64>(count) * interval_.nanoseconds);
+    }
+    alarm_.arm(next);
+    return count;
+}
+
+Result<u64> TimerFile::read(fs::IoBuffer& into) {
+    u64 count;
+    if (into.remaining() < sizeof count) return fail(Error::invalid);
+    while (!(count = take())) {
+        Guard guard(lock_);
+        while (!fired_) {
+            if (mode_.nonblocking) return fail(Error::would_block);
+            TRY(readers_.wait(lock_, sync::Interruptible::yes));
+        }
+    }
+    TRY(into.put(bytes_of(count)));
+    return sizeof count;
+}
+
+Ready TimerFile::ready() {
+    Guard guard(lock_);
+    return fired_ ? Ready::in : Ready::none;
+}
+
+std::string_view TimerFile::describe(std::span<char> buffer) { return format_to(buffer, "anon_inode:[timerfd]"); }
+
+}  // namespace spore::linux

@@ -1,0 +1,42 @@
+#include "kernel/linux/poll/poll_set.hpp"
+
+#include "base/defer.hpp"
+
+namespace spore::linux {
+
+Result<PollSet> PollSet::create(u64 count) {
+    PollSet set;
+    set.items_ = TRY(HeapArray<PollItem>::create(count));
+    return set;
+}
+
+u64 PollSet::look() {
+    u64 count = 0;
+    for (auto& item : items()) {
+        if (!item.file) continue;
+        item.found = item.file->ready() & item.wanted;
+        count += any(item.found);
+    }
+    return count;
+}
+
+Result<u64> PollSet::wait(Instant deadline, u64 found_already) {
+    // Most calls find something at once, and need no waiter.
+    u64 count = look() + found_already;
+    if (count || deadline == Instant{}) return count;
+    PollWaiter waiter;
+    defer {
+        for (auto& item : items()) item.tie.detach();
+    };
+    for (auto& item : items())
+        if (item.file) item.tie.attach(waiter, item.file->poll_source(), item.wanted);
+    while (true) {
+        count = look();
+        if (count) return count;
+        auto waited = waiter.wait(deadline);
+        if (!waited && waited.error() == Error::timed_out) return look();
+        TRY(waited);
+    }
+}
+
+}  // namespace spore::linux
