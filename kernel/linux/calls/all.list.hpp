@@ -15,3 +15,4 @@
 #include "kernel/linux/calls/timer.list.hpp"
 #include "kernel/linux/calls/identity.list.hpp"
 #include "kernel/linux/calls/system.list.hpp"
+#include "kernel/linux/calls/socket.list.hpp"

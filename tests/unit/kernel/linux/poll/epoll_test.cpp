@@ -29,8 +29,8 @@ private:
 struct Seen final : Epoll::Sink {
     Result<void> event(const EpollEvent& event) override {
         if (fails) return fail(Error::bad_address);
-        data.push_back(event.data);
-        bits.push_back(event.events);
+        data.push_back(u64{event.data});
+        bits.push_back(u32{event.events});
         return {};
     }
     std::vector<u64> data;

@@ -1,0 +1,26 @@
+// What lies in a Unix socket's queue: bytes, and the files and identity that came with them.
+#pragma once
+
+#include "kernel/linux/socket/socket.hpp"
+
+namespace spore::linux {
+
+class UnixName;
+
+struct UnixMessage {
+    UnixMessage() = default;
+    UnixMessage(const UnixMessage&) = delete;
+    ~UnixMessage();
+
+    u64 remaining() const { return bytes.size() - offset; }
+
+    HeapArray<std::byte> bytes;
+    u64 offset = 0;           ///< what a stream's reader has taken
+    Ancillary ancillary;
+    bool files_counted = false;
+    Shared<UnixName> from;
+    ListLink<UnixMessage> link;
+};
+using UnixMessages = List<UnixMessage, &UnixMessage::link>;
+
+}  // namespace spore::linux

@@ -1,0 +1,152 @@
+#include "kernel/linux/socket/unix/queue.hpp"
+
+#include "kernel/linux/socket/unix/in_flight.hpp"
+#include "kernel/linux/socket/unix/name.hpp"
+
+namespace spore::linux {
+
+using fs::Ready;
+
+namespace {
+/// Datagrams that wait at one socket ([linux] net.unix.max_dgram_qlen, and the one that is over).
+constexpr u64 most_messages = 11;
+
+Result<void> would_block_when_late(Result<void> waited) {
+    if (!waited && waited.error() == Error::timed_out) return fail(Error::would_block);
+    return waited;
+}
+}  // namespace
+
+UnixMessage::~UnixMessage() {
+    if (files_counted) forget_in_flight(*this);
+}
+
+UnixQueue::~UnixQueue() { bury(messages_); }
+
+u64 UnixQueue::room_locked(u64 buffer) const {
+    if (limit_ == Limit::messages && count_ >= most_messages) return 0;
+    return bytes_ < buffer ? buffer - bytes_ : 0;
+}
+u64 UnixQueue::room(u64 buffer) {
+    Guard guard(lock_);
+    return room_locked(buffer);
+}
+bool UnixQueue::writable(u64 buffer) {
+    Guard guard(lock_);
+    return room_locked(buffer) * 2 >= buffer;
+}
+
+Result<u64> UnixQueue::wait_for_room(u64 buffer, Instant deadline) {
+    Guard guard(lock_);
+    while (true) {
+        if (reader_closed_ || writer_closed_) return fail(Error::shut_down);
+        if (u64 room = room_locked(buffer)) return room;
+        if (deadline == Instant{}) return fail(Error::would_block);
+        TRY(would_block_when_late(writers_.wait(lock_, sync::Interruptible::yes, deadline)));
+    }
+}
+
+bool UnixQueue::put(UnixMessage& message) {
+    {
+        Guard guard(lock_);
+        if (reader_closed_) return false;
+        messages_.push_back(message);
+        bytes_ += message.bytes.size();
+        ++count_;
+        readers_.wake_all();
+    }
+    arrival.notify(Ready::in);
+    return true;
+}
+
+UnixMessage* UnixQueue::first() {
+    Guard guard(lock_);
+    return messages_.first();
+}
+UnixMessage* UnixQueue::next(UnixMessage& message) {
+    Guard guard(lock_);
+    return UnixMessages::next(message);
+}
+
+void UnixQueue::take(UnixMessage& message, u64 size) {
+    {
+        Guard guard(lock_);
+        message.offset += size;
+        bytes_ -= size;
+        writers_.wake_all();
+    }
+    drained.notify(Ready::out);
+}
+Owned<UnixMessage> UnixQueue::remove(UnixMessage& message) {
+    {
+        Guard guard(lock_);
+        messages_.remove(message);
+        bytes_ -= message.remaining();
+        --count_;
+        writers_.wake_all();
+    }
+    drained.notify(Ready::out);
+    return Owned<UnixMessage>(&message);
+}
+
+Result<void> UnixQueue::wait_for_data(Instant deadline) {
+    Guard guard(lock_);
+    while (messages_.empty() && !writer_closed_ && !reader_closed_) {
+        if (deadline == Instant{}) return fail(Error::would_block);
+        TRY(would_block_when_late(readers_.wait(lock_, sync::Interruptible::yes, deadline)));
+    }
+    return {};
+}
+
+void UnixQueue::close_writer(bool reset) {
+    {
+        Guard guard(lock_);
+        writer_closed_ = true;
+        reset_ |= reset;
+        readers_.wake_all();
+        writers_.wake_all();
+    }
+    arrival.notify(Ready::in | Ready::read_hang_up | Ready::hang_up | (reset ? Ready::error : Ready::none));
+}
+
+bool UnixQueue::close_reader(bool drop) {
+    UnixMessages dropped;
+    bool had;
+    {
+        Guard guard(lock_);
+        reader_closed_ = true;
+        had = !messages_.empty();
+        if (drop) {
+            std::swap(dropped, messages_);
+            bytes_ = count_ = 0;
+        }
+        readers_.wake_all();
+        writers_.wake_all();
+    }
+    drained.notify(Ready::out | Ready::hang_up);
+    bury(dropped);
+    return had;
+}
+
+UnixMessages UnixQueue::take_all() {
+    Guard guard(lock_);
+    UnixMessages all;
+    std::swap(all, messages_);
+    bytes_ = count_ = 0;
+    return all;
+}
+
+UnixQueue::State UnixQueue::state() {
+    Guard guard(lock_);
+    return {bytes_, count_, writer_closed_, reader_closed_};
+}
+bool UnixQueue::take_reset() {
+    Guard guard(lock_);
+    return std::exchange(reset_, false);
+}
+bool UnixQueue::has_reset() {
+    Guard guard(lock_);
+    return reset_;
+}
+
+}  // namespace spore::linux

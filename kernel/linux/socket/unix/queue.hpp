@@ -1,0 +1,73 @@
+// One direction of Unix sockets: what was sent and not yet received. The reader's socket and the writers' share it.
+#pragma once
+
+#include "kernel/linux/socket/unix/message.hpp"
+#include "kernel/sync/wait_queue.hpp"
+
+namespace spore::linux {
+
+class UnixQueue final : public Counted {
+public:
+    /// How a queue counts what it may hold.
+    enum class Limit : u8 {
+        bytes,     ///< streams: by the sender's buffer
+        messages,  ///< datagrams: by the sender's buffer, and their number
+    };
+    explicit UnixQueue(Limit limit) : limit_(limit) {}
+    ~UnixQueue();
+
+    /// Bytes that a writer with this buffer may add now; 0 when it must wait.
+    u64 room(u64 buffer);
+    /// Waits until there is room. shut_down when nobody reads any more; would_block after the deadline.
+    Result<u64> wait_for_room(u64 buffer, Instant deadline);
+    /// Adds a message, whatever the room. False when nobody reads any more: the message stays with the caller.
+    bool put(UnixMessage& message);
+
+    /// The first message; stays valid while `reading` is held.
+    UnixMessage* first();
+    UnixMessage* next(UnixMessage& message);
+    /// The reader has taken `size` bytes of the first message; or all of it, which is then the caller's.
+    void take(UnixMessage& message, u64 size);
+    Owned<UnixMessage> remove(UnixMessage& message);
+    /// Sleeps until there is a message or an end. would_block after the deadline.
+    Result<void> wait_for_data(Instant deadline);
+
+    /// No more will come (`reset`: the writer went without reading what was sent to it).
+    void close_writer(bool reset);
+    /// Nobody will read; with `drop` what is there goes too. True when something was.
+    bool close_reader(bool drop);
+    /// Takes out every message: for the end, and for what only unreachable sockets hold.
+    UnixMessages take_all();
+
+    struct State {
+        u64 bytes, messages;
+        bool writer_closed, reader_closed;
+    };
+    State state();
+    /// True once after a reset.
+    bool take_reset();
+    bool has_reset();
+    /// Enough room that a poller should know of it.
+    bool writable(u64 buffer);
+    /// Calls visit(message) for each, under the lock.
+    template <typename F>
+    void for_each(F&& visit) {
+        Guard guard(lock_);
+        for (auto& message : messages_) visit(message);
+    }
+
+    sync::Mutex reading;     ///< one reader at a time, while it copies
+    fs::PollSource arrival;  ///< for the reader
+    fs::PollSource drained;  ///< for writers
+
+private:
+    u64 room_locked(u64 buffer) const;
+    Limit limit_;
+    sync::Spin lock_;
+    UnixMessages messages_;
+    u64 bytes_ = 0, count_ = 0;
+    bool writer_closed_ = false, reader_closed_ = false, reset_ = false;
+    sync::WaitQueue readers_, writers_;
+};
+
+}  // namespace spore::linux
