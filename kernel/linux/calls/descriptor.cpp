@@ -1,6 +1,7 @@
 // Descriptors: opening, duplicating, closing, and what belongs to them.
 #include "kernel/fs/pipe.hpp"
 #include "kernel/linux/calls/calls.hpp"
+#include "kernel/linux/calls/lock.hpp"
 #include "kernel/linux/process/caller.hpp"
 #include "kernel/linux/uapi/open.hpp"
 
@@ -80,14 +81,6 @@ Result<u64> dup3(Task& task, Descriptor from, Descriptor to, Flags flags) {
     return static_cast<u64>(to.value);
 }
 
-namespace {
-enum Fcntl : i32 {
-    f_dupfd = 0, f_getfd = 1, f_setfd = 2, f_getfl = 3, f_setfl = 4, f_getlk = 5, f_setlk = 6, f_setlkw = 7, f_setown = 8, f_getown = 9,
-    f_ofd_getlk = 36, f_ofd_setlk = 37, f_ofd_setlkw = 38, f_dupfd_cloexec = 1030, f_setpipe_sz = 1031, f_getpipe_sz = 1032,
-    f_add_seals = 1033, f_get_seals = 1034,
-};
-}  // namespace
-
 Result<u64> fcntl(Task& task, Descriptor descriptor, i32 command, u64 argument) {
     auto file = TRY(task.files().get(descriptor));
     switch (command) {
@@ -115,6 +108,12 @@ Result<u64> fcntl(Task& task, Descriptor descriptor, i32 command, u64 argument) 
         if (!pipe) return fail(Error::bad_descriptor);
         return pipe->resize(argument);
     }
+    case f_getlk:
+    case f_ofd_getlk:
+    case f_setlk:
+    case f_setlkw:
+    case f_ofd_setlk:
+    case f_ofd_setlkw: return lock_range(task, *file, command, {{argument}});
     case f_getown: return 0;
     case f_setown: return 0;
     default: return fail(Error::invalid);

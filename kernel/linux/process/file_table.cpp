@@ -1,5 +1,7 @@
 #include "kernel/linux/process/file_table.hpp"
 
+#include "kernel/fs/locks.hpp"
+
 namespace spore::linux {
 
 Result<Shared<FileTable>> FileTable::create() {
@@ -54,6 +56,12 @@ Result<u64> FileTable::add(Shared<fs::File> file, OnExec on_exec, u64 limit, i32
     }
 }
 
+/// A process that closes any descriptor of a file loses its locks on it [fcntl(2)]. The table stands for the process.
+void FileTable::let_go(fs::File& file) {
+    file.descriptor_closed();
+    if (auto* inode = file.inode()) fs::release_locks(*inode, this);
+}
+
 Result<void> FileTable::replace(Descriptor descriptor, Shared<fs::File> file, OnExec on_exec, u64 limit) {
     auto index = static_cast<u64>(static_cast<u32>(descriptor.value));
     if (descriptor.value < 0 || index >= limit) return fail(Error::bad_descriptor);
@@ -63,7 +71,7 @@ Result<void> FileTable::replace(Descriptor descriptor, Shared<fs::File> file, On
         std::swap(slots_[index].file, file);
         slots_[index].on_exec = on_exec;
     }
-    if (file) file->descriptor_closed();
+    if (file) let_go(*file);
     return {};
 }
 
@@ -76,7 +84,7 @@ Result<void> FileTable::close(Descriptor descriptor) {
         file = std::move(slots_[index].file);
         if (index < lowest_free_) lowest_free_ = index;
     }
-    file->descriptor_closed();
+    let_go(*file);
     return {};
 }
 

@@ -40,6 +40,7 @@ private:
         Shared<fs::File> file;
         OnExec on_exec = OnExec::keep;
     };
+    void let_go(fs::File& file);
     Result<void> ensure_room(u64 slots);
     bool is_open(u64 index) const { return index < slots_.size() && slots_[index].file; }
 
