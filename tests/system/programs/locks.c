@@ -1,0 +1,56 @@
+// Advisory locks of files and ranges: prints what happened, the same on every Linux.
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define SHOW(expression) do { errno = 0; long result_ = (long)(expression); printf("%s = %ld %s\n", #expression, result_, result_ < 0 ? strerror(errno) : ""); } while (0)
+
+static int range(int fd, int command, int type, long start, long length) {
+    struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = start, .l_len = length};
+    int result = fcntl(fd, command, &lock);
+    if (command == F_GETLK && result == 0)
+        printf("  type %d start %ld length %ld parent %d\n", lock.l_type, (long)lock.l_start, (long)lock.l_len, lock.l_pid == getppid());
+    return result;
+}
+
+int main(void) {
+    setvbuf(stdout, 0, _IOLBF, 0);
+    const char *path = "/tmp/locks_file";
+    int a = open(path, O_RDWR | O_CREAT, 0600), b = open(path, O_RDWR);
+    SHOW(flock(a, LOCK_EX));
+    SHOW(flock(b, LOCK_EX | LOCK_NB));
+    SHOW(flock(a, LOCK_SH));
+    SHOW(flock(b, LOCK_SH | LOCK_NB));
+    SHOW(flock(a, LOCK_UN));
+    SHOW(flock(b, LOCK_EX | LOCK_NB));
+    SHOW(flock(b, 77));
+    SHOW(range(a, F_SETLK, F_WRLCK, 10, 20));
+    SHOW(range(b, F_SETLK, F_RDLCK, 15, 1));
+    SHOW(range(a, F_SETLK, F_WRLCK, 10, 20));
+    if (fork() == 0) {
+        SHOW(range(b, F_GETLK, F_WRLCK, 0, 0));
+        SHOW(range(b, F_SETLK, F_WRLCK, 0, 11));
+        SHOW(range(b, F_SETLK, F_WRLCK, 0, 10));
+        SHOW(range(b, F_SETLK, F_UNLCK, 0, 0));
+        SHOW(range(b, F_GETLK, F_WRLCK, 12, 1));
+        return 0;
+    }
+    wait(0);
+    SHOW(range(a, F_OFD_SETLK, F_WRLCK, 100, 10));
+    SHOW(range(b, F_OFD_SETLK, F_WRLCK, 105, 10));
+    SHOW(range(a, F_SETLK, 9, 0, 0));
+    SHOW(range(a, F_SETLK, F_WRLCK, -5, 1));
+    close(b);  // and with it every lock of this process on the file
+    if (fork() == 0) {
+        SHOW(range(a, F_GETLK, F_WRLCK, 12, 1));
+        return 0;
+    }
+    wait(0);
+    unlink(path);
+    return 0;
+}
