@@ -17,7 +17,8 @@ function(add_fuzzer name)
     target_compile_definitions(fuzz-${name} PRIVATE ${SPORE_HOST_DEFINITIONS})
     target_compile_options(fuzz-${name} PRIVATE ${SPORE_WARNINGS} ${SPORE_SANITIZERS} -fsanitize=fuzzer -stdlib=libc++ -O1 -g)
     target_link_options(fuzz-${name} PRIVATE ${SPORE_SANITIZERS} -fsanitize=fuzzer -stdlib=libc++ -fuse-ld=lld-19)
-    target_link_libraries(fuzz-${name} PRIVATE stdc++)  # Debian's libFuzzer is built with it; ours lives in another namespace
+    # Debian's libFuzzer is built with libstdc++, whose names do not meet libc++'s. `-lstdc++` would give libc++ again.
+    target_link_libraries(fuzz-${name} PRIVATE -l:libstdc++.so.6)
     add_test(NAME fuzz-${name} COMMAND fuzz-${name} -max_total_time=10)
 endfunction()
 add_fuzzer(elf ${CMAKE_SOURCE_DIR}/wire/elf.cpp ${CMAKE_SOURCE_DIR}/wire/elf_dynamic.cpp)
