@@ -1,4 +1,4 @@
-// Resource use and limits, priorities, and prctl.
+// Resource use and limits, and prctl.
 #include "arch/registers.hpp"
 #include "kernel/linux/calls/calls.hpp"
 #include "kernel/linux/calls/usage.hpp"
@@ -87,15 +87,6 @@ Result<u64> prlimit64(Task& task, i32 pid, u32 resource, UserIn<Limit> limit, Us
 }
 Result<u64> getrlimit(Task& task, u32 resource, UserOut<Limit> result) { return prlimit64(task, 0, resource, {}, result); }
 Result<u64> setrlimit(Task& task, u32 resource, UserIn<Limit> limit) { return prlimit64(task, 0, resource, limit, {}); }
-
-Result<u64> getpriority(Task&, i32 which, i32 who) {
-    if (which < 0 || which > 2 || who < 0) return fail(Error::invalid);
-    return 20;  // nice value 0, as the raw call tells it
-}
-Result<u64> setpriority(Task&, i32 which, i32, i32) {
-    if (which < 0 || which > 2) return fail(Error::invalid);
-    return 0;
-}
 
 namespace {
 enum Prctl : i32 {
