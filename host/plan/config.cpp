@@ -1,6 +1,6 @@
 #include "host/plan/config.hpp"
 
-#include "host/plan/toml_parser.hpp"
+#include <toml++/toml.h>
 
 #include <array>
 #include <cctype>

@@ -38,7 +38,27 @@ def config(text):
     return {"spore.toml": text}
 
 
+def damaged_root(name, damage):
+    """A root image that comes out of mkfs.erofs damaged: `damage` is Python that changes the bytes `image`."""
+    script = f"""#!/usr/bin/env python3
+import subprocess, sys
+subprocess.run(["/usr/bin/mkfs.erofs", *sys.argv[1:]], check=True, stdout=subprocess.DEVNULL)
+path = sys.argv[-2]
+image = bytearray(open(path, "rb").read())
+{damage}
+open(path, "wb").write(image)
+"""
+    return Case(f"damaged-root-{name}", [Program("hello")], status=117, stdout=b"", stderr=re.compile("cannot read its root image"),
+                files={"bin/mkfs.erofs": (script, 0o755)}, machines=("microvm",), cpus=(1,),
+                environment={"XDG_CACHE_HOME": "{scratch}/cache", "PATH": "{scratch}/bin:/usr/bin:/bin"})
+
+
 CASES = [
+    damaged_root("superblock", "image[1024:1028] = b'none'"),
+    damaged_root("root-number", "image[1024 + 14:1024 + 16] = b'\\xff\\xff'"),
+    damaged_root("length", "image = image[:2000]"),
+    Case("out-of-memory", [Program("arguments"), "eat", "100"], memory="32M", status=137, stdout=b"", stderr=re.compile("out of memory: .*-m"),
+         machines=("microvm",)),
     refusal("no-such-path", ["/no/such/program"], 127, "no file /no/such/program"),
     refusal("no-such-name", ["no-such-program-here"], 127, r"not? .*\$PATH"),
     refusal("not-executable", ["{scratch}/app"], 126, r"chmod \+x", files={"app": "text"}),

@@ -11,6 +11,14 @@ int main(int count, char** words) {
     if (!strcmp(verb, "exit")) return atoi(value);
     if (!strcmp(verb, "signal")) return raise(atoi(value));
     if (!strcmp(verb, "sleep")) return (int)sleep((unsigned)atoi(value));
+    if (!strcmp(verb, "eat")) {
+        for (long left = atol(value); left > 0; left--) {
+            char* piece = malloc(1 << 20);
+            if (!piece) return 3;
+            memset(piece, 1, 1 << 20);
+        }
+        return 0;
+    }
     if (!strcmp(verb, "environment")) return puts(getenv(value) ? getenv(value) : "(unset)") < 0;
     if (!strcmp(verb, "both")) return write(1, "out\n", 4) != 4 || write(2, "err\n", 4) != 4;
     if (!strcmp(verb, "directory")) {
