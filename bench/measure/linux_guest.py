@@ -35,10 +35,10 @@ class Archive:
     def __init__(self):
         self.data, self.number = bytearray(), 0
 
-    def add(self, path, mode, content=b"", device=(0, 0)):
+    def add(self, path, mode, content=b"", device=(0, 0), modified=0):
         self.number += 1
         name = path.encode() + b"\0"
-        fields = (self.number, mode, 0, 0, 1, 0, len(content), 0, 0, *device, len(name), 0)
+        fields = (self.number, mode, 0, 0, 1, modified, len(content), 0, 0, *device, len(name), 0)
         self.data += b"070701" + b"".join(b"%08X" % field for field in fields) + name
         self.pad()
         self.data += content
@@ -64,7 +64,8 @@ def initramfs(program, files=(), contents={}):
     archive.add("dev/null", 0o020666, device=(1, 3))
     archive.add("init", 0o100755, Path(program).read_bytes())
     for file in files:
-        archive.add(str(file).lstrip("/"), 0o100755, Path(file).read_bytes())
+        # With its time, by which Python knows whether what it compiled is still good.
+        archive.add(str(file).lstrip("/"), 0o100755, Path(file).read_bytes(), modified=int(Path(file).stat().st_mtime))
     for name, content in contents.items():
         archive.add(name, 0o100644, content)
     return archive.finish()

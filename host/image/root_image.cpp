@@ -16,8 +16,8 @@ namespace spore::host {
 namespace {
 
 /// Raise it when the way images are made changes, so that older ones are not taken for new ones.
-constexpr std::string_view image_format = "spore-root-3";
-/// A fixed identity makes equal roots equal bytes.
+constexpr std::string_view image_format = "spore-root-4";
+/// One identity for all: a root is named by its content.
 constexpr const char* image_uuid = "5b0e5a11-0000-4000-8000-53504f524531";
 constexpr auto unused_image_life = std::chrono::hours(24 * 14);
 
@@ -50,10 +50,14 @@ bool copy_file(const fs::path& from, const fs::path& to, u32 mode) {
         if (count < 0) return false;
         if (count == 0) break;
     }
-    return ::fchmod(target.number(), mode) == 0;
+    struct stat status{};
+    if (::fstat(source.number(), &status) != 0) return false;
+    const struct timespec times[] = {status.st_atim, status.st_mtim};
+    return ::futimens(target.number(), times) == 0 && ::fchmod(target.number(), mode) == 0;
 }
 
-/// Lays the root out below `staging`. Files are linked where the host allows it, and copied elsewhere.
+/// Lays the root out below `staging`. Files are linked where the host allows it, and copied elsewhere. They keep their times: by those,
+/// Python knows whether what it compiled is still good.
 Outcome<void> stage(const Root& root, const fs::path& staging) {
     auto cannot = [](const fs::path& path) {
         return failure(ExitStatus::failed, "cannot stage {} for the root image: {}", path.string(), error_text());
@@ -142,7 +146,7 @@ Outcome<RootImage> ensure_root_image(const Root& root) {
     defer { remove_staging(staging, root); };
     TRY(stage(root, staging));
 
-    std::vector<std::string> command{"mkfs.erofs", "--quiet", "-T0", fmt::format("-U{}", image_uuid), "-x-1", "--all-root"};
+    std::vector<std::string> command{"mkfs.erofs", "--quiet", fmt::format("-U{}", image_uuid), "-x-1", "--all-root"};
     // In memory every page of a file has to lie on a page of its own to be mapped in place; on a disk, the tails of files are packed.
     if (root.content_size() <= largest_bundled_root) command.push_back("-Enoinline_data");
     command.insert(command.end(), {partial, staging});

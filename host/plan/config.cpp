@@ -1,6 +1,6 @@
 #include "host/plan/config.hpp"
 
-#include <toml++/toml.h>
+#include "host/plan/toml_parser.hpp"
 
 #include <array>
 #include <cctype>
