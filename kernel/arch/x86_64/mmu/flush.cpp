@@ -71,8 +71,9 @@ void ask_others(const Request& wanted) {
 void serve_flushes() {
     u64 mine = u64{1} << local().id;
     if (!(targets.load(std::memory_order_acquire) & mine)) return;
-    if (request.leave) load(reinterpret_cast<u64>(kernel_pml4) - 0xffff'ffff'8000'0000);
-    else flush_here(request.start, request.end);
+    // Since it was asked, this CPU may have gone over to another table, which it must keep.
+    if (!request.leave) flush_here(request.start, request.end);
+    else if (local().page_table == request.root.value) load(reinterpret_cast<u64>(kernel_pml4) - 0xffff'ffff'8000'0000);
     targets.fetch_and(~mine, std::memory_order_release);  // pairs with the loop in ask_others
 }
 
