@@ -7,6 +7,7 @@
 #include "arch/mmu.hpp"
 #include "arch/registers.hpp"
 #include "kernel/core/log.hpp"
+#include "kernel/sync/spin.hpp"
 #include "kvm_clock.hpp"
 #include "reference.hpp"
 
@@ -26,7 +27,9 @@ constexpr u64 refine_after_ns[] = {20'000'000, 1'000'000'000};
 constinit u64 boot_cycles = 0;
 constinit Reference reference{};
 constinit u64 reference_start = 0, reference_cycles = 0;
+constinit sync::Spin refining;
 constinit unsigned refinements = 0;
+void measure_again();
 constinit u64 timer_frequency = 1'000'000'000;
 
 constexpr u64 scale(u64 value, u64 multiplier) {
@@ -100,6 +103,14 @@ void calibrate_clock() {
 }
 
 void refine_clock() {
+    // Timers end on several CPUs at once; two that changed the page would leave its sequence odd, and readers waiting for ever.
+    if (refinements == std::size(refine_after_ns) || !refining.try_lock()) return;
+    measure_again();
+    refining.unlock();
+}
+
+namespace {
+void measure_again() {
     if (!reference.read || refinements == std::size(refine_after_ns)) return;
     u64 elapsed = scale(read_tsc() - reference_cycles, clock_page.multiplier);
     if (elapsed < refine_after_ns[refinements]) return;
@@ -115,6 +126,8 @@ void refine_clock() {
     }
     set_rate(measured_rate(cycles, seen + wraps * (reference.mask + 1)));
 }
+
+}  // namespace
 
 ProgramClock program_clock() {
     clock_page.has_cpu_number = features.rdtscp;
