@@ -3,6 +3,7 @@
 
 Called by `./spore test`. Kinds: `layering`, `unit-*` (each GoogleTest case counts), `fuzz-*` (a short run each),
 `boot/…` (ways to start the kernel other than the tool's), and `system/…` (a program in a virtual machine, see tests/system/case.py).
+With `--long` it runs instead what takes too long for every change: `long/…`, the cases in tests/long/, of the same form.
 """
 import argparse
 import concurrent.futures
@@ -100,10 +101,24 @@ def run_boot(script, build, tally):
               skipped=result.returncode == 77)
 
 
+def start_short(build, wanted, tally, pool):
+    """Runs what is quick, and starts what is neither a system test nor long."""
+    if wanted("layering"):
+        run_layering(tally)
+    for binary in sorted((build / "tests").glob("unit-*")):
+        if binary.is_file() and os.access(binary, os.X_OK):
+            run_units(binary, wanted, tally)
+    pending = [pool.submit(run_fuzzer, binary, tally) for binary in sorted((build / "tests").glob("fuzz-*"))
+               if binary.is_file() and os.access(binary, os.X_OK) and wanted(binary.name)]
+    return pending + [pool.submit(run_boot, script, build, tally) for script in sorted((TESTS / "boot").glob("*.py"))
+                      if wanted(f"boot/{script.stem}")]
+
+
 def main():
     parser = argparse.ArgumentParser(prog="spore test", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("filter", nargs="*", help="run only tests whose name contains one of these (regular expressions)")
     parser.add_argument("--build", default=str(TESTS.parent / "build"), help=argparse.SUPPRESS)
+    parser.add_argument("--long", action="store_true", help="run the long suites instead")
     parser.add_argument("-l", "--list", action="store_true", help="list the system tests and end")
     parser.add_argument("-v", "--verbose", action="store_true", help="name the tests that pass, too")
     parser.add_argument("-j", "--jobs", type=int, default=min(os.cpu_count() or 1, 4), help="system tests at a time")
@@ -114,22 +129,14 @@ def main():
     def wanted(name):
         return not patterns or any(pattern.search(name) for pattern in patterns)
 
-    cases = [one for one in system_case.load_all(build) if wanted(one.name)]
+    cases = [one for one in system_case.load_all("long" if arguments.long else "system") if wanted(one.name)]
     if arguments.list:
         print("\n".join(one.name for one in cases))
         return 0
     tally = Tally(arguments.verbose)
     began = time.monotonic()
-    if wanted("layering"):
-        run_layering(tally)
-    for binary in sorted((build / "tests").glob("unit-*")):
-        if binary.is_file() and os.access(binary, os.X_OK):
-            run_units(binary, wanted, tally)
     with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
-        pending = [pool.submit(run_fuzzer, binary, tally) for binary in sorted((build / "tests").glob("fuzz-*"))
-                   if binary.is_file() and os.access(binary, os.X_OK) and wanted(binary.name)]
-        pending += [pool.submit(run_boot, script, build, tally) for script in sorted((TESTS / "boot").glob("*.py"))
-                    if wanted(f"boot/{script.stem}")]
+        pending = [] if arguments.long else start_short(build, wanted, tally, pool)
         pending += [pool.submit(system_case.run, one, build, tally) for one in cases]
         for job in pending:
             job.result()

@@ -1,7 +1,8 @@
 """System tests: one program, run by the real tool in a real virtual machine, and what must come out.
 
 A file in tests/system/cases/ holds a list `CASES` of `Case`s. Each is run on every machine, mode and number of processors that it
-names, and is called system/<file>/<case>@<machine>-<mode>-<cpus>. `host` cases boot nothing and run once.
+names, and is called system/<file>/<case>@<machine>-<mode>-<cpus>. `host` cases boot nothing and run once. The files in tests/long/ are
+of the same form; their cases are called long/….
 """
 import dataclasses
 import importlib
@@ -73,13 +74,15 @@ def tools(*paths):
     return [word for path in paths for word in ("-v", f"{path}:{path}:ro")]
 
 
-def load_all(build):
+def load_all(kind):
+    """The cases of `kind`, "system" or "long"."""
+    folder, package = {"system": (HERE / "cases", "system.cases"), "long": (HERE.parent / "long", "long")}[kind]
     instances = []
-    for file in sorted((HERE / "cases").glob("*.py")):
+    for file in sorted(folder.glob("*.py")):
         if file.stem == "__init__":
             continue
-        for case in importlib.import_module(f"system.cases.{file.stem}").CASES:
-            name = f"system/{file.stem}/{case.name}"
+        for case in importlib.import_module(f"{package}.{file.stem}").CASES:
+            name = f"{kind}/{file.stem}/{case.name}"
             if case.host or case.script:
                 instances.append(Instance(name, case))
                 continue
