@@ -17,6 +17,7 @@ void Scheduler::idle_loop() {
     Cpu& cpu = here();
     for (;;) {
         schedule(cpu);
+        if (work_while_idle(cpu)) continue;
         if (Thread* stolen = steal(id)) {
             switch_to(cpu, *stolen);
             continue;

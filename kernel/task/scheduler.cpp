@@ -140,6 +140,7 @@ void Scheduler::run_thread(void* thread) {
 /// The way back to program code, when something was noted since: takes the CPU away from a thread whose turn is over.
 void Scheduler::attend(Cpu& cpu) {
     cpu.attention.exchange(false, std::memory_order_seq_cst);  // before the looks below, so that a later note is not lost
+    if (cpu.deferred) work_between_programs(cpu);
     Thread& self = *cpu.current;
     bool displaced = !(self.affinity_.load(std::memory_order_seq_cst) & cpu_bit(arch::cpu_id()));
     bool over = displaced;

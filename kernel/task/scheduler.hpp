@@ -40,6 +40,9 @@ public:
         ThreadQueue ready;
 
         time::Timer slice{slice_over};
+        /// There is deferred work; touched by this CPU only, like its timer, which brings the program back here for more of it.
+        bool deferred = false;
+        time::Timer deferred_again{more_deferred};
         void* spare_stacks[4] = {};
         u32 spare_stack_count = 0;
         Thread idle;
@@ -52,6 +55,8 @@ public:
     static void sleep(Thread& self);
     static void schedule(Cpu& cpu);
     static void attend(Cpu& cpu);
+    static void work_between_programs(Cpu& cpu);
+    static bool work_while_idle(Cpu& cpu);
     static void yield();
     [[noreturn]] static void end();
     static void become_boot_thread();
@@ -70,6 +75,7 @@ private:
     static void reap(void*);
     static void reap_later(Thread& thread);
     static void slice_over(time::Timer& timer);
+    static void more_deferred(time::Timer& timer);
 
     static u32 choose_cpu(const Thread& thread);
     static void enqueue(Thread& thread, u32 cpu);

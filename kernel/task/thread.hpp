@@ -141,6 +141,15 @@ void cancel_block();
 /// cannot end meanwhile.
 void wake(Thread& thread);
 
+/// Work that interrupts leave behind (device/poller.hpp). `work(turn)` runs on a CPU after request_deferred_work() there: on the way back to a
+/// program, or in the idle loop. It does not sleep; true means that it could go on, and is called again: at once when the CPU is idle,
+/// after a while when a program wants to run. `work(before_sleep)` tells whether there is something to do on a CPU that is about to sleep.
+enum class Occasion : u8 { turn, before_sleep };
+using DeferredWork = bool (*)(Occasion occasion);
+void set_deferred_work(DeferredWork work);
+/// On this CPU, from any context.
+void request_deferred_work();
+
 /// Called by arch on the way back to program code, interrupts off: reschedules when the slice is over.
 void before_return_to_program();
 /// Called by arch from the timer interrupt, and from a kick.

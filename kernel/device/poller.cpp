@@ -1,0 +1,56 @@
+#include "kernel/device/poller.hpp"
+
+#include "kernel/core/per_cpu.hpp"
+#include "kernel/task/thread.hpp"
+
+namespace spore::device {
+
+/// The jobs of each CPU. Touched by that CPU only, and kernel code is not interrupted: no lock.
+class Poller {
+public:
+    static constexpr u32 budget = 64;
+
+    struct Jobs {
+        List<PollJob, &PollJob::scheduled_link_> scheduled;
+        List<PollJob, &PollJob::resident_link_> resident;
+    };
+
+    static void schedule(Jobs& jobs, PollJob& job) {
+        if (!job.scheduled_link_.linked) jobs.scheduled.push_back(job);
+    }
+    /// One turn for every scheduled job; true when some could go on.
+    static bool run(Jobs& jobs) {
+        PollJob* last = jobs.scheduled.last();
+        while (auto* job = jobs.scheduled.pop_front()) {
+            bool more = job->poll(budget);
+            if (more) schedule(jobs, *job);
+            if (job == last) break;
+        }
+        return !jobs.scheduled.empty();
+    }
+    static bool before_sleep(Jobs& jobs) {
+        for (auto& job : jobs.resident)
+            if (job.before_sleep()) schedule(jobs, job);
+        return !jobs.scheduled.empty();
+    }
+};
+
+namespace {
+
+PER_CPU(Poller::Jobs, jobs);
+
+bool run_jobs(task::Occasion occasion) {
+    if (occasion == task::Occasion::before_sleep) return Poller::before_sleep(*jobs);
+    return Poller::run(*jobs);
+}
+
+}  // namespace
+
+void PollJob::schedule() {
+    Poller::schedule(*jobs, *this);
+    task::request_deferred_work();
+}
+void PollJob::reside() { jobs->resident.push_back(*this); }
+void start_poller() { task::set_deferred_work(run_jobs); }
+
+}  // namespace spore::device

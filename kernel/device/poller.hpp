@@ -1,0 +1,37 @@
+// Work that device interrupts leave behind. An interrupt handler schedules a job on its CPU and returns; the job runs a moment later, with the
+// stack of a thread that is about to leave the kernel, or of the idle loop: no lock is held there, and interrupts stay off. Jobs must not
+// sleep. A job that has more to do than its budget comes again after the program had a turn, so that a flood cannot stop programs.
+//
+// An idle CPU asks its resident jobs whether there is something to do before it sleeps: a queue whose interrupts are off is seen then.
+#pragma once
+
+#include "base/list.hpp"
+#include "base/types.hpp"
+
+namespace spore::device {
+
+class PollJob {
+public:
+    /// Does up to `budget` units of work (packets, completions). True when it could go on; then it is called again.
+    virtual bool poll(u32 budget) = 0;
+    /// The CPU has nothing else to do and will sleep: true when there is work now. With false, an interrupt must come for later work.
+    virtual bool before_sleep() { return false; }
+
+    /// Runs poll() on this CPU, soon. From interrupts too. Harmless when it is scheduled already. A job belongs to one CPU at a time.
+    void schedule();
+    /// Lets this CPU's idle loop call before_sleep(), for ever.
+    void reside();
+
+protected:
+    ~PollJob() = default;
+
+private:
+    friend class Poller;
+    ListLink<PollJob> scheduled_link_;
+    ListLink<PollJob> resident_link_;
+};
+
+/// Connects the jobs to the scheduler. Once, before the first job.
+void start_poller();
+
+}  // namespace spore::device

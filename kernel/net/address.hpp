@@ -1,0 +1,83 @@
+// Addresses of hosts and of their ends of conversations. IPv4 addresses are kept in their IPv6 form, ::ffff:a.b.c.d [RFC 4291 2.5.5.2]: one
+// type, one table and one code path serve both.
+#pragma once
+
+#include <array>
+#include <compare>
+
+#include "base/bytes.hpp"
+
+namespace spore::net {
+
+class IpAddress {
+public:
+    constexpr IpAddress() = default;  ///< ::, the unspecified IPv6 address
+    static constexpr IpAddress v6(const std::array<u8, 16>& bytes) { IpAddress a; a.bytes_ = bytes; return a; }
+    /// In host order: v4(0x7f000001) is 127.0.0.1.
+    static constexpr IpAddress v4(u32 address) {
+        IpAddress a;
+        a.bytes_ = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, static_cast<u8>(address >> 24), static_cast<u8>(address >> 16),
+                    static_cast<u8>(address >> 8), static_cast<u8>(address)};
+        return a;
+    }
+    static constexpr IpAddress any_v4() { return v4(0); }
+
+    constexpr bool is_v4() const {
+        for (int i = 0; i < 10; ++i)
+            if (bytes_[i]) return false;
+        return bytes_[10] == 0xff && bytes_[11] == 0xff;
+    }
+    /// Of an IPv4 address, in host order.
+    constexpr u32 v4_value() const { return u32{bytes_[12]} << 24 | u32{bytes_[13]} << 16 | u32{bytes_[14]} << 8 | bytes_[15]; }
+    constexpr const std::array<u8, 16>& bytes() const { return bytes_; }
+    /// As on the wire: 4 or 16 bytes.
+    ByteSpan wire_bytes() const { return std::as_bytes(std::span(bytes_)).subspan(is_v4() ? 12 : 0); }
+
+    /// 0.0.0.0 or ::
+    constexpr bool is_unspecified() const { return is_v4() ? v4_value() == 0 : *this == IpAddress(); }
+    constexpr bool is_loopback() const {
+        if (is_v4()) return bytes_[12] == 127;
+        for (int i = 0; i < 15; ++i)
+            if (bytes_[i]) return false;
+        return bytes_[15] == 1;
+    }
+    constexpr bool is_multicast() const { return is_v4() ? (bytes_[12] & 0xf0) == 0xe0 : bytes_[0] == 0xff; }
+    /// 255.255.255.255; broadcasts of a network are the routing table's to know.
+    constexpr bool is_limited_broadcast() const { return is_v4() && v4_value() == ~u32{0}; }
+    constexpr bool is_link_local() const {
+        return is_v4() ? bytes_[12] == 169 && bytes_[13] == 254 : bytes_[0] == 0xfe && (bytes_[1] & 0xc0) == 0x80;
+    }
+    constexpr bool same_family(const IpAddress& other) const { return is_v4() == other.is_v4(); }
+
+    friend constexpr auto operator<=>(const IpAddress&, const IpAddress&) = default;
+
+private:
+    alignas(8) std::array<u8, 16> bytes_{};
+};
+
+/// An address and a port: one end of a conversation.
+struct Endpoint {
+    IpAddress address;
+    u16 port = 0;   ///< host order
+    u32 scope = 0;  ///< the interface's index, for addresses that mean something on one link only
+
+    friend constexpr bool operator==(const Endpoint&, const Endpoint&) = default;
+};
+
+/// A network: the addresses that share `length` leading bits with `base`. For IPv4, length counts the IPv6 form's bits: /24 is 120.
+struct Prefix {
+    IpAddress base;
+    u8 length = 0;
+
+    static constexpr Prefix v4(u32 base, u8 length) { return {IpAddress::v4(base), static_cast<u8>(96 + length)}; }
+    constexpr bool contains(const IpAddress& address) const {
+        for (unsigned bit = 0; bit < length; bit += 8) {
+            unsigned left = length - bit;
+            u8 mask = left >= 8 ? 0xff : static_cast<u8>(0xff << (8 - left));
+            if ((address.bytes()[bit / 8] ^ base.bytes()[bit / 8]) & mask) return false;
+        }
+        return true;
+    }
+};
+
+}  // namespace spore::net

@@ -1,0 +1,41 @@
+// A local port that a socket holds: from bind() (or the first send or connect, which choose one) until its end. TCP and UDP have a table each.
+#pragma once
+
+#include "base/owned.hpp"
+#include "kernel/net/address.hpp"
+
+namespace spore::net {
+
+enum class Transport : u8 { tcp, udp };
+
+struct BindOptions {
+    bool reuse_address = false;  ///< SO_REUSEADDR
+    bool reuse_port = false;     ///< SO_REUSEPORT: several sockets share the port, incoming work is spread over them
+    bool only_v6 = false;        ///< IPV6_V6ONLY: :: does not take IPv4
+    bool no_port_yet = false;    ///< IP_BIND_ADDRESS_NO_PORT
+    bool free_bind = false;      ///< IP_FREEBIND: the address need not be ours
+    u32 interface = 0;           ///< SO_BINDTODEVICE; 0: any
+    u32 user = 0;                ///< who shares a port must be the same user
+};
+
+class Binding {
+public:
+    /// Port 0 chooses a free one, at random [RFC 6056]. address_in_use, address_not_available, no_memory.
+    static Result<Owned<Binding>> create(Transport transport, const Endpoint& local, const BindOptions& options);
+    ~Binding();
+
+    Transport transport() const { return transport_; }
+    const Endpoint& local() const { return local_; }
+    const BindOptions& options() const { return options_; }
+
+private:
+    Binding(Transport transport, const Endpoint& local, const BindOptions& options)
+        : transport_(transport), local_(local), options_(options) {}
+    friend class PortTable;
+    Transport transport_;
+    Endpoint local_;
+    BindOptions options_;
+    Binding* next_ = nullptr;  ///< in its bucket of the port table
+};
+
+}  // namespace spore::net

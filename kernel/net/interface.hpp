@@ -1,0 +1,113 @@
+// A network interface: a device (or the loopback) with its addresses. Interfaces are made at boot and live as long as the machine.
+#pragma once
+
+#include <atomic>
+#include <string_view>
+
+#include "kernel/device/net.hpp"
+#include "kernel/net/address.hpp"
+#include "kernel/sync/spin.hpp"
+#include "base/locked.hpp"
+
+namespace spore::net {
+
+/// Why packets were not delivered; each has its counter, per CPU, shown by /proc/net and `spore net`. One line a reason: name, text.
+#define SPORE_NET_DROP_REASONS(X)                                     \
+    X(malformed, "a header breaks its protocol's rules")              \
+    X(checksum, "a checksum is wrong")                                \
+    X(not_ours, "for another host")                                   \
+    X(no_protocol, "nobody takes this protocol")                      \
+    X(no_port, "nobody listens on this port")                         \
+    X(no_memory, "no memory for it")                                  \
+    X(no_route, "no way to its destination")                          \
+    X(no_neighbour, "its next hop does not answer")                   \
+    X(queue_full, "a queue it should wait in is full")                \
+    X(fragment_limit, "too many fragments wait for their rest")       \
+    X(fragment_timeout, "its other fragments did not come in time")   \
+    X(too_big, "larger than the way to its destination takes")        \
+    X(socket_full, "its socket's buffer is full")                     \
+    X(backlog_full, "more connections wait than the program accepts") \
+    X(outside_window, "no segment of its connection's window")        \
+    X(rate_limit, "too many of its kind")                             \
+    X(martian, "its source address cannot be")
+enum class Drop : u8 {
+#define SPORE_NET_REASON(name, text) name,
+    SPORE_NET_DROP_REASONS(SPORE_NET_REASON)
+#undef SPORE_NET_REASON
+};
+inline constexpr const char* drop_texts[] = {
+#define SPORE_NET_REASON(name, text) text,
+    SPORE_NET_DROP_REASONS(SPORE_NET_REASON)
+#undef SPORE_NET_REASON
+};
+inline constexpr const char* drop_names[] = {
+#define SPORE_NET_REASON(name, text) #name,
+    SPORE_NET_DROP_REASONS(SPORE_NET_REASON)
+#undef SPORE_NET_REASON
+};
+inline constexpr unsigned drop_reasons = sizeof drop_names / sizeof *drop_names;
+
+/// Counts a packet that goes no further; its owner lets go of it.
+void count_drop(Drop reason);
+u64 dropped(Drop reason);
+
+/// An address of an interface.
+struct InterfaceAddress {
+    IpAddress address;
+    u8 prefix_length = 128;  ///< as in Prefix: of the IPv6 form
+    bool tentative = false;  ///< being checked for duplicates: not used yet [RFC 4862 5.4]
+    bool deprecated = false; ///< no new conversations
+    Instant valid_until = Instant::never(), preferred_until = Instant::never();
+
+    Prefix network() const { return {address, prefix_length}; }
+};
+
+class Interface : public device::NetSink {
+public:
+    static constexpr u32 max_addresses = 16;
+
+    u32 index() const { return index_; }          ///< from 1; the loopback's is 1
+    const char* name() const { return name_; }    ///< lo, eth0, eth1 …
+    bool loopback() const { return !device_; }
+    /// Null for the loopback.
+    device::NetDevice* device() const { return device_; }
+    device::MacAddress mac() const { return device_ ? device_->mac() : device::MacAddress{}; }
+    u16 mtu() const { return mtu_.load(std::memory_order_relaxed); }
+    bool up() const { return !device_ || device_->link_up(); }
+
+    /// exists, no_space.
+    Result<void> add_address(const InterfaceAddress& address);
+    /// address_not_available.
+    Result<void> remove_address(const IpAddress& address);
+    bool has_address(const IpAddress& address) const;
+    /// Copies up to `into.size()`; how many there are.
+    std::size_t addresses(std::span<InterfaceAddress> into) const;
+
+    /// Sends packets whose heads begin with the link header (loopback: with the IP header). Takes them.
+    void transmit(device::PacketList& packets);
+
+    void receive(device::NetDevice& device, device::PacketList& batch) override;
+    void link_changed(device::NetDevice& device) override;
+
+private:
+    friend class Interfaces;
+    Interface(u32 index, device::NetDevice* device);
+
+    u32 index_;
+    char name_[16] = {};
+    device::NetDevice* device_;
+    std::atomic<u16> mtu_;
+    struct Addresses {
+        InterfaceAddress list[max_addresses];
+        u32 count = 0;
+    };
+    Locked<Addresses, sync::Spin> addresses_;
+};
+
+/// By index, from 1; null beyond the last.
+Interface* interface(u32 index);
+Interface* find_interface(std::string_view name);
+/// The interface that has this address, or null.
+Interface* interface_with(const IpAddress& address);
+
+}  // namespace spore::net
