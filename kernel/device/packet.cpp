@@ -10,6 +10,25 @@ Result<Owned<Packet>> Packet::create(u32 headroom) {
     return Owned<Packet>(packet);
 }
 
+Result<Owned<Packet>> Packet::clone() const {
+    auto copy = TRY(create(head_start_));
+    std::memcpy(copy->head_, head_, head_start_ + head_size_);  // what was popped off too: layers point there
+    copy->head_size_ = head_size_;
+    std::copy(std::begin(layers_), std::end(layers_), copy->layers_);
+    std::memcpy(copy->note_, note_, sizeof note_);
+    for (auto& slice : slices()) new (copy->slice_at(copy->slice_count_++)) Slice(slice);
+    copy->slice_bytes_ = slice_bytes_;
+    copy->checksum = checksum;
+    copy->segmentation = segmentation;
+    copy->checksum_offset = checksum_offset;
+    copy->segment_size = segment_size;
+    copy->segments = segments;
+    copy->vlan = vlan;
+    copy->hash = hash;
+    copy->received_at = received_at;
+    return copy;
+}
+
 Result<void> Packet::add(Slice slice) {
     if (slice_count_ == max_slices) return fail(Error::no_space);
     slice_bytes_ += slice.size;

@@ -48,6 +48,8 @@ public:
 
     /// An empty packet whose head begins at `headroom`. no_memory.
     static Result<Owned<Packet>> create(u32 headroom = send_headroom);
+    /// Another packet with the same bytes, layers and notes; the slices' frames are shared. no_memory.
+    Result<Owned<Packet>> clone() const;
     Packet(const Packet&) = delete;
     ~Packet() { clear_slices(); }
 

@@ -12,7 +12,6 @@ struct BindOptions {
     bool reuse_address = false;  ///< SO_REUSEADDR
     bool reuse_port = false;     ///< SO_REUSEPORT: several sockets share the port, incoming work is spread over them
     bool only_v6 = false;        ///< IPV6_V6ONLY: :: does not take IPv4
-    bool no_port_yet = false;    ///< IP_BIND_ADDRESS_NO_PORT
     bool free_bind = false;      ///< IP_FREEBIND: the address need not be ours
     u32 interface = 0;           ///< SO_BINDTODEVICE; 0: any
     u32 user = 0;                ///< who shares a port must be the same user
@@ -24,6 +23,8 @@ public:
     static Result<Owned<Binding>> create(Transport transport, const Endpoint& local, const BindOptions& options);
     ~Binding();
 
+    /// The holder begins to take connections. address_in_use when another one does, who does not share.
+    Result<void> listen();
     Transport transport() const { return transport_; }
     const Endpoint& local() const { return local_; }
     const BindOptions& options() const { return options_; }
@@ -35,7 +36,14 @@ private:
     Transport transport_;
     Endpoint local_;
     BindOptions options_;
+    bool listening_ = false;
     Binding* next_ = nullptr;  ///< in its bucket of the port table
 };
+
+/// Whether anybody holds the port, on whichever address. Connections that were begun without bind() need no binding: their transport finds them
+/// a port that is free for their peer, and asks here first.
+bool is_bound(Transport transport, u16 port);
+/// The ports that are chosen for those who name none: Linux's, which programs and firewalls know.
+inline constexpr u16 first_chosen_port = 32768, last_chosen_port = 60999;
 
 }  // namespace spore::net

@@ -83,6 +83,10 @@ public:
     /// Copies up to `into.size()`; how many there are.
     std::size_t addresses(std::span<InterfaceAddress> into) const;
 
+    /// Membership of a multicast group, counted: the last leave() ends it. no_memory.
+    Result<void> join(const IpAddress& group);
+    void leave(const IpAddress& group);
+
     /// Sends packets whose heads begin with the link header (loopback: with the IP header). Takes them.
     void transmit(device::PacketList& packets);
 
