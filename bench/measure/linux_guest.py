@@ -11,9 +11,18 @@ from pathlib import Path
 from . import counting, tools
 
 
+# In the order in which they need each other; what the cloud kernel has of a network card is modules.
+NETWORK_MODULES = ("virtio_ring", "virtio", "virtio_pci_modern_dev", "virtio_pci_legacy_dev", "virtio_pci", "failover", "net_failover", "virtio_net")
+
+
+def network_modules():
+    kernel_image()
+    return [tools.CACHE / f"linux/modules/{name}.ko" for name in NETWORK_MODULES]
+
+
 def kernel_image():
     found = sorted(tools.CACHE.glob("linux/boot/vmlinuz-*"))
-    if found:
+    if found and (tools.CACHE / "linux/modules").exists():
         return found[-1]
     tools.CACHE.mkdir(parents=True, exist_ok=True)
     depends = subprocess.run(["apt-cache", "depends", "linux-image-cloud-amd64"], capture_output=True, text=True).stdout
@@ -25,6 +34,11 @@ def kernel_image():
     for archive in tools.CACHE.glob("linux-image-*.deb"):
         subprocess.run(["dpkg", "-x", archive, tools.CACHE / "linux"], check=True)
         archive.unlink()
+    modules = tools.CACHE / "linux/modules"
+    modules.mkdir(exist_ok=True)
+    for name in NETWORK_MODULES:
+        for file in (tools.CACHE / "linux/lib").rglob(f"{name}.ko"):
+            shutil.copy(file, modules)
     shutil.rmtree(tools.CACHE / "linux/lib", ignore_errors=True)
     return sorted(tools.CACHE.glob("linux/boot/vmlinuz-*"))[-1]
 
@@ -50,6 +64,24 @@ class Archive:
     def finish(self):
         self.add("TRAILER!!!", 0)
         return bytes(self.data)
+
+
+def tree(folder, more):
+    """A whole folder, and files by name besides, all executable."""
+    archive = Archive()
+    names = {str(path.relative_to(folder)): path for path in Path(folder).rglob("*")}
+    folders = {name for name, path in names.items() if path.is_dir()} | {"dev", "proc", "sys", "tmp"}
+    folders |= {str(parent) for name in [*names, *more] for parent in Path(name).parents if str(parent) != "."}
+    for name in sorted(folders):
+        archive.add(name, 0o040755)
+    archive.add("dev/console", 0o020600, device=(5, 1))
+    archive.add("dev/null", 0o020666, device=(1, 3))
+    for name, path in sorted(names.items()):
+        if path.is_file():
+            archive.add(name, 0o100755, path.read_bytes())
+    for name, content in more.items():
+        archive.add(name, 0o100755, content)
+    return archive.finish()
 
 
 def initramfs(program, files=(), contents={}):

@@ -1,0 +1,194 @@
+"""Real servers from Debian in a guest, Spore or Linux, on a TAP in a network namespace of its own; both guests get the same files.
+
+The packages are downloaded and unpacked into the cache, never installed: installing them would start services on this machine.
+"""
+import contextlib
+import gzip
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+from . import counting, linux_guest, tools
+
+HOST, GUEST, LENGTH = "10.77.0.1", "10.77.0.2", 24
+PACKAGES = ["nginx-light", "redis-server"]
+PROGRAMS = {"nginx": "/usr/sbin/nginx", "redis": "/usr/bin/redis-server"}
+BIG_FILE_BYTES = 100 << 20
+
+NGINX = """daemon off; worker_processes 1; error_log stderr crit; pid /run/nginx.pid; worker_rlimit_nofile 20000;
+events { worker_connections 12000; }
+http { access_log off; keepalive_requests 100000000; keepalive_timeout 3600; sendfile SENDFILE default_type text/html;
+ server { listen 80; root /www; location / { index index.html; } } }
+"""
+REDIS = "port 6379\nprotected-mode no\nsave \"\"\nappendonly no\ndaemonize no\n"
+
+INIT = """#!/bin/busybox sh
+B=/bin/busybox
+$B mount -t proc proc /proc; $B mount -t devtmpfs dev /dev; $B mount -t sysfs sys /sys
+for m in MODULES; do $B insmod /modules/$m.ko; done
+$B ifconfig lo 127.0.0.1 up; $B ifconfig eth0 GUEST netmask 255.255.255.0 up
+echo 1 > /proc/sys/vm/overcommit_memory; echo 1024 > /proc/sys/net/core/somaxconn
+ulimit -n 20000
+exec COMMAND
+"""
+
+
+def unpacked():
+    """The servers and what they need of packages that this machine does not have."""
+    folder = tools.CACHE / "servers"
+    if all((folder / program.lstrip("/")).exists() for program in PROGRAMS.values()):
+        return folder
+    partial = tools.CACHE / "servers.new"
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    listed = subprocess.run(["apt-cache", "depends", "--recurse", "--no-recommends", "--no-suggests", "--no-conflicts", "--no-breaks",
+                             "--no-replaces", "--no-enhances", *PACKAGES], capture_output=True, text=True).stdout
+    names = sorted(set(re.findall(r"^[a-z0-9][a-z0-9.+-]*$", listed, re.M)))
+    libraries = [name for name in names if name.startswith("lib") or name.startswith("lua") or name in (*PACKAGES, "nginx", "redis-tools")]
+    if not libraries:
+        raise tools.Missing("apt knows no package nginx-light: apt-get update")
+    if subprocess.run(["apt-get", "download", "-q", *libraries], cwd=partial, capture_output=True).returncode:
+        raise tools.Missing(f"the packages of the servers cannot be downloaded: {' '.join(libraries)}")
+    for archive in partial.glob("*.deb"):
+        subprocess.run(["dpkg", "-x", archive, partial], check=True)
+        archive.unlink()
+    shutil.rmtree(folder, ignore_errors=True)
+    partial.rename(folder)
+    return folder
+
+
+def server_root():
+    """A root file system with both servers, their libraries, configurations and pages."""
+    root = tools.WORK / "server-root"
+    done = root / "etc/redis.conf"
+    if done.exists():
+        return root
+    source = unpacked()
+    libraries = source / "usr/lib/x86_64-linux-gnu"
+    shutil.rmtree(root, ignore_errors=True)
+    for folder in ("etc", "www", "run", "tmp", "var/log/nginx", "var/lib/nginx", "usr/sbin", "usr/bin", "lib64", "lib/x86_64-linux-gnu"):
+        (root / folder).mkdir(parents=True, exist_ok=True)
+    for program in PROGRAMS.values():
+        binary = (source / program.lstrip("/")).resolve()
+        shutil.copy(binary, root / program.lstrip("/"))
+        found = tools.run(["ldd", binary], environment={"LD_LIBRARY_PATH": f"{libraries}:{source}/lib/x86_64-linux-gnu"}).output
+        for library in re.findall(r"=> (/\S+)", found):
+            shutil.copy(library, root / "lib/x86_64-linux-gnu" / Path(library).name)
+    shutil.copy("/lib64/ld-linux-x86-64.so.2", root / "lib64/")
+    (root / "www/index.html").write_bytes(b"x" * 612)
+    with open(root / "www/big", "wb") as big:
+        for _ in range(BIG_FILE_BYTES >> 20):
+            big.write(os.urandom(1 << 20))
+    for name, sendfile in (("nginx", "off;"), ("nginx-sendfile", "on; tcp_nopush on;")):
+        (root / f"etc/{name}.conf").write_text(NGINX.replace("SENDFILE", sendfile))
+    (root / "etc/passwd").write_text("root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534::/:/bin/sh\nwww-data:x:33:33::/:/bin/sh\n")
+    (root / "etc/group").write_text("root:x:0:\nnogroup:x:65534:\nwww-data:x:33:\n")
+    done.write_text(REDIS)
+    return root
+
+
+class Network:
+    """A network namespace with a TAP for the guest; everything in it ends with it."""
+
+    def __init__(self):
+        self.name = f"spore-bench-{os.getpid()}"
+
+    def __enter__(self):
+        if os.geteuid() != 0:
+            raise tools.Missing("network benchmarks make a network namespace and a TAP: run them as root")
+        tools.find_tool("ip", "iproute2")
+        for command in (f"ip netns add {self.name}", f"ip -n {self.name} link set lo up", f"ip -n {self.name} tuntap add tap0 mode tap",
+                        f"ip -n {self.name} address add {HOST}/{LENGTH} dev tap0", f"ip -n {self.name} link set tap0 up"):
+            ended = tools.run(command.split())
+            if ended.status:
+                self.__exit__()
+                raise tools.Missing(f"`{command}` failed: {ended.errors.strip()}")
+        return self
+
+    def __exit__(self, *_):
+        tools.run(["ip", "netns", "delete", self.name])
+
+    def inside(self, command):
+        return ["ip", "netns", "exec", self.name, *[str(word) for word in command]]
+
+
+def command_of(server, configuration):
+    return {"nginx": [PROGRAMS["nginx"], "-c", f"/etc/{configuration or 'nginx'}.conf"], "redis": [PROGRAMS["redis"], "/etc/redis.conf"]}[server]
+
+
+def port_of(server):
+    return {"nginx": 80, "redis": 6379}[server]
+
+
+def spore_command(words):
+    command = tools.spore_run("--machine", "q35", "-m", "512M", "--network", "tap=tap0", "--ip", f"{GUEST}/{LENGTH}", "--root", server_root(), *words)
+    return command
+
+
+def linux_command(words):
+    modules = linux_guest.network_modules()
+    image = tools.WORK / "server-initramfs"
+    init = INIT.replace("MODULES", " ".join(module.stem for module in modules)).replace("GUEST", GUEST).replace("COMMAND", " ".join(words))
+    tree = linux_guest.tree(server_root(), {"init": init.encode(), "bin/busybox": tools.need("/bin/busybox", "busybox-static").read_bytes(),
+                                            **{f"modules/{module.name}": module.read_bytes() for module in modules}})
+    image.write_bytes(gzip.compress(tree, 1))
+    return [counting.qemu(), "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-machine", "q35", "-accel", "tcg", "-cpu", "max",
+            "-m", "1G", "-smp", "1,maxcpus=2", "-kernel", linux_guest.kernel_image(), "-initrd", image, "-serial", "null",
+            "-netdev", "tap,id=net,ifname=tap0,script=no,downscript=no,vhost=off", "-device", "virtio-net-pci,netdev=net,romfile=",
+            "-append", "console=ttyS0 quiet panic=-1"]
+
+
+class Guest:
+    """A running server; `counts()` are the plugin's counters now, when it counts."""
+
+    def __init__(self, process, counters):
+        self.process, self.counters = process, counters
+
+    def counts(self):
+        return counting.Counts(self.counters).total if self.counters else None
+
+
+def answers(network, port):
+    """Whether something accepts on the guest's port."""
+    probe = f"import socket; socket.create_connection(('{GUEST}', {port}), 1).close()"
+    return subprocess.run(network.inside(["/usr/bin/python3", "-c", probe]), stderr=subprocess.DEVNULL).returncode == 0
+
+
+@contextlib.contextmanager
+def running(kind, server, configuration=None, counted=False):
+    """The server in a guest of this kind ("Spore" or "Linux"): (Network, Guest)."""
+    words = command_of(server, configuration)
+    with Network() as network:
+        counters = tools.WORK / f"counts-{os.getpid()}.bin" if counted else None
+        options = counting.plugin_options(counters, mmio=True) if counted else []
+        environment, wrapper = dict(os.environ), None
+        if kind == "Spore":
+            command = spore_command(words)
+            if counted:
+                path, wrapper = counting.wrapper_path(options)
+                environment |= path
+        else:
+            command = [*linux_command(words), *options]
+        log = open(tools.WORK / f"{kind}-{server}.log", "wb")
+        process = subprocess.Popen(network.inside(command), stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment, start_new_session=True)
+        try:
+            deadline = time.monotonic() + (120 if kind == "Linux" or counted else 30)
+            while not answers(network, port_of(server)):
+                if process.poll() is not None or time.monotonic() > deadline:
+                    said = Path(log.name).read_text(errors="replace").strip()[-300:]
+                    raise tools.Missing(f"{server} in the {kind} guest does not answer (status {process.poll()}): {said}")
+                time.sleep(0.2)
+            yield network, Guest(process, counters)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            log.close()
+            if wrapper:
+                shutil.rmtree(wrapper)
+            if counters:
+                counters.unlink(missing_ok=True)
