@@ -19,6 +19,7 @@ import time
 
 TESTS = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(TESTS))
+from lab import lab  # noqa: E402
 from system import case as system_case  # noqa: E402
 
 UNIT_TIMEOUT = 600
@@ -119,24 +120,31 @@ def main():
     parser.add_argument("filter", nargs="*", help="run only tests whose name contains one of these (regular expressions)")
     parser.add_argument("--build", default=str(TESTS.parent / "build"), help=argparse.SUPPRESS)
     parser.add_argument("--long", action="store_true", help="run the long suites instead")
+    parser.add_argument("--lab", action="store_true", help="run on hardware virtualisation, in an emulated Linux that has it (tests/lab)")
     parser.add_argument("-l", "--list", action="store_true", help="list the system tests and end")
     parser.add_argument("-v", "--verbose", action="store_true", help="name the tests that pass, too")
     parser.add_argument("-j", "--jobs", type=int, default=min(os.cpu_count() or 1, 4), help="system tests at a time")
     arguments = parser.parse_args()
-    build = pathlib.Path(arguments.build)
+    build = pathlib.Path(arguments.build).resolve()
     patterns = [re.compile(text) for text in arguments.filter]
 
     def wanted(name):
         return not patterns or any(pattern.search(name) for pattern in patterns)
 
-    cases = [one for one in system_case.load_all("long" if arguments.long else "system") if wanted(one.name)]
+    if arguments.lab:
+        cases = [one for one in lab.instances(patterns) if wanted(one.name)]
+    else:
+        cases = [one for one in system_case.load_all("long" if arguments.long else "system") if wanted(one.name)]
     if arguments.list:
         print("\n".join(one.name for one in cases))
         return 0
     tally = Tally(arguments.verbose)
     began = time.monotonic()
+    if arguments.lab:
+        lab.run(cases, build, tally)
+        cases = []
     with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
-        pending = [] if arguments.long else start_short(build, wanted, tally, pool)
+        pending = [] if arguments.lab or arguments.long else start_short(build, wanted, tally, pool)
         pending += [pool.submit(system_case.run, one, build, tally) for one in cases]
         for job in pending:
             job.result()

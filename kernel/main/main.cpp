@@ -4,6 +4,7 @@
 #include "arch/mmu.hpp"
 #include "kernel/core/log.hpp"
 #include "kernel/core/panic.hpp"
+#include "kernel/core/trace.hpp"
 #include "kernel/main/bundle.hpp"
 #include "kernel/main/channel.hpp"
 #include "kernel/main/devices.hpp"
@@ -23,14 +24,20 @@ void start_kernel(const BootInfo& info) {
     arch::choose_mode(bundle.manifest.mode());
 
     arch::start_platform(info);
+    core::mark_boot("memory, bundle, platform");  // the first that the clock can date
     time::set_wall_nanoseconds(arch::read_wall_clock());
     task::adopt_boot_thread();
     main::start_devices(info.command_line);
     auto& console = main::start_console(bundle.manifest);
+    core::mark_boot("devices, console");
     arch::start_cpus(main::wanted_cpus(info.command_line));
+    core::mark_boot("processors");
 
     auto root = main::mount_root(bundle);
+    core::mark_boot("root");
     main::start_program(bundle.manifest, root, console);
+    core::mark_boot("program loaded");
+    core::log_boot_timeline();
     task::end();  // the program's threads go on
 }
 

@@ -82,13 +82,15 @@ def load_all(kind):
         if file.stem == "__init__":
             continue
         for case in importlib.import_module(f"{package}.{file.stem}").CASES:
-            name = f"{kind}/{file.stem}/{case.name}"
-            if case.host or case.script:
-                instances.append(Instance(name, case))
-                continue
-            for machine, mode, cpus in itertools.product(case.machines, case.modes, case.cpus):
-                instances.append(Instance(f"{name}@{machine}-{mode}-{cpus}", case, machine, mode, cpus))
+            instances += instances_of(f"{kind}/{file.stem}/{case.name}", case)
     return instances
+
+
+def instances_of(name, case):
+    if case.host or case.script:
+        return [Instance(name, case)]
+    return [Instance(f"{name}@{machine}-{mode}-{cpus}", case, machine, mode, cpus)
+            for machine, mode, cpus in itertools.product(case.machines, case.modes, case.cpus)]
 
 
 _building = threading.Lock()
@@ -156,18 +158,26 @@ def run(instance, build, tally):
     tally.add(instance.name, problem, seconds=time.monotonic() - began)
 
 
-def run_in(instance, build, scratch):
-    case = instance.case
+def make_files(case, scratch):
     for name, content in case.files.items():
         content, mode = content if isinstance(content, tuple) else (content, 0o644)
         path = pathlib.Path(scratch, name)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content.encode() if isinstance(content, str) else content)
         path.chmod(mode)
+
+
+def environment_of(case, build, scratch):
+    """What is set beyond the environment of the test run itself."""
+    environment = {key: value.replace("{scratch}", scratch) for key, value in case.environment.items()}
+    return environment | {"SPORE": str(build / "host/spore"), "XDG_RUNTIME_DIR": scratch} if case.script else environment
+
+
+def run_in(instance, build, scratch):
+    case = instance.case
+    make_files(case, scratch)
     command = words_of(instance, build, scratch)
-    environment = {**os.environ, **{key: value.replace("{scratch}", scratch) for key, value in case.environment.items()}}
-    if case.script:
-        environment |= {"SPORE": str(build / "host/spore"), "XDG_RUNTIME_DIR": scratch}
+    environment = {**os.environ, **environment_of(case, build, scratch)}
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=scratch, env=environment)
     if case.interrupt_after:
         timer = threading.Timer(case.interrupt_after, process.send_signal, [signal.SIGINT])
@@ -178,13 +188,18 @@ def run_in(instance, build, scratch):
         process.kill()
         stdout, stderr = process.communicate()
         return f"did not end within {case.timeout} s\n{shlex.join(command)}\nstdout: {stdout[-500:]!r}\nstderr: {stderr[-500:]!r}"
+    return judge(case, subprocess.CompletedProcess(command, process.returncode, stdout, stderr))
+
+
+def judge(case, completed):
+    """What differs from what must come out, or None."""
     problems = [
-        None if process.returncode == case.status else f"status is {process.returncode} instead of {case.status}",
-        compare("stdout", case.stdout, stdout),
-        compare("stderr", case.stderr, stderr),
-        case.check(subprocess.CompletedProcess(command, process.returncode, stdout, stderr)) if case.check else None,
+        None if completed.returncode == case.status else f"status is {completed.returncode} instead of {case.status}",
+        compare("stdout", case.stdout, completed.stdout),
+        compare("stderr", case.stderr, completed.stderr),
+        case.check(completed) if case.check else None,
     ]
     problems = [problem for problem in problems if problem]
     if not problems:
         return None
-    return "\n".join([*problems, shlex.join(command), f"stderr: {stderr[-3000:].decode(errors='replace')}"])
+    return "\n".join([*problems, shlex.join(completed.args), f"stderr: {completed.stderr[-3000:].decode(errors='replace')}"])

@@ -43,6 +43,8 @@ CASES = [
     Case("check-trace", [Program("hello", "dynamic")], script='"$SPORE" check --trace --json "$1"', stdout=re.compile(r'"evidence": "seen"')),
     Case("crash-report", [Program("crash")], stdout="before\n", status=139, stderr=re.compile(r"nothing is mapped at 0x10(.|\n)*rip (.|\n)*inner_function"), cpus=(1,)),
     Case("abort-report", [Program("crash"), "abort"], stdout="before\n", status=134, stderr=re.compile(r"got signal 6"), cpus=(1,)),
+    Case("boot-timeline", [Program("hello")], options=["--log", "debug"], stdout="hello from a program\n", cpus=(1,),
+         stderr=re.compile(r"platform: TSC \d+ kHz, .*boot: \d+ us \(\+\d+\) root\n.*boot: \d+ us \(\+\d+\) program", re.DOTALL)),
     Case("gdb", [Program("hello", "static-pie")], needs=("/usr/bin/gdb",), timeout=120, script="""
         "$SPORE" gdb --batch --ex 'break main' --ex continue --ex backtrace --ex spore-threads --ex 'delete' --ex 'continue' "$1" < /dev/null || :""",
          stdout=re.compile(r"Breakpoint 1,(.|\n)* main \((.|\n)*thread 1 of process 1")),

@@ -2,6 +2,7 @@
 #include "../apic/io_apic.hpp"
 #include "../apic/local_apic.hpp"
 #include "../clock/clock.hpp"
+#include "../cpu/features.hpp"
 #include "../cpu/smp.hpp"
 #include "../instructions.hpp"
 #include "acpi_reader.hpp"
@@ -46,6 +47,13 @@ void assume_plain_machine() {
     if (!add_io_apic({0xfec00000}, 0)) core::warn("no I/O APIC can be mapped");
 }
 
+/// What time and interrupts go by from here on; `known` when the processor itself told the rate.
+void log_choices(bool known) {
+    u64 khz = (u64{1'000'000} << 32) / clock_page.multiplier;
+    core::debug("platform: TSC {} kHz, {}; {}, {} timer", khz, known ? "told by CPUID" : features.tsc_khz ? "told by KVM" : "measured",
+                features.x2apic ? "x2APIC" : "APIC", features.tsc_deadline ? "TSC-deadline" : "counting");
+}
+
 }  // namespace
 
 bool next_virtio_mmio(u64& position, VirtioMmioSlot& slot) {
@@ -69,7 +77,9 @@ void start_platform(const BootInfo& info) {
         if (auto registers = read_fadt(*fadt))
             if (auto found = table_at(reader, registers->dsdt)) dsdt = *found;
     }
+    bool known = features.tsc_khz != 0;
     calibrate_clock();
+    log_choices(known);
 }
 
 }  // namespace spore::arch

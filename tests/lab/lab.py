@@ -1,0 +1,86 @@
+"""Runs cases on hardware virtualisation: inside an emulated Linux machine with a /dev/kvm of its own (linux.py).
+
+Its own cases are in cases.py; every system test can be run here too, when it is asked for by name.
+"""
+import dataclasses
+import pathlib
+import shlex
+import subprocess
+import tempfile
+
+from lab import cases, linux, packages
+from system import case as system_case
+
+MOST_DEATHS = 2  # of the lab's machine in one case
+TOOL_WORDS = ["run", "--accel", "kvm"]
+
+
+def instances(filtered):
+    """The lab's own, and with a filter those among which it chooses."""
+    own = [one for case in cases.CASES for one in system_case.instances_of(f"lab/{case.name}", case)]
+    # What needs the test beside the tool stays outside: scripts of the tool's, and signals at a certain time.
+    others = [dataclasses.replace(one, name=f"lab/{one.name}") for one in system_case.load_all("system")
+              if not (one.case.host or one.case.script or one.case.interrupt_after)]
+    return own + others if filtered else own
+
+
+def words_of(instance, build, scratch):
+    words = system_case.words_of(instance, build, scratch)
+    return words if instance.case.host else [words[0], *TOOL_WORDS, *words[2:]]
+
+
+def step(number, instance, build, work):
+    """The lines of the script that run one case, leaving its outputs and its status in its folder."""
+    folder = work / str(number)
+    scratch = folder / "scratch"
+    scratch.mkdir(parents=True)
+    case = instance.case
+    system_case.make_files(case, scratch)
+    (folder / "stdin").write_bytes(case.stdin)
+    words = ["env", *(f"{key}={value}" for key, value in system_case.environment_of(case, build, str(scratch)).items()),
+             "timeout", "-s", "KILL", str(case.timeout), *words_of(instance, build, str(scratch))]
+    return f"""cd {scratch}
+{shlex.join(words)} < ../stdin > ../stdout 2> ../stderr
+echo $? > ../status
+"""
+
+
+def verdict(number, instance, build, work):
+    folder = work / str(number)
+    words = words_of(instance, build, str(folder / "scratch"))
+    output, errors = (folder / "stdout").read_bytes(), (folder / "stderr").read_bytes()
+    return system_case.judge(instance.case, subprocess.CompletedProcess(words, int((folder / "status").read_text()), output, errors))
+
+
+def run(chosen, build, tally):
+    """All of them in one boot, or in as many as it takes when the machine dies under one."""
+    waiting = []
+    for one in chosen:
+        if all(pathlib.Path(file).exists() for file in one.case.needs):
+            waiting.append(one)
+        else:
+            tally.add(one.name, skipped=True)
+    with tempfile.TemporaryDirectory(prefix="spore-lab-") as folder:
+        deaths, boot = 0, 0
+        while waiting:
+            work = pathlib.Path(folder, str(boot))
+            work.mkdir()
+            boot += 1
+            (work / "script").write_text("".join(step(number, one, build, work) for number, one in enumerate(waiting)))
+            try:
+                console = linux.run(work)
+            except packages.Unavailable as reason:
+                return tally.add("lab", f"it cannot be set up here: {reason}")
+            done = sum((work / str(number) / "status").exists() for number in range(len(waiting)))
+            for number in range(done):
+                tally.add(waiting[number].name, verdict(number, waiting[number], build, work))
+            deaths = 0 if done else deaths
+            waiting = waiting[done:]
+            if not waiting:
+                break
+            print(f"the lab's machine died in {waiting[0].name}", flush=True)
+            deaths += 1
+            if deaths == MOST_DEATHS:
+                tally.add(waiting.pop(0).name, f"the lab's machine died {deaths} times; its console: {console[-1500:]}")
+                deaths = 0
+        print(f"lab: {len(chosen)} on KVM, in {boot} boots", flush=True)
