@@ -43,6 +43,15 @@ void Packet::remove_front_slices(u32 count) {
     slice_count_ = static_cast<u16>(slice_count_ - count);
 }
 
+Result<void> Packet::move_head(u32 start) {
+    u32 by = start - head_start_;
+    if (by > tailroom()) return fail(Error::no_space);
+    std::memmove(head_ + start, head_ + head_start_, head_size_);
+    for (auto& layer : layers_) layer = static_cast<u16>(layer + by);
+    head_start_ = static_cast<u16>(start);
+    return {};
+}
+
 Result<void> Packet::gather(u32 wanted) {
     if (wanted <= head_size_) return {};
     if (wanted > size()) return fail(Error::truncated);

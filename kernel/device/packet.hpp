@@ -80,6 +80,11 @@ public:
     }
     /// One more slice at the end. no_space when there are max_slices.
     Result<void> add(Slice slice);
+    /// Sees to it that headroom() is at least `size`, moving the head if it must; what was popped off is lost then. no_space.
+    Result<void> ensure_headroom(u32 size) {
+        if (size <= head_start_) [[likely]] return {};
+        return move_head(size);
+    }
     /// Sees to it that the head holds at least `size` bytes, moving some over from the slices. truncated when the packet is shorter,
     /// no_space when the head cannot hold so many.
     Result<void> gather(u32 size);
@@ -149,6 +154,7 @@ private:
     Slice* slice_at(u32 index) { return reinterpret_cast<Slice*>(slices_) + index; }
     const Slice* slice_at(u32 index) const { return reinterpret_cast<const Slice*>(slices_) + index; }
     void remove_front_slices(u32 count);
+    Result<void> move_head(u32 start);
 
     u16 head_start_, head_size_ = 0;
     u16 slice_count_ = 0;

@@ -13,6 +13,7 @@ public:
     struct Jobs {
         List<PollJob, &PollJob::scheduled_link_> scheduled;
         List<PollJob, &PollJob::resident_link_> resident;
+        bool idle = false;
     };
 
     static void schedule(Jobs& jobs, PollJob& job) {
@@ -41,6 +42,7 @@ PER_CPU(Poller::Jobs, jobs);
 
 bool run_jobs(task::Occasion occasion) {
     if (occasion == task::Occasion::before_sleep) return Poller::before_sleep(*jobs);
+    jobs->idle = occasion == task::Occasion::idle_turn;
     return Poller::run(*jobs);
 }
 
@@ -50,6 +52,7 @@ void PollJob::schedule() {
     Poller::schedule(*jobs, *this);
     task::request_deferred_work();
 }
+bool PollJob::idle() { return jobs->idle; }
 void PollJob::reside() { jobs->resident.push_back(*this); }
 void start_poller() { task::set_deferred_work(run_jobs); }
 

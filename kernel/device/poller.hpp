@@ -17,6 +17,10 @@ public:
     /// The CPU has nothing else to do and will sleep: true when there is work now. With false, an interrupt must come for later work.
     virtual bool before_sleep() { return false; }
 
+    /// Within poll(): the idle loop calls, and will ask before_sleep() before anything else happens or once programs have run. Else a program
+    /// goes on next, maybe for long: what happens meanwhile needs an interrupt.
+    static bool idle();
+
     /// Runs poll() on this CPU, soon. From interrupts too. Harmless when it is scheduled already. A job belongs to one CPU at a time.
     void schedule();
     /// Lets this CPU's idle loop call before_sleep(), for ever.

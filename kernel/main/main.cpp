@@ -5,6 +5,7 @@
 #include "kernel/core/log.hpp"
 #include "kernel/core/panic.hpp"
 #include "kernel/core/trace.hpp"
+#include "kernel/device/poller.hpp"
 #include "kernel/main/bundle.hpp"
 #include "kernel/main/channel.hpp"
 #include "kernel/main/devices.hpp"
@@ -27,6 +28,7 @@ void start_kernel(const BootInfo& info) {
     core::mark_boot("memory, bundle, platform");  // the first that the clock can date
     time::set_wall_nanoseconds(arch::read_wall_clock());
     task::adopt_boot_thread();
+    device::start_poller();
     main::start_devices(info.command_line);
     auto& console = main::start_console(bundle.manifest);
     core::mark_boot("devices, console");

@@ -28,7 +28,7 @@ void Scheduler::more_deferred(time::Timer&) { here().attention.store(true, std::
 bool Scheduler::work_while_idle(Cpu& cpu) {
     if (!deferred_work) return false;
     if (!cpu.deferred && !deferred_work(Occasion::before_sleep)) return false;
-    cpu.deferred = deferred_work(Occasion::turn);
+    cpu.deferred = deferred_work(Occasion::idle_turn);
     return true;
 }
 

@@ -143,8 +143,9 @@ void wake(Thread& thread);
 
 /// Work that interrupts leave behind (device/poller.hpp). `work(turn)` runs on a CPU after request_deferred_work() there: on the way back to a
 /// program, or in the idle loop. It does not sleep; true means that it could go on, and is called again: at once when the CPU is idle,
-/// after a while when a program wants to run. `work(before_sleep)` tells whether there is something to do on a CPU that is about to sleep.
-enum class Occasion : u8 { turn, before_sleep };
+/// after a while when a program wants to run. `work(idle_turn)` is the same in the idle loop, and `work(before_sleep)` tells whether there is
+/// something to do on a CPU that is about to sleep.
+enum class Occasion : u8 { turn, idle_turn, before_sleep };
 using DeferredWork = bool (*)(Occasion occasion);
 void set_deferred_work(DeferredWork work);
 /// On this CPU, from any context.

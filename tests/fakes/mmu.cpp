@@ -87,8 +87,9 @@ PhysAddr unmap_kernel_page(VirtAddr at) {
     return kernel_pages.extract(at.value).mapped();
 }
 
-void* direct(PhysAddr address) { return arena + address.value; }
-PhysAddr physical(const void* pointer) { return {static_cast<u64>(static_cast<const std::byte*>(pointer) - arena)}; }
+// In numbers: objects of the host's heap lie outside of the arena, and have an address all the same.
+void* direct(PhysAddr address) { return reinterpret_cast<void*>(reinterpret_cast<u64>(arena) + address.value); }
+PhysAddr physical(const void* pointer) { return {reinterpret_cast<u64>(pointer) - reinterpret_cast<u64>(arena)}; }
 
 Result<PageTable> PageTable::create() {
     if (memory::must_fail()) return fail(Error::no_memory);

@@ -7,5 +7,7 @@ namespace spore::arch {
 [[gnu::weak]] bool has_pci() { return false; }
 [[gnu::weak]] u32 read_pci(PciAddress, u16) { return ~u32{0}; }
 [[gnu::weak]] void write_pci(PciAddress, u16, u32) {}
+[[gnu::weak]] u32 read_io(u32, u32) { return ~u32{0}; }
+[[gnu::weak]] void write_io(u32, u32, u32) {}
 [[gnu::weak]] Result<Message> connect_message(u32, InterruptHandler, void*) { return fail(Error::not_supported); }
 }  // namespace spore::arch

@@ -28,6 +28,7 @@ struct Request {
 static_assert(sizeof(Request) == 32);
 constexpr u32 header_size = 16;
 constexpr u16 max_requests = 32;
+constexpr u16 queue_size = 128;
 
 class VirtioBlock final : public device::BlockDevice {
 public:
@@ -36,7 +37,7 @@ public:
     Result<void> open() {
         features_ = TRY(device_->negotiate(feature_read_only | feature_flush | wire::virtio::feature_event_index));
         capacity_ = device_->config<u64>(capacity_offset);
-        queue_ = TRY(Queue::create(*device_, 0, Queue::max_size, features_ & wire::virtio::feature_event_index));
+        queue_ = TRY(Queue::create(*device_, 0, queue_size, features_ & wire::virtio::feature_event_index));
         page_ = memory::FrameRef::adopt(TRY(memory::allocate_zeroed_frames()));
         TRY(device_->connect_interrupt(on_interrupt, this));
         device_->go();
@@ -85,6 +86,7 @@ private:
         while (!done_[slot]) {
             reap();
             if (done_[slot]) break;
+            if (queue_->broken()) return fail(Error::io);  // the slot stays taken: the device may still write to it
             queue_->want_interrupts(true);
             if (queue_->has_news()) continue;
             TRY(finished_.wait(lock_, sync::Interruptible::no));

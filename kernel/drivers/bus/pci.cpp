@@ -7,13 +7,13 @@ namespace spore::drivers {
 namespace {
 
 constexpr u16 command_register = 0x04, header_register = 0x0c, first_bar = 0x10, bridge_buses = 0x18, capabilities = 0x34;
-constexpr u32 memory_and_master = 0x6, has_capabilities = 1 << 20;
+constexpr u32 decode_and_master = 0x7, has_capabilities = 1 << 20;
 constexpr u16 virtio_vendor = 0x1af4;
 
 void found(const PciFunction& function) {
     if (function.vendor() != virtio_vendor) return;
     auto device = virtio::open_pci(function);
-    if (!device) return core::warn("the virtio device {:x} on PCI cannot be used (legacy only?)", function.product());
+    if (!device) return core::warn("the virtio device {:x} on PCI cannot be used", function.product());
     if (!virtio::attach(std::move(*device))) core::warn("the virtio device {:x} on PCI does not start", function.product());
 }
 
@@ -50,7 +50,14 @@ std::optional<PhysAddr> PciFunction::memory_bar(u32 index) const {
     return PhysAddr{address};
 }
 
-void PciFunction::enable() const { write(command_register, read(command_register) | memory_and_master); }
+std::optional<u32> PciFunction::io_bar(u32 index) const {
+    if (index > 5) return std::nullopt;
+    u32 value = read(static_cast<u16>(first_bar + index * 4));
+    if (!(value & 1) || !(value & ~3u)) return std::nullopt;
+    return value & ~3u;
+}
+
+void PciFunction::enable() const { write(command_register, read(command_register) | decode_and_master); }
 
 u8 PciFunction::find_capability(u8 id, u8 after) const {
     if (!(read(command_register) & has_capabilities)) return 0;

@@ -21,7 +21,11 @@ public:
 
     /// Where memory BAR `index` lies; nothing for I/O or unassigned ones.
     std::optional<PhysAddr> memory_bar(u32 index) const;
-    /// Lets it decode memory and do bus mastering.
+    /// Where I/O BAR `index` begins in I/O space; nothing for memory or unassigned ones.
+    std::optional<u32> io_bar(u32 index) const;
+    /// The interrupt line that firmware routed it to.
+    u8 line() const { return read_byte(0x3c); }
+    /// Lets it decode memory and I/O and do bus mastering.
     void enable() const;
 
     /// Offset of the next capability with `id` after `after` (0: the first); 0 when there is none [pci 3.0, 6.7].

@@ -3,6 +3,7 @@
 #include "kernel/drivers/block/virtio_block.hpp"
 #include "kernel/drivers/console/virtio_console.hpp"
 #include "kernel/drivers/entropy/virtio_entropy.hpp"
+#include "kernel/drivers/net/virtio_net.hpp"
 #include "kernel/drivers/virtio/device.hpp"
 
 namespace spore::drivers::virtio {
@@ -13,6 +14,7 @@ Result<void> attach(Owned<Device> device) {
     case DeviceId::console: return attach_virtio_console(std::move(device));
     case DeviceId::block: return attach_virtio_block(std::move(device));
     case DeviceId::entropy: return attach_virtio_entropy(std::move(device));
+    case DeviceId::net: return attach_virtio_net(std::move(device));
     default: core::info("no driver for virtio device {}", static_cast<u32>(device->id())); return {};
     }
 }

@@ -9,6 +9,11 @@ Result<u64> Device::negotiate(u64 wanted) {
     set_status(acknowledge);
     set_status(acknowledge | driver);
     u64 offered = offered_features();
+    if (legacy()) {
+        u64 accepted = wanted & offered & 0xffff'ffff;
+        accept_features(accepted);
+        return accepted;
+    }
     if (!(offered & feature_version_1)) return fail(Error::not_supported);
     u64 accepted = (wanted | feature_version_1) & offered;
     accept_features(accepted);

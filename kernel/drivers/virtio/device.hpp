@@ -12,6 +12,10 @@ public:
     virtual ~Device() = default;
 
     virtual wire::virtio::DeviceId id() const = 0;
+    /// Speaks as before virtio 1.0: rings aligned to pages, no FEATURES_OK.
+    virtual bool legacy() const { return false; }
+    /// Queues have the size that queue_limit() says, and no other.
+    virtual bool fixed_queue_sizes() const { return false; }
     virtual u64 offered_features() = 0;
     virtual void accept_features(u64 features) = 0;
     virtual u8 status() = 0;
@@ -23,6 +27,12 @@ public:
     virtual void notify(u16 queue) = 0;
     /// `handler` runs in interrupt context whenever a queue has news or the configuration changed.
     virtual Result<void> connect_interrupt(arch::InterruptHandler handler, void* context) = 0;
+    /// Instead, on buses that have such: interrupts of these queues alone, on `cpu`. not_supported.
+    virtual Result<void> connect_queues(std::span<const u16> queues, u32 cpu, arch::InterruptHandler handler, void* context) {
+        return fail(Error::not_supported);
+    }
+    /// `handler` runs in interrupt context when the configuration changed, besides the one above when that is connected.
+    virtual Result<void> connect_config_interrupt(arch::InterruptHandler handler, void* context) = 0;
     /// One byte of the device's configuration.
     virtual u8 config_byte(u32 offset) = 0;
 
@@ -36,7 +46,7 @@ public:
     }
 
     /// The steps of 3.1.1 up to FEATURES_OK. `wanted` is cut to what is offered, which is returned; not_supported for devices
-    /// before virtio 1.0, io when the device refuses.
+    /// that are neither legacy nor of virtio 1.0, io when the device refuses.
     Result<u64> negotiate(u64 wanted);
     /// DRIVER_OK: the queues are in place.
     void go() { set_status(static_cast<u8>(status() | wire::virtio::driver_ok)); }

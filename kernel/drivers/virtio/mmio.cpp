@@ -10,8 +10,9 @@ namespace {
 
 class MmioDevice final : public Device {
 public:
-    MmioDevice(volatile u8* registers, u32 line) : registers_(registers), line_(line) {}
+    MmioDevice(volatile u8* registers, u32 line) : registers_(registers), line_(line) { legacy_ = read(Mmio::version) == mmio_version_legacy; }
 
+    bool legacy() const override { return legacy_; }
     DeviceId id() const override { return static_cast<DeviceId>(read(Mmio::device_id)); }
     u64 offered_features() override {
         write(Mmio::device_features_select, 1);
@@ -34,6 +35,11 @@ public:
     void install_queue(u16 index, u16 size, PhysAddr descriptors, PhysAddr available, PhysAddr used) override {
         write(Mmio::queue_select, index);
         write(Mmio::queue_size, size);
+        if (legacy_) {  // [4.2.4]
+            write(Mmio::page_size, page_size);
+            write(Mmio::queue_align, legacy_alignment);
+            return write(Mmio::queue_page, static_cast<u32>(descriptors.value >> page_shift));
+        }
         write_address(Mmio::queue_descriptors, descriptors);
         write_address(Mmio::queue_available, available);
         write_address(Mmio::queue_used, used);
@@ -44,6 +50,11 @@ public:
         handler_ = handler;
         context_ = context;
         return arch::connect_line(line_, arch::Trigger::level_high, on_interrupt, this);
+    }
+    Result<void> connect_config_interrupt(arch::InterruptHandler handler, void* context) override {
+        config_handler_ = handler;
+        config_context_ = context;
+        return {};
     }
     u8 config_byte(u32 offset) override { return registers_[static_cast<u32>(Mmio::config) + offset]; }
 
@@ -59,13 +70,15 @@ private:
         u32 status = device.read(Mmio::interrupt_status);
         if (!status) return;  // the line is shared
         device.write(Mmio::interrupt_acknowledge, status);
+        if (status & interrupt_config && device.config_handler_) device.config_handler_(device.config_context_);
         device.handler_(device.context_);
     }
 
     volatile u8* registers_;
     u32 line_;
-    arch::InterruptHandler handler_ = nullptr;
-    void* context_ = nullptr;
+    bool legacy_;
+    arch::InterruptHandler handler_ = nullptr, config_handler_ = nullptr;
+    void *context_ = nullptr, *config_context_ = nullptr;
 };
 
 }  // namespace
@@ -75,7 +88,8 @@ Result<Owned<Device>> open_mmio(PhysAddr address, u32 size, u32 line) {
     auto* registers = static_cast<volatile u8*>(TRY(arch::map_device(address, size)));
     auto word = [&](Mmio r) { return *reinterpret_cast<volatile u32*>(registers + static_cast<u32>(r)); };
     if (word(Mmio::magic) != mmio_magic || word(Mmio::device_id) == 0) return fail(Error::not_found);
-    if (word(Mmio::version) != 2) return fail(Error::not_supported);
+    u32 version = word(Mmio::version);
+    if (version != mmio_version && version != mmio_version_legacy) return fail(Error::not_supported);
     return Owned<Device>(TRY(make_owned<MmioDevice>(registers, line)));
 }
 

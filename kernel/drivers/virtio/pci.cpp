@@ -2,6 +2,7 @@
 
 #include "arch/cpu.hpp"
 #include "arch/mmu.hpp"
+#include "kernel/drivers/bus/msix.hpp"
 
 namespace spore::drivers::virtio {
 
@@ -9,10 +10,11 @@ using namespace wire::virtio;
 
 namespace {
 
-constexpr u8 vendor_capability = 0x09, msix_capability = 0x11;
+constexpr u8 vendor_capability = 0x09;
 enum class Structure : u8 { common = 1, notify = 2, interrupt = 3, device = 4 };
 constexpr u16 no_vector = 0xffff;
 constexpr u32 structure_limit = 1_MiB;
+constexpr int reset_patience = 1'000'000;
 
 /// The common configuration [4.1.4.3].
 struct Common {
@@ -23,11 +25,6 @@ struct Common {
     volatile u32 descriptors_low, descriptors_high, available_low, available_high, used_low, used_high;
 };
 static_assert(sizeof(Common) == 56);
-
-/// One entry of the MSI-X table [pci 3.0, 6.8.2].
-struct MsixEntry {
-    volatile u32 address_low, address_high, data, control;
-};
 
 class PciDevice final : public Device {
 public:
@@ -61,8 +58,9 @@ public:
     u8 status() override { return common_->status; }
     void set_status(u8 status) override {
         common_->status = status;
-        if (!status)
-            while (common_->status) arch::relax();  // reset is over when it reads back 0 [4.1.4.3.2]
+        if (status) return;
+        // Reset is over when it reads back 0 [4.1.4.3.2]; a broken device may never say so.
+        for (int spin = 0; spin < reset_patience && common_->status; ++spin) arch::relax();
     }
     u16 queue_limit(u16 index) override {
         if (index >= common_->queue_count) return 0;
@@ -91,10 +89,27 @@ public:
     Result<void> connect_interrupt(arch::InterruptHandler handler, void* context) override {
         handler_ = handler;
         context_ = context;
-        if (u8 at = function_.find_capability(msix_capability)) return connect_msix(at);
+        if (auto vector = messages_.add(function_, 0, handler, context)) {
+            common_->config_vector = *vector;
+            for (u16 queue = 0; queue < queues_; ++queue) TRY(set_vector(queue, *vector));
+            return {};
+        }
         if (!interrupt_status_) return fail(Error::not_supported);
-        u8 line = function_.read_byte(0x3c);
-        return arch::connect_line(line, arch::Trigger::level_low, on_line, this);
+        return arch::connect_line(function_.line(), arch::Trigger::level_low, on_line, this);
+    }
+    Result<void> connect_queues(std::span<const u16> queues, u32 cpu, arch::InterruptHandler handler, void* context) override {
+        u16 vector = TRY(messages_.add(function_, cpu, handler, context));
+        for (u16 queue : queues) TRY(set_vector(queue, vector));
+        return {};
+    }
+    Result<void> connect_config_interrupt(arch::InterruptHandler handler, void* context) override {
+        if (auto vector = messages_.add(function_, 0, handler, context)) {
+            common_->config_vector = *vector;
+            return {};
+        }
+        config_handler_ = handler;
+        config_context_ = context;
+        return {};
     }
     u8 config_byte(u32 offset) override { return offset < config_size_ ? config_[offset] : u8{0}; }
 
@@ -128,37 +143,21 @@ private:
         return {};
     }
 
-    Result<void> connect_msix(u8 at) {
-        u32 table = function_.read(static_cast<u16>(at + 4));
-        auto base = function_.memory_bar(table & 7);
-        if (!base) return fail(Error::not_supported);
-        auto message = TRY(arch::connect_message(0, on_message, this));
-        auto* entry = static_cast<MsixEntry*>(TRY(arch::map_device(*base + (table & ~7u), sizeof(MsixEntry))));
-        entry->address_low = static_cast<u32>(message.address);
-        entry->address_high = static_cast<u32>(message.address >> 32);
-        entry->data = message.data;
-        entry->control = 0;
-        u32 control = function_.read(at);
-        function_.write(at, (control | 0x80000000u) & ~0x40000000u);  // enable, unmask
-        common_->config_vector = 0;
-        for (u16 queue = 0; queue < queues_; ++queue) {
-            common_->queue_select = queue;
-            common_->queue_vector = 0;
-            if (common_->queue_vector != 0) return fail(Error::io);  // the device has no room for it [4.1.5.1.2.2]
-        }
+    Result<void> set_vector(u16 queue, u16 vector) {
+        common_->queue_select = queue;
+        common_->queue_vector = vector;
+        if (common_->queue_vector != vector) return fail(Error::io);  // the device has no room for it [4.1.5.1.2.2]
         return {};
-    }
-
-    static void on_message(void* self) {
-        auto& device = *static_cast<PciDevice*>(self);
-        device.handler_(device.context_);
     }
     static void on_line(void* self) {
         auto& device = *static_cast<PciDevice*>(self);
-        if (*device.interrupt_status_) device.handler_(device.context_);  // reading acknowledges
+        u32 status = *device.interrupt_status_;  // reading acknowledges
+        if (status & interrupt_config && device.config_handler_) device.config_handler_(device.config_context_);
+        if (status) device.handler_(device.context_);
     }
 
     PciFunction function_;
+    MsixTable messages_;
     Common* common_ = nullptr;
     volatile u8* notify_ = nullptr;
     volatile u8* interrupt_status_ = nullptr;
@@ -166,16 +165,18 @@ private:
     u32 notify_size_ = 0, notify_multiplier_ = 0, config_size_ = 0;
     u16 queues_ = 0;
     u16 notify_offset_[max_queues] = {};
-    arch::InterruptHandler handler_ = nullptr;
-    void* context_ = nullptr;
+    arch::InterruptHandler handler_ = nullptr, config_handler_ = nullptr;
+    void *context_ = nullptr, *config_context_ = nullptr;
 };
 
 }  // namespace
 
 Result<Owned<Device>> open_pci(const PciFunction& function) {
     auto device = TRY(make_owned<PciDevice>(function));
-    TRY(device->open());
-    return Owned<Device>(std::move(device));
+    auto opened = device->open();
+    if (opened) return Owned<Device>(std::move(device));
+    if (opened.error() != Error::not_supported) return fail(opened.error());
+    return open_legacy_pci(function);
 }
 
 }  // namespace spore::drivers::virtio

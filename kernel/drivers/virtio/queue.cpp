@@ -1,7 +1,6 @@
 #include "kernel/drivers/virtio/queue.hpp"
 
 #include <algorithm>
-#include <atomic>
 
 #include "arch/mmu.hpp"
 
@@ -11,56 +10,73 @@ using wire::virtio::Descriptor;
 using wire::virtio::UsedElement;
 
 namespace {
-/// Where the three parts lie in the page; each meets its alignment [2.7].
-constexpr u64 available_offset(u16 size) { return u64{size} * sizeof(Descriptor); }
-constexpr u64 used_offset(u16 size) { return align_up(available_offset(size) + 6 + 2 * u64{size}, 4); }
-static_assert(used_offset(Queue::max_size) + 6 + sizeof(UsedElement) * Queue::max_size <= page_size);
+
+/// Where the three parts lie in the rings' memory; each meets its alignment [2.7].
+struct Layout {
+    u64 available, used, size;
+    Layout(u16 entries, bool legacy) {
+        available = u64{entries} * sizeof(Descriptor);
+        used = align_up(available + 6 + 2 * u64{entries}, legacy ? wire::virtio::legacy_alignment : 4);
+        size = used + 6 + sizeof(UsedElement) * u64{entries};
+    }
+};
+
 }  // namespace
 
 Result<Owned<Queue>> Queue::create(Device& device, u16 index, u16 wanted, bool event_index) {
-    u16 size = std::min({device.queue_limit(index), wanted, max_size});
+    u16 limit = device.queue_limit(index);
+    u16 size = device.fixed_queue_sizes() ? limit : std::min(limit, wanted);
     if (size == 0) return fail(Error::not_found);
-    size = static_cast<u16>(std::bit_floor(size));
-    auto rings = memory::FrameRef::adopt(TRY(memory::allocate_zeroed_frames()));
-    auto* queue = new (std::nothrow) Queue(device, index, size, event_index, rings);
-    if (!queue) return fail(Error::no_memory);
+    size = std::bit_floor(size);
+    Layout layout(size, device.legacy());
+    auto order = static_cast<unsigned>(std::bit_width((layout.size - 1) >> page_shift));
+    if (order > memory::max_order) return fail(Error::not_supported);
+    auto rings = memory::FrameRef::adopt(TRY(memory::allocate_zeroed_frames(order)));
+    auto* own = new (std::nothrow) Own[size];
+    if (!own) return fail(Error::no_memory);
+    auto* queue = new (std::nothrow) Queue(device, index, size, event_index, rings, own);
+    if (!queue) {
+        delete[] own;
+        return fail(Error::no_memory);
+    }
     auto base = rings.address();
-    device.install_queue(index, size, base, base + available_offset(size), base + used_offset(size));
+    device.install_queue(index, size, base, base + layout.available, base + layout.used);
     return Owned<Queue>(queue);
 }
 
-Queue::Queue(Device& device, u16 index, u16 size, bool event_index, memory::FrameRef rings)
-    : device_(device), rings_(rings), index_(index), size_(size), event_index_(event_index), free_count_(size) {
+Queue::Queue(Device& device, u16 index, u16 size, bool event_index, memory::FrameRef rings, Own* own)
+    : device_(device), rings_(rings), own_(own), index_(index), size_(size), event_index_(event_index), free_count_(size) {
     auto* base = static_cast<std::byte*>(arch::direct(rings_.address()));
+    Layout layout(size, device.legacy());
     descriptors_ = reinterpret_cast<Descriptor*>(base);
-    available_ = reinterpret_cast<Ring*>(base + available_offset(size));
-    used_ = reinterpret_cast<Ring*>(base + used_offset(size));
-    for (u16 i = 0; i < size; ++i) descriptors_[i].next = static_cast<u16>(i + 1);
+    available_ = reinterpret_cast<Ring*>(base + layout.available);
+    used_ = reinterpret_cast<Ring*>(base + layout.used);
+    for (u16 i = 0; i < size; ++i) own_[i] = {0, static_cast<u16>(i + 1), 0, 0};
 }
 
-Result<void> Queue::offer(std::span<const Buffer> chain, u16 token) {
+Result<void> Queue::offer(std::span<const Buffer> chain, u64 token) {
     if (chain.empty() || chain.size() > free_count_) return fail(Error::no_space);
     u16 head = first_free_, last = head;
+    std::size_t left = chain.size();
     for (auto& buffer : chain) {
         last = first_free_;
-        auto& descriptor = descriptors_[last];
-        first_free_ = descriptor.next;
-        bool write = buffer.direction == Buffer::Direction::from_device;
-        descriptor.address = buffer.address.value;
-        descriptor.size = buffer.size;
-        descriptor.flags = static_cast<u16>(wire::virtio::descriptor_next | (write ? wire::virtio::descriptor_write : 0));
+        first_free_ = own_[last].next;
+        u16 flags = buffer.direction == Buffer::Direction::from_device ? wire::virtio::descriptor_write : u16{0};
+        if (--left) flags |= wire::virtio::descriptor_next;
+        descriptors_[last] = {buffer.address.value, buffer.size, flags, first_free_};
     }
-    descriptors_[last].flags &= static_cast<u16>(~wire::virtio::descriptor_next);
     free_count_ = static_cast<u16>(free_count_ - chain.size());
-    tokens_[head] = token;
+    auto& own = own_[head];
+    own.token = token;
+    own.last = last;
+    own.length = static_cast<u16>(chain.size());
     available_entries()[offered_ & (size_ - 1)] = head;
     ++offered_;
-    std::atomic_thread_fence(std::memory_order_release);  // the chain before the index; pairs with the device's read of the index
-    available_->index = offered_;
+    publish();
     return {};
 }
 
-void Queue::notify() {
+bool Queue::notify() {
     // A full barrier: the device may be looking at its no-notify word while we publish the index; one of us must see the other.
     std::atomic_thread_fence(std::memory_order_seq_cst);
     bool wanted;
@@ -68,30 +84,31 @@ void Queue::notify() {
     else wanted = !(used_->flags & wire::virtio::used_no_notify);
     notified_ = offered_;
     if (wanted) device_.notify(index_);
+    return wanted;
 }
 
 std::optional<Queue::Done> Queue::take() {
-    if (used_->index == taken_) return std::nullopt;
-    std::atomic_thread_fence(std::memory_order_acquire);  // the index before the element; pairs with the device's write
-    auto& element = used_entries()[taken_ & (size_ - 1)];
-    u32 head = element.head, written = element.written;
-    ++taken_;
-    if (head >= size_) return take();  // a broken device; its element is dropped
-    u16 last = static_cast<u16>(head), count = 1;
-    while ((descriptors_[last].flags & wire::virtio::descriptor_next) && count < size_) {
-        last = descriptors_[last].next;
-        ++count;
-    }
-    descriptors_[last].next = first_free_;
-    first_free_ = static_cast<u16>(head);
-    free_count_ = static_cast<u16>(free_count_ + count);
-    return Done{tokens_[head], written};
+    if (!has_news() || broken_) return std::nullopt;
+    auto element = next_used();
+    if (element.head >= size_ || !own_[element.head].length) return fail_queue();
+    auto& own = own_[element.head];
+    own_[own.last].next = first_free_;
+    first_free_ = static_cast<u16>(element.head);
+    free_count_ = static_cast<u16>(free_count_ + own.length);
+    own.length = 0;
+    return Done{own.token, element.written};
+}
+
+std::nullopt_t Queue::fail_queue() {
+    broken_ = true;
+    return std::nullopt;
 }
 
 void Queue::want_interrupts(bool wanted) {
+    // With the event index, an index that was passed asks for no more interrupts until the counter comes round.
     if (event_index_) used_event() = static_cast<u16>(wanted ? taken_ : taken_ - 1);
     else available_->flags = wanted ? 0 : wire::virtio::available_no_interrupt;
-    std::atomic_thread_fence(std::memory_order_seq_cst);  // before the caller looks again
+    if (wanted) std::atomic_thread_fence(std::memory_order_seq_cst);  // before the caller looks again
 }
 
 }  // namespace spore::drivers::virtio

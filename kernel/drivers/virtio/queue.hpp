@@ -1,7 +1,11 @@
 // A split virtqueue [virtio 1.2 2.7]: chains of buffers go to the device, and come back with how much it wrote.
 // One queue is used by one caller at a time; its owner locks.
+//
+// What the driver must remember lies in memory of its own: the rings are the device's to write, and nothing that is read from them is
+// used before it is checked. A device that returns what it was not given breaks the queue.
 #pragma once
 
+#include <atomic>
 #include <optional>
 
 #include "kernel/drivers/virtio/device.hpp"
@@ -18,20 +22,23 @@ struct Buffer {
 
 class Queue {
 public:
-    /// Makes rings for at most `size` buffers and installs them as the device's queue `index`. At most 128, so that all of it
-    /// fits in one page.
+    /// Makes rings for at most `size` buffers and installs them as the device's queue `index`. Legacy PCI devices have a size of their
+    /// own, which may be larger. not_found when the device has no such queue.
     static Result<Owned<Queue>> create(Device& device, u16 index, u16 size, bool event_index);
+    ~Queue() { delete[] own_; }
 
     u16 size() const { return size_; }
     u16 free_buffers() const { return free_count_; }
+    /// Nothing comes out of it any more: the device broke the rules.
+    bool broken() const { return broken_; }
 
-    /// Offers a chain; `token` (below size()) comes back with it. no_space when there are too few free descriptors.
-    Result<void> offer(std::span<const Buffer> chain, u16 token);
-    /// Tells the device of what was offered since, unless it does not want to know.
-    void notify();
+    /// Offers a chain; `token` comes back with it. no_space when there are too few free descriptors.
+    Result<void> offer(std::span<const Buffer> chain, u64 token);
+    /// Tells the device of what was offered since, unless it does not want to know. Whether it was told.
+    bool notify();
 
     struct Done {
-        u16 token;
+        u64 token;
         u32 written;
     };
     /// A chain that the device has finished with.
@@ -42,10 +49,41 @@ public:
     /// Whether the device should interrupt for what it finishes. After turning it on, call take() once more.
     void want_interrupts(bool wanted);
 
-    static constexpr u16 max_size = 128;
+    // ---- The other way to use a queue, for receiving: every chain is one buffer, in a slot (below size()) that its owner chooses. ----
+
+    /// Puts a buffer for the device to write into a free slot; publish() shows it to the device.
+    void post(u16 slot, PhysAddr address, u32 size) {
+        descriptors_[slot] = {address.value, size, wire::virtio::descriptor_write, 0};
+        own_[slot].length = 1;
+        available_entries()[offered_ & (size_ - 1)] = slot;
+        ++offered_;
+    }
+    void publish() {
+        std::atomic_thread_fence(std::memory_order_release);  // the buffers before the index; pairs with the device's read of the index
+        available_->index = offered_;
+    }
+    struct Filled {
+        u16 slot;
+        u32 written;
+    };
+    /// A buffer that the device has written; its slot is free again.
+    std::optional<Filled> take_posted() {
+        if (!has_news()) return std::nullopt;
+        auto element = next_used();
+        if (element.head >= size_ || !own_[element.head].length) return fail_queue();
+        own_[element.head].length = 0;
+        return Filled{static_cast<u16>(element.head), element.written};
+    }
 
 private:
-    Queue(Device& device, u16 index, u16 size, bool event_index, memory::FrameRef rings);
+    /// What the driver knows of a descriptor.
+    struct Own {
+        u64 token;
+        u16 next;    ///< in the chain, or among the free
+        u16 last;    ///< of the chain that begins here
+        u16 length;  ///< of the chain that begins here; 0: none does
+    };
+    Queue(Device& device, u16 index, u16 size, bool event_index, memory::FrameRef rings, Own* own);
 
     struct Ring {
         volatile u16 flags;
@@ -57,19 +95,26 @@ private:
     /// wants a notification [2.7.10].
     volatile u16& used_event() { return available_entries()[size_]; }
     volatile u16& available_event() { return *reinterpret_cast<volatile u16*>(used_entries() + size_); }
+    wire::virtio::UsedElement next_used() {
+        std::atomic_thread_fence(std::memory_order_acquire);  // the index before the element; pairs with the device's write
+        auto& element = used_entries()[taken_ & (size_ - 1)];
+        ++taken_;
+        return {element.head, element.written};
+    }
+    std::nullopt_t fail_queue();
 
     Device& device_;
     memory::FrameRef rings_;
+    Own* own_;
     wire::virtio::Descriptor* descriptors_;
     Ring* available_;
     Ring* used_;
     u16 index_, size_;
-    bool event_index_;
+    bool event_index_, broken_ = false;
     u16 first_free_ = 0, free_count_;
     u16 offered_ = 0;   ///< available index as we have it
     u16 notified_ = 0;  ///< available index at the last notification
     u16 taken_ = 0;     ///< used index as we have it
-    u16 tokens_[max_size];
 };
 
 }  // namespace spore::drivers::virtio

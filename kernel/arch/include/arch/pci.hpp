@@ -15,4 +15,8 @@ bool has_pci();
 u32 read_pci(PciAddress address, u16 offset);
 void write_pci(PciAddress address, u16 offset, u32 value);
 
+/// A register in I/O space, where I/O BARs lie: `size` of 1, 2 or 4 bytes.
+u32 read_io(u32 port, u32 size);
+void write_io(u32 port, u32 size, u32 value);
+
 }  // namespace spore::arch

@@ -32,4 +32,16 @@ void write_pci(PciAddress address, u16 offset, u32 value) {
     out32(data_port, value);
 }
 
+u32 read_io(u32 port, u32 size) {
+    auto at = static_cast<u16>(port);
+    return size == 1 ? in8(at) : size == 2 ? in16(at) : in32(at);
+}
+
+void write_io(u32 port, u32 size, u32 value) {
+    auto at = static_cast<u16>(port);
+    if (size == 1) out8(at, static_cast<u8>(value));
+    else if (size == 2) out16(at, static_cast<u16>(value));
+    else out32(at, value);
+}
+
 }  // namespace spore::arch

@@ -3,58 +3,26 @@
 
 #include <gtest/gtest.h>
 
-#include "arch/mmu.hpp"
 #include "kernel/drivers/virtio/mmio_list.hpp"
+#include "tests/fakes/virtio.hpp"
 
 namespace spore::drivers::virtio {
 namespace {
 
 using namespace wire::virtio;
 
-class FakeDevice final : public Device {
-public:
-    DeviceId id() const override { return DeviceId::console; }
-    u64 offered_features() override { return features; }
-    void accept_features(u64 accepted_features) override { accepted = accepted_features; }
-    u8 status() override { return refuses ? static_cast<u8>(status_ & ~features_ok) : status_; }
-    void set_status(u8 status) override { status_ = status; }
-    u16 queue_limit(u16) override { return limit; }
-    void install_queue(u16, u16 queue_size, PhysAddr d, PhysAddr a, PhysAddr u) override {
-        size = queue_size;
-        descriptors = static_cast<Descriptor*>(arch::direct(d));
-        available = static_cast<u16*>(arch::direct(a));
-        used = static_cast<u16*>(arch::direct(u));
-    }
-    void notify(u16) override { ++notifications; }
-    Result<void> connect_interrupt(arch::InterruptHandler, void*) override { return {}; }
-    u8 config_byte(u32 offset) override { return static_cast<u8>(offset); }
-
+struct FakeDevice : fakes::VirtioDevice {
+    FakeDevice() : VirtioDevice(DeviceId::console) {}
+    fakes::VirtioRing& ring() { return rings[0]; }
     /// Takes the next chain the driver offered; its head, and how many buffers it has.
-    std::pair<u16, unsigned> take_chain() {
-        u16 head = available[2 + seen++ % size];
-        unsigned length = 1;
-        for (u16 at = head; descriptors[at].flags & descriptor_next; at = descriptors[at].next) ++length;
-        return {head, length};
+    std::pair<u16, std::size_t> take_chain() {
+        auto chain = ring().take();
+        return {chain->head, chain->readable.size()};
     }
     void give_back(u32 head, u32 written) {
-        auto* elements = reinterpret_cast<UsedElement*>(used + 2);
-        elements[used[1] % size] = {head, written};
-        ++used[1];
+        ring().put(head, written);
+        ring().publish();
     }
-    u16& available_event() { return used[2 + 4 * size]; }
-
-    u64 features = feature_version_1;
-    u64 accepted = 0;
-    bool refuses = false;
-    u16 limit = 8;
-    u16 size = 0, seen = 0;
-    unsigned notifications = 0;
-    Descriptor* descriptors = nullptr;
-    u16* available = nullptr;
-    u16* used = nullptr;
-
-private:
-    u8 status_ = 0;
 };
 
 Buffer buffer(u32 size) { return {{0x10000}, size, Buffer::Direction::to_device}; }
@@ -66,13 +34,20 @@ TEST(VirtioDevice, NegotiatesOnlyWhatIsOffered) {
     EXPECT_EQ(device.accepted, feature_version_1 | feature_event_index);
 }
 
-TEST(VirtioDevice, RefusesLegacyDevicesAndThoseThatRefuseUs) {
-    FakeDevice legacy;
-    legacy.features = 0;
-    EXPECT_EQ(legacy.negotiate(0).error(), Error::not_supported);
+TEST(VirtioDevice, RefusesDevicesOfNoVersionAndThoseThatRefuseUs) {
+    FakeDevice strange;
+    strange.features = 0;
+    EXPECT_EQ(strange.negotiate(0).error(), Error::not_supported);
     FakeDevice stubborn;
     stubborn.refuses = true;
     EXPECT_EQ(stubborn.negotiate(0).error(), Error::io);
+}
+
+TEST(VirtioDevice, AgreesWithLegacyDevicesOnTheirThirtyTwoFeatures) {
+    FakeDevice device;
+    device.old = true;
+    device.features = feature_event_index | feature_version_1;
+    EXPECT_EQ(device.negotiate(feature_event_index | feature_version_1), feature_event_index);
 }
 
 TEST(VirtioQueue, CarriesChainsThereAndBack) {
@@ -115,10 +90,11 @@ TEST(VirtioQueue, IsFullWhenItIsFull) {
 
 TEST(VirtioQueue, NotifiesWhenTheEventIndexAsksForIt) {
     FakeDevice device;
+    device.accepted = feature_event_index;
     auto queue = Queue::create(device, 0, 8, true);
     ASSERT_TRUE(queue);
     Buffer one = buffer(1);
-    device.available_event() = 1;  // tell me once you have gone past 1
+    device.ring().available_event() = 1;  // tell me once you have gone past 1
     ASSERT_TRUE((*queue)->offer({&one, 1}, 0));
     (*queue)->notify();
     EXPECT_EQ(device.notifications, 0u);
@@ -127,12 +103,73 @@ TEST(VirtioQueue, NotifiesWhenTheEventIndexAsksForIt) {
     EXPECT_EQ(device.notifications, 1u);
 }
 
-TEST(VirtioQueue, SurvivesADeviceThatReturnsNonsense) {
+TEST(VirtioQueue, LaysLegacyRingsOutAsLegacyDevicesExpect) {
+    FakeDevice device;
+    device.old = true;
+    device.limit = 256;
+    auto queue = Queue::create(device, 0, 16, false);
+    ASSERT_TRUE(queue);
+    EXPECT_EQ((*queue)->size(), 256);  // theirs to say
+    auto at = [&](void* part) { return arch::physical(part).value; };
+    EXPECT_EQ(at(device.ring().descriptors) % 4096, 0u);
+    EXPECT_EQ(at(device.ring().available), at(device.ring().descriptors) + 4096);
+    EXPECT_EQ(at(device.ring().used), at(device.ring().descriptors) + 8192);
+}
+
+TEST(VirtioQueue, CountsPastTheEndOfItsIndices) {
+    FakeDevice device;
+    device.accepted = feature_event_index;
+    device.limit = 4;
+    auto queue = Queue::create(device, 0, 4, true);
+    ASSERT_TRUE(queue);
+    Buffer chain[] = {buffer(1), buffer(2), buffer(3)};
+    for (u32 round = 0; round < 70'000; ++round) {
+        ASSERT_TRUE((*queue)->offer(chain, round));
+        ASSERT_TRUE((*queue)->notify());  // the device asks after each
+        device.give_back(device.take_chain().first, 0);
+        auto done = (*queue)->take();
+        ASSERT_TRUE(done);
+        ASSERT_EQ(done->token, round);
+    }
+}
+
+TEST(VirtioQueue, BreaksWhenTheDeviceReturnsWhatItDoesNotHave) {
+    for (u32 head : {77u, 3u, ~0u}) {
+        FakeDevice device;
+        auto queue = Queue::create(device, 0, 8, false);
+        ASSERT_TRUE(queue);
+        device.give_back(head, 1);
+        EXPECT_FALSE((*queue)->take());
+        EXPECT_TRUE((*queue)->broken());
+    }
+}
+
+TEST(VirtioQueue, BreaksWhenTheDeviceReturnsAChainTwice) {
     FakeDevice device;
     auto queue = Queue::create(device, 0, 8, false);
     ASSERT_TRUE(queue);
-    device.give_back(77, 1);
+    Buffer chain[] = {buffer(1), buffer(2)};
+    ASSERT_TRUE((*queue)->offer(chain, 1));
+    auto head = device.take_chain().first;
+    device.give_back(head, 1);
+    device.give_back(head, 1);
+    EXPECT_TRUE((*queue)->take());
     EXPECT_FALSE((*queue)->take());
+    EXPECT_TRUE((*queue)->broken());
+}
+
+TEST(VirtioQueue, TakesNoNotesFromTheRing) {
+    FakeDevice device;
+    auto queue = Queue::create(device, 0, 8, false);
+    ASSERT_TRUE(queue);
+    Buffer chain[] = {buffer(1), buffer(2)};
+    ASSERT_TRUE((*queue)->offer(chain, 1));
+    auto head = device.take_chain().first;
+    for (u16 i = 0; i < 8; ++i) device.ring().descriptors[i] = {~u64{0}, ~0u, 0xffff, 0xffff};  // a device may scribble
+    device.give_back(head, 1);
+    EXPECT_TRUE((*queue)->take());
+    EXPECT_EQ((*queue)->free_buffers(), 8);
+    for (u16 i = 0; i < 4; ++i) ASSERT_TRUE((*queue)->offer(chain, i));
 }
 
 TEST(MmioList, ReadsWhatTheCommandLineNames) {

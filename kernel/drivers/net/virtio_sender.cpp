@@ -1,0 +1,108 @@
+#include "kernel/drivers/net/virtio_sender.hpp"
+
+namespace spore::drivers {
+
+using device::Packet;
+using virtio::Buffer;
+
+namespace {
+
+constexpr u16 queue_size = 256;
+constexpr u32 max_pieces = 2 + Packet::max_slices;
+
+/// What the device is to do with the packet, whose head begins with the link header.
+wire::virtio_net::Header header_of(const Packet& packet) {
+    wire::virtio_net::Header header{};
+    if (packet.checksum != device::Checksum::partial) return header;
+    auto transport = static_cast<u32>(packet.layer_offset(device::Layer::transport));
+    header.flags = wire::virtio_net::needs_checksum;
+    header.checksum_start = static_cast<u16>(transport);
+    header.checksum_offset = packet.checksum_offset;
+    if (packet.segmentation == device::Segmentation::none) return header;
+    using wire::virtio_net::Segmentation;
+    auto kind = packet.segmentation == device::Segmentation::tcp4 ? Segmentation::tcp4
+              : packet.segmentation == device::Segmentation::tcp6 ? Segmentation::tcp6 : Segmentation::udp;
+    constexpr u32 udp_header = 8, tcp_data_offset = 12;  // [RFC 768, RFC 9293 3.1]
+    u32 own = kind == Segmentation::udp ? udp_header
+                                        : u32{static_cast<u8>(packet.layer(device::Layer::transport)[tcp_data_offset])} >> 4 << 2;
+    header.segmentation = static_cast<u8>(kind);
+    header.segment_size = packet.segment_size;
+    header.header_size = static_cast<u16>(transport + own);
+    return header;
+}
+
+}  // namespace
+
+Result<void> VirtioSender::open(virtio::Device& device, u16 index, const Format& format) {
+    format_ = format;
+    queue_ = TRY(virtio::Queue::create(device, index, queue_size, format.event_index));
+    if (queue_->size() < max_pieces) return fail(Error::not_supported);
+    queue_->want_interrupts(false);
+    return {};
+}
+
+void VirtioSender::transmit(device::PacketList& packets) {
+    Guard guard(lock_);
+    reclaim();
+    waiting_.append(packets);
+    send_waiting();
+}
+
+void VirtioSender::poll() {
+    if (!queue_->has_news() || !lock_.try_lock()) return;  // whoever holds the lock does the same
+    reclaim();
+    if (!waiting_.empty()) send_waiting();
+    lock_.unlock();
+}
+
+void VirtioSender::reclaim() {
+    while (auto done = queue_->take()) Owned<Packet>(reinterpret_cast<Packet*>(done->token)).reset();
+}
+
+void VirtioSender::send_waiting() {
+    bool any = false;
+    while (auto* first = waiting_.first()) {
+        if (!first->ensure_headroom(format_.header_size)) {  // somebody filled the head to the brim
+            ++counters.send_queue_full;
+            waiting_.pop_front();
+            continue;
+        }
+        if (!send(*first)) {
+            queue_->want_interrupts(true);
+            if (!queue_->has_news() || queue_->broken()) break;
+            reclaim();  // room came in time
+            queue_->want_interrupts(false);
+            continue;
+        }
+        (void)waiting_.pop_front().release();  // the queue's now
+        any = true;
+    }
+    for (; waiting_.count() > max_waiting; ++counters.send_queue_full) waiting_.pop_front();
+    if (any && queue_->notify()) ++counters.notifications;
+}
+
+/// False when there is no room for it.
+bool VirtioSender::send(Packet& packet) {
+    if (queue_->free_buffers() < packet.slices().size() + 2) return false;
+    auto header = header_of(packet);
+    u32 size = packet.size();
+    auto place = packet.push(format_.header_size);
+    __builtin_memcpy(place.data(), &header, format_.header_size);
+    Buffer pieces[max_pieces];
+    u32 count = 0;
+    auto address = arch::physical(place.data());
+    auto head_size = static_cast<u32>(packet.head().size());
+    if (!format_.any_layout) {
+        pieces[count++] = {address, format_.header_size, Buffer::Direction::to_device};
+        address = address + format_.header_size;
+        head_size -= format_.header_size;
+    }
+    pieces[count++] = {address, head_size, Buffer::Direction::to_device};
+    for (auto& slice : packet.slices()) pieces[count++] = {slice.address(), slice.size, Buffer::Direction::to_device};
+    (void)queue_->offer({pieces, count}, reinterpret_cast<u64>(&packet));  // there is room
+    ++counters.packets_sent;
+    counters.bytes_sent += size;
+    return true;
+}
+
+}  // namespace spore::drivers

@@ -1,0 +1,44 @@
+// The send queue of a virtio-net device. Sent packets are let go of when somebody sends the next, or polls: nobody is interrupted for that,
+// unless packets wait for room.
+#pragma once
+
+#include "base/locked.hpp"
+#include "kernel/device/net.hpp"
+#include "kernel/drivers/virtio/queue.hpp"
+#include "kernel/sync/spin.hpp"
+#include "wire/virtio_net.hpp"
+
+namespace spore::drivers {
+
+class VirtioSender {
+public:
+    struct Format {
+        u32 header_size;
+        bool any_layout;  ///< the header may share a descriptor with what follows
+        bool event_index;
+    };
+    Result<void> open(virtio::Device& device, u16 index, const Format& format);
+
+    /// Any thread; the device is told once.
+    void transmit(device::PacketList& packets);
+    /// Lets go of what was sent, and sends what waited for room.
+    void poll();
+    /// How the device broke the rules; null while it has not.
+    const char* fault() const { return queue_->broken() ? "returned a packet that it did not have" : nullptr; }
+
+    device::NetQueueCounters counters;  ///< written under the lock
+
+    static constexpr u32 max_waiting = 512;
+
+private:
+    void reclaim();
+    void send_waiting();
+    bool send(device::Packet& packet);
+
+    Owned<virtio::Queue> queue_;
+    Format format_{};
+    sync::Spin lock_;
+    device::PacketList waiting_;
+};
+
+}  // namespace spore::drivers
