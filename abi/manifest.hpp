@@ -45,6 +45,9 @@ enum class Tag : u16 {
     strace = 12,     ///< u32: 1 = report every system call of the program on the channel
     limit = 13,      ///< LimitRecord: a resource limit (RLIMIT_*)
     user = 14,       ///< UserRecord: identity of the program
+    interface = 16,  ///< InterfaceRecord, then its AddressRecords: the next network device, in the order in which they are found
+    name_server = 17, ///< 16 bytes: an IP address in its IPv6 form
+    search_domain = 18, ///< string: where names without a dot are looked for
     fixed_addresses = 15, ///< u32: 1 = programs and their stacks always lie at the same addresses
 };
 
@@ -74,6 +77,30 @@ struct TerminalRecord {
     le16 columns;
     le32 reserved;
 };
+/// How an interface gets its addresses.
+enum class AddressMethod : u8 {
+    none = 0,      ///< only the link-local one of IPv6
+    fixed = 1,     ///< those of the record
+    automatic = 2, ///< as the network says: DHCP and router advertisements
+};
+/// IP addresses are in their IPv6 form here, IPv4 as ::ffff:a.b.c.d, and lengths of prefixes count that form's bits.
+inline constexpr u8 v4_prefix_offset = 96;
+struct InterfaceRecord {
+    u8 method;        ///< an AddressMethod
+    u8 address_count;
+    le16 mtu;         ///< 0: the device's
+    le32 reserved;
+    u8 gateway_v4[16], gateway_v6[16];  ///< all zero: none
+};
+static_assert(sizeof(InterfaceRecord) == 40 && alignof(InterfaceRecord) == 1);
+struct AddressRecord {
+    u8 address[16];
+    u8 prefix_length;
+    u8 reserved[7];
+};
+static_assert(sizeof(AddressRecord) == 24);
+/// More than any interface takes.
+inline constexpr u8 max_addresses = 16;
 struct LimitRecord {
     le32 resource;
     le32 reserved;

@@ -24,6 +24,7 @@ endfunction()
 add_fuzzer(elf ${CMAKE_SOURCE_DIR}/wire/elf.cpp ${CMAKE_SOURCE_DIR}/wire/elf_dynamic.cpp)
 add_fuzzer(bundle ${CMAKE_SOURCE_DIR}/wire/bundle.cpp ${CMAKE_SOURCE_DIR}/wire/manifest.cpp)
 add_fuzzer(config ${CMAKE_SOURCE_DIR}/host/plan/config.cpp ${CMAKE_SOURCE_DIR}/host/plan/values.cpp
+    ${CMAKE_SOURCE_DIR}/host/plan/network_values.cpp
     ${CMAKE_SOURCE_DIR}/host/common/files.cpp ${CMAKE_SOURCE_DIR}/host/common/failure.cpp)
 
 add_fuzzer(acpi ${CMAKE_SOURCE_DIR}/wire/acpi.cpp)

@@ -26,6 +26,15 @@ bool is_mount(ByteSpan payload) {
            payload.size() == sizeof *mount + u64{mount->source_size} + mount->target_size;
 }
 
+bool is_interface(ByteSpan payload) {
+    auto* record = view_at<abi::InterfaceRecord>(payload, 0);
+    if (!record || record->method > u8(abi::AddressMethod::automatic) || record->address_count > abi::max_addresses) return false;
+    if (payload.size() != sizeof *record + record->address_count * sizeof(abi::AddressRecord)) return false;
+    for (unsigned i = 0; i < record->address_count; ++i)
+        if (view_at<abi::AddressRecord>(payload, sizeof *record + i * sizeof(abi::AddressRecord))->prefix_length > 128) return false;
+    return true;
+}
+
 enum class Check : u8 { good, bad, unknown };
 
 /// Whether a record's payload is what its tag promises.
@@ -35,6 +44,7 @@ Check check_record(Tag tag, ByteSpan payload) {
         case Tag::program:
         case Tag::directory: return verdict(is_path(payload));
         case Tag::argument:
+        case Tag::search_domain:
         case Tag::hostname: return verdict(is_text(payload));
         case Tag::environment: return verdict(is_text(payload) && as_text(payload).find('=') != std::string_view::npos);
         case Tag::mode: return verdict(is_number(payload, u32(abi::Mode::guarded)));
@@ -46,6 +56,8 @@ Check check_record(Tag tag, ByteSpan payload) {
         case Tag::mount: return verdict(is_mount(payload));
         case Tag::terminal: return verdict(is_struct<abi::TerminalRecord>(payload));
         case Tag::limit: return verdict(is_struct<abi::LimitRecord>(payload));
+        case Tag::interface: return verdict(is_interface(payload));
+        case Tag::name_server: return verdict(payload.size() == sizeof(abi::AddressRecord::address));
         case Tag::user: return verdict(is_struct<abi::UserRecord>(payload));
     }
     return Check::unknown;

@@ -27,6 +27,10 @@ public:
     struct User {
         u32 uid, gid;
     };
+    struct Interface {
+        const abi::InterfaceRecord& record;
+        std::span<const abi::AddressRecord> addresses;
+    };
 
     /// `truncated`, `corrupt` (a record breaks the format, a value is unknown, no program is named), or `not_supported`
     /// (another version, or an unknown record that is marked as required).
@@ -63,6 +67,18 @@ public:
     void for_each_limit(F&& visit) const {
         for_each([&](abi::Tag tag, ByteSpan payload) { if (tag == abi::Tag::limit) visit(to_limit(payload)); });
     }
+    template <typename F>
+    void for_each_interface(F&& visit) const {
+        for_each([&](abi::Tag tag, ByteSpan payload) { if (tag == abi::Tag::interface) visit(to_interface(payload)); });
+    }
+    /// Each as std::span<const u8, 16>.
+    template <typename F>
+    void for_each_name_server(F&& visit) const {
+        for_each([&](abi::Tag tag, ByteSpan payload) {
+            if (tag == abi::Tag::name_server) visit(std::span<const u8, 16>(reinterpret_cast<const u8*>(payload.data()), 16));
+        });
+    }
+    std::string_view search_domain() const { return text(abi::Tag::search_domain).value_or(""); }
     /// Every record with its payload, known or not, in order.
     template <typename F>
     void for_each(F&& visit) const {
@@ -83,6 +99,10 @@ private:
     std::size_t count(abi::Tag tag) const;
     static Mount to_mount(ByteSpan payload);
     static Limit to_limit(ByteSpan payload);
+    static Interface to_interface(ByteSpan payload) {
+        auto& record = *view_at<abi::InterfaceRecord>(payload, 0);
+        return {record, {reinterpret_cast<const abi::AddressRecord*>(payload.data() + sizeof record), record.address_count}};
+    }
     template <typename F>
     void for_each_text(abi::Tag wanted, F&& visit) const {
         for_each([&](abi::Tag tag, ByteSpan payload) {

@@ -15,6 +15,7 @@ constexpr const char* run_examples = R"(Examples:
   spore run -m 64M --cpus 2 ./server      64 MiB of memory, two processors
   spore run -e KEY=value -w /srv ./app    environment and working directory
   spore run -v data:/data:ro ./app        with a copy of a folder of this machine
+  spore run -p 8080:80 ./server           port 8080 of this machine leads to the guest's 80
   spore run --root rootfs /bin/sh         inside a root file system of your own
   spore run app/                          as app/spore.toml says
   spore run --dry-run ./app               print the plan and the QEMU command
@@ -36,6 +37,8 @@ constexpr const char* main_examples = R"(Examples:
 struct RawRun {
     std::string memory, machine, accelerator, mode, log_level, timeout, directory, root, kernel, save_bundle;
     std::vector<std::string> environment, environment_files, volumes;
+    std::string network, nic, mac, host_name, capture;
+    std::vector<std::string> ports, addresses, gateways, name_servers;
     unsigned cpus = 0;
     bool interactive = false, terminal = false, dry_run = false, debug = false;
     DetachOptions detach;
@@ -61,6 +64,15 @@ void add_run_options(CLI::App& run, RawRun& raw) {
     run.add_option("--env-file", raw.environment_files, "Read KEY=value lines from a file")->type_name("FILE")->allow_extra_args(false);
     run.add_option("-w,--workdir", raw.directory, "Working directory in the guest (/)")->type_name("DIR");
     run.add_option("-v,--volume", raw.volumes, "Copy a file or folder into the guest's root")->type_name("HOST:GUEST[:ro]")->allow_extra_args(false);
+    run.add_option("-p,--publish", raw.ports, "Make a port of this machine lead to one of the guest; ranges are possible")->type_name("[IP:]HOST:GUEST[/udp]")->allow_extra_args(false);
+    run.add_option("--network", raw.network, "user (out through this machine, without privileges), none, tap=NAME or bridge=NAME (none; with -p: user)")->type_name("HOW");
+    run.add_option("--ip", raw.addresses, "An address of the guest; several are possible")->type_name("ADDRESS/LENGTH")->allow_extra_args(false);
+    run.add_option("--gateway", raw.gateways, "Its router")->type_name("ADDRESS")->allow_extra_args(false);
+    run.add_option("--dns", raw.name_servers, "A name server")->type_name("ADDRESS")->allow_extra_args(false);
+    run.add_option("--mac", raw.mac, "The network card's address")->type_name("ADDRESS");
+    run.add_option("--nic", raw.nic, "The network card: virtio, e1000 or e1000e (virtio)")->type_name("NAME");
+    run.add_option("--hostname", raw.host_name, "The guest's name (spore)")->type_name("NAME");
+    run.add_option("--pcap", raw.capture, "Write all packets to a file that Wireshark reads")->type_name("FILE");
     run.add_option("--root", raw.root, "Use this folder as the guest's root instead of this machine's files")->type_name("DIR");
     run.add_option("--machine", raw.machine, "microvm, q35 or pc (microvm)")->type_name("NAME");
     run.add_option("--accel", raw.accelerator, "auto, kvm or tcg (auto)")->type_name("NAME");
@@ -73,6 +85,21 @@ void add_run_options(CLI::App& run, RawRun& raw) {
     run.add_flag("--dry-run", raw.dry_run, "Print the plan and the QEMU command, and do not run it");
     run.add_flag("-i,--interactive", raw.interactive, "Accepted for the habit: standard input is always connected");
     run.add_flag("-t,--tty", raw.terminal, "Give the program this terminal, in raw mode");
+}
+
+Outcome<NetworkRequest> to_network_request(const RawRun& raw) {
+    NetworkRequest request;
+    if (!raw.network.empty()) request.choice = TRY(parse_network(raw.network));
+    request.nic = TRY(named<Nic>("--nic", raw.nic, "virtio, e1000, e1000e"));
+    for (const auto& text : raw.ports)
+        for (auto& port : TRY(parse_ports(text))) request.ports.push_back(port);
+    for (const auto& text : raw.addresses) request.addresses.push_back(TRY(parse_interface_address(text)));
+    for (const auto& text : raw.gateways) request.gateways.push_back(TRY(parse_address(text)));
+    for (const auto& text : raw.name_servers) request.name_servers.push_back(TRY(parse_address(text)));
+    if (!raw.mac.empty()) request.mac = TRY(parse_mac(raw.mac));
+    if (!raw.host_name.empty()) request.host_name = TRY(parse_host_name(raw.host_name));
+    if (!raw.capture.empty()) request.capture = fs::absolute(raw.capture);
+    return request;
 }
 
 Outcome<Request> to_request(const RawRun& raw) {
@@ -104,6 +131,7 @@ Outcome<Request> to_request(const RawRun& raw) {
         if (!request.timeout) return usage(fmt::format("--timeout {}: give a number of seconds above 0", raw.timeout));
     }
     if (!raw.kernel.empty()) request.kernel = raw.kernel;
+    request.network = TRY(to_network_request(raw));
     request.terminal = raw.terminal;
     request.debug = raw.debug;
     return request;

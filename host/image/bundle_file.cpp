@@ -9,6 +9,29 @@
 
 namespace spore::host {
 
+namespace {
+
+void write_network(wire::ManifestWriter<std::vector<std::byte>>& writer, const Network& network) {
+    if (!network.present()) return;
+    abi::InterfaceRecord record{};
+    auto method = network.addresses.empty() ? abi::AddressMethod::automatic : abi::AddressMethod::fixed;
+    record.method = static_cast<u8>(method);
+    record.address_count = static_cast<u8>(network.addresses.size());
+    if (network.gateway_v4) std::copy_n(network.gateway_v4->bytes.begin(), 16, record.gateway_v4);
+    if (network.gateway_v6) std::copy_n(network.gateway_v6->bytes.begin(), 16, record.gateway_v6);
+    std::string addresses;
+    for (const auto& address : network.addresses) {
+        abi::AddressRecord one{};
+        std::copy_n(address.address.bytes.begin(), 16, one.address);
+        one.prefix_length = static_cast<u8>(address.length + (address.address.is_v4() ? abi::v4_prefix_offset : 0));
+        addresses.append(reinterpret_cast<const char*>(&one), sizeof one);
+    }
+    writer.record(abi::Tag::interface, bytes_of(record), addresses);
+    for (const auto& server : network.name_servers) writer.record(abi::Tag::name_server, bytes_of(server.bytes));
+}
+
+}  // namespace
+
 std::vector<std::byte> make_manifest(const Plan& plan, const std::string& program, abi::RootSource source) {
     using abi::Tag;
     std::vector<std::byte> bytes;
@@ -17,7 +40,8 @@ std::vector<std::byte> make_manifest(const Plan& plan, const std::string& progra
     for (const auto& argument : plan.arguments) writer.text(Tag::argument, argument);
     for (const auto& entry : plan.environment) writer.text(Tag::environment, entry);
     writer.text(Tag::directory, plan.directory);
-    writer.text(Tag::hostname, "spore");
+    writer.text(Tag::hostname, plan.host_name);
+    write_network(writer, plan.network);
     writer.number(Tag::mode, static_cast<u32>(plan.mode));
     writer.number(Tag::log_level, static_cast<u32>(plan.log_level));
     writer.number(Tag::root_source, static_cast<u32>(source));

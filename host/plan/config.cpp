@@ -51,6 +51,73 @@ struct Key {
 
 fs::path folder_of(const Place& place) { return place.file.parent_path(); }
 
+/// A value that its parser explains, named with its place.
+template <typename T>
+Outcome<T> explained(const Place& place, Outcome<T> value) {
+    if (!value) return place.wrong(": {}", value.error().message);
+    return value;
+}
+
+constexpr std::array network_keys{
+    Key{"mode", "user, none, tap=NAME or bridge=NAME (none; with ports: user)", [](const Place& place, Request& request) -> Outcome<void> {
+        request.network.choice = TRY(explained(place, parse_network(TRY(place.text()))));
+        return {};
+    }},
+    Key{"nic", "virtio, e1000 or e1000e (virtio)", [](const Place& place, Request& request) -> Outcome<void> {
+        request.network.nic = TRY(place.choice<Nic>("virtio, e1000, e1000e"));
+        return {};
+    }},
+    Key{"ports", "a list of [IP:]HOST:GUEST[/udp]", [](const Place& place, Request& request) -> Outcome<void> {
+        for (const auto& text : TRY(place.texts()))
+            for (auto& port : TRY(explained(place, parse_ports(text)))) request.network.ports.push_back(port);
+        return {};
+    }},
+    Key{"addresses", "a list of ADDRESS/LENGTH", [](const Place& place, Request& request) -> Outcome<void> {
+        for (const auto& text : TRY(place.texts())) request.network.addresses.push_back(TRY(explained(place, parse_interface_address(text))));
+        return {};
+    }},
+    Key{"gateways", "a list of at most one IPv4 and one IPv6 address", [](const Place& place, Request& request) -> Outcome<void> {
+        for (const auto& text : TRY(place.texts())) request.network.gateways.push_back(TRY(explained(place, parse_address(text))));
+        return {};
+    }},
+    Key{"dns", "a list of addresses of name servers", [](const Place& place, Request& request) -> Outcome<void> {
+        for (const auto& text : TRY(place.texts())) request.network.name_servers.push_back(TRY(explained(place, parse_address(text))));
+        return {};
+    }},
+    Key{"mac", "the card's address", [](const Place& place, Request& request) -> Outcome<void> {
+        request.network.mac = TRY(explained(place, parse_mac(TRY(place.text()))));
+        return {};
+    }},
+    Key{"hostname", "the guest's name (spore)", [](const Place& place, Request& request) -> Outcome<void> {
+        request.network.host_name = TRY(explained(place, parse_host_name(TRY(place.text()))));
+        return {};
+    }},
+    Key{"pcap", "a file for all packets", [](const Place& place, Request& request) -> Outcome<void> {
+        request.network.capture = folder_of(place) / TRY(place.text());
+        return {};
+    }},
+};
+constexpr auto network_key_names = [] {
+    std::array<std::string_view, network_keys.size()> names{};
+    for (std::size_t i = 0; i < network_keys.size(); ++i) names[i] = network_keys[i].name;
+    return names;
+}();
+
+Outcome<void> read_network(const Place& place, Request& request) {
+    auto* table = place.node.as_table();
+    if (!table) return place.wrong("must be a table: [network] followed by its keys");
+    for (const auto& [name, node] : *table) {
+        Place inner{place.file, fmt::format("network.{}", name.str()), node};
+        auto key = std::find(network_key_names.begin(), network_key_names.end(), name.str());
+        if (key == network_key_names.end()) {
+            auto near = nearest(name.str(), network_key_names);
+            return inner.wrong("is no key; {}", near ? fmt::format("did you mean '{}'?", *near) : fmt::format("known are {}", fmt::join(network_key_names, ", ")));
+        }
+        TRY(network_keys[static_cast<std::size_t>(key - network_key_names.begin())].read(inner, request));
+    }
+    return {};
+}
+
 constexpr std::array keys{
     Key{"program", "A string: the program, by its path, or by its name in $PATH; ./app means the file beside spore.toml.", [](const Place& place, Request& request) -> Outcome<void> {
         auto name = TRY(place.text());
@@ -120,6 +187,7 @@ constexpr std::array keys{
         }
         return {};
     }},
+    Key{"network", "A table: mode (user, none, tap=NAME, bridge=NAME), ports, addresses, gateways, dns, mac, hostname, nic, pcap; as the options of spore run.", read_network},
 };
 
 constexpr auto key_names = [] {

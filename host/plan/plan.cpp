@@ -82,6 +82,7 @@ void Request::merge(const Request& upper) {
     arguments.insert(arguments.end(), upper.arguments.begin(), upper.arguments.end());
     environment.insert(environment.end(), upper.environment.begin(), upper.environment.end());
     volumes.insert(volumes.end(), upper.volumes.begin(), upper.volumes.end());
+    network.merge(upper.network);
     terminal |= upper.terminal;
     debug |= upper.debug;
 }
@@ -96,7 +97,8 @@ Outcome<Plan> make_plan(const Request& request) {
 
     plan.arguments.push_back(name);
     plan.arguments.insert(plan.arguments.end(), request.arguments.begin(), request.arguments.end());
-    std::vector<std::string> environment{fmt::format("PATH={}", default_path), "HOME=/root", "HOSTNAME=spore"};
+    plan.host_name = request.network.host_name.value_or(plan.host_name);
+    std::vector<std::string> environment{fmt::format("PATH={}", default_path), "HOME=/root", fmt::format("HOSTNAME={}", plan.host_name)};
     if (request.terminal) {
         const char* terminal = std::getenv("TERM");
         environment.push_back(fmt::format("TERM={}", terminal && *terminal ? terminal : "linux"));
@@ -119,6 +121,7 @@ Outcome<Plan> make_plan(const Request& request) {
     plan.log_level = request.log_level.value_or(abi::LogLevel::error);
     plan.timeout = request.timeout;
     plan.volumes = request.volumes;
+    plan.network = TRY(make_network(request.network, plan.machine != Machine::microvm));
     plan.terminal = request.terminal;
     plan.fixed_addresses = request.debug;
     if (request.kernel) {
@@ -148,6 +151,18 @@ std::string describe(const Plan& plan) {
     if (plan.root) line("root", plan.root->string());
     for (const auto& volume : plan.volumes)
         line("volume", fmt::format("{} at {}{}", volume.host.string(), volume.guest, volume.read_only ? ", read-only" : ""));
+    line("host name", plan.host_name);
+    line("network", text_of(plan.network.choice));
+    if (plan.network.present()) {
+        line("nic", fmt::format("{}, {}", name_of(plan.network.nic), text_of(plan.network.mac)));
+        for (const auto& address : plan.network.addresses) line("address", address.text());
+        if (plan.network.addresses.empty()) line("address", "as the network says (DHCP, router advertisements)");
+        for (const auto& gateway : {plan.network.gateway_v4, plan.network.gateway_v6})
+            if (gateway) line("gateway", gateway->text());
+        for (const auto& server : plan.network.name_servers) line("name server", server.text());
+        for (const auto& port : plan.network.ports) line("port", text_of(port));
+        if (!plan.network.capture.empty()) line("capture", plan.network.capture.string());
+    }
     line("kernel", plan.kernel.string());
     return text;
 }

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "abi/manifest.hpp"
-#include "host/common/files.hpp"
+#include "host/plan/network.hpp"
 
 namespace spore::host {
 
@@ -39,6 +39,7 @@ struct Request {
     std::optional<fs::path> root;
     std::optional<fs::path> kernel;
     std::vector<Volume> volumes;
+    NetworkRequest network;
     bool terminal = false;
     bool debug = false;                      ///< --debug: QEMU offers a debugger socket, addresses are fixed
 
@@ -66,6 +67,8 @@ struct Plan {
     std::optional<fs::path> root;        ///< a folder that is the base of the guest's root
     fs::path kernel;
     std::vector<Volume> volumes;
+    Network network;
+    std::string host_name = "spore";     ///< the guest's
     bool terminal = false;
     bool strace = false;                 ///< the kernel reports every system call
     bool fixed_addresses = false;        ///< no address space randomisation, so that a debugger knows where things are

@@ -20,6 +20,8 @@ constexpr Named<abi::LogLevel> levels[] = {{"off", abi::LogLevel::off}, {"error"
                             {"warn", abi::LogLevel::warn}, {"info", abi::LogLevel::info},
                             {"debug", abi::LogLevel::debug}, {"trace", abi::LogLevel::trace}};
 
+constexpr Named<Nic> nics[] = {{"virtio", Nic::virtio}, {"e1000", Nic::e1000}, {"e1000e", Nic::e1000e}};
+
 std::string_view find_name(const auto& table, auto value) {
     for (const auto& entry : table)
         if (entry.value == value) return entry.name;
@@ -40,6 +42,8 @@ std::string_view name_of(abi::LogLevel level) { return find_name(levels, level);
 template <> std::optional<Machine> from_name(std::string_view name) { return find_value(machines, name); }
 template <> std::optional<Accelerator> from_name(std::string_view name) { return find_value(accelerators, name); }
 template <> std::optional<abi::Mode> from_name(std::string_view name) { return find_value(modes, name); }
+std::string_view name_of(Nic nic) { return find_name(nics, nic); }
+template <> std::optional<Nic> from_name(std::string_view name) { return find_value(nics, name); }
 template <> std::optional<abi::LogLevel> from_name(std::string_view name) { return find_value(levels, name); }
 
 std::optional<u64> parse_size(std::string_view text) {

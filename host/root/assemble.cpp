@@ -81,16 +81,22 @@ Outcome<void> add_program(const Plan& plan, Root& root, Libraries& libraries, co
 }
 
 /// What programs expect of a system, made where the root lacks it.
-void add_system_files(Root& root, bool from_host) {
+void add_system_files(const Plan& plan, Root& root) {
+    bool from_host = !plan.root;
     for (const char* folder : {"/dev", "/proc", "/sys", "/run", "/etc", "/var"}) root.add_directory(folder);
     root.add_directory("/root", 0700);
     for (const char* folder : {"/tmp", "/var/tmp"}) root.add_directory(folder, 01777);
     root.add_text("/etc/passwd", "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n");
     root.add_text("/etc/group", "root:x:0:\ntty:x:5:\nnogroup:x:65534:\n");
-    root.add_text("/etc/hosts", "127.0.0.1\tlocalhost spore\n::1\tlocalhost\n");
-    root.add_text("/etc/hostname", "spore\n");
+    root.add_text("/etc/hosts", fmt::format("127.0.0.1\tlocalhost {}\n::1\tlocalhost\n", plan.host_name));
+    root.add_text("/etc/hostname", plan.host_name + "\n");
     root.add_text("/etc/nsswitch.conf", "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\nservices: files\nprotocols: files\n");
-    root.add_text("/etc/resolv.conf", "");
+    // Servers that are known beforehand; the kernel adds those that the network names.
+    std::string servers;
+    for (const auto& server : plan.network.name_servers) servers += fmt::format("nameserver {}\n", server.text());
+    root.add_text("/etc/resolv.conf", servers);
+    if (from_host)
+        for (const char* path : {"/etc/services", "/etc/protocols"}) (void)root.provide(path);
     if (from_host)
         if (auto zone = read_file("/etc/localtime")) root.add_text("/etc/localtime", *zone);
 }
@@ -118,7 +124,7 @@ Outcome<Assembled> assemble_root(const Plan& plan) {
         // glibc opens these by name: to unwind a thread that ends early, and to look up users and hosts.
         for (const char* name : {"libgcc_s.so.1", "libnss_files.so.2", "libnss_dns.so.2"}) libraries.add_optional(name);
     }
-    add_system_files(root, !plan.root);
+    add_system_files(plan, root);
     assembled.program_size = libraries.loaded_size();
 
     if (plan.directory != "/") {

@@ -2,6 +2,8 @@
 
 #include <cstdlib>
 
+#include "host/run/network.hpp"
+
 namespace spore::host {
 
 namespace {
@@ -56,6 +58,8 @@ std::vector<std::string> qemu_command(const Plan& plan, Accelerator accelerator,
     if (!root_disk.empty())
         add({"-drive", fmt::format("if=none,id=root,format=raw,readonly=on,cache.direct=off,file.locking=off,file={}", escape(root_disk)),
              "-device", virtio("blk", ",drive=root")});
+    auto network = network_options(plan.network, pci, qemu_descriptor::network);
+    command.insert(command.end(), network.begin(), network.end());
     if (!plan.debugger.empty()) add({"-gdb", fmt::format("unix:path={},server=on,wait=off", escape(plan.debugger))});
     if (plan.paused) add({"-S"});
     return command;

@@ -7,7 +7,7 @@ namespace spore::host {
 
 /// Descriptor numbers that QEMU inherits.
 namespace qemu_descriptor {
-inline constexpr int channel = 3, serial = 4, bundle = 5;
+inline constexpr int channel = 3, serial = 4, bundle = 5, network = 6;
 }
 
 /// `root_disk` is empty when the root is in the bundle.

@@ -10,6 +10,7 @@
 #include "host/image/bundle_file.hpp"
 #include "host/root/assemble.hpp"
 #include "host/run/accelerator.hpp"
+#include "host/run/network.hpp"
 #include "host/run/qemu_command.hpp"
 #include "host/run/session.hpp"
 #include "host/run/terminal.hpp"
@@ -83,10 +84,16 @@ Outcome<int> run(const Plan& plan, Prepared prepared, std::function<void(std::st
     FileDescriptor nothing(::open("/dev/null", O_RDWR | O_CLOEXEC));
     auto signals = take_signals();
 
-    auto machine = start(prepared.command, {{nothing.number(), 0}, {nothing.number(), 1}, {words_of_qemu.number(), 2},
-                                            {channel.theirs.number(), qemu_descriptor::channel},
-                                            {serial.theirs.number(), qemu_descriptor::serial},
-                                            {prepared.bundle.number(), qemu_descriptor::bundle}});
+    TRY(check_network(plan.network));
+    std::vector<Inherited> inherited{{nothing.number(), 0}, {nothing.number(), 1}, {words_of_qemu.number(), 2},
+                                     {channel.theirs.number(), qemu_descriptor::channel}, {serial.theirs.number(), qemu_descriptor::serial},
+                                     {prepared.bundle.number(), qemu_descriptor::bundle}};
+    FileDescriptor bridge;
+    if (plan.network.choice.kind == NetworkKind::bridge) {
+        bridge = TRY(open_bridge(plan.network.choice.name));
+        inherited.push_back({bridge.number(), qemu_descriptor::network});
+    }
+    auto machine = start(prepared.command, inherited);
     if (!machine && machine.error() == ENOENT)
         return failure(ExitStatus::missing_tool, "{} is missing: install it with 'apt install qemu-system-x86'", prepared.command[0]);
     if (!machine) return failure(ExitStatus::failed, "cannot start {}: {}", prepared.command[0], std::strerror(machine.error()));

@@ -67,6 +67,49 @@ TEST(Manifest, SurvivesEveryDamagedByte) {
     }
 }
 
+Bytes with_interface(u8 method, u8 count, u8 prefix_length, std::size_t cut = 0) {
+    Bytes bytes;
+    ManifestWriter writer(bytes);
+    writer.text(Tag::program, "/a");
+    abi::InterfaceRecord record{};
+    record.method = method;
+    record.address_count = count;
+    record.gateway_v6[15] = 2;
+    abi::AddressRecord address{};
+    address.address[15] = 7;
+    address.prefix_length = prefix_length;
+    std::string_view rest(reinterpret_cast<const char*>(&address), sizeof address);
+    writer.record(Tag::interface, bytes_of(record), rest.substr(cut));
+    writer.record(Tag::name_server, bytes_of(address.address));
+    writer.finish();
+    return bytes;
+}
+
+TEST(Manifest, TellsInterfacesAndNameServers) {
+    auto bytes = with_interface(1, 1, 64);
+    auto manifest = Manifest::parse(bytes);
+    ASSERT_TRUE(manifest);
+    unsigned interfaces = 0, servers = 0;
+    manifest->for_each_interface([&](const Manifest::Interface& interface) {
+        ++interfaces;
+        EXPECT_EQ(interface.record.gateway_v6[15], 2);
+        ASSERT_EQ(interface.addresses.size(), 1u);
+        EXPECT_EQ(interface.addresses[0].address[15], 7);
+        EXPECT_EQ(interface.addresses[0].prefix_length, 64);
+    });
+    manifest->for_each_name_server([&](std::span<const u8, 16> server) { servers += server[15]; });
+    EXPECT_EQ(interfaces, 1u);
+    EXPECT_EQ(servers, 7u);
+}
+
+TEST(Manifest, RefusesWrongInterfaces) {
+    EXPECT_EQ(Manifest::parse(with_interface(3, 1, 64)).error(), Error::corrupt);
+    EXPECT_EQ(Manifest::parse(with_interface(1, 2, 64)).error(), Error::corrupt);
+    EXPECT_EQ(Manifest::parse(with_interface(1, 0, 64)).error(), Error::corrupt);
+    EXPECT_EQ(Manifest::parse(with_interface(1, 1, 129)).error(), Error::corrupt);
+    EXPECT_EQ(Manifest::parse(with_interface(1, 1, 64, 1)).error(), Error::corrupt);
+}
+
 TEST(Manifest, NeedsAProgram) {
     Bytes bytes;
     ManifestWriter writer(bytes);

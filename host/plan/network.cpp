@@ -1,0 +1,67 @@
+#include "host/plan/network.hpp"
+
+#include <sys/random.h>
+
+namespace spore::host {
+
+namespace {
+
+/// The addresses that QEMU's user network has, and expects its guest to have [QEMU, "User mode networking"].
+constexpr std::string_view user_v4 = "10.0.2.15/24", user_v4_gateway = "10.0.2.2", user_v4_server = "10.0.2.3";
+constexpr std::string_view user_v6 = "fec0::15/64", user_v6_gateway = "fec0::2";
+constexpr MacAddress user_mac{0x52, 0x54, 0, 0x12, 0x34, 0x56};
+
+/// Machines on one bridge need addresses that differ. The first byte says that nobody sold it [IEEE 802, locally administered].
+MacAddress random_mac() {
+    MacAddress mac{0x52, 0x54, 0, 0, 0, 0};
+    u8 bytes[3];
+    if (::getrandom(bytes, sizeof bytes, 0) == sizeof bytes) std::copy_n(bytes, 3, mac.begin() + 3);
+    return mac;
+}
+
+InterfaceAddress known(std::string_view text) { return *parse_interface_address(text); }
+HostAddress known_address(std::string_view text) { return *parse_address(text); }
+
+void fill_in_user_network(Network& network) {
+    if (network.addresses.empty()) network.addresses = {known(user_v4), known(user_v6)};
+    bool v4 = false, v6 = false;
+    for (const auto& address : network.addresses) (address.address.is_v4() ? v4 : v6) = true;
+    if (!network.gateway_v4 && v4) network.gateway_v4 = known_address(user_v4_gateway);
+    if (!network.gateway_v6 && v6) network.gateway_v6 = known_address(user_v6_gateway);
+    if (network.name_servers.empty()) network.name_servers = {known_address(v4 ? user_v4_server : "fec0::3")};
+}
+
+}  // namespace
+
+void NetworkRequest::merge(const NetworkRequest& upper) {
+    auto take = [](auto& lower, const auto& value) { if (value) lower = value; };
+    auto replace = [](auto& lower, const auto& list) { if (!list.empty()) lower = list; };
+    take(choice, upper.choice), take(nic, upper.nic), take(mac, upper.mac), take(host_name, upper.host_name), take(capture, upper.capture);
+    ports.insert(ports.end(), upper.ports.begin(), upper.ports.end());
+    replace(addresses, upper.addresses), replace(gateways, upper.gateways), replace(name_servers, upper.name_servers);
+}
+
+Outcome<Network> make_network(const NetworkRequest& request, bool pci) {
+    // A program that asks for no port and no network has none: its machine starts faster.
+    NetworkChoice usual{request.ports.empty() ? NetworkKind::none : NetworkKind::user, ""};
+    Network network{.choice = request.choice.value_or(usual), .nic = request.nic.value_or(Nic::virtio), .ports = request.ports,
+                    .addresses = request.addresses, .name_servers = request.name_servers, .capture = request.capture.value_or("")};
+    bool user = network.choice.kind == NetworkKind::user;
+    for (const auto& gateway : request.gateways) (gateway.is_v4() ? network.gateway_v4 : network.gateway_v6) = gateway;
+    if (!network.present()) {
+        if (!network.ports.empty()) return failure(ExitStatus::failed, "-p leads to a guest without a network: leave --network none away");
+        return network;
+    }
+    if (!user && !network.ports.empty())
+        return failure(ExitStatus::failed, "-p works with --network user only: with {} the guest has an address of its own, where it is reached",
+                       text_of(network.choice));
+    if (!pci && network.nic != Nic::virtio)
+        return failure(ExitStatus::failed, "--nic {} needs a PCI bus: add --machine q35", name_of(network.nic));
+    if (!request.gateways.empty() && request.addresses.empty() && !user)
+        return failure(ExitStatus::failed, "--gateway without an address of the guest: add --ip ADDRESS/LENGTH");
+    network.mac = request.mac.value_or(user ? user_mac : random_mac());
+    if (user) fill_in_user_network(network);
+    return network;
+}
+
+}  // namespace spore::host

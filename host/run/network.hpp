@@ -1,0 +1,17 @@
+// The guest's network card on QEMU's command line, and what this machine must have for it.
+#pragma once
+
+#include "host/plan/plan.hpp"
+
+namespace spore::host {
+
+/// A failure names what is in the way and how to mend it: a port in use, a TAP interface that is not there or not ours.
+Outcome<void> check_network(const Network& network);
+
+/// QEMU's options. A bridge's interface is handed over as `bridge_descriptor`.
+std::vector<std::string> network_options(const Network& network, bool pci, int bridge_descriptor);
+
+/// A new TAP interface in the bridge, from QEMU's helper, which has the privileges for it.
+Outcome<FileDescriptor> open_bridge(const std::string& bridge);
+
+}  // namespace spore::host
