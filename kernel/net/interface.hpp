@@ -62,7 +62,7 @@ struct InterfaceAddress {
     Prefix network() const { return {address, prefix_length}; }
 };
 
-class Interface : public device::NetSink {
+class Interface final : public device::NetSink {
 public:
     static constexpr u32 max_addresses = 16;
 
