@@ -22,9 +22,12 @@ void ControlBlock::timer_fired(time::Timer& timer) {
     auto& self = static_cast<OwnedTimer&>(timer).owner;
     // Whoever holds the lock may be waiting in arm() for this callback to end.
     if (!self.lock_.try_lock()) return timer.arm(time::now() + Duration::us(50));
-    self.timer_at_ = Instant::never();
+    // A timer can be armed in its own callback, but only once: what sets deadlines meanwhile finds it armed for earlier.
+    self.timer_at_ = Instant{};
     self.stamp(time::now());
     if (self.state_ != State::closed) self.run_deadlines();
+    self.timer_at_ = Instant::never();
+    if (self.state_ != State::closed) self.wake_at(std::min({self.retransmit_at_, self.ack_at_, self.hold_at_, self.keep_at_}));
     bool done = self.timer_at_ == Instant::never();
     if (done) self.timer_holds_ = false;
     bool ended = self.end_noted();
@@ -49,8 +52,6 @@ void ControlBlock::run_deadlines() {
     if (keep_at_ <= now_) keep_alive_due();
     if (retransmit_at_ <= now_) retransmit_due();
     publish(Ready::none);
-    if (state_ == State::closed) return;
-    wake_at(std::min({retransmit_at_, ack_at_, hold_at_, keep_at_}));
 }
 
 void ControlBlock::start_keep_alive() {
