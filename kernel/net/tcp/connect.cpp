@@ -143,10 +143,10 @@ void ControlBlock::path_error(const PathError& error, u32 sequence) {
         retransmit_lost();
         return output();
     }
-    Error reason = error.kind == Kind::port_unreachable || error.kind == Kind::protocol_unreachable ? Error::connection_refused
-                   : error.kind == Kind::network_unreachable ? Error::network_unreachable
-                   : error.kind == Kind::prohibited ? Error::host_unreachable : Error::host_unreachable;
-    if (error.kind == Kind::time_exceeded || error.kind == Kind::parameter_problem) reason = error.kind == Kind::time_exceeded ? Error::host_unreachable : Error::protocol;
+    Error reason = Error::host_unreachable;
+    if (error.kind == Kind::port_unreachable || error.kind == Kind::protocol_unreachable) reason = Error::connection_refused;
+    else if (error.kind == Kind::network_unreachable) reason = Error::network_unreachable;
+    else if (error.kind == Kind::parameter_problem) reason = Error::protocol;
     bool opening = state_ == State::syn_sent || state_ == State::syn_received;
     if (opening && !passive_ && error.kind != Kind::time_exceeded) return abort(reason);
     error_ = reason;  // a reason to name when it times out, nothing more; an established connection bears it
