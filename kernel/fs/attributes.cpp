@@ -1,4 +1,5 @@
 // Reading and changing what is known about files.
+#include "kernel/fs/notify.hpp"
 #include "kernel/fs/permission.hpp"
 #include "kernel/fs/walk.hpp"
 
@@ -7,6 +8,20 @@ namespace spore::fs {
 Result<Shared<Dentry>> resolve(const Context& context, Dentry& at, std::string_view path, Follow follow) {
     return walk_to(context, at, path, follow);
 }
+
+namespace {
+/// Those who watch hear of what was done, if it was.
+template <typename T>
+Result<T> told(Dentry& entry, Change what, Result<T> outcome) {
+    if (outcome) tell(entry, what);
+    return outcome;
+}
+/// One time alone stands for the access or change that it tells of [linux] fsnotify_change.
+Change what_changes(const TimesRequest& request) {
+    if (request.set_accessed && request.set_modified) return Change::attributes;
+    return request.set_accessed ? Change::accessed : Change::modified;
+}
+}  // namespace
 
 Result<Stat> stat(Dentry& entry) { return entry.inode()->stat(); }
 
@@ -31,7 +46,7 @@ Result<void> set_permissions(const Context& context, Dentry& entry, u16 permissi
     TRY(check_owner(context, inode));
     // Others than user 0 give only their own groups the set-gid bit [chmod(2)].
     if (context.uid != 0 && !inode.is_directory() && !in_group(context, TRY(inode.stat()).gid)) permissions &= ~set_gid_bit;
-    return inode.change({.set_permissions = true, .permissions = static_cast<u16>(permissions & 07777)});
+    return told(entry, Change::attributes, inode.change({.set_permissions = true, .permissions = static_cast<u16>(permissions & 07777)}));
 }
 
 Result<void> set_owner(const Context& context, Dentry& entry, u32 uid, u32 gid) {
@@ -50,14 +65,14 @@ Result<void> set_owner(const Context& context, Dentry& entry, u32 uid, u32 gid) 
         change.permissions = static_cast<u16>(stat.permissions & ~set_uid_bit);
         if (stat.permissions & 0010) change.permissions &= ~set_gid_bit;
     }
-    return inode.change(change);
+    return told(entry, Change::attributes, inode.change(change));
 }
 
 Result<void> set_times(const Context& context, Dentry& entry, const TimesRequest& request) {
     TRY(check_writable_mount(entry));
     TRY(check_owner(context, *entry.inode()));
-    return entry.inode()->change({.set_accessed = request.set_accessed, .set_modified = request.set_modified,
-                                  .accessed = request.accessed, .modified = request.modified});
+    return told(entry, what_changes(request), entry.inode()->change({.set_accessed = request.set_accessed, .set_modified = request.set_modified,
+                                                                     .accessed = request.accessed, .modified = request.modified}));
 }
 
 Result<void> touch(const Context& context, Dentry& entry, const TimesRequest& request) {
@@ -65,8 +80,8 @@ Result<void> touch(const Context& context, Dentry& entry, const TimesRequest& re
     TRY(check_writable_mount(entry));
     if (!check_owner(context, *entry.inode())) TRY(check_permission(context, *entry.inode(), may_write));
     auto now = current_time();
-    return entry.inode()->change({.set_accessed = request.set_accessed, .set_modified = request.set_modified,
-                                  .accessed = now, .modified = now});
+    return told(entry, what_changes(request), entry.inode()->change({.set_accessed = request.set_accessed, .set_modified = request.set_modified,
+                                                                     .accessed = now, .modified = now}));
 }
 
 Result<void> truncate(const Context& context, Dentry& entry, u64 size) {
@@ -75,7 +90,7 @@ Result<void> truncate(const Context& context, Dentry& entry, u64 size) {
     if (inode.type() != FileType::regular) return fail(Error::invalid);
     TRY(check_writable_mount(entry));
     TRY(check_permission(context, inode, may_write));
-    return inode.truncate(size);
+    return told(entry, Change::modified, inode.truncate(size));
 }
 
 Result<FileSystemStat> stat_file_system(Dentry& entry) {
@@ -116,7 +131,8 @@ Result<void> set_attribute(const Context& context, Dentry& entry, std::string_vi
     TRY(check_writable_mount(entry));
     TRY(check_attribute(context, *entry.inode(), name, may_write));
     if (value.size() > 65536) return fail(Error::argument_list_too_long);
-    return entry.inode()->set_attribute(name, value, mode == AttributeMode::create, mode == AttributeMode::replace);
+    return told(entry, Change::attributes,
+                entry.inode()->set_attribute(name, value, mode == AttributeMode::create, mode == AttributeMode::replace));
 }
 
 Result<u64> list_attributes(const Context&, Dentry& entry, MutableByteSpan names) { return entry.inode()->list_attributes(names); }
@@ -124,7 +140,7 @@ Result<u64> list_attributes(const Context&, Dentry& entry, MutableByteSpan names
 Result<void> remove_attribute(const Context& context, Dentry& entry, std::string_view name) {
     TRY(check_writable_mount(entry));
     TRY(check_attribute(context, *entry.inode(), name, may_write));
-    return entry.inode()->remove_attribute(name);
+    return told(entry, Change::attributes, entry.inode()->remove_attribute(name));
 }
 
 }  // namespace spore::fs

@@ -1,4 +1,4 @@
-#include "kernel/fs/dentry.hpp"
+#include "kernel/fs/notify.hpp"
 
 namespace spore::fs {
 namespace {
@@ -19,6 +19,7 @@ Result<Shared<Dentry>> Dentry::create(Shared<Mount> mount, Dentry* parent, std::
 }
 
 Dentry::~Dentry() {
+    if (deleted() && inode_ && anybody_watches()) [[unlikely]] detail::tell_of_end(*this);
     if (auto* root = mounted_.load(std::memory_order_relaxed)) Shared<Dentry>::adopt(root).reset();
     // A long chain of parents that only this entry kept alive goes one by one, not by recursion: stacks are small.
     auto parent = std::move(parent_);

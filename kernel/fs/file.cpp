@@ -1,6 +1,6 @@
 #include "kernel/fs/file.hpp"
 
-#include "kernel/fs/inode.hpp"
+#include "kernel/fs/notify.hpp"
 #include "kernel/memory/address_space.hpp"
 
 namespace spore::fs {
@@ -43,6 +43,8 @@ void File::unwatch(FileWatcher& watcher) {
     Guard guard(watcher_lists);
     if (watchers_.contains_any(watcher)) watchers_.remove(watcher);
 }
+
+void File::tell_of_close() const { tell(const_cast<File&>(*this), mode_.write ? Change::closed_writable : Change::closed); }
 
 void File::tell_watchers() const {
     auto& self = const_cast<File&>(*this);  // nobody else has it any more

@@ -65,6 +65,7 @@ public:
     /// Counted's, but that watchers hear of the end before anything of the file is gone.
     [[nodiscard]] bool release() const {
         if (!Counted::release()) return false;
+        tell_of_close();
         if (watched_.load(std::memory_order_acquire)) [[unlikely]] tell_watchers();
         return true;
     }
@@ -113,6 +114,7 @@ protected:
 
 private:
     [[gnu::cold]] void tell_watchers() const;
+    void tell_of_close() const;
     mutable std::atomic<bool> watched_ = false;
     List<FileWatcher, &FileWatcher::watcher_link> watchers_;
 };

@@ -18,6 +18,7 @@ namespace spore::fs {
 
 class FileLocks;
 class Inode;
+class InodeWatch;
 class Pipe;
 struct Context;
 
@@ -127,6 +128,8 @@ public:
     std::atomic<FileLocks*> locks = nullptr;
     /// Of a FIFO that was opened, and of pipes; owned (pipe.hpp).
     std::atomic<Pipe*> pipe = nullptr;
+    /// The first of those who watch it; under their mutex (notify.hpp).
+    InodeWatch* watches = nullptr;
 
 protected:
     Inode(FileSystem& file_system, u64 number, FileType type) : file_system_(file_system), number_(number), type_(type) {}

@@ -1,4 +1,5 @@
 // Making, linking, removing and renaming entries.
+#include "kernel/fs/notify.hpp"
 #include "kernel/fs/open.hpp"
 #include "kernel/fs/permission.hpp"
 #include "kernel/fs/walk.hpp"
@@ -94,6 +95,8 @@ Result<void> link(const Context& context, Dentry& old_entry, Dentry& at, std::st
     TRY(check_directory_change(context, directory));
     TRY(directory.inode()->link(walk.last().text, *old_entry.inode()));
     dentry_cache().forget(*entry, DentryCache::Forget::only);
+    tell(*old_entry.inode(), Change::attributes);
+    tell(*directory.inode(), walk.last().text, Change::created, *old_entry.inode());
     return {};
 }
 
@@ -109,8 +112,12 @@ Result<void> unlink(const Context& context, Dentry& at, std::string_view path) {
     TRY(check_removable(context, directory, *entry));
     if (entry->inode()->is_directory()) return fail(Error::is_directory);
     if (walk.must_be_directory()) return fail(Error::not_directory);
-    TRY(directory.inode()->unlink(walk.last().text, *entry->inode()));
+    Shared<Inode> inode(*entry->inode());
+    TRY(directory.inode()->unlink(walk.last().text, *inode));
     dentry_cache().forget(*entry, DentryCache::Forget::deleted);
+    tell(*inode, Change::attributes);
+    entry.reset();  // the inode's end, if this was it, comes before that of its name, as on Linux
+    tell(*directory.inode(), walk.last().text, Change::deleted, *inode);
     return {};
 }
 
@@ -129,9 +136,14 @@ Result<void> remove_directory(const Context& context, Dentry& at, std::string_vi
     TRY(check_directory_change(context, directory));
     TRY(check_removable(context, directory, *entry));
     if (!entry->inode()->is_directory()) return fail(Error::not_directory);
-    Guard inner(entry->inode()->directory_mutex());
-    TRY(directory.inode()->remove_directory(walk.last().text, *entry->inode()));
-    dentry_cache().forget(*entry, DentryCache::Forget::deleted);
+    Shared<Inode> inode(*entry->inode());
+    {
+        Guard inner(inode->directory_mutex());
+        TRY(directory.inode()->remove_directory(walk.last().text, *inode));
+        dentry_cache().forget(*entry, DentryCache::Forget::deleted);
+    }
+    entry.reset();
+    tell(*directory.inode(), walk.last().text, Change::deleted, *inode);
     return {};
 }
 
@@ -174,10 +186,15 @@ Result<void> rename(const Context& context, Dentry& old_at, std::string_view old
     if (request.exchange) {
         cache.forget(*over, DentryCache::Forget::only);
         TRY(cache.move(*entry, new_directory, to.last()));
-        return cache.move(*over, old_directory, from.last());
+        TRY(cache.move(*over, old_directory, from.last()));
+        tell_renamed(*old_directory.inode(), from.last().text, *new_directory.inode(), to.last().text, *entry->inode(), nullptr);
+        tell_renamed(*new_directory.inode(), to.last().text, *old_directory.inode(), from.last().text, *over->inode(), nullptr);
+        return {};
     }
     cache.forget(*over, over->negative() ? DentryCache::Forget::only : DentryCache::Forget::deleted);
-    return cache.move(*entry, new_directory, to.last());
+    TRY(cache.move(*entry, new_directory, to.last()));
+    tell_renamed(*old_directory.inode(), from.last().text, *new_directory.inode(), to.last().text, *entry->inode(), over->inode());
+    return {};
 }
 
 }  // namespace spore::fs

@@ -2,6 +2,7 @@
 #include "kernel/fs/open.hpp"
 
 #include "kernel/core/panic.hpp"
+#include "kernel/fs/notify.hpp"
 #include "kernel/fs/permission.hpp"
 #include "kernel/fs/walk.hpp"
 #include "kernel/memory/address_space.hpp"
@@ -59,7 +60,11 @@ Result<Shared<File>> finish(const Context& context, Dentry& entry, const OpenReq
     // Devices, pipes and sockets can be written on a read-only file system.
     if ((request.mode.write || truncates) && inode.type() == FileType::regular) TRY(check_writable_mount(entry));
     auto file = TRY(inode.open(entry, request.mode));
-    if (truncates && !created) TRY(inode.truncate(0));
+    tell(entry, Change::opened);
+    if (truncates && !created) {
+        TRY(inode.truncate(0));
+        tell(entry, Change::modified);
+    }
     return file;
 }
 
@@ -75,7 +80,9 @@ Result<Shared<File>> open_unnamed(const Context& context, Dentry& at, std::strin
     auto name = format_to(buffer, "#{}", inode->number());
     auto entry = TRY(Dentry::create(Shared(directory->mount()), directory.get(), name, std::move(inode)));
     dentry_cache().forget(*entry, DentryCache::Forget::deleted);
-    return entry->inode()->open(*entry, request.mode);
+    auto file = TRY(entry->inode()->open(*entry, request.mode));
+    tell(*entry, Change::opened);
+    return file;
 }
 
 }  // namespace
@@ -93,6 +100,7 @@ Result<Shared<Dentry>> create_in(const Context& context, Dentry& directory, cons
     auto entry = TRY(Dentry::create(Shared(directory.mount()), &directory, name.text, std::move(inode)));
     if (absent) dentry_cache().forget(*absent, DentryCache::Forget::only);
     if (!directory.inode()->names_change()) dentry_cache().insert(*entry, name);
+    tell(*directory.inode(), name.text, Change::created, *entry->inode());
     return entry;
 }
 

@@ -1,4 +1,5 @@
 // Looking at the file tree: stat and its kin, directories' entries, where the process stands.
+#include "kernel/fs/notify.hpp"
 #include "kernel/linux/calls/calls.hpp"
 #include "kernel/linux/calls/stat_format.hpp"
 #include "kernel/linux/process/caller.hpp"
@@ -145,6 +146,7 @@ Result<u64> list(Task& task, Descriptor descriptor, UserBytes buffer, u32 size, 
     if (file->mode().path_only) return fail(Error::bad_descriptor);
     EntryWriter writer(buffer, size, shape);
     TRY(file->read_directory(writer));
+    fs::tell(*file, fs::Change::accessed);
     return writer.finish();
 }
 

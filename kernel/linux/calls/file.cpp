@@ -25,15 +25,15 @@ Result<void> check_size_limit(Task& task, fs::File& file, fs::IoBuffer& buffer, 
 
 Result<u64> position_of(fs::File& file) { return file.seek(0, fs::Whence::current); }
 
-Result<u64> read_into(fs::File& file, fs::IoBuffer buffer) { return file.read(buffer); }
+Result<u64> read_into(fs::File& file, fs::IoBuffer buffer) { return told(file, fs::Change::accessed, file.read(buffer)); }
 Result<u64> write_from(Task& task, fs::File& file, fs::IoBuffer buffer) {
     if (task.process().limit(limit_file_size).soft != Limit::infinite)
         if (auto position = position_of(file)) TRY(check_size_limit(task, file, buffer, *position));
-    return written(task, file.write(buffer));
+    return told(file, fs::Change::modified, written(task, file.write(buffer)));
 }
 Result<u64> write_at(Task& task, fs::File& file, fs::IoBuffer buffer, u64 offset) {
     TRY(check_size_limit(task, file, buffer, offset));
-    return written(task, file.write_at(buffer, offset));
+    return told(file, fs::Change::modified, written(task, file.write_at(buffer, offset)));
 }
 
 /// What sendfile and its like do: through a kernel buffer, as much as both sides take.
@@ -66,7 +66,8 @@ Result<u64> copy_between(Task& task, fs::File& from, u64 from_offset, fs::File& 
             break;
         }
     }
-    return done;
+    (void)told(from, fs::Change::accessed, done);
+    return told(to, fs::Change::modified, done);
 }
 
 }  // namespace
@@ -93,7 +94,7 @@ Result<u64> pread64(Task& task, Descriptor descriptor, UserBytes at, u64 size, i
     if (offset < 0) return fail(Error::invalid);
     auto file = TRY(readable(task, descriptor));
     auto buffer = TRY(program_buffer(at, size));
-    return file->read_at(buffer, static_cast<u64>(offset));
+    return told(*file, fs::Change::accessed, file->read_at(buffer, static_cast<u64>(offset)));
 }
 Result<u64> pwrite64(Task& task, Descriptor descriptor, UserBytes at, u64 size, i64 offset) {
     if (offset < 0) return fail(Error::invalid);
@@ -105,7 +106,7 @@ Result<u64> preadv(Task& task, Descriptor descriptor, UserIn<fs::Piece> from, i3
     auto file = TRY(readable(task, descriptor));
     auto pieces = TRY(Pieces::read(from, count));
     auto buffer = pieces.buffer();
-    return file->read_at(buffer, offset);
+    return told(*file, fs::Change::accessed, file->read_at(buffer, offset));
 }
 Result<u64> pwritev(Task& task, Descriptor descriptor, UserIn<fs::Piece> from, i32 count, u64 offset, u64) {
     if (static_cast<i64>(offset) < 0) return fail(Error::invalid);
@@ -136,12 +137,15 @@ Result<u64> ftruncate(Task& task, Descriptor descriptor, i64 size) {
     auto file = TRY(task.files().get(descriptor));
     if (!file->mode().write) return fail(Error::invalid);
     TRY(file->truncate(static_cast<u64>(size)));
+    fs::tell(*file, fs::Change::modified);
     return 0;
 }
 Result<u64> fallocate(Task& task, Descriptor descriptor, Flags mode, i64 offset, i64 size) {
     if (offset < 0 || size <= 0) return fail(Error::invalid);
     if (offset + static_cast<u64>(size) > 0x7fff'ffff'ffff'ffff) return fail(Error::too_big);
-    TRY(TRY(writable(task, descriptor))->allocate(mode, static_cast<u64>(offset), static_cast<u64>(size)));
+    auto file = TRY(writable(task, descriptor));
+    TRY(file->allocate(mode, static_cast<u64>(offset), static_cast<u64>(size)));
+    fs::tell(*file, fs::Change::modified);
     return 0;
 }
 Result<u64> fsync(Task& task, Descriptor descriptor) {

@@ -112,7 +112,8 @@ Result<u64> splice(Task& task, Descriptor from, UserInOut<i64> from_offset, Desc
     if (!moved) return written(task, moved);
     TRY(source.end());
     TRY(target.end());
-    return moved;
+    (void)told(*source.file, fs::Change::accessed, moved);
+    return told(*target.file, fs::Change::modified, moved);
 }
 
 Result<u64> tee(Task& task, Descriptor from, Descriptor to, u64 size, Flags flags) {

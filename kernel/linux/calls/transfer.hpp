@@ -1,7 +1,7 @@
 // Pieces of program memory for readv and its like.
 #pragma once
 
-#include "kernel/fs/file.hpp"
+#include "kernel/fs/notify.hpp"
 #include "kernel/linux/process/task.hpp"
 
 namespace spore::linux {
@@ -26,6 +26,12 @@ private:
 
 /// One buffer of a read or write; bad_address when it leaves the program's half.
 Result<fs::IoBuffer> program_buffer(UserBytes at, u64 size);
+
+/// Those who watch the file hear of it when bytes were moved.
+inline Result<u64> told(fs::File& file, fs::Change what, Result<u64> moved) {
+    if (moved && *moved) fs::tell(file, what);
+    return moved;
+}
 
 /// Tells a writer whose reader has gone: SIGPIPE, then EPIPE.
 Result<u64> written(Task& task, Result<u64> result);

@@ -4,6 +4,7 @@
 
 #include "base/locked.hpp"
 #include "kernel/core/random.hpp"
+#include "kernel/linux/limits.hpp"
 #include "kernel/linux/process/credentials.hpp"
 #include "kernel/linux/system.hpp"
 #include "kernel/sync/spin.hpp"
@@ -15,8 +16,7 @@ namespace {
 using Setting = std::atomic<u64>;
 constinit Setting overcommit_memory = 0, overcommit_ratio = 50, max_map_count = 65530, swappiness = 60, huge_pages = 0, lowest_mapping = 65536,
                   drop_caches = 0, dirty_ratio = 20, dirty_background_ratio = 10, compact_memory = 0, lowest_free = 16384, zone_reclaim = 0;
-constinit Setting most_files = ~u64{0} >> 1, most_descriptors = 1 << 20, most_pipe_bytes = 1 << 20, most_watches = 65536, most_instances = 128,
-                  most_events = 16384, most_async = 65536, dump_suid = 0, protected_links = 1;
+constinit Setting most_files = ~u64{0} >> 1, most_descriptors = 1 << 20, most_pipe_bytes = 1 << 20, most_async = 65536, dump_suid = 0, protected_links = 1;
 constinit Setting most_threads = 32768, highest_pid = 32768, largest_shared = ~u64{0} - (1 << 24), all_shared = ~u64{0} - (1 << 24),
                   shared_segments = 4096, largest_message = 8192, queue_bytes = 16384, queues = 32000, randomise = 2, panic_seconds = 0,
                   perf_paranoid = 4, tainted = 0, user_namespaces = 0, restricted_pointers = 0, restricted_log = 0, numa_balancing = 0;
@@ -144,9 +144,9 @@ constexpr TableRow rows[] = {
     {.path = "fs/suid_dumpable", .setting = &dump_suid},
     {.path = "fs/protected_symlinks", .setting = &protected_links},
     {.path = "fs/protected_hardlinks", .setting = &protected_links},
-    {.path = "fs/inotify/max_user_watches", .setting = &most_watches},
-    {.path = "fs/inotify/max_user_instances", .setting = &most_instances},
-    {.path = "fs/inotify/max_queued_events", .setting = &most_events},
+    {.path = "fs/inotify/max_user_watches", .setting = &system_limits.inotify_watches},
+    {.path = "fs/inotify/max_user_instances", .setting = &system_limits.inotify_instances},
+    {.path = "fs/inotify/max_queued_events", .setting = &system_limits.inotify_events},
     {.path = "net/core/somaxconn", .setting = &listen_backlog},
     {.path = "net/core/rmem_max", .setting = &largest_receive},
     {.path = "net/core/wmem_max", .setting = &largest_send},
