@@ -22,7 +22,7 @@ Result<void> File::read_directory(DirectorySink&) { return fail(Error::not_direc
 Result<u64> File::ioctl(u32, u64) { return fail(Error::not_a_terminal); }
 Ready File::ready() { return Ready::in | Ready::out; }
 PollSource* File::poll_source() { return nullptr; }
-Result<Shared<memory::MappedObject>> File::map() { return fail(Error::no_device); }
+Result<Shared<memory::MappedObject>> File::map(MapWrites) { return fail(Error::no_device); }
 
 
 namespace {

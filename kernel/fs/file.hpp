@@ -6,6 +6,7 @@
 #include "base/owned.hpp"
 #include "kernel/fs/io_buffer.hpp"
 #include "kernel/fs/poll.hpp"
+#include "kernel/fs/seals.hpp"
 #include "kernel/fs/stat.hpp"
 #include "kernel/sync/mutex.hpp"
 
@@ -93,8 +94,8 @@ public:
     virtual Ready ready();
     /// Null for what is always ready and cannot be waited for (regular files): epoll refuses it.
     virtual PollSource* poll_source();
-    /// What mmap maps; no_device when the file cannot be mapped.
-    virtual Result<Shared<memory::MappedObject>> map();
+    /// What mmap maps; no_device when the file cannot be mapped, not_permitted when a seal forbids to change it so.
+    virtual Result<Shared<memory::MappedObject>> map(MapWrites writes);
     /// A descriptor that refers to this was closed (the last or not): releases POSIX locks.
     virtual void descriptor_closed() {}
 

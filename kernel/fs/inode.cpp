@@ -79,4 +79,7 @@ Result<void> Inode::set_attribute(std::string_view, ByteSpan, bool, bool) { retu
 Result<u64> Inode::list_attributes(MutableByteSpan) { return 0; }
 Result<void> Inode::remove_attribute(std::string_view) { return fail(Error::not_supported); }
 
+Result<u32> Inode::seals() { return fail(Error::invalid); }
+Result<void> Inode::add_seals(u32) { return fail(Error::invalid); }
+
 }  // namespace spore::fs

@@ -50,6 +50,7 @@ struct NewInode {
     u32 uid = 0, gid = 0;
     u64 special = 0;            ///< of device nodes
     std::string_view target{};  ///< of symbolic links
+    u32 seals = seal_seal;      ///< of regular files, where the file system knows them
 };
 
 /// Attributes to change; what is not set stays.
@@ -123,6 +124,13 @@ public:
     virtual Result<u64> list_attributes(MutableByteSpan names);
     virtual Result<void> remove_attribute(std::string_view name);
 
+    // Seals (seals.hpp). invalid where there are none.
+    virtual Result<u32> seals();
+    /// not_permitted once sealed against it; busy to seal_write while a mapping may change the file.
+    virtual Result<void> add_seals(u32 seals);
+    /// A mapping may change the file from now on; not_permitted when seals forbid it.
+    virtual Result<void> begin_mapped_writes() { return {}; }
+    virtual void end_mapped_writes() {}
 
     /// Made on first use; owned (locks.hpp).
     std::atomic<FileLocks*> locks = nullptr;

@@ -24,7 +24,7 @@ public:
     Result<void> sync(bool) override { return fail(Error::bad_descriptor); }
     Result<void> read_directory(DirectorySink&) override { return fail(Error::bad_descriptor); }
     Result<u64> ioctl(u32, u64) override { return fail(Error::bad_descriptor); }
-    Result<Shared<memory::MappedObject>> map() override { return fail(Error::bad_descriptor); }
+    Result<Shared<memory::MappedObject>> map(MapWrites) override { return fail(Error::bad_descriptor); }
     std::string_view describe(std::span<char> buffer) override { return describe_entry(*entry_, buffer); }
     Inode* inode() override { return entry_->inode(); }
     Dentry* dentry() override { return entry_.get(); }

@@ -13,6 +13,14 @@ constexpr u64 max_offset = ~u64{0} >> 1;
 class MappedFile final : public memory::MappedObject {
 public:
     MappedFile(Dentry& entry, memory::PageCache& pages) : entry_(entry), pages_(pages) {}
+    ~MappedFile() override {
+        if (writes_) entry_->inode()->end_mapped_writes();
+    }
+    Result<void> begin_writes() {
+        TRY(entry_->inode()->begin_mapped_writes());
+        writes_ = true;
+        return {};
+    }
     memory::PageCache& pages() override { return pages_; }
     u64 size() const override { return entry_->inode()->size(); }
     void describe(std::span<char>& path, u64& inode, u64& device) const override {
@@ -24,6 +32,7 @@ public:
 private:
     Shared<Dentry> entry_;
     memory::PageCache& pages_;
+    bool writes_ = false;
 };
 
 }  // namespace
@@ -96,10 +105,12 @@ Result<u64> RegularFile::ioctl(u32 request, u64 argument) {
     return 0;
 }
 
-Result<Shared<memory::MappedObject>> RegularFile::map() {
+Result<Shared<memory::MappedObject>> RegularFile::map(MapWrites writes) {
     auto* pages = TRY(inode()->pages(mode_.write));
     if (!pages) return fail(Error::no_device);
-    return TRY(make_shared<MappedFile>(*entry_, *pages));
+    auto mapped = TRY(make_shared<MappedFile>(*entry_, *pages));
+    if (writes == MapWrites::to_file) TRY(mapped->begin_writes());
+    return mapped;
 }
 
 std::string_view RegularFile::describe(std::span<char> buffer) { return describe_entry(*entry_, buffer); }

@@ -19,7 +19,7 @@ public:
     Result<void> allocate(u32 mode, u64 offset, u64 size) override;
     Result<void> sync(bool data_only) override { return inode()->sync(data_only); }
     Result<u64> ioctl(u32 request, u64 argument) override;
-    Result<Shared<memory::MappedObject>> map() override;
+    Result<Shared<memory::MappedObject>> map(MapWrites writes) override;
     std::string_view describe(std::span<char> buffer) override;
     Inode* inode() override { return entry_->inode(); }
     Dentry* dentry() override { return entry_.get(); }

@@ -64,13 +64,13 @@ class ZeroFile : public MemoryDevice {
         TRY(into.put_zeros(size));
         return size;
     }
-    Result<Shared<memory::MappedObject>> map() override { return TRY(make_shared<ZeroObject>()); }
+    Result<Shared<memory::MappedObject>> map(MapWrites) override { return TRY(make_shared<ZeroObject>()); }
 };
 
 class FullFile final : public ZeroFile {
     using ZeroFile::ZeroFile;
     Result<u64> put(IoBuffer&) override { return fail(Error::no_space); }
-    Result<Shared<memory::MappedObject>> map() override { return fail(Error::no_device); }
+    Result<Shared<memory::MappedObject>> map(MapWrites) override { return fail(Error::no_device); }
 };
 
 class RandomFile final : public MemoryDevice {

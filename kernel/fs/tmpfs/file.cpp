@@ -94,6 +94,7 @@ Result<u64> TmpFile::write(IoBuffer& from, u64& offset, WriteAt where) {
     make_own();
     Guard guard(contents_mutex_);
     if (where == WriteAt::end) offset = size();
+    if (sealed(seal_write | seal_future_write)) return fail(Error::not_permitted);
     constexpr u64 limit = ~u64{0} >> 1;
     if (offset >= limit) return fail(Error::too_big);
     from.limit(limit - offset);
@@ -102,6 +103,10 @@ Result<u64> TmpFile::write(IoBuffer& from, u64& offset, WriteAt where) {
     while (from.remaining() != 0) {
         u64 within = offset % page_size;
         u64 part = std::min(from.remaining(), page_size - within);
+        if (offset + part > size() && sealed(seal_grow)) {
+            copied = fail(Error::not_permitted);
+            break;
+        }
         auto frame = pages_.get(page_of(offset));
         if (!frame) {
             copied = fail(frame.error());
@@ -158,6 +163,7 @@ Result<void> TmpFile::resize(u64 size) {
 Result<void> TmpFile::truncate(u64 size) {
     make_own();
     Guard guard(contents_mutex_);
+    TRY(check_resize(size));
     TRY(resize(size));
     stamp_modified();
     return {};
@@ -170,6 +176,8 @@ Result<void> TmpFile::allocate(u32 mode, u64 offset, u64 size) {
     make_own();
     Guard guard(contents_mutex_);
     u64 end = offset + size;
+    if ((mode & (punch_hole | zero_range)) && sealed(seal_write | seal_future_write)) return fail(Error::not_permitted);
+    if (!(mode & punch_hole) && end > this->size() && sealed(seal_grow)) return fail(Error::not_permitted);
     if (mode & (punch_hole | zero_range)) {
         u64 zero_end = std::min(end, this->size());
         u64 first = page_after(offset), last = page_of(end);

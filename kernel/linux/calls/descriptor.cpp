@@ -114,6 +114,14 @@ Result<u64> fcntl(Task& task, Descriptor descriptor, i32 command, u64 argument) 
     case f_setlkw:
     case f_ofd_setlk:
     case f_ofd_setlkw: return lock_range(task, *file, command, {{argument}});
+    case f_get_seals:
+        if (!file->inode()) return fail(Error::invalid);
+        return TRY(file->inode()->seals());
+    case f_add_seals:
+        if (!file->mode().write) return fail(Error::not_permitted);
+        if (!file->inode()) return fail(Error::invalid);
+        TRY(file->inode()->add_seals(static_cast<u32>(argument)));
+        return 0;
     case f_getown: return 0;
     case f_setown: return 0;
     default: return fail(Error::invalid);

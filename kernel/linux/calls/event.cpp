@@ -117,10 +117,12 @@ Result<u64> pidfd_getfd(Task& task, Descriptor descriptor, Descriptor wanted, Fl
 Result<u64> memfd_create(Task& task, UserString user_name, Flags flags) {
     constexpr u32 close_on_exec = 1, allow_sealing = 2, no_exec_seal = 8, executable = 0x10;
     if (flags & ~(close_on_exec | allow_sealing | no_exec_seal | executable)) return fail(Error::invalid);
+    if ((flags & no_exec_seal) && (flags & executable)) return fail(Error::invalid);
     constexpr std::size_t longest = 249;
     auto name = user_name.read(longest + 1);
     if (!name) return fail(name.error() == Error::name_too_long ? Error::invalid : name.error());
-    auto file = TRY(make_memory_file(*name, flags & executable || !(flags & no_exec_seal) ? 0777 : 0666));
+    u32 seals = flags & no_exec_seal ? fs::seal_executable : flags & allow_sealing ? 0 : u32{fs::seal_seal};
+    auto file = TRY(make_memory_file(*name, flags & no_exec_seal ? 0666 : 0777, seals));
     return add_file(task, std::move(file), flags & close_on_exec ? u32{o_close_on_exec} : 0);
 }
 

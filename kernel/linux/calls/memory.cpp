@@ -33,11 +33,19 @@ Result<void> add_file(Task& task, memory::MapRequest& request, Descriptor descri
     auto mode = file->mode();
     if (mode.path_only) return fail(Error::bad_descriptor);
     if (!mode.read) return fail(Error::access_denied);
-    if (request.sharing == memory::Sharing::shared && !mode.write) {
-        if (request.access.write) return fail(Error::access_denied);
-        request.access_limit.write = false;
+    auto writes = fs::MapWrites::nowhere;
+    if (request.sharing == memory::Sharing::shared) {
+        if (mode.write) writes = fs::MapWrites::to_file;
+        else if (request.access.write) return fail(Error::access_denied);
+        else request.access_limit.write = false;
     }
-    request.object = TRY(file->map());
+    auto object = file->map(writes);
+    if (!object && object.error() == Error::not_permitted && writes == fs::MapWrites::to_file && !request.access.write) {
+        // Sealed against writing: it can still be looked at [linux] memfd_check_seals_mmap.
+        request.access_limit.write = false;
+        object = file->map(fs::MapWrites::nowhere);
+    }
+    request.object = TRY(std::move(object));
     return {};
 }
 

@@ -5,6 +5,7 @@
 
 namespace spore::linux {
 
-Result<Shared<fs::File>> make_memory_file(std::string_view name, u16 permissions);
+/// With these seals (kernel/fs/seals.hpp).
+Result<Shared<fs::File>> make_memory_file(std::string_view name, u16 permissions, u32 seals);
 
 }  // namespace spore::linux

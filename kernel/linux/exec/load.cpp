@@ -58,7 +58,7 @@ Result<u64> choose_bias(memory::AddressSpace& memory, const ProgramFile& program
 Result<LoadedImage> map_program(memory::AddressSpace& memory, const ProgramFile& program, Where where) {
     LoadedImage image;
     image.bias = TRY(choose_bias(memory, program, where));
-    auto object = TRY(program.file().map());
+    auto object = TRY(program.file().map(fs::MapWrites::nowhere));
     Result<void> result;
     auto map_one = [&](const elf::Segment& segment) -> Result<void> {
         auto plan = plan_segment(segment);
