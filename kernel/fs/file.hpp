@@ -46,6 +46,7 @@ struct OpenMode {
     bool path_only : 1 = false;   ///< O_PATH
     bool synchronous : 1 = false;
     bool asynchronous : 1 = false;  ///< O_ASYNC
+    bool no_terminal : 1 = false;   ///< O_NOCTTY: opening it does not make it the session's terminal
 };
 
 /// Receives one directory entry; returns false when there is no room for it, and it will be asked for again.

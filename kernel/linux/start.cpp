@@ -12,7 +12,8 @@
 #include "kernel/linux/proc/proc.hpp"
 #include "kernel/linux/signal/send.hpp"
 #include "kernel/linux/system.hpp"
-#include "kernel/linux/terminal/terminal.hpp"
+#include "kernel/linux/terminal/console.hpp"
+#include "kernel/linux/terminal/devpts.hpp"
 
 namespace spore::linux {
 
@@ -87,6 +88,8 @@ Result<void> start_init(const StartRequest& request) {
     futex::set_thread_lookup([](u32 id) { return static_cast<bool>(find_task(static_cast<i32>(id))); });
     set_host_name(request.hostname);
     TRY(mount_kernel_files(*request.root));
+    TRY(register_own_terminal());
+    TRY(mount_pseudoterminals(*request.root));
 
     first_program = TRY(make_owned<FirstProgram>());
     TRY(prepare(request, *first_program));

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "kernel/fs/vfs.hpp"
-#include "kernel/linux/terminal/terminal.hpp"
+#include "kernel/linux/terminal/console.hpp"
 
 namespace spore::main {
 namespace {

@@ -11,7 +11,7 @@ struct Node {
     std::string_view name;
     u32 major, minor;
 };
-constexpr Node nodes[] = {{"null", 1, 3}, {"zero", 1, 5}, {"full", 1, 7}, {"random", 1, 8}, {"urandom", 1, 9}, {"tty", 5, 0}, {"console", 5, 1}};
+constexpr Node nodes[] = {{"null", 1, 3}, {"zero", 1, 5}, {"full", 1, 7}, {"random", 1, 8}, {"urandom", 1, 9}, {"tty", 5, 0}, {"console", 5, 1}, {"ptmx", 5, 2}};
 
 struct Link {
     std::string_view name, target;
@@ -42,6 +42,7 @@ Result<Shared<FileSystem>> create_devices() {
     for (const auto& node : nodes)
         TRY(add(*root, node.name, {.type = FileType::character, .permissions = 0666, .special = device_number(node.major, node.minor)}));
     for (const auto& link : links) TRY(add(*root, link.name, {.type = FileType::link, .permissions = 0777, .target = link.target}));
+    TRY(add(*root, "pts", {.type = FileType::directory, .permissions = 0755}));
     TRY(add(*root, "shm", {.type = FileType::directory, .permissions = 01777}));
     return Shared<FileSystem>(std::move(made));
 }

@@ -16,11 +16,11 @@ public:
     Result<Stat> stat() override {
         auto attributes = node_->attributes();
         auto now = current_time();
-        return Stat{.inode = number(), .device = file_system().device(), .type = type(), .permissions = attributes.permissions,
+        return Stat{.inode = number(), .device = file_system().device(), .special = attributes.special, .type = type(), .permissions = attributes.permissions,
                     .links = attributes.links, .uid = attributes.uid, .gid = attributes.gid,
                     .accessed = now, .modified = now, .changed = now, .created = now};
     }
-    Result<void> change(const AttributeChange&) override { return fail(Error::not_permitted); }
+    Result<void> change(const AttributeChange& change) override { return node_->change(change); }
     Result<Shared<Inode>> look_up(std::string_view name) override {
         auto node = TRY(node_->find(name));
         return static_cast<GeneratedFileSystem&>(file_system()).wrap(std::move(node));

@@ -51,6 +51,7 @@ struct NodeAttributes {
     u16 permissions;
     u32 uid = 0, gid = 0;
     u32 links = 1;
+    u64 special = 0;
 };
 
 /// One file of a generated tree. Nodes are made at look-up and go with their last user; they must not keep what they describe from
@@ -60,6 +61,7 @@ public:
     virtual ~Node() = default;
     virtual FileType type() const = 0;
     virtual NodeAttributes attributes() = 0;
+    virtual Result<void> change(const AttributeChange&) { return fail(Error::not_permitted); }
     /// The same for the same file each time, unique in the tree; 0 leaves it to the tree.
     virtual u64 number() const { return 0; }
 

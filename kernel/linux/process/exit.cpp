@@ -4,6 +4,7 @@
 #include "kernel/linux/futex/futex.hpp"
 #include "kernel/linux/process/tree.hpp"
 #include "kernel/linux/signal/send.hpp"
+#include "kernel/linux/terminal/terminal.hpp"
 #include "kernel/linux/time/interval_timer.hpp"
 
 namespace spore::linux {
@@ -30,6 +31,7 @@ void hand_over_children(Process& process) {
 void end_process(Task& task) {
     auto& process = task.process();
     task.set_place(nullptr);
+    if (process.session == process.id()) terminal::session_leader_ended(process);
     Shared<Process> parent;
     bool vanish = false;
     {

@@ -43,6 +43,13 @@ void LineDiscipline::flush_input() {
     literal_ = false;
 }
 
+std::size_t LineDiscipline::room() const {
+    if (hung_up_) return capacity;
+    if (settings_.has(canonical) && readable() == 0) return capacity;
+    std::size_t taken = readable() + line_size_ + 1;  // one for a line's end
+    return taken < capacity ? capacity - taken : 0;
+}
+
 std::size_t LineDiscipline::read(MutableByteSpan into) {
     std::size_t size = 0;
     while (begin_ < used_) {

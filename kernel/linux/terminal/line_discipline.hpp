@@ -31,6 +31,8 @@ public:
 
     /// Bytes that read() would give; an end of file counts as one.
     std::size_t readable() const { return used_ - begin_; }
+    /// Bytes that can be typed without loss. A line that is too long loses its end, but only what nobody could read is waited for.
+    std::size_t room() const;
     /// Takes at most one line (canonical), or what there is. 0 with something readable: an end of file was typed.
     std::size_t read(MutableByteSpan into);
 

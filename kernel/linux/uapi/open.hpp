@@ -23,7 +23,8 @@ constexpr fs::OpenMode open_mode_of(u32 flags) {
     u32 access = flags & o_access_mode;
     return {.read = access != o_write_only, .write = access == o_write_only || access == o_read_write, .append = (flags & o_append) != 0,
             .nonblocking = (flags & o_nonblock) != 0, .direct = (flags & o_direct) != 0, .path_only = (flags & o_path) != 0,
-            .synchronous = (flags & o_data_sync) != 0, .asynchronous = (flags & o_async) != 0};
+            .synchronous = (flags & o_data_sync) != 0, .asynchronous = (flags & o_async) != 0,
+            .no_terminal = (flags & o_no_terminal) != 0};
 }
 constexpr u32 flags_of(fs::OpenMode mode) {
     return (mode.path_only ? u32{o_path} : 0) | (mode.read && mode.write ? u32{o_read_write} : mode.write ? u32{o_write_only} : 0) |

@@ -15,4 +15,4 @@ def as_on_linux(completed):
     return f"{len(ours)} lines, on Linux {len(theirs)}"
 
 
-CASES = [Case(name, [Program(name)], check=as_on_linux, machines=("microvm",), timeout=120) for name in ("events", "sockets", "locks", "watches", "seals")]
+CASES = [Case(name, [Program(name)], check=as_on_linux, machines=("microvm",), timeout=120) for name in ("events", "sockets", "locks", "watches", "seals", "pseudoterminals")]

@@ -1,0 +1,158 @@
+// Sessions and their terminals: who is in the foreground, and what becomes of those in the background [POSIX 11.1].
+#include "kernel/linux/process/tree.hpp"
+#include "kernel/linux/signal/send.hpp"
+#include "kernel/linux/terminal/terminal.hpp"
+#include "kernel/linux/user.hpp"
+
+namespace spore::linux::terminal {
+
+constinit Terminal::All Terminal::all_;
+
+Terminal::Terminal(const Window& window) : window_(window) {
+    TreeGuard guard(tree_lock());
+    all_.push_back(*this);
+}
+
+Terminal::~Terminal() {
+    TreeGuard guard(tree_lock());
+    all_.remove(*this);
+}
+
+Shared<Terminal> controlling_terminal(Process& process) {
+    TreeGuard guard(tree_lock());
+    if (!process.session) return {};
+    for (auto& terminal : Terminal::all_)
+        if (terminal.session_ == process.session && terminal.try_retain()) return Shared<Terminal>::adopt(&terminal);
+    return {};
+}
+
+void session_leader_ended(Process& process) {
+    auto terminal = controlling_terminal(process);
+    if (!terminal) return;
+    terminal->signal_foreground(sighup);
+    terminal->give_up();
+}
+
+bool Terminal::controls(Process& process) {
+    TreeGuard guard(tree_lock());
+    return session_ && session_ == process.session;
+}
+
+void Terminal::give_up() {
+    TreeGuard guard(tree_lock());
+    session_ = foreground_ = 0;
+}
+
+void Terminal::signal_foreground(i32 number) {
+    i32 group;
+    {
+        TreeGuard guard(tree_lock());
+        group = foreground_;
+    }
+    if (group) (void)send_to_group(group, SignalInfo::from_kernel(number));
+}
+
+void Terminal::signal_leader(i32 number) {
+    i32 session;
+    {
+        TreeGuard guard(tree_lock());
+        session = session_;
+    }
+    if (!session) return;
+    if (auto leader = find_process(session)) send_to_process(*leader, SignalInfo::from_kernel(number));
+}
+
+namespace {
+
+/// A group is orphaned when no parent of its members stands in another group of the same session: nobody could continue it [POSIX 3.270].
+bool is_orphaned(i32 group) {
+    TreeGuard guard(tree_lock());
+    bool orphaned = true;
+    tree().processes.for_each([&](Process& process) {
+        if (process.group == group && process.parent && process.parent->group != group && process.parent->session == process.session) orphaned = false;
+        return orphaned;
+    });
+    return orphaned;
+}
+
+}  // namespace
+
+/// Whoever of the session is in the background is sent `signal`, and stops [POSIX 11.1.4].
+Result<void> Terminal::must_be_foreground(i32 signal) {
+    auto& task = current_task();
+    auto& process = task.process();
+    i32 group;
+    {
+        TreeGuard guard(tree_lock());
+        if (process.session != session_ || process.group == foreground_ || foreground_ == 0) return {};
+        group = process.group;
+    }
+    bool ignored;
+    {
+        Guard guard(process.signal_lock);
+        Guard handlers_guard(process.handlers->lock);
+        ignored = task.blocked.has(signal) || (*process.handlers)[signal].handler == SignalAction::ignore;
+    }
+    if (ignored) {
+        if (signal == sigttin) return fail(Error::io);
+        return {};
+    }
+    if (is_orphaned(group)) return fail(Error::io);
+    (void)send_to_group(group, SignalInfo::from_kernel(signal));
+    return fail(Error::interrupted);
+}
+
+Result<u64> Terminal::set_foreground(u64 argument, Side side) {
+    auto& process = current_task().process();
+    if (!controls(process)) return fail(Error::not_a_terminal);
+    if (side == Side::slave) TRY(must_be_foreground(sigttou));
+    i32 group = TRY(UserIn<i32>{{argument}}.read());
+    if (group < 0) return fail(Error::invalid);
+    TreeGuard guard(tree_lock());
+    bool found = false, ours = false;
+    tree().processes.for_each([&](Process& other) {
+        if (other.group == group) found = true, ours = ours || other.session == process.session;
+        return !ours;
+    });
+    if (!found) return fail(Error::no_process);
+    if (!ours) return fail(Error::not_permitted);
+    foreground_ = group;
+    return 0;
+}
+
+Result<u64> Terminal::take_control(bool steal) {
+    auto& process = current_task().process();
+    bool privileged = process.credentials().privileged();
+    TreeGuard guard(tree_lock());
+    if (process.session == session_) return 0;
+    if (process.session != process.id()) return fail(Error::not_permitted);
+    for (auto& other : all_)
+        if (other.session_ == process.session) return fail(Error::not_permitted);
+    bool in_use = false;
+    if (session_) tree().processes.for_each([&](Process& other) { return !(in_use = other.session == session_ && !other.zombie); });
+    if (in_use && !(steal && privileged)) return fail(Error::not_permitted);
+    session_ = process.session;
+    foreground_ = process.group;
+    return 0;
+}
+
+void Terminal::take_when_opened(Process& process) {
+    TreeGuard guard(tree_lock());
+    if (session_ || !process.session || process.session != process.id()) return;
+    for (auto& other : all_)
+        if (other.session_ == process.session) return;
+    session_ = process.session;
+    foreground_ = process.group;
+}
+
+Result<u64> Terminal::give_up_control() {
+    auto& process = current_task().process();
+    if (!controls(process)) return fail(Error::not_a_terminal);
+    if (process.session != process.id()) return 0;
+    signal_foreground(sighup);
+    signal_foreground(sigcont);
+    give_up();
+    return 0;
+}
+
+}  // namespace spore::linux::terminal

@@ -1,0 +1,240 @@
+// Pseudoterminals, sessions and controlling terminals: prints what happened, the same on every Linux.
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pty.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+#ifndef TIOCGPTPEER
+#define TIOCGPTPEER 0x5441
+#endif
+#define SHOW(expression) do { errno = 0; long result_ = (long)(expression); printf("%s = %ld %s\n", #expression, result_, result_ < 0 ? strerror(errno) : ""); fflush(stdout); } while (0)
+
+static char buffer[4096];
+static void show(const char *what, int fd) {
+    usleep(20000);
+    errno = 0;
+    ssize_t size = read(fd, buffer, sizeof buffer);
+    printf("%s %zd %s '", what, size, size < 0 ? strerror(errno) : "");
+    for (ssize_t i = 0; i < size; ++i) {
+        unsigned char c = buffer[i];
+        if (c < 32 || c == 127) printf("\\%03o", c);
+        else putchar(c);
+    }
+    printf("'\n");
+    fflush(stdout);
+}
+static void put(int fd, const char *text) {
+    errno = 0;
+    ssize_t size = write(fd, text, strlen(text));
+    printf("write %zd %s\n", size, size < 0 ? strerror(errno) : "");
+    fflush(stdout);
+}
+static int events(int fd) {
+    struct pollfd p = {fd, POLLIN | POLLOUT | POLLPRI, 0};
+    poll(&p, 1, 0);
+    return p.revents;
+}
+static void nonblocking(int fd) { fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK); }
+
+static volatile sig_atomic_t got;
+static void note(int number) { got = number; }
+
+static void lines(void) {
+    int m = open("/dev/ptmx", O_RDWR | O_NOCTTY), number = -1, value;
+    SHOW(ioctl(m, TIOCGPTN, &number));
+    char path[32];
+    snprintf(path, sizeof path, "/dev/pts/%d", number);
+    SHOW(open(path, O_RDWR | O_NOCTTY));
+    SHOW(unlockpt(m));
+    SHOW(ioctl(m, TIOCGPTLCK, &value));
+    printf("lock %d, name %s\n", value, strcmp(ptsname(m), path) ? "differs" : "agrees");
+    int s = open(path, O_RDWR | O_NOCTTY);
+    struct stat st, by_name;
+    fstat(s, &st);
+    stat(path, &by_name);
+    printf("device %d major %d same %d %d number %d\n", S_ISCHR(st.st_mode), (int)(st.st_rdev >> 8), st.st_ino == by_name.st_ino, st.st_dev == by_name.st_dev,
+           (int)(st.st_ino - 3 - number));
+    printf("tty %d %d %s\n", isatty(s), isatty(m), strcmp(ttyname(s) ? ttyname(s) : "none", path) ? "differs" : "agrees");
+    SHOW(fchmod(s, 0600));
+    stat(path, &st);
+    printf("mode %o\n", st.st_mode);
+    struct winsize size = {40, 100, 1, 2}, seen = {0};
+    SHOW(ioctl(m, TIOCSWINSZ, &size));
+    SHOW(ioctl(s, TIOCGWINSZ, &seen));
+    printf("%d %d %d %d\n", seen.ws_row, seen.ws_col, seen.ws_xpixel, seen.ws_ypixel);
+    nonblocking(m), nonblocking(s);
+    printf("events %x %x\n", events(m), events(s));
+    show("slave", s);
+    show("master", m);
+    put(s, "hello\n");
+    printf("events %x\n", events(m));
+    SHOW(ioctl(m, FIONREAD, &value));
+    printf("%d waiting\n", value);
+    show("master", m);
+    put(m, "abc");
+    show("slave", s);
+    put(m, "\177d\nnext\n");
+    printf("events %x\n", events(s));
+    show("slave", s);
+    show("slave", s);
+    show("master", m);
+    put(m, "\004");
+    show("slave", s);
+    struct termios t;
+    SHOW(tcgetattr(m, &t));
+    cfmakeraw(&t);
+    SHOW(tcsetattr(s, TCSANOW, &t));
+    put(m, "raw\r\n\003");
+    show("slave", s);
+    show("master", m);
+    put(s, "a\nb");
+    show("master", m);
+    // full queues
+    ssize_t total = 0, size_now;
+    memset(buffer, 'x', sizeof buffer);
+    while ((size_now = write(s, buffer, 1000)) > 0) total += size_now;
+    printf("slave fills: %d, %s; events %x\n", total > 4000, strerror(errno), events(s));
+    while (read(m, buffer, sizeof buffer) > 0) {}
+    printf("events %x\n", events(s));
+    memset(buffer, 'y', sizeof buffer);
+    for (total = 0; (size_now = write(m, buffer, 1000)) > 0;) total += size_now;
+    printf("master fills: %d, %s\n", total >= 4000, strerror(errno));
+    for (ssize_t back = 0; total > back;) {
+        size_now = read(s, buffer, sizeof buffer);
+        if (size_now > 0) back += size_now;
+        else usleep(1000);
+        if (back == total) printf("all came\n");
+    }
+    SHOW(tcflush(s, TCIOFLUSH));
+    // packets
+    int on = 1;
+    SHOW(ioctl(m, TIOCPKT, &on));
+    put(s, "data");
+    show("master", m);
+    SHOW(tcflush(s, TCIFLUSH));
+    printf("events %x\n", events(m));
+    show("master", m);
+    show("master", m);
+    on = 0;
+    SHOW(ioctl(m, TIOCPKT, &on));
+    int peer;
+    SHOW((peer = ioctl(m, TIOCGPTPEER, O_RDWR | O_NOCTTY)) >= 0);
+    printf("peer %s\n", ttyname(peer) && !strcmp(ttyname(peer), path) ? "agrees" : "differs");
+    close(peer);
+    // the ends
+    put(s, "last");
+    close(s);
+    printf("events %x\n", events(m));
+    show("master", m);
+    show("master", m);
+    s = open(path, O_RDWR | O_NOCTTY | O_NONBLOCK);
+    printf("events %x\n", events(m));
+    show("master", m);
+    put(m, "typed");
+    close(m);
+    printf("events %x\n", events(s));
+    show("slave", s);
+    put(s, "x");
+    SHOW(tcgetattr(s, &t));
+    SHOW(open(path, O_RDWR));
+    close(s);
+}
+
+static void sessions(void) {
+    int m, s;
+    SHOW(openpty(&m, &s, 0, 0, 0));
+    SHOW(tcgetpgrp(s));
+    pid_t child = fork();
+    if (child == 0) {
+        close(m);
+        signal(SIGHUP, note), signal(SIGINT, note), signal(SIGWINCH, note);
+        SHOW(open("/dev/tty", O_RDWR));
+        SHOW(setsid() == getpid());
+        SHOW(open("/dev/tty", O_RDWR));
+        SHOW(ioctl(s, TIOCSCTTY, 0));
+        SHOW(ioctl(s, TIOCSCTTY, 0));
+        SHOW(open("/dev/tty", O_RDWR) >= 0);
+        SHOW(tcgetpgrp(s) == getpid());
+        SHOW(tcgetsid(s) == getpid());
+        SHOW(tcsetpgrp(s, 77777));
+        write(s, "go", 2);
+        while (got != SIGINT) pause();
+        printf("SIGINT came\n");
+        write(s, "on", 2);
+        while (got != SIGWINCH) pause();
+        printf("SIGWINCH came\n");
+        // a group in the background may not read
+        pid_t back = fork();
+        if (back == 0) {
+            setpgid(0, 0);
+            signal(SIGTTIN, SIG_DFL);
+            char c;
+            read(s, &c, 1);
+            _exit(1);
+        }
+        int status;
+        SHOW(waitpid(back, &status, WUNTRACED) == back);
+        printf("stopped %d by %d\n", WIFSTOPPED(status), WSTOPSIG(status));
+        kill(back, SIGKILL);
+        waitpid(back, &status, 0);
+        write(s, "up", 2);
+        fflush(stdout);
+        while (got != SIGHUP) pause();
+        printf("SIGHUP came\n");
+        errno = 0;
+        printf("read %d, ", (int)read(s, buffer, 1));
+        printf("open /dev/tty %d\n", open("/dev/tty", O_RDWR) >= 0);
+        fflush(stdout);
+        _exit(0);
+    }
+    close(s);
+    show("master", m);
+    put(m, "\003");
+    while (read(m, buffer, 1) == 1 && buffer[0] != 'n') {}
+    struct winsize size = {1, 2, 3, 4};
+    SHOW(ioctl(m, TIOCSWINSZ, &size));
+    while (read(m, buffer, 1) == 1 && buffer[0] != 'p') {}
+    close(m);
+    SHOW(waitpid(child, 0, 0) == child);
+}
+
+int main(void) {
+    lines();
+    sessions();
+    // a session leader's end
+    int m;
+    pid_t child = forkpty(&m, 0, 0, 0);
+    if (child == 0) {
+        int ready[2];
+        pipe(ready);
+        sigset_t hang_up;
+        sigemptyset(&hang_up);
+        sigaddset(&hang_up, SIGHUP);
+        if (fork() == 0) {
+            sigprocmask(SIG_BLOCK, &hang_up, 0);
+            write(ready[1], "", 1);
+            int number;
+            sigwait(&hang_up, &number);
+            write(1, number == SIGHUP ? "hung" : "other", 4);
+            _exit(0);
+        }
+        read(ready[0], buffer, 1);
+        _exit(3);
+    }
+    int status;
+    waitpid(child, &status, 0);
+    printf("status %d\n", WEXITSTATUS(status));
+    show("master", m);
+    show("master", m);
+    return 0;
+}
