@@ -28,6 +28,7 @@ add_fuzzer(config ${CMAKE_SOURCE_DIR}/host/plan/config.cpp ${CMAKE_SOURCE_DIR}/h
     ${CMAKE_SOURCE_DIR}/host/common/files.cpp ${CMAKE_SOURCE_DIR}/host/common/failure.cpp)
 
 add_fuzzer(acpi ${CMAKE_SOURCE_DIR}/wire/acpi.cpp)
+add_fuzzer(tcp ${CMAKE_SOURCE_DIR}/wire/net/tcp.cpp)
 # The whole reading path, over the fakes of the unit tests.
 add_fuzzer(erofs)
 target_include_directories(fuzz-erofs PRIVATE ${CMAKE_SOURCE_DIR}/kernel/arch/include ${CMAKE_SOURCE_DIR}/kernel/arch/x86_64/include)
