@@ -56,7 +56,8 @@ private:
     Locked<Shard, sync::Spin>& shard_of(u64 hash) { return shards_[hash % shard_count]; }
 
     Locked<Shard, sync::Spin> shards_[shard_count];
-    u32 limit_per_shard_ = 512;
+    /// Apart from the rest, which is all zeros at first: so the kernel's image need not hold that.
+    static inline constinit u32 limit_per_shard_ = 512;
 };
 
 DentryCache& dentry_cache();

@@ -19,7 +19,7 @@ struct Handler {
 };
 struct Slot {
     Handler first;
-    u32 line = no_line;
+    u32 line = 0;  ///< no_line for one that was connected by message; without a meaning in a slot that is not used
 };
 
 // Written at boot under the lock, before the interrupt can arrive; read without it.

@@ -1,0 +1,57 @@
+# What the kernel runs rarely: once at boot, once per program, or when somebody asks. It is compiled to be small (-Oz), all else to be
+# fast (-O2): the image's size counts against every start, these folders' speed against none. A folder stands for all below it.
+#
+# Not here, though called only at times: what a program's own loop can call (descriptors, memory, futexes, pipes, sockets, signals,
+# time, threads), what a packet or a block passes, and what a page fault or a switch goes through.
+set(SPORE_COLD_SOURCES
+    # boot
+    kernel/main/bundle.cpp kernel/main/devices.cpp kernel/main/main.cpp kernel/main/program.cpp kernel/main/root.cpp
+    kernel/main/serial_console.cpp kernel/main/stop.cpp kernel/linux/start.cpp kernel/linux/system.cpp
+    kernel/core/init.cpp kernel/core/log.cpp kernel/core/panic.cpp kernel/core/trace.cpp
+    kernel/arch/x86_64/apic/io_apic.cpp kernel/arch/x86_64/boot kernel/arch/x86_64/platform kernel/arch/x86_64/clock/reference.cpp
+    kernel/arch/x86_64/clock/kvm_clock.cpp
+    kernel/arch/x86_64/cpu/describe.cpp kernel/arch/x86_64/cpu/features.cpp kernel/arch/x86_64/cpu/setup.cpp kernel/arch/x86_64/cpu/smp.cpp
+    kernel/arch/x86_64/mmu/kernel_map.cpp
+    # finding devices and setting them up
+    kernel/drivers/bus kernel/drivers/entropy kernel/drivers/virtio/attach.cpp kernel/drivers/virtio/device.cpp
+    kernel/drivers/virtio/mmio.cpp kernel/drivers/virtio/mmio_list.cpp kernel/drivers/virtio/pci.cpp
+    wire/acpi.cpp wire/bundle.cpp wire/elf.cpp wire/manifest.cpp
+    # a program's start and end
+    kernel/linux/exec kernel/linux/crash.cpp kernel/linux/process/clone.cpp kernel/linux/process/exit.cpp kernel/linux/process/pidfd.cpp
+    kernel/linux/process/process.cpp kernel/linux/vdso
+    # text for people: /proc, strace, messages
+    kernel/linux/proc kernel/linux/strace.cpp kernel/fs/generated base/format.cpp
+    # a person's pace
+    kernel/linux/terminal
+    # changes to the tree of files and to what files are, rather than to what is in them
+    kernel/fs/attribute_list.cpp kernel/fs/attributes.cpp kernel/fs/devices kernel/fs/locks.cpp kernel/fs/mount.cpp kernel/fs/names.cpp
+    kernel/fs/special_file.cpp kernel/fs/directory_file.cpp kernel/fs/tmpfs/directory.cpp kernel/fs/tmpfs/file_system.cpp
+    kernel/fs/tmpfs/inode.cpp wire/erofs/attributes.cpp wire/erofs/superblock.cpp
+    kernel/linux/calls/attribute.cpp kernel/linux/calls/directory.cpp kernel/linux/calls/lock.cpp kernel/linux/calls/names.cpp
+    # settings of a process, and making what is then used often
+    kernel/linux/calls/event.cpp kernel/linux/calls/identity.cpp kernel/linux/calls/ioctl.cpp kernel/linux/calls/priority.cpp
+    kernel/linux/calls/process.cpp kernel/linux/calls/resource.cpp kernel/linux/calls/socket.cpp kernel/linux/calls/system.cpp
+    kernel/linux/calls/timer.cpp kernel/linux/socket/unix/in_flight.cpp kernel/linux/socket/unix/listener.cpp
+    kernel/linux/calls/wait.cpp kernel/linux/event/memory_file.cpp kernel/linux/event/signal_file.cpp kernel/linux/futex/pi.cpp
+    kernel/linux/futex/robust_list.cpp kernel/linux/socket/unix/name.cpp kernel/linux/socket/unix/unix_socket.cpp
+    kernel/linux/time/interval_timer.cpp kernel/memory/remap.cpp)
+
+# Marks those of the given sources that the list names. Stops where the list names what is no longer there.
+function(compile_cold_sources_small)
+    foreach(cold ${SPORE_COLD_SOURCES})
+        set(found FALSE)
+        foreach(source ${ARGN})
+            cmake_path(RELATIVE_PATH source BASE_DIRECTORY ${CMAKE_SOURCE_DIR} OUTPUT_VARIABLE relative)
+            string(FIND "${relative}/" "${cold}/" at)
+            if(at EQUAL 0)
+                set(found TRUE)
+                if(relative MATCHES "\\.cpp$")
+                    set_property(SOURCE ${source} APPEND PROPERTY COMPILE_OPTIONS -Oz)
+                endif()
+            endif()
+        endforeach()
+        if(NOT found)
+            message(FATAL_ERROR "kernel/cold.cmake names ${cold}, of which there is no source")
+        endif()
+    endforeach()
+endfunction()
