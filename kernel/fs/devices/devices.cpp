@@ -55,10 +55,7 @@ Result<void> mount_standard(Dentry& root) {
     TRY(mount(*dev, std::move(devices), false));
     auto shm = TRY(ensure_directory(context, "/dev/shm"));
     auto shared = TRY(tmpfs::TmpFileSystem::create());
-    TRY(mount(*shm, std::move(shared), false));
-    auto tmp = TRY(ensure_directory(context, "/tmp"));
-    auto temporary = TRY(tmpfs::TmpFileSystem::create());
-    return mount(*tmp, std::move(temporary), false);
+    return mount(*shm, std::move(shared), false);
 }
 
 }  // namespace spore::fs

@@ -21,6 +21,8 @@ CASES = [
     Case("timeout", [Program("arguments"), "sleep", "100"], options=["--timeout", "2"], status=124,
          stderr=re.compile("--timeout"), machines=("microvm",)),
     Case("interrupt", [Program("arguments"), "sleep", "100"], interrupt_after=2, status=130, machines=("microvm",)),
+    Case("program-in-tmp", [Program("hello")], script='mkdir tmp && cp "$1" tmp/app && "$SPORE" run --root . /tmp/app',
+         stdout="hello from a program\n"),
     Case("volume", ["/bin/busybox", "cat", "/data/file"], options=["-v", "{scratch}/file:/data/file:ro"], files={"file": "from the host\n"},
          stdout="from the host\n", needs=("/bin/busybox",), cpus=(1,)),
 ]
