@@ -35,7 +35,8 @@ def start_to_exit(report, runs):
 
 
 def boot_instructions(machine, memory, program=None):
-    ended, counts = counting.counted_spore(["--machine", machine, "-m", memory, program or tools.hello()], mmio=True)
+    """Counters of the boot alone, those at the end, and those at the kernel's entry. `program` may be words for `spore run`."""
+    ended, counts = counting.counted_spore(["--machine", machine, "-m", memory, *(program or [tools.hello()])], mmio=True)
     start, end = counts.at(counting.KERNEL_ENTRY), counts.at(counting.PROGRAM_ENTRY)
     if ended.status != 0 or not start or not end:
         raise tools.Missing(f"{machine} -m {memory}: hello ended with {ended.status}: {ended.errors.strip()[-200:]}")

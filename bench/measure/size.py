@@ -1,8 +1,9 @@
-"""How large the kernel is, and in how little memory programs run."""
+"""How large the kernel is, in how little memory programs run, and what a large root costs."""
 import os
+import random
 import subprocess
 
-from . import tools
+from . import boot, tools
 
 
 def image(report, runs):
@@ -21,6 +22,32 @@ def smallest(arguments, expected, most):
         middle = (low + high) // 2
         low, high = (low, middle) if runs(middle) else (middle, high)
     return high
+
+
+def make_root(name, megabytes):
+    """A root with hello and so much beside it, in files of a MiB that do not compress."""
+    folder = tools.WORK / "roots" / name
+    if not (folder / "complete").exists():
+        (folder / "data").mkdir(parents=True, exist_ok=True)
+        (folder / "hello").write_bytes(tools.hello().read_bytes())
+        (folder / "hello").chmod(0o755)
+        source = random.Random(1)
+        for index in range(megabytes):
+            (folder / "data" / str(index)).write_bytes(source.randbytes(1 << 20))
+        (folder / "complete").touch()
+    return folder
+
+
+def root(report, runs):
+    """What a large root costs that a program hardly looks into: memory, instructions and time."""
+    small, large = make_root("small", 1), make_root("large", 300)
+    needed = [smallest(["--root", folder, "/hello"], "hello", 64) for folder in (small, large)]
+    report.add("root", "smallest -m: hello in 300 MiB", needed[1], "MiB", needed[0], "1 MiB", 4)
+    counts = [boot.boot_instructions("microvm", "64M", ["--root", folder, "/hello"])[0]["instructions"] for folder in (small, large)]
+    report.add("root", "instructions to hello in 300 MiB", counts[1], "", counts[0], "1 MiB", 1.2, "ratio")
+    times = [tools.median([tools.run(tools.spore_run("-m", "64M", "--root", folder, "/hello")).seconds for _ in range(runs)])
+             for folder in (small, large)]
+    report.add("root", "hello in 300 MiB, shell to exit", times[1], "s", times[0], "1 MiB", 1.2, "ratio")
 
 
 def native_resident(command):

@@ -16,7 +16,10 @@ Result<BlockView> DiskImage::block(u64 index) {
 
 Result<memory::FrameRef> DiskImage::frame(u64 index) {
     if (index >= size() / page_size) return fail(Error::corrupt);
-    return blocks_.get(index);
+    auto page = TRY(blocks_.get(index));
+    // It becomes the file's: while two caches held it, neither could drop it.
+    blocks_.drop(index, index + 1);
+    return page;
 }
 
 memory::FrameRef DiskImage::take_ahead(u64 index) {

@@ -1,5 +1,5 @@
 // An EROFS image on a disk: blocks are read when they are needed, a few ahead of a reader that goes straight on, and kept while
-// memory lasts. File pages are the same frames as the cached blocks.
+// memory lasts. A block that is asked for as a file's page goes over to the file's own cache.
 #pragma once
 
 #include "kernel/device/block.hpp"
