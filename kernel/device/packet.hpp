@@ -195,6 +195,15 @@ public:
         if (!last_) last_ = item;
         ++count_;
     }
+    /// Behind one of the list's; in front of all when that is null.
+    void insert_after(Packet* place, Owned<Packet> packet) {
+        if (!place) return push_front(std::move(packet));
+        if (place == last_) return push_back(std::move(packet));
+        auto* item = packet.release();
+        item->next = place->next;
+        place->next = item;
+        ++count_;
+    }
     /// Null when there is none.
     Owned<Packet> pop_front() {
         auto* item = first_;

@@ -54,6 +54,7 @@ void PollJob::schedule() {
 }
 bool PollJob::idle() { return jobs->idle; }
 void PollJob::reside() { jobs->resident.push_back(*this); }
+bool run_scheduled_jobs() { return Poller::run(*jobs); }
 void start_poller() { task::set_deferred_work(run_jobs); }
 
 }  // namespace spore::device

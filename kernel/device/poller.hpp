@@ -35,6 +35,8 @@ private:
     ListLink<PollJob> resident_link_;
 };
 
+/// Gives every job that is scheduled on this CPU a turn; true when some could go on. The scheduler calls it; so do tests without one.
+bool run_scheduled_jobs();
 /// Connects the jobs to the scheduler. Once, before the first job.
 void start_poller();
 

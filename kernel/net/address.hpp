@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <compare>
 
 #include "base/bytes.hpp"
@@ -23,12 +24,13 @@ public:
     static constexpr IpAddress any_v4() { return v4(0); }
 
     constexpr bool is_v4() const {
-        for (int i = 0; i < 10; ++i)
-            if (bytes_[i]) return false;
-        return bytes_[10] == 0xff && bytes_[11] == 0xff;
+        auto words = halves();
+        return words[0] == 0 && static_cast<u32>(words[1]) == 0xffff'0000;
     }
     /// Of an IPv4 address, in host order.
-    constexpr u32 v4_value() const { return u32{bytes_[12]} << 24 | u32{bytes_[13]} << 16 | u32{bytes_[14]} << 8 | bytes_[15]; }
+    constexpr u32 v4_value() const { return __builtin_bswap32(static_cast<u32>(halves()[1] >> 32)); }
+    /// As two words, for those who compare, mix or copy: the bytes as they lie in memory.
+    constexpr std::array<u64, 2> halves() const { return std::bit_cast<std::array<u64, 2>>(bytes_); }
     constexpr const std::array<u8, 16>& bytes() const { return bytes_; }
     /// As on the wire: 4 or 16 bytes.
     ByteSpan wire_bytes() const { return std::as_bytes(std::span(bytes_)).subspan(is_v4() ? 12 : 0); }
@@ -37,9 +39,7 @@ public:
     constexpr bool is_unspecified() const { return is_v4() ? v4_value() == 0 : *this == IpAddress(); }
     constexpr bool is_loopback() const {
         if (is_v4()) return bytes_[12] == 127;
-        for (int i = 0; i < 15; ++i)
-            if (bytes_[i]) return false;
-        return bytes_[15] == 1;
+        return halves()[0] == 0 && halves()[1] == u64{1} << 56;
     }
     constexpr bool is_multicast() const { return is_v4() ? (bytes_[12] & 0xf0) == 0xe0 : bytes_[0] == 0xff; }
     /// 255.255.255.255; broadcasts of a network are the routing table's to know.
@@ -49,6 +49,7 @@ public:
     }
     constexpr bool same_family(const IpAddress& other) const { return is_v4() == other.is_v4(); }
 
+    friend constexpr bool operator==(const IpAddress& a, const IpAddress& b) { return a.halves() == b.halves(); }
     friend constexpr auto operator<=>(const IpAddress&, const IpAddress&) = default;
 
 private:
@@ -71,12 +72,9 @@ struct Prefix {
 
     static constexpr Prefix v4(u32 base, u8 length) { return {IpAddress::v4(base), static_cast<u8>(96 + length)}; }
     constexpr bool contains(const IpAddress& address) const {
-        for (unsigned bit = 0; bit < length; bit += 8) {
-            unsigned left = length - bit;
-            u8 mask = left >= 8 ? 0xff : static_cast<u8>(0xff << (8 - left));
-            if ((address.bytes()[bit / 8] ^ base.bytes()[bit / 8]) & mask) return false;
-        }
-        return true;
+        auto differing = [&](unsigned half) { return __builtin_bswap64(address.halves()[half] ^ base.halves()[half]); };
+        if (length <= 64) return length == 0 || differing(0) >> (64 - length) == 0;
+        return differing(0) == 0 && differing(1) >> (128 - length) == 0;
     }
 };
 

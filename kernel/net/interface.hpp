@@ -64,15 +64,19 @@ struct InterfaceAddress {
 
 class Interface final : public device::NetSink {
 public:
-    static constexpr u32 max_addresses = 16;
+    static constexpr u32 max_addresses = 16, max_groups = 64;
 
     u32 index() const { return index_; }          ///< from 1; the loopback's is 1
     const char* name() const { return name_; }    ///< lo, eth0, eth1 …
     bool loopback() const { return !device_; }
+    /// What its device can do; the loopback can do everything.
+    const device::NetFeatures& features() const { return features_; }
     /// Null for the loopback.
     device::NetDevice* device() const { return device_; }
-    device::MacAddress mac() const { return device_ ? device_->mac() : device::MacAddress{}; }
+    const device::MacAddress& mac() const { return mac_; }
     u16 mtu() const { return mtu_.load(std::memory_order_relaxed); }
+    /// invalid when the device does not carry so much, or IP does not work with so little.
+    Result<void> set_mtu(u16 mtu);
     bool up() const { return !device_ || device_->link_up(); }
 
     /// exists, no_space.
@@ -87,8 +91,19 @@ public:
     Result<void> join(const IpAddress& group);
     void leave(const IpAddress& group);
 
+    /// Whether any socket, or the stack itself, has joined.
+    bool is_member(const IpAddress& group) const;
+    /// Calls visit(group) for each joined group; a copy of the list is walked.
+    std::size_t groups(std::span<IpAddress> into) const;
+    /// A tentative address turned out to be this interface's alone [RFC 4862 5.4].
+    void confirm_address(const IpAddress& address);
+    /// The address being checked for duplicates, or in use: whether it is among this interface's.
+    bool is_tentative(const IpAddress& address) const;
+
     /// Sends packets whose heads begin with the link header (loopback: with the IP header). Takes them.
     void transmit(device::PacketList& packets);
+    /// The same for one. While a batch is being received, packets are collected and leave together at its end.
+    void transmit(Owned<device::Packet> packet);
 
     void receive(device::NetDevice& device, device::PacketList& batch) override;
     void link_changed(device::NetDevice& device) override;
@@ -96,16 +111,36 @@ public:
 private:
     friend class Interfaces;
     Interface(u32 index, device::NetDevice* device);
+    void accept(Owned<device::Packet> packet);
 
     u32 index_;
     char name_[16] = {};
     device::NetDevice* device_;
+    device::NetFeatures features_;
+    device::MacAddress mac_;
     std::atomic<u16> mtu_;
     struct Addresses {
         InterfaceAddress list[max_addresses];
         u32 count = 0;
     };
     Locked<Addresses, sync::Spin> addresses_;
+    struct Groups {
+        struct Group { IpAddress address; u32 members; } list[max_groups];
+        u32 count = 0;
+    };
+    Locked<Groups, sync::Spin> groups_;
+    void tell_device(const Groups& groups);
+};
+
+/// Makes the interfaces; the loopback is there as soon as one is asked for.
+class Interfaces {
+public:
+    static constexpr u32 limit = 17;
+    static Interface& loopback();
+    /// One for a device, started: from now on it receives. no_memory, no_space.
+    static Result<Interface*> create(device::NetDevice& device);
+    /// Only for tests, between two of them: forgets all.
+    static void forget();
 };
 
 /// By index, from 1; null beyond the last.

@@ -30,6 +30,17 @@ struct PathError {
     ByteSpan quoted;
 };
 
+/// A transport's doors, by which the IP layer knows it.
+struct TransportDoors {
+    /// Takes a packet.
+    void (*input)(Owned<device::Packet> packet, const Arrival& arrival) = nullptr;
+    /// Hears of an error. With too_big: calls accept_path_mtu() (path.hpp) when it really sent the packet.
+    void (*path_error)(const PathError& error) = nullptr;
+    void (*end_of_batch)() = nullptr;
+};
+/// From now on packets of this protocol go there. While the machine starts.
+void connect_transport(u8 protocol, const TransportDoors& doors);
+
 namespace tcp {
 void input(Owned<device::Packet> packet, const Arrival& arrival);
 void path_error(const PathError& error);

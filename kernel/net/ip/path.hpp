@@ -15,6 +15,7 @@ struct PathHints {
     IpAddress source;        ///< unspecified: the path chooses [RFC 6724]
     u32 interface = 0;       ///< 0: the routing table chooses
     bool allow_broadcast = false;
+    bool any_source = false; ///< `source` need not be ours, or may stay unspecified: DHCP before there is an address, IP_FREEBIND
 };
 
 /// The IP header's fields that a transport chooses.
@@ -53,12 +54,24 @@ public:
     void confirm();
 
 private:
+    Result<void> look_up();
+    Result<void> choose_source();
+    Result<void> send_large(Owned<device::Packet> packet, const IpOptions& options);
+    Result<void> send_each(device::PacketList packets, const IpOptions& options);
+    void send_one(Owned<device::Packet> packet, const IpOptions& options);
+
     IpAddress source_, destination_;
     PathHints hints_;
     Interface* interface_ = nullptr;
-    Shared<Neighbour> neighbour_;
+    Shared<Neighbour> neighbour_;  ///< null on the loopback
     u32 generation_ = 0;
+    u16 mtu_ = 0;
+    bool v4_ = false;
 };
+
+/// The transport has found that an ICMP error "too big" is about a packet that it really sent and that is still on its way: from now on paths to
+/// that destination take no more than it says. Without that check a stranger could make packets small [RFC 5927 7, 8201 4].
+void accept_path_mtu(const struct PathError& error);
 
 /// The pseudo-header's sum for a transport checksum field, not inverted: what Checksum::partial wants in the field [RFC 9293 3.1, 8200 8.1].
 u16 pseudo_header_sum(const IpAddress& source, const IpAddress& destination, u8 protocol, u32 size);

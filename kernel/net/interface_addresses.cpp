@@ -1,0 +1,92 @@
+// The addresses of an interface, and the routes and tables that follow from them.
+#include <algorithm>
+
+#include "kernel/net/interface.hpp"
+#include "kernel/net/ip/local_table.hpp"
+#include "kernel/net/ip/route.hpp"
+#include "wire/net/nd.hpp"
+
+namespace spore::net {
+
+namespace {
+
+IpAddress solicited_node(const IpAddress& address) { return IpAddress::v6(wire::nd::solicited_node_group(address.bytes())); }
+
+/// The network of an address is on the link. A host route to itself would say nothing: find_local() knows it.
+Route network_route(const Interface& interface, const InterfaceAddress& address) {
+    return {.prefix = {address.address, address.prefix_length}, .interface = interface.index(), .origin = Route::Origin::address};
+}
+
+}  // namespace
+
+Result<void> Interface::add_address(const InterfaceAddress& address) {
+    if (address.prefix_length > 128 || address.address.is_unspecified() || address.address.is_multicast()) return fail(Error::invalid);
+    TRY(addresses_.with([&](Addresses& a) -> Result<void> {
+        for (auto& one : std::span(a.list, a.count)) {
+            if (one.address != address.address) continue;
+            if (one.prefix_length != address.prefix_length) return fail(Error::exists);
+            bool tentative = one.tentative;
+            one = address;  // new lifetimes
+            one.tentative = tentative;
+            return {};
+        }
+        if (a.count == max_addresses) return fail(Error::no_space);
+        a.list[a.count++] = address;
+        return {};
+    }));
+    if (device_ && !address.address.is_v4()) TRY(join(solicited_node(address.address)));
+    if (device_ && address.prefix_length < 128) TRY(add_route(network_route(*this, address)));
+    rewrite_local_table();
+    return {};
+}
+
+Result<void> Interface::remove_address(const IpAddress& address) {
+    InterfaceAddress removed;
+    bool others = false;
+    bool found = addresses_.with([&](Addresses& a) {
+        for (auto& one : std::span(a.list, a.count)) {
+            if (one.address != address) continue;
+            removed = one;
+            one = a.list[--a.count];
+            others = std::any_of(a.list, a.list + a.count, [&](auto& left) {
+                return left.prefix_length == removed.prefix_length && removed.network().contains(left.address);
+            });
+            return true;
+        }
+        return false;
+    });
+    if (!found) return fail(Error::address_not_available);
+    if (device_ && !address.is_v4()) leave(solicited_node(address));
+    if (!others) (void)remove_route(network_route(*this, removed));  // a host address has none
+    rewrite_local_table();
+    return {};
+}
+
+bool Interface::has_address(const IpAddress& address) const {
+    return addresses_.with([&](const Addresses& a) {
+        return std::any_of(a.list, a.list + a.count, [&](auto& one) { return one.address == address; });
+    });
+}
+
+bool Interface::is_tentative(const IpAddress& address) const {
+    return addresses_.with([&](const Addresses& a) {
+        return std::any_of(a.list, a.list + a.count, [&](auto& one) { return one.address == address && one.tentative; });
+    });
+}
+
+void Interface::confirm_address(const IpAddress& address) {
+    addresses_.with([&](Addresses& a) {
+        for (auto& one : std::span(a.list, a.count))
+            if (one.address == address) one.tentative = false;
+    });
+    rewrite_local_table();
+}
+
+std::size_t Interface::addresses(std::span<InterfaceAddress> into) const {
+    return addresses_.with([&](const Addresses& a) -> std::size_t {
+        std::copy_n(a.list, std::min<std::size_t>(a.count, into.size()), into.begin());
+        return a.count;
+    });
+}
+
+}  // namespace spore::net

@@ -1,0 +1,60 @@
+// Which multicast groups an interface receives: counted, since several sockets may want the same one.
+#include <algorithm>
+
+#include "kernel/net/interface.hpp"
+#include "wire/net/ethernet.hpp"
+
+namespace spore::net {
+
+namespace {
+device::MacAddress link_group(const IpAddress& group) {
+    return {group.is_v4() ? wire::ethernet::group_of_ipv4(group.v4_value()) : wire::ethernet::group_of_ipv6(group.bytes())};
+}
+}  // namespace
+
+/// The lock stays held, so that the device is told of changes in their order.
+void Interface::tell_device(const Groups& groups) {
+    if (!device_) return;
+    device::MacAddress macs[max_groups];
+    for (u32 i = 0; i < groups.count; ++i) macs[i] = link_group(groups.list[i].address);
+    device_->set_multicast(std::span(macs, groups.count));
+}
+
+Result<void> Interface::join(const IpAddress& group) {
+    if (!group.is_multicast()) return fail(Error::invalid);
+    return groups_.with([&](Groups& groups) -> Result<void> {
+        for (auto& one : std::span(groups.list, groups.count))
+            if (one.address == group) return ++one.members, Result<void>{};
+        if (groups.count == max_groups) return fail(Error::no_memory);
+        groups.list[groups.count++] = {group, 1};
+        tell_device(groups);
+        return {};
+    });
+}
+
+void Interface::leave(const IpAddress& group) {
+    groups_.with([&](Groups& groups) {
+        for (auto& one : std::span(groups.list, groups.count)) {
+            if (one.address != group) continue;
+            if (--one.members) return;
+            one = groups.list[--groups.count];
+            return tell_device(groups);
+        }
+    });
+}
+
+bool Interface::is_member(const IpAddress& group) const {
+    return groups_.with([&](const Groups& groups) {
+        return std::any_of(groups.list, groups.list + groups.count, [&](auto& one) { return one.address == group; });
+    });
+}
+
+std::size_t Interface::groups(std::span<IpAddress> into) const {
+    return groups_.with([&](const Groups& groups) -> std::size_t {
+        std::size_t copied = std::min<std::size_t>(groups.count, into.size());
+        std::transform(groups.list, groups.list + copied, into.begin(), [](auto& one) { return one.address; });
+        return groups.count;
+    });
+}
+
+}  // namespace spore::net

@@ -1,0 +1,109 @@
+#include "kernel/net/ip/nd.hpp"
+
+#include "kernel/net/ip/duplicate.hpp"
+#include "kernel/net/ip/neighbour.hpp"
+#include "kernel/net/ip/output.hpp"
+#include "kernel/net/ip/source.hpp"
+#include "wire/net/ethernet.hpp"
+#include "wire/net/nd.hpp"
+
+namespace spore::net::nd {
+
+namespace {
+
+namespace wnd = wire::nd;
+
+/// Sends one message, with our link address in `option` (0: without). To a neighbour whose link address is known, or to a group.
+void send(Interface& interface, const IpAddress& source, const IpAddress& destination, const device::MacAddress* to, u8 type, u32 flags,
+          const IpAddress& target, u8 option) {
+    auto made = device::Packet::create();
+    if (!made) return count_drop(Drop::no_memory);
+    auto packet = std::move(*made);
+    auto& message = *reinterpret_cast<wnd::Neighbour*>(packet->append(sizeof(wnd::Neighbour)).data());
+    message = {};
+    message.type = type;
+    message.flags = flags;
+    std::memcpy(message.target, target.bytes().data(), 16);
+    if (option) {
+        auto& link = *reinterpret_cast<wnd::LinkOption*>(packet->append(sizeof(wnd::LinkOption)).data());
+        link = {.kind = option, .size = 1, .mac = {}};
+        std::memcpy(link.mac, interface.mac().bytes.data(), 6);
+    }
+    wire::InternetSum sum(pseudo_header_sum(source, destination, wire::ipv6::icmp, packet->size()));
+    sum.add(packet->head());
+    message.checksum = sum.checksum();
+    packet->mark(device::Layer::transport);
+    ip::put_header_v6(*packet, source, destination, {.protocol = wire::ipv6::icmp, .hop_limit = wnd::hop_limit});
+    auto mac = to ? to->bytes : wire::ethernet::group_of_ipv6(destination.bytes());
+    ip::transmit_to(interface, mac, std::move(packet));
+}
+
+IpAddress group_of(const IpAddress& target) { return IpAddress::v6(wnd::solicited_node_group(target.bytes())); }
+
+void advertise(Interface& interface, const IpAddress& target, const IpAddress& to, const device::MacAddress* mac, bool solicited) {
+    u32 flags = wnd::flag_override | (solicited ? wnd::flag_solicited : 0);
+    send(interface, target, to, mac, wnd::neighbour_advertisement, flags, target, wnd::option_target_link);
+}
+
+void solicited(const wnd::NeighbourMessage& message, const IpAddress& target, const Arrival& arrival) {
+    auto& interface = arrival.interface;
+    if (!interface.has_address(target)) return;
+    bool probing = arrival.source.is_unspecified();
+    // Duplicate detection speaks to the solicited-node group and tells no link address [RFC 4861 7.1.1].
+    if (probing && (message.link || arrival.destination != group_of(target))) return count_drop(Drop::malformed);
+    if (interface.is_tentative(target)) {
+        if (probing) address_conflict(interface, target);  // two of us try it at once [RFC 4862 5.4.3]
+        return;
+    }
+    if (probing) return advertise(interface, target, IpAddress::v6(wnd::all_nodes), nullptr, false);
+    if (message.link) neighbours::heard_from(interface, arrival.source, message.link);
+    device::MacAddress mac;
+    if (message.link) std::memcpy(mac.bytes.data(), message.link, 6);
+    else {
+        auto neighbour = neighbours::find(interface, arrival.source);
+        if (!neighbour || (*neighbour)->state() == Neighbour::State::incomplete || (*neighbour)->state() == Neighbour::State::failed) return;
+        mac = (*neighbour)->link_address();
+    }
+    advertise(interface, target, arrival.source, &mac, true);
+}
+
+void advertised(const wnd::NeighbourMessage& message, const IpAddress& target, const Arrival& arrival) {
+    auto& interface = arrival.interface;
+    u32 flags = message.message->flags;
+    if (arrival.destination.is_multicast() && (flags & wnd::flag_solicited)) return count_drop(Drop::malformed);
+    if (interface.has_address(target)) return address_conflict(interface, target);
+    if (!message.link) return;  // on Ethernet there is always one to tell
+    neighbours::answered(interface, target, message.link,
+                         {.solicited = (flags & wnd::flag_solicited) != 0, .override_cached = (flags & wnd::flag_override) != 0,
+                          .router = (flags & wnd::flag_router) != 0});
+}
+
+}  // namespace
+
+void input(Owned<device::Packet> packet, const Arrival& arrival) {
+    // Messages with options fit a head many times over; a longer one is not ours to read.
+    if (arrival.hop_limit != wnd::hop_limit || !packet->gather(packet->size())) return count_drop(Drop::malformed);
+    auto parsed = wnd::parse_neighbour(packet->head());
+    if (!parsed) return count_drop(Drop::malformed);
+    std::array<u8, 16> bytes;
+    std::memcpy(bytes.data(), parsed->message->target, 16);
+    auto target = IpAddress::v6(bytes);
+    if (parsed->message->type == wnd::neighbour_solicitation) solicited(*parsed, target, arrival);
+    else advertised(*parsed, target, arrival);
+}
+
+void solicit(Interface& interface, const IpAddress& target, const device::MacAddress* to) {
+    auto source = source_on(interface, target);
+    if (source.is_unspecified()) return;  // without an address of our own nobody could answer
+    send(interface, source, to ? target : group_of(target), to, wnd::neighbour_solicitation, 0, target, wnd::option_source_link);
+}
+
+void probe(Interface& interface, const IpAddress& target) {
+    send(interface, {}, group_of(target), nullptr, wnd::neighbour_solicitation, 0, target, 0);
+}
+
+void announce(Interface& interface, const IpAddress& address) {
+    advertise(interface, address, IpAddress::v6(wnd::all_nodes), nullptr, false);
+}
+
+}  // namespace spore::net::nd

@@ -1,0 +1,15 @@
+// Packets to our own addresses: they do not leave memory. Each CPU has a backlog, and a job that delivers what is in it, so that a sender never finds
+// itself in the receiver's code, with its own locks held.
+#pragma once
+
+#include "kernel/device/packet.hpp"
+
+namespace spore::net {
+
+/// As large as an IP packet can be.
+inline constexpr u16 loopback_mtu = 65535;
+
+/// Puts a packet, whose head begins with the IP header, into this CPU's backlog. Its checksum counts as verified; segments stay together.
+void deliver_here(Owned<device::Packet> packet);
+
+}  // namespace spore::net
