@@ -3,6 +3,7 @@
 #include "kernel/core/log.hpp"
 #include "kernel/net/interface.hpp"
 #include "kernel/net/ip/arp.hpp"
+#include "kernel/net/ip/arrival.hpp"
 #include "kernel/net/ip/duplicate.hpp"
 #include "kernel/net/ip/nd.hpp"
 #include "kernel/net/ip/route.hpp"
@@ -47,6 +48,7 @@ void add_fixed(Interface& interface, const InterfaceConfig& config) {
 
 void start(const Config& config) {
     Interfaces::loopback();
+    udp::start();
     for (std::size_t index = 0; auto* device = device::net_device(index); ++index) {
         auto made = Interfaces::create(*device);
         if (!made) {

@@ -48,6 +48,8 @@ void end_of_batch();
 }  // namespace tcp
 
 namespace udp {
+/// UDP's packets go to UDP's sockets from now on. While the machine starts.
+void start();
 void input(Owned<device::Packet> packet, const Arrival& arrival);
 void path_error(const PathError& error);
 }  // namespace udp

@@ -13,6 +13,7 @@
 
 namespace spore::net {
 
+Path::Path() = default;
 Path::Path(Path&&) noexcept = default;
 Path& Path::operator=(Path&&) noexcept = default;
 Path::~Path() = default;

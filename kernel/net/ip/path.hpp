@@ -32,7 +32,7 @@ class Path {
 public:
     /// network_unreachable, address_not_available (the source hint is not ours), access_denied (broadcast without leave).
     static Result<Path> find(const IpAddress& destination, const PathHints& hints = {});
-    Path() = default;
+    Path();
     Path(Path&&) noexcept;
     Path(const Path&) = delete;
     Path& operator=(Path&&) noexcept;

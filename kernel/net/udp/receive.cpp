@@ -1,0 +1,103 @@
+// Datagrams wait as the packets they came in, headers taken off. One that stands for several (Segmentation::udp) is read piece by piece, unless the
+// program asked for merged ones.
+#include <algorithm>
+
+#include "kernel/net/udp/udp_socket.hpp"
+
+namespace spore::net::udp {
+
+namespace {
+
+/// How many bytes of the packet the next receive() gives.
+u32 piece_of(const device::Packet& packet, bool merged) {
+    if (packet.segmentation != device::Segmentation::udp || merged || packet.segment_size == 0) return packet.size();
+    return std::min<u32>(packet.size(), packet.segment_size);
+}
+
+}  // namespace
+
+/// The memory that a waiting packet holds, which is what the receive buffer limits.
+u32 UdpSocket::footprint(const device::Packet& packet) {
+    return static_cast<u32>(sizeof packet + packet.slices().size() * page_size);
+}
+
+void UdpSocket::deliver(Owned<device::Packet> packet, const Arrival& arrival, u16 source_port) {
+    packet->note<Waiting>() = {
+        .from = arrival.source, .to = arrival.destination, .interface = arrival.interface.index(), .port = source_port,
+        .hop_limit = arrival.hop_limit, .traffic_class = arrival.traffic_class,
+    };
+    Guard guard(lock_);
+    u32 size = footprint(*packet);
+    // The first may be larger than the buffer, or nothing would ever come through a small one.
+    bool full = received_footprint_ + size > options_.receive_buffer && !received_.empty();
+    if (closed_ || shut_reading_ || full) {
+        ++drops_;
+        return count_drop(Drop::socket_full);
+    }
+    received_footprint_ += size;
+    received_.push_back(std::move(packet));
+    note(Ready::in);
+}
+
+/// Under lock_, after the queue became shorter.
+void UdpSocket::update_readable() {
+    if (received_.empty() && !shut_reading_ && error_) note(Ready::none, Ready::in);
+}
+
+Result<Received> UdpSocket::receive(ByteSink& into, u64 size, Peek peek) {
+    Guard reader(reading_);
+    device::Packet* packet;
+    bool merged;
+    {
+        Guard guard(lock_);
+        if (!error_) {
+            auto error = std::exchange(error_, std::expected<void, Error>{}).error();
+            note(Ready::none, Ready::error);
+            update_readable();
+            return fail(error);
+        }
+        packet = received_.first();
+        merged = options_.merge_received;
+        if (!packet && shut_reading_) return Received{};
+        if (!packet) return fail(Error::would_block);
+    }
+    auto& from = packet->note<Waiting>();
+    u32 piece = piece_of(*packet, merged);
+    Received result{
+        .from = {from.from, from.port, from.from.is_link_local() ? from.interface : 0},
+        .to = from.to,
+        .interface = from.interface,
+        .hop_limit = from.hop_limit,
+        .traffic_class = from.traffic_class,
+        .size = piece,
+        .segment_size = packet->segmentation == device::Segmentation::udp ? packet->segment_size : u16{0},
+        .at = packet->received_at,
+    };
+    Result<void> copied{};
+    packet->for_each_piece(0, static_cast<u32>(std::min<u64>(size, piece)), [&](ByteSpan bytes) {
+        if (copied) copied = into.put(bytes);
+    });
+    if (!copied) return fail(copied.error());
+    if (peek == Peek::yes) return result;
+    if (piece < packet->size()) {
+        packet->drop_front(piece);
+        return result;
+    }
+    Owned<device::Packet> done;
+    {
+        Guard guard(lock_);
+        if (received_.first() != packet) return result;  // closed meanwhile
+        received_footprint_ -= std::min(footprint(*packet), received_footprint_);
+        done = received_.pop_front();
+        update_readable();
+    }
+    return result;
+}
+
+u64 UdpSocket::receivable() const {
+    Guard guard(lock_);
+    auto* packet = received_.first();
+    return packet ? piece_of(*packet, options_.merge_received) : 0;
+}
+
+}  // namespace spore::net::udp
