@@ -118,7 +118,7 @@ std::string Root::make_parents(const std::string& path) {
         auto next = current + "/" + part;
         auto real = provide(next);
         if (!real) {
-            entries_[next] = {.kind = Entry::Kind::directory};
+            entries_[next] = {.kind = Entry::Kind::directory, .mode = next == "/tmp" || next == "/var/tmp" ? 01777u : 0755u};
             real = next;
         }
         current = *real == "/" ? "" : *real;
