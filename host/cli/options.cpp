@@ -183,20 +183,23 @@ Outcome<Command> parse_command_line(int count, const char* const* arguments) {
     run->add_flag("-d,--detach", raw.detach.detach, "Run it in the background and print its name");
     run->add_option("--name", raw.detach.name, "With -d: the name to call it by")->type_name("NAME");
     run->add_flag("--rm", raw.detach.remove, "With -d: remove it when it ends");
-    auto verbs = add_verbs(app);
+    Verbs verbs;
+    add_instance_verbs(app, verbs), add_program_verbs(app, verbs);
     for (auto& verb : verbs)
         if (verb->runs_program()) verb->app->prefix_command(), add_run_options(*verb->app, raw);
     std::string file;
     auto* inspect = app.add_subcommand("inspect", "Tell what is inside a bundle, a root image or a program");
     inspect->add_option("FILE", file, "The file")->required();
-    inspect->footer("Examples:\n  spore inspect /usr/bin/python3\n  spore run --save-bundle app.bundle ./app && spore inspect app.bundle");
+    inspect->footer(footer("spore inspect /usr/bin/python3\nspore run --save-bundle app.bundle ./app && spore inspect app.bundle"));
     auto* doctor = app.add_subcommand("doctor", "Check that this machine has what Spore needs");
-    doctor->footer("Example:\n  spore doctor");
+    doctor->footer(footer("spore doctor"));
     std::string page, shell;
     auto* manual = app.add_subcommand("manual", "Print a manual page in roff: spore, spore-VERB or spore.toml");
     manual->add_option("PAGE", page, "The page (spore)");
+    manual->footer(footer("spore manual spore-run | man -l -"));
     auto* completion = app.add_subcommand("completion", "Print the completions for a shell: bash, zsh or fish");
     completion->add_option("SHELL", shell, "The shell")->required();
+    completion->footer(footer("source <(spore completion bash)"));
     try {
         app.parse(count, arguments);
     } catch (const CLI::CallForHelp&) {

@@ -14,15 +14,22 @@ using MakeRequest = std::function<Outcome<Request>(const std::vector<std::string
 
 class Verb {
 public:
+    /// Declares the verb; `examples` are lines of shell that help and manual end with, after `note`.
+    Verb(CLI::App& parent, const char* name, const char* help, std::string_view examples, std::string_view note = {});
     virtual ~Verb() = default;
     /// The words that follow the options are a program and its arguments: `spore VERB [OPTIONS] PROGRAM [ARGUMENTS…]`.
     virtual bool runs_program() const { return false; }
     virtual Outcome<int> act(const MakeRequest& request, std::vector<std::string> words) = 0;
-    CLI::App* app = nullptr;
+    CLI::App* app;
 };
 
-/// Adds the subcommands to `app`, in the order in which help lists them.
-std::vector<std::unique_ptr<Verb>> add_verbs(CLI::App& app);
+using Verbs = std::vector<std::unique_ptr<Verb>>;
+/// Add the subcommands to `app`, in the order in which help lists them.
+void add_instance_verbs(CLI::App& app, Verbs& verbs);
+void add_program_verbs(CLI::App& app, Verbs& verbs);
+
+/// The end of a verb's help.
+std::string footer(std::string_view examples, std::string_view note = {});
 
 /// -d, --name, --rm of `run`.
 struct DetachOptions {

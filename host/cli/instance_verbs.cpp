@@ -1,0 +1,143 @@
+// Verbs on background machines, and how one is started.
+#include "host/cli/verbs.hpp"
+#include "host/debug/gdb.hpp"
+#include "host/instances/commands.hpp"
+#include "host/instances/supervisor.hpp"
+
+namespace spore::host {
+
+namespace {
+
+void print_line(const std::string& text) {
+    std::fwrite(text.data(), 1, text.size(), stdout);
+    std::fputc('\n', stdout);
+    std::fflush(stdout);
+}
+
+class Ps final : public Verb {
+public:
+    explicit Ps(CLI::App& parent) : Verb(parent, "ps", "List background machines", "spore ps\nspore ps -a --json") {
+        app->add_flag("-a,--all", all_, "Ended ones too");
+        app->add_flag("--json", json_, "As JSON");
+    }
+    Outcome<int> act(const MakeRequest&, std::vector<std::string>) override {
+        return list_instances(all_ ? Listing::all : Listing::running, json_ ? Format::json : Format::table);
+    }
+
+private:
+    bool all_ = false, json_ = false;
+};
+
+/// A verb on one or more instances by name.
+class Named : public Verb {
+public:
+    Named(CLI::App& parent, const char* name, const char* help, const char* examples) : Verb(parent, name, help, examples) {
+        app->add_option("NAME", names_, "The machine")->required();
+    }
+    Outcome<int> act(const MakeRequest&, std::vector<std::string>) override {
+        int status = 0;
+        for (const auto& name : names_) status = TRY(act_on(name));
+        return status;
+    }
+
+protected:
+    virtual Outcome<int> act_on(const std::string& name) = 0;
+
+private:
+    std::vector<std::string> names_;
+};
+
+class Logs final : public Named {
+public:
+    explicit Logs(CLI::App& parent) : Named(parent, "logs", "Print what a background program printed", "spore logs server\nspore logs -f -t server") {
+        app->add_flag("-f,--follow", follow_, "Go on until the program ends");
+        app->add_flag("-t,--timestamps", stamps_, "The time before each line");
+    }
+
+private:
+    Outcome<int> act_on(const std::string& name) override { return show_log(name, follow_ ? Follow::yes : Follow::no, stamps_ ? Stamps::yes : Stamps::no); }
+    bool follow_ = false, stamps_ = false;
+};
+
+class Stop final : public Named {
+public:
+    explicit Stop(CLI::App& parent)
+        : Named(parent, "stop", "End background programs: SIGTERM, and after a while the end of the machine", "spore stop server\nspore stop -t 30 server worker") {
+        app->add_option("-t,--time", seconds_, "How long the program has (10)")->type_name("SECONDS");
+    }
+
+private:
+    Outcome<int> act_on(const std::string& name) override {
+        TRY(stop_instance(name, seconds_));
+        print_line(name);
+        return 0;
+    }
+    unsigned seconds_ = 10;
+};
+
+class Kill final : public Named {
+public:
+    explicit Kill(CLI::App& parent) : Named(parent, "kill", "Send a signal to background programs", "spore kill server\nspore kill -s HUP server") {
+        app->add_option("-s,--signal", signal_, "Name or number (KILL: ends the machine)")->type_name("SIGNAL");
+    }
+
+private:
+    Outcome<int> act_on(const std::string& name) override { return signal_instance(name, signal_); }
+    std::string signal_ = "KILL";
+};
+
+class Wait final : public Named {
+public:
+    explicit Wait(CLI::App& parent) : Named(parent, "wait", "Wait until a background program ends; exits with its status", "spore wait server; echo $?") {}
+
+private:
+    Outcome<int> act_on(const std::string& name) override { return wait_for_instance(name); }
+};
+
+class Remove final : public Named {
+public:
+    explicit Remove(CLI::App& parent) : Named(parent, "rm", "Remove ended background machines", "spore rm server\nspore rm -f server") {
+        app->add_flag("-f,--force", force_, "Running ones too");
+    }
+
+private:
+    Outcome<int> act_on(const std::string& name) override {
+        TRY(remove_instance(name, force_ ? Force::yes : Force::no));
+        print_line(name);
+        return 0;
+    }
+    bool force_ = false;
+};
+
+}  // namespace
+
+void add_instance_verbs(CLI::App& app, Verbs& verbs) {
+    auto add = [&]<typename T>() { verbs.push_back(std::make_unique<T>(app)); };
+    add.operator()<Ps>(), add.operator()<Logs>(), add.operator()<Stop>(), add.operator()<Kill>(), add.operator()<Wait>(), add.operator()<Remove>();
+}
+
+Outcome<int> run_detached(const Request& request, const DetachOptions& options) {
+    auto plan = TRY(make_plan(request));
+    plan.detached = true;
+    auto instance = TRY(Instance::create(options.name.empty() ? make_instance_name(plan.program) : options.name));
+    // Everything that can go wrong with the program is said here, and not only in the log.
+    auto started = [&]() -> Outcome<void> {
+        if (request.debug) add_debugger(plan, instance.folder());
+        auto prepared = TRY(prepare(plan));
+        if (request.debug) TRY(describe_for_gdb(plan, prepared, instance.folder()));
+        Supervised what{.command = plan.arguments, .after_end = options.remove ? AfterEnd::remove : AfterEnd::keep, .debugger = plan.debugger, .run = [&] {
+            auto status = run(plan, std::move(prepared));
+            if (!status) std::fprintf(stderr, "spore: %s\n", status.error().message.c_str());
+            return status ? *status : static_cast<int>(status.error().status);
+        }};
+        return start_supervisor(instance, what);
+    }();
+    if (!started) {
+        instance.remove();
+        return std::unexpected(started.error());
+    }
+    print_line(instance.name());
+    return 0;
+}
+
+}  // namespace spore::host

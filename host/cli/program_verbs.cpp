@@ -1,0 +1,113 @@
+// Verbs that run a program in order to look at it: strace, check, gdb.
+#include <unistd.h>
+
+#include "host/check/check.hpp"
+#include "host/cli/verbs.hpp"
+#include "host/debug/gdb.hpp"
+#include "host/instances/instance.hpp"
+#include "host/strace/strace.hpp"
+
+namespace spore::host {
+
+namespace {
+
+class StraceVerb final : public Verb {
+public:
+    explicit StraceVerb(CLI::App& parent)
+        : Verb(parent, "strace", "Run a program and show its system calls",
+               "spore strace /bin/ls /\nspore strace --trace %file -o calls.txt ./app\nspore strace -c ./app") {
+        app->add_option("-o,--output", options_.file, "Write them to a file instead of standard error")->type_name("FILE");
+        app->add_option("--trace", expression_, "Only these calls or sets, such as openat,%network; !read means all but read")->type_name("CALLS");
+        app->add_flag("-c,--summary", options_.summary, "Count them and print a table at the end");
+        app->add_flag("--stamp", absolute_, "The time of day before each line");
+        app->add_flag("-r,--relative", relative_, "The time since the line before");
+        app->add_flag("-f,--follow-forks", follow_, "Accepted for the habit: all processes are shown");
+    }
+    bool runs_program() const override { return true; }
+    Outcome<int> act(const MakeRequest& request, std::vector<std::string> words) override {
+        if (!expression_.empty()) TRY(parse_trace_expression(expression_, options_));
+        auto wanted = TRY(request(words));
+        // strace's own way to say it, which here looks like a variable of the environment.
+        for (const auto& entry : wanted.environment)
+            if (entry.starts_with("trace=")) TRY(parse_trace_expression(entry, options_));
+        std::erase_if(wanted.environment, [](const std::string& entry) { return entry.starts_with("trace="); });
+        options_.stamp = relative_ ? Stamp::relative : absolute_ ? Stamp::time : Stamp::none;
+        auto plan = TRY(make_plan(wanted));
+        plan.strace = true;
+        auto strace = TRY(Strace::create(options_));
+        auto status = run(plan, TRY(prepare(plan)), [&](std::string_view line) { strace.add(line); });
+        strace.finish();
+        return status;
+    }
+
+private:
+    StraceOptions options_;
+    std::string expression_;
+    bool absolute_ = false, relative_ = false, follow_ = false;
+};
+
+class CheckVerb final : public Verb {
+public:
+    explicit CheckVerb(CLI::App& parent)
+        : Verb(parent, "check", "Tell which system calls a program can make, and which of them are supported",
+               "spore check /usr/bin/sqlite3\nspore check --trace /bin/ls /",
+               "The exit status is 1 when something that the program surely needs is missing.") {
+        app->add_flag("--trace", trace_, "Run it as well, and mark the calls that it makes");
+        app->add_flag("--json", json_, "As JSON");
+    }
+    bool runs_program() const override { return true; }
+    Outcome<int> act(const MakeRequest& request, std::vector<std::string> words) override {
+        auto plan = TRY(make_plan(TRY(request(words))));
+        TracedRun trace;
+        if (trace_) {
+            trace = [plan](const std::function<void(std::string_view)>& keep) mutable -> Outcome<int> {
+                plan.strace = true;
+                std::fflush(stdout);
+                FileDescriptor output(::dup(STDOUT_FILENO));
+                ::dup2(STDERR_FILENO, STDOUT_FILENO);  // the table alone goes to standard output
+                auto status = run(plan, TRY(prepare(plan)), [&](std::string_view line) {
+                    if (auto call = parse_strace_line(line)) keep(call->name);
+                });
+                ::dup2(output.number(), STDOUT_FILENO);
+                return status;
+            };
+        }
+        return check(plan, json_ ? CheckFormat::json : CheckFormat::table, trace);
+    }
+
+private:
+    bool trace_ = false, json_ = false;
+};
+
+class GdbVerb final : public Verb {
+public:
+    explicit GdbVerb(CLI::App& parent)
+        : Verb(parent, "gdb", "Run a program under gdb, or attach gdb to a machine that was started with --debug",
+               "spore gdb ./app\nspore gdb --batch --ex 'break main' --ex continue --ex backtrace ./app\nspore run -d --debug --name server ./app && spore gdb --attach server",
+               "gdb's own commands here: spore-libraries loads the symbols of shared libraries, spore-threads lists threads.") {
+        app->add_option("--attach", attach_, "A background machine")->type_name("NAME");
+        app->add_option("--ex", options_.commands, "What gdb is to do first; may be given several times")->type_name("COMMAND")->allow_extra_args(false);
+        app->add_flag("--batch", options_.batch, "End after that");
+    }
+    bool runs_program() const override { return true; }
+    Outcome<int> act(const MakeRequest& request, std::vector<std::string> words) override {
+        if (attach_.empty()) return debug(TRY(make_plan(TRY(request(words)))), options_);
+        auto instance = TRY(Instance::open(attach_));
+        if (instance.life() != Life::running) return failure(ExitStatus::failed, "the machine {} does not run", attach_);
+        return attach_gdb(instance.folder(), options_);
+    }
+
+private:
+    GdbOptions options_;
+    std::string attach_;
+};
+
+}  // namespace
+
+void add_program_verbs(CLI::App& app, Verbs& verbs) {
+    verbs.push_back(std::make_unique<CheckVerb>(app));
+    verbs.push_back(std::make_unique<StraceVerb>(app));
+    verbs.push_back(std::make_unique<GdbVerb>(app));
+}
+
+}  // namespace spore::host
