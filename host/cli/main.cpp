@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "host/cli/options.hpp"
+#include "host/common/colour.hpp"
 #include "host/inspect/inspect.hpp"
 #include "host/run/qemu_command.hpp"
 #include "host/run/run.hpp"
@@ -59,6 +60,6 @@ int main(int count, char** arguments) {
     auto status = spore::host::tool(count, arguments);
     std::fflush(stdout);
     if (status) return *status;
-    std::fprintf(stderr, "spore: %s\n", status.error().message.c_str());
+    std::fprintf(stderr, "%s %s\n", spore::host::coloured(STDERR_FILENO, spore::host::Colour::red, "spore:").c_str(), status.error().message.c_str());
     return static_cast<int>(status.error().status);
 }

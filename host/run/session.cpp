@@ -13,6 +13,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "host/common/colour.hpp"
+
 namespace spore::host {
 
 namespace {
@@ -23,9 +25,10 @@ constexpr std::size_t most_pending_output = 1_MiB;
 constexpr std::string_view kernel_mark = "spore: ";
 constexpr std::size_t most_firmware_words = 16384;
 
-std::string_view level_name(u8 level) {
+std::string level_mark(int descriptor, u8 level) {
     constexpr std::array<std::string_view, 6> names{"off", "error", "warn", "info", "debug", "trace"};
-    return level < names.size() ? names[level] : "log";
+    auto colour = level <= 1 ? Colour::red : level == 2 ? Colour::yellow : Colour::grey;
+    return coloured(descriptor, colour, fmt::format("[{}]", level < names.size() ? names[level] : "log"));
 }
 
 std::string signal_name(int signal) {
@@ -135,7 +138,7 @@ void Session::handle(const FrameReader::Frame& frame) {
         case log:
             if (!frame.payload.empty()) {
                 auto line = hooks_.explain ? hooks_.explain(frame.text().substr(1)) : std::string(frame.text().substr(1));
-                errors_.add(fmt::format("[{}] {}\n", level_name(static_cast<u8>(frame.payload[0])), line));
+                errors_.add(fmt::format("{} {}\n", level_mark(files_.errors, static_cast<u8>(frame.payload[0])), line));
             }
             break;
         case exit: handle_exit(frame.payload); break;
@@ -172,7 +175,7 @@ void Session::handle_exit(ByteSpan payload) {
         case abi::ExitReason::exited: result_ = static_cast<int>(status & 0xff); return;
         case abi::ExitReason::signaled:
             if (status != SIGPIPE && status != SIGINT && status != SIGTERM)
-                errors_.add(fmt::format("spore: the program was killed by {} ({})\n", signal_name(static_cast<int>(status)), ::strsignal(static_cast<int>(status))));
+                errors_.add(fmt::format("{} the program was killed by {} ({})\n", coloured(files_.errors, Colour::red, "spore:"), signal_name(static_cast<int>(status)), ::strsignal(static_cast<int>(status))));
             result_ = 128 + static_cast<int>(status & 0x7f);
             return;
         case abi::ExitReason::panic:
