@@ -65,10 +65,9 @@ Outcome<fs::path> cache_directory() {
     if (::access(path.c_str(), W_OK) == 0) return path;
     std::error_code error;
     fs::create_directories(path, error);
-    if (error)
-        return failure(ExitStatus::failed, "cannot create the cache folder {} ({}): set XDG_CACHE_HOME to a folder you can write",
-                       path.string(), error.message());
-    return path;
+    if (!error && ::access(path.c_str(), W_OK) == 0) return path;
+    return failure(ExitStatus::failed, "cannot write to the cache folder {} ({}): set XDG_CACHE_HOME to a folder you can write",
+                   path.string(), error ? error.message() : error_text());
 }
 
 std::optional<fs::path> find_in_path(std::string_view name, std::string_view path_variable) {

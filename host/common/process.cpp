@@ -16,8 +16,16 @@ namespace spore::host {
 namespace {
 
 /// What runs in the child between vfork and exec: system calls only, since it borrows the parent's memory.
-[[noreturn]] void become(const char* path, char* const* arguments, const std::vector<Inherited>& inherited, const sigset_t& none,
-                         pid_t parent, int* error) {
+[[noreturn]] void become(const char* path, char* const* arguments, const std::vector<Inherited>& inherited, const Identity* identity,
+                         const sigset_t& none, pid_t parent, int* error) {
+    if (identity) {
+        // The kernel's own calls: the C library's change every thread of the process, and the child still is one with its parent. A root
+        // that may not change its user (in some containers) has little to give away, and stays what it is.
+        (void)::syscall(SYS_setgroups, 1, &identity->extra_group);
+        (void)::syscall(SYS_setresgid, identity->group, identity->group, identity->group);
+        (void)::syscall(SYS_setresuid, identity->user, identity->user, identity->user);
+    }
+    // After the change of user, which would undo it.
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != parent) ::_exit(127);
     // Its own process group: Ctrl-C on the terminal is for the program in the guest, not for the machine around it.
@@ -50,7 +58,8 @@ void Child::end() {
     wait();
 }
 
-std::expected<Child, int> start(const std::vector<std::string>& command, const std::vector<Inherited>& inherited) {
+std::expected<Child, int> start(const std::vector<std::string>& command, const std::vector<Inherited>& inherited,
+                                const std::optional<Identity>& identity) {
     fs::path path = command.at(0);
     if (command[0].find('/') == std::string::npos) {
         const char* variable = std::getenv("PATH");
@@ -70,7 +79,7 @@ std::expected<Child, int> start(const std::vector<std::string>& command, const s
 #pragma clang diagnostic ignored "-Wdeprecated-declarations"
     pid_t child = ::vfork();
 #pragma clang diagnostic pop
-    if (child == 0) become(path.c_str(), arguments.data(), inherited, none, parent, const_cast<int*>(&error));
+    if (child == 0) become(path.c_str(), arguments.data(), inherited, identity ? &*identity : nullptr, none, parent, const_cast<int*>(&error));
     int fork_error = errno;
     ::sigprocmask(SIG_SETMASK, &before, nullptr);
     if (child < 0) return std::unexpected(fork_error);

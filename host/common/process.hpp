@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,8 +41,15 @@ private:
     FileDescriptor descriptor_;
 };
 
+/// Another user that a child of root's becomes.
+struct Identity {
+    uid_t user;
+    gid_t group, extra_group;
+};
+
 /// Starts `command` (found in $PATH) in a process group of its own; it dies when this process dies. The error is errno.
-std::expected<Child, int> start(const std::vector<std::string>& command, const std::vector<Inherited>& inherited);
+std::expected<Child, int> start(const std::vector<std::string>& command, const std::vector<Inherited>& inherited,
+                                const std::optional<Identity>& identity = {});
 
 struct Finished {
     bool not_found = false;

@@ -3,6 +3,7 @@
 #include "host/plan/plan.hpp"
 #include "host/run/accelerator.hpp"
 #include "host/run/qemu_command.hpp"
+#include "host/run/qemu_version.hpp"
 
 namespace spore::host {
 
@@ -16,6 +17,7 @@ Diagnosis diagnose() {
         auto result = run_to_end(command);
         auto said = result.output.empty() ? result.errors : result.output;
         auto first = said.substr(0, said.find('\n'));
+        if (auto old = qemu_too_old(first)) return line(false, what, *old);
         line(!result.not_found, what, result.not_found ? fmt::format("install it with 'apt install {}'", package) : first);
     };
     tool("QEMU", {qemu_program(), "--version"}, "qemu-system-x86");

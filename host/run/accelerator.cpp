@@ -22,6 +22,7 @@ bool processor_virtualises() {
 KvmState probe_kvm() {
     if (!processor_virtualises()) return {false, "this processor shows no hardware virtualisation (VMX or SVM)"};
     FileDescriptor kvm(::open("/dev/kvm", O_RDWR | O_CLOEXEC));
+    if (!kvm && errno == EACCES) return {false, "no permission to open /dev/kvm: join its group (sudo usermod -aG kvm $USER, then log in again)"};
     if (!kvm) return {false, fmt::format("/dev/kvm cannot be opened: {}", error_text())};
     if (::ioctl(kvm.number(), KVM_GET_API_VERSION, 0) != KVM_API_VERSION) return {false, "/dev/kvm speaks another version"};
     FileDescriptor machine(::ioctl(kvm.number(), KVM_CREATE_VM, 0));
@@ -36,7 +37,7 @@ Outcome<Accelerator> choose_accelerator(Accelerator wanted) {
     auto state = probe_kvm();
     if (state.usable) return Accelerator::kvm;
     if (wanted == Accelerator::automatic) return Accelerator::tcg;
-    return failure(ExitStatus::failed, "--accel kvm: {}; use --accel tcg", state.reason);
+    return failure(ExitStatus::failed, "--accel kvm: {}; or use --accel tcg", state.reason);
 }
 
 }  // namespace spore::host

@@ -36,7 +36,9 @@ std::string qemu_program() {
     return chosen && *chosen ? chosen : "qemu-system-x86_64";
 }
 
-std::vector<std::string> qemu_command(const Plan& plan, Accelerator accelerator, const fs::path& root_disk) {
+std::vector<std::string> qemu_command(const Plan& plan, Accelerator accelerator, RootPlace root) {
+    // Files by descriptor: QEMU may run as a user who could not open their paths.
+    auto descriptor = [](int number) { return fmt::format("/proc/self/fd/{}", number); };
     bool pci = plan.machine != Machine::microvm;
     std::vector<std::string> command{
         qemu_program(), "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
@@ -45,7 +47,7 @@ std::vector<std::string> qemu_command(const Plan& plan, Accelerator accelerator,
         "-m", fmt::format("{}M", plan.memory >> 20),
         // A machine that can have one processor only loses the guest's memory barriers under TCG before QEMU 8.1.
         "-smp", plan.cpus == 1 ? "1,maxcpus=2" : fmt::format("{}", plan.cpus),
-        "-kernel", plan.kernel.string(), "-initrd", fmt::format("/proc/self/fd/{}", qemu_descriptor::bundle),
+        "-kernel", descriptor(qemu_descriptor::kernel), "-initrd", descriptor(qemu_descriptor::bundle),
         "-chardev", fmt::format("socket,id=channel,fd={}", qemu_descriptor::channel),
         "-chardev", fmt::format("socket,id=serial,fd={}", qemu_descriptor::serial), "-serial", "chardev:serial"};
     auto add = [&](std::initializer_list<std::string> more) { command.insert(command.end(), more); };
@@ -55,8 +57,8 @@ std::vector<std::string> qemu_command(const Plan& plan, Accelerator accelerator,
     };
     add({"-device", virtio("serial", ",max_ports=1"), "-device", "virtconsole,chardev=channel"});
     add({"-device", virtio("rng", "")});
-    if (!root_disk.empty())
-        add({"-drive", fmt::format("if=none,id=root,format=raw,readonly=on,cache.direct=off,file.locking=off,file={}", escape(root_disk)),
+    if (root == RootPlace::disk)
+        add({"-drive", fmt::format("if=none,id=root,format=raw,readonly=on,cache.direct=off,file.locking=off,file={}", descriptor(qemu_descriptor::root)),
              "-device", virtio("blk", ",drive=root")});
     auto network = network_options(plan.network, pci, qemu_descriptor::network);
     command.insert(command.end(), network.begin(), network.end());

@@ -7,11 +7,12 @@ namespace spore::host {
 
 /// Descriptor numbers that QEMU inherits.
 namespace qemu_descriptor {
-inline constexpr int channel = 3, serial = 4, bundle = 5, network = 6;
+inline constexpr int channel = 3, serial = 4, bundle = 5, network = 6, kernel = 7, root = 8;
 }
 
-/// `root_disk` is empty when the root is in the bundle.
-std::vector<std::string> qemu_command(const Plan& plan, Accelerator accelerator, const fs::path& root_disk);
+/// Where the root is: in the bundle, or on a disk of its own.
+enum class RootPlace : u8 { bundle, disk };
+std::vector<std::string> qemu_command(const Plan& plan, Accelerator accelerator, RootPlace root);
 
 /// The QEMU to run: $SPORE_QEMU, or the one in $PATH.
 std::string qemu_program();

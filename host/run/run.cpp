@@ -10,8 +10,10 @@
 #include "host/image/bundle_file.hpp"
 #include "host/root/assemble.hpp"
 #include "host/run/accelerator.hpp"
+#include "host/run/identity.hpp"
 #include "host/run/network.hpp"
 #include "host/run/qemu_command.hpp"
+#include "host/run/qemu_version.hpp"
 #include "host/run/session.hpp"
 #include "host/run/terminal.hpp"
 #include "host/symbols/symboliser.hpp"
@@ -53,6 +55,12 @@ std::string last_words(int descriptor) {
     return text;
 }
 
+Outcome<FileDescriptor> open_to_read(const fs::path& path) {
+    FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file) return failure(ExitStatus::failed, "cannot open {}: {}", path.string(), error_text());
+    return file;
+}
+
 Outcome<void> check_memory(const Plan& plan, u64 program_size, const RootImage& root) {
     u64 needed = smallest_memory + program_size + (root.bundled() ? root.size : 0);
     if (plan.memory >= needed) return {};
@@ -70,7 +78,10 @@ Outcome<Prepared> prepare(const Plan& plan) {
     auto manifest = make_manifest(plan, assembled.program, source);
     auto bundle = TRY(make_bundle_file(manifest, image));
     auto accelerator = TRY(choose_accelerator(plan.accelerator));
-    return Prepared{std::move(bundle), qemu_command(plan, accelerator, image.bundled() ? fs::path() : image.path), std::move(assembled.root)};
+    auto kernel = TRY(open_to_read(plan.kernel));
+    auto disk = image.bundled() ? FileDescriptor() : TRY(open_to_read(image.path));
+    auto command = qemu_command(plan, accelerator, image.bundled() ? RootPlace::bundle : RootPlace::disk);
+    return Prepared{std::move(bundle), std::move(kernel), std::move(disk), std::move(command), std::move(assembled.root)};
 }
 
 Outcome<int> run(const Plan& plan) { return run(plan, TRY(prepare(plan))); }
@@ -87,13 +98,15 @@ Outcome<int> run(const Plan& plan, Prepared prepared, std::function<void(std::st
     TRY(check_network(plan.network));
     std::vector<Inherited> inherited{{nothing.number(), 0}, {nothing.number(), 1}, {words_of_qemu.number(), 2},
                                      {channel.theirs.number(), qemu_descriptor::channel}, {serial.theirs.number(), qemu_descriptor::serial},
-                                     {prepared.bundle.number(), qemu_descriptor::bundle}};
+                                     {prepared.bundle.number(), qemu_descriptor::bundle}, {prepared.kernel.number(), qemu_descriptor::kernel}};
+    std::vector<int> opened_again{prepared.bundle.number(), prepared.kernel.number()};
+    if (prepared.disk) inherited.push_back({prepared.disk.number(), qemu_descriptor::root}), opened_again.push_back(prepared.disk.number());
     FileDescriptor bridge;
     if (plan.network.choice.kind == NetworkKind::bridge) {
         bridge = TRY(open_bridge(plan.network.choice.name));
         inherited.push_back({bridge.number(), qemu_descriptor::network});
     }
-    auto machine = start(prepared.command, inherited);
+    auto machine = start(prepared.command, inherited, qemu_identity(plan, opened_again));
     if (!machine && machine.error() == ENOENT)
         return failure(ExitStatus::missing_tool, "{} is missing: install it with 'apt install qemu-system-x86'", prepared.command[0]);
     if (!machine) return failure(ExitStatus::failed, "cannot start {}: {}", prepared.command[0], std::strerror(machine.error()));
@@ -112,6 +125,7 @@ Outcome<int> run(const Plan& plan, Prepared prepared, std::function<void(std::st
     auto status = session.run();
     if (!status && status.error().status == ExitStatus::machine_ended) {
         machine->end();
+        if (auto old = ask_whether_too_old(prepared.command[0])) return failure(ExitStatus::missing_tool, "{}", *old);
         if (auto text = last_words(words.number()); !text.empty())
             return failure(ExitStatus::machine_ended, "{}; QEMU says: {}", status.error().message, text);
     }

@@ -1,0 +1,39 @@
+#include "host/run/identity.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+namespace spore::host {
+
+namespace {
+
+/// A TAP interface is its owner's, ports below 1024 are root's, and a capture is written where the user said.
+bool network_needs_us(const Network& network) {
+    constexpr unsigned first_free_port = 1024;
+    return network.choice.kind == NetworkKind::tap || network.choice.kind == NetworkKind::bridge || !network.capture.empty() ||
+           std::ranges::any_of(network.ports, [](const PortForward& port) { return port.host_port < first_free_port; });
+}
+
+}  // namespace
+
+std::optional<Identity> qemu_identity(const Plan& plan, std::span<const int> inherited) {
+    const char* own_qemu = std::getenv("SPORE_QEMU");
+    if (::geteuid() != 0 || (own_qemu && *own_qemu) || !plan.debugger.empty() || network_needs_us(plan.network)) return std::nullopt;
+    auto readable_by_all = [](int descriptor) {
+        struct stat status{};
+        return ::fstat(descriptor, &status) == 0 && (status.st_mode & S_IROTH);
+    };
+    if (!std::ranges::all_of(inherited, readable_by_all)) return std::nullopt;
+    // By number: the tool is linked statically, and looking up a name would load libraries.
+    constexpr unsigned nobody = 65534;
+    struct stat kvm{};
+    bool has_kvm = ::stat("/dev/kvm", &kvm) == 0;
+    // Without udev, /dev/kvm is root's alone.
+    constexpr mode_t for_group = S_IRGRP | S_IWGRP;
+    if (has_kvm && (kvm.st_mode & for_group) != for_group) return std::nullopt;
+    return Identity{.user = nobody, .group = nobody, .extra_group = has_kvm ? kvm.st_gid : nobody};
+}
+
+}  // namespace spore::host

@@ -1,0 +1,14 @@
+// Whom QEMU runs as. It is the guest's only neighbour on this machine, so it should own as little as possible.
+#pragma once
+
+#include "host/common/process.hpp"
+#include "host/plan/plan.hpp"
+
+namespace spore::host {
+
+/// When the tool runs as root: nobody, with /dev/kvm's group. Nothing, for "as we are", when we are not root, or when QEMU needs what
+/// nobody may not have: a file that only root can read (`inherited` are those it opens again), a socket that it makes itself, a
+/// network that is not for everybody, or whatever the program in $SPORE_QEMU wants.
+std::optional<Identity> qemu_identity(const Plan& plan, std::span<const int> inherited);
+
+}  // namespace spore::host
