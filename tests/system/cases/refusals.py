@@ -85,6 +85,8 @@ CASES = [
     refusal("odd-volume", ["-v", "nonsense", "/bin/true"], 117, "HOST:GUEST"),
     refusal("relative-volume", ["-v", "/tmp:data", "/bin/true"], 117, "absolute"),
     refusal("missing-qemu", [Program("hello")], 111, "apt install qemu-system-x86", environment={"SPORE_QEMU": "/no/such/qemu"}),
+    refusal("old-qemu", [Program("hello")], 111, r"QEMU 4\.1 is too old: install 7\.2", environment={"SPORE_QEMU": "{scratch}/qemu"},
+            files={"qemu": ("#!/bin/sh\necho 'QEMU emulator version 4.1.0 (Debian)'\nexit 1\n", 0o755)}),
     refusal("missing-kernel", ["--kernel", "/no/such/kernel", "/bin/true"], 111, "--kernel"),
     refusal("odd-memory", ["-m", "lots", "/bin/true"], 125, "64M"),
     refusal("odd-cpus", ["--cpus", "1000", "/bin/true"], 125, "from 1 to 64"),

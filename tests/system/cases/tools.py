@@ -1,4 +1,5 @@
 """What the tool does around a program: background machines, strace, check, crash reports, gdb."""
+import os
 import re
 
 from system.case import Case, Program
@@ -43,8 +44,49 @@ CASES = [
     Case("check-trace", [Program("hello", "dynamic")], script='"$SPORE" check --trace --json "$1"', stdout=re.compile(r'"evidence": "seen"')),
     Case("crash-report", [Program("crash")], stdout="before\n", status=139, stderr=re.compile(r"nothing is mapped at 0x10(.|\n)*rip (.|\n)*inner_function"), cpus=(1,)),
     Case("abort-report", [Program("crash"), "abort"], stdout="before\n", status=134, stderr=re.compile(r"got signal 6"), cpus=(1,)),
+    Case("crash-report-in-library", [Program("crash", "dynamic"), "library"], stdout="before\n", status=139, machines=("microvm",), cpus=(1,),
+         stderr=re.compile(r"rip (.|\n)*inner_function\+.* in /(.|\n)* compare\+(.|\n)* qsort\w*\+.* in /\S*libc\S*(.|\n)* main\+")),
+    # Without symbols: places in files, and what the library exports.
+    Case("crash-report-stripped", [Program("crash", "dynamic")], script="""
+        strip -o app "$1"
+        "$SPORE" run ./app library || echo "status $?" """, stdout="before\nstatus 139\n",
+         stderr=re.compile(r"at 0x[0-9a-f]+ /\S*/app\+0x[0-9a-f]+\n(.|\n)* qsort\w*\+.* in /\S*libc")),
+    Case("panic-report", [Program("patient")], needs=("/usr/bin/gdb",), timeout=120, script="""
+        "$SPORE" run -d --debug --name job "$1"
+        """ + WAIT_FOR_READY + """
+        (sleep 3; "$SPORE" kill -s USR1 job) &
+        "$SPORE" gdb --attach job --batch --ex 'break machine_trap' --ex continue --ex 'set var $rip = 0x10' --ex detach < /dev/null > gdb.out 2>&1
+        "$SPORE" wait job || echo "status $?"
+        "$SPORE" logs job 2>&1 """,
+         stdout=re.compile(r"(?s)status 118\n.*kernel panic on CPU 0: .* in the kernel at .*\[error\]   at 0x[0-9a-f]+ machine_trap\+0x.*stopped with a panic")),
+    Case("gdb-attach", [Program("patient", "dynamic")], needs=("/usr/bin/gdb",), timeout=120, script="""
+        "$SPORE" run -d --debug --name job "$1"
+        """ + WAIT_FOR_READY + """
+        (sleep 3; "$SPORE" kill -s USR1 job) &
+        "$SPORE" gdb --attach job --batch --ex spore-threads --ex spore-libraries --ex 'break on_usr1' --ex continue --ex backtrace --ex 'info symbol write' --ex delete --ex detach < /dev/null 2>&1
+        "$SPORE" stop job""",
+         stdout=re.compile(r"(?s)thread 1 of process 1 .*blocked.*libc\.so\.6 at 0x.*Breakpoint 1, .*on_usr1 .*write in section .text of \S*libc.*job\n$")),
     Case("boot-timeline", [Program("hello")], options=["--log", "debug"], stdout="hello from a program\n", cpus=(1,),
          stderr=re.compile(r"platform: TSC \d+ kHz, .*boot: \d+ us \(\+\d+\) root\n.*boot: \d+ us \(\+\d+\) program", re.DOTALL)),
+    Case("installed", [Program("hello")], needs=("/usr/bin/cmake",), script="""
+        cmake --install "${SPORE%/host/spore}" --prefix "$PWD/usr" > /dev/null
+        usr/bin/spore run "$1"
+        cd usr/share
+        for file in man/man1/spore-run.1 man/man5/spore.toml.5 bash-completion/completions/spore zsh/vendor-completions/_spore \\
+            fish/vendor_completions.d/spore.fish spore/gdb/spore.py; do test -s "$file"; done""", stdout="hello from a program\n"),
+    Case("unprivileged-qemu", [Program("patient")], script="""
+        "$SPORE" run -d --name job "$1"
+        """ + WAIT_FOR_READY + """
+        runner=$(cat /proc/$("$SPORE" ps --json | grep supervisor | tr -dc 0-9)/task/*/children)
+        qemu=$(cat /proc/${runner% }/task/*/children)
+        awk '/^Uid|^NoNewPrivs|^Seccomp:/ { print $1, $2 }' /proc/${qemu% }/status
+        "$SPORE" rm -f job""",
+         stdout=f"job\nUid: {65534 if os.geteuid() == 0 else os.geteuid()}\nNoNewPrivs: 1\nSeccomp: 2\njob\n"),
+    Case("colour-at-a-terminal", [], script="""
+        TERM=xterm script -qec "$SPORE run /no/such || true" /dev/null | od -c | grep '033   \\[   3   1   m' > /dev/null
+        TERM=xterm NO_COLOR=1 script -qec "$SPORE run /no/such || true" /dev/null | od -c | grep 033 && exit 90
+        "$SPORE" run /no/such 2>&1 | od -c | grep 033 && exit 91
+        exit 0"""),
     Case("gdb", [Program("hello", "static-pie")], needs=("/usr/bin/gdb",), timeout=120, script="""
         "$SPORE" gdb --batch --ex 'break main' --ex continue --ex backtrace --ex spore-threads --ex 'delete' --ex 'continue' "$1" < /dev/null || :""",
          stdout=re.compile(r"Breakpoint 1,(.|\n)* main \((.|\n)*thread 1 of process 1")),
