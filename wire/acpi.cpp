@@ -106,6 +106,8 @@ std::optional<PowerRegisters> read_fadt(Table fadt) {
     if (!r.dsdt) r.dsdt = field<le32>(bytes, 40);
     r.control_a = static_cast<u16>(field<le32>(bytes, 64));
     r.control_b = static_cast<u16>(field<le32>(bytes, 68));
+    if (byte_at(bytes, 91) == 4 && !(flags >> 20 & 1)) r.timer = static_cast<u16>(field<le32>(bytes, 76));
+    r.timer_wide = flags >> 8 & 1;
     r.hardware_reduced = flags >> 20 & 1;
     if (flags >> 10 & 1) {
         r.reset = generic_address(bytes, 116);
@@ -113,6 +115,14 @@ std::optional<PowerRegisters> read_fadt(Table fadt) {
     }
     if (r.hardware_reduced) r.sleep_control = generic_address(bytes, 244);
     return r;
+}
+
+std::optional<u64> read_hpet(Table hpet) {
+    constexpr u64 base = 40, size = 56;
+    if (!hpet.is("HPET") || hpet.bytes.size() < size) return std::nullopt;
+    auto registers = generic_address(hpet.bytes, base);
+    if (registers.space != GenericAddress::Space::memory || !registers.address) return std::nullopt;
+    return registers.address;
 }
 
 std::optional<u8> find_soft_off(Table dsdt) {

@@ -57,12 +57,17 @@ struct GenericAddress {
 /// What we want of the FADT [acpi 5.2.9].
 struct PowerRegisters {
     u16 control_a = 0, control_b = 0;        ///< PM1 control ports; 0 when absent
+    u16 timer = 0;                           ///< the power management timer's port; 0 when absent
+    bool timer_wide = false;                 ///< it has 32 bits, not 24
     GenericAddress sleep_control, reset;     ///< hardware-reduced machines; reset register
     u8 reset_value = 0;
     bool hardware_reduced = false;
     u64 dsdt = 0;
 };
 std::optional<PowerRegisters> read_fadt(Table fadt);
+
+/// Where the high precision event timer's registers are in memory [intel IA-PC HPET 1.0a, 3.2.4].
+std::optional<u64> read_hpet(Table hpet);
 
 /// The value that means "soft off": the first element of \_S5 in a DSDT's bytecode.
 std::optional<u8> find_soft_off(Table dsdt);

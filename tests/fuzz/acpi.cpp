@@ -28,6 +28,7 @@ extern "C" int LLVMFuzzerTestOneInput(const u8* data, std::size_t size) {
     for (std::size_t count = 0; entries.next(); ++count)
         if (count > size) std::abort();  // more entries than bytes
     if (size >= 36) (void)read_fadt(table);
+    (void)read_hpet(table);
     if (auto off = find_soft_off(table); off && *off > 7) std::abort();
     u64 position = 0, before = 0;
     while (next_virtio_mmio(table, position)) {

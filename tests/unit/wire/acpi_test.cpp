@@ -123,6 +123,27 @@ TEST(Acpi, FindsSoftOffInAmlPackages) {
     EXPECT_FALSE(find_soft_off(Table{empty}));
 }
 
+TEST(Acpi, FindsTimers) {
+    Bytes hpet(20);
+    hpet[10] = std::byte{0xd0}, hpet[11] = std::byte{0xfe};  // the address, at 44 of the table
+    auto table = make_table("HPET", hpet);
+    EXPECT_EQ(read_hpet(Table{table}), 0xfed00000u);
+    hpet[4] = std::byte{1};  // in port space
+    EXPECT_FALSE(read_hpet(Table{table = make_table("HPET", hpet)}));
+    EXPECT_FALSE(read_hpet(Table{table = make_table("HPET", Bytes(19))}));
+
+    Bytes fadt(208);
+    fadt[76 - 36] = std::byte{0x08}, fadt[77 - 36] = std::byte{0x06}, fadt[91 - 36] = std::byte{4};
+    auto with_timer = read_fadt(Table{table = make_table("FACP", fadt)});
+    ASSERT_TRUE(with_timer);
+    EXPECT_EQ(with_timer->timer, 0x608);
+    EXPECT_FALSE(with_timer->timer_wide);
+    fadt[113 - 36] = std::byte{1};
+    EXPECT_TRUE(read_fadt(Table{table = make_table("FACP", fadt)})->timer_wide);
+    fadt[114 - 36] = std::byte{0x10};  // hardware-reduced: what the ports' fields say means nothing
+    EXPECT_EQ(read_fadt(Table{table = make_table("FACP", fadt)})->timer, 0);
+}
+
 TEST(Acpi, FindsVirtioMmioDevices) {
     Bytes body;
     append(body, "....LNRO0005....");

@@ -67,20 +67,18 @@ void send_interrupt(u32 apic_id, u32 vector) { send_command(apic_id, vector); }
 void send_init(u32 apic_id) { send_command(apic_id, 0x4500); }
 void send_startup(u32 apic_id, u8 page) { send_command(apic_id, 0x4600 | page); }
 
-u32 start_timer_measurement() {
-    if (features.tsc_deadline) return 0;
+void start_timer_measurement() {
+    if (features.tsc_deadline) return;
     write(timer_entry, masked | vector::timer);
     write(initial_count, 0xffff'ffff);
-    return read_timer_count();
 }
-u32 read_timer_count() { return features.tsc_deadline ? 0 : read(current_count); }
+u32 read_timer_count() { return read(current_count); }
 
 void arm_timer(u64 deadline) {
     if (features.tsc_deadline) return write_msr(msr::tsc_deadline, deadline == ~u64{0} ? 0 : cycles_at(deadline));
     if (deadline == ~u64{0}) return write(initial_count, 0);
-    u64 now = monotonic_nanoseconds();
     write(timer_entry, vector::timer);
-    write(initial_count, timer_ticks(deadline > now ? deadline - now : 0));
+    write(initial_count, timer_ticks_until(deadline));
 }
 
 }  // namespace spore::arch

@@ -15,8 +15,8 @@ void send_interrupt(u32 apic_id, u32 vector);
 void send_init(u32 apic_id);
 void send_startup(u32 apic_id, u8 page);
 
-/// Lets the timer count down from its maximum, to be measured; the count at the start.
-u32 start_timer_measurement();
+/// Lets the timer count down from its maximum, to be measured, where it does not follow the TSC by itself (features.tsc_deadline).
+void start_timer_measurement();
 u32 read_timer_count();
 
 }  // namespace spore::arch

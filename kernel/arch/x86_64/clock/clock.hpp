@@ -14,9 +14,12 @@ void calibrate_clock();
 /// Measures again when enough time has passed; cheap when it has not. From timer interrupts.
 void refine_clock();
 
+/// Changes the TSC's rate from now on; time itself does not jump. One CPU at a time.
+void set_rate(u64 hertz);
+
 u64 cycles_at(u64 monotonic_nanoseconds);
-/// Local APIC timer ticks in `nanoseconds`, saturating at 32 bits.
-u32 timer_ticks(u64 nanoseconds);
+/// Local APIC timer ticks from now until a point on the monotonic clock, or fewer when it is far: at least one, at most 32 bits.
+u32 timer_ticks_until(u64 monotonic_nanoseconds);
 
 /// What a program's own clock (vDSO) computes with: ns = base_ns + ((tsc - base_tsc) * multiplier >> 32). `sequence` is odd while
 /// it changes. Fills a page, as programs see all of that; its layout is known to kernel/linux/vdso/vdso.c.

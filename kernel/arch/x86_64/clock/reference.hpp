@@ -2,20 +2,21 @@
 #pragma once
 
 #include "base/types.hpp"
+#include "measurement.hpp"
 
 namespace spore::arch {
 
-/// A counter that wraps at `mask + 1`.
 struct Reference {
-    const char* name;
-    u64 (*read)();
-    u64 frequency;  ///< Hz
-    u64 mask;
+    const char* name = nullptr;
+    u64 (*read)() = nullptr;
+    CounterKind kind;
 };
 
-/// The 8254's channel 0, counting down from 65536 at 1.193182 MHz [intel 8254].
-Reference start_pit();
-/// The ACPI power management timer at 3.579545 MHz, on its port [acpi 4.8.2.1].
-Reference power_management_timer(u16 port, bool wide);
+/// What firmware's tables tell of, before start_reference().
+void found_hpet(PhysAddr registers);
+void found_power_management_timer(u16 port, bool wide);
+
+/// The best that is there, counting: the HPET (one read of a register), the ACPI timer (one of a port), or the PIT (several of ports).
+Reference start_reference();
 
 }  // namespace spore::arch

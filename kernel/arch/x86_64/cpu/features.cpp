@@ -19,11 +19,14 @@ void find_hypervisor() {
     if (name.eax >= 0x40000010 && name.eax < 0x40010000) features.tsc_khz = cpuid(0x40000010).eax;
 }
 
-// Leaf 0x15: TSC frequency as a ratio to the crystal's [intel/vol2 CPUID].
+// Leaf 0x15: the TSC's frequency as a ratio to the crystal's. Where the latter is not told, the TSC runs at leaf 0x16's base frequency, from
+// which software is to compute the crystal's [intel/vol3 20.7.3].
 void find_tsc_frequency(u32 highest) {
     if (features.tsc_khz || highest < 0x15) return;
     auto r = cpuid(0x15);
-    if (r.eax && r.ebx && r.ecx) features.tsc_khz = static_cast<u32>(u64{r.ecx} * r.ebx / r.eax / 1000);
+    if (!r.eax || !r.ebx) return;
+    if (r.ecx) features.tsc_khz = static_cast<u32>(u64{r.ecx} * r.ebx / r.eax / 1000);
+    else if (highest >= 0x16) features.tsc_khz = (cpuid(0x16).eax & 0xffff) * 1000;
 }
 }  // namespace
 

@@ -3,6 +3,7 @@
 #include "../apic/local_apic.hpp"
 #include "../clock/clock.hpp"
 #include "../cpu/features.hpp"
+#include "../clock/reference.hpp"
 #include "../cpu/smp.hpp"
 #include "../instructions.hpp"
 #include "acpi_reader.hpp"
@@ -74,10 +75,14 @@ void start_platform(const BootInfo& info) {
     else assume_plain_machine();
     if (auto fadt = find_table(reader, root, "FACP")) {
         learn_power(reader, *fadt);
-        if (auto registers = read_fadt(*fadt))
+        if (auto registers = read_fadt(*fadt)) {
             if (auto found = table_at(reader, registers->dsdt)) dsdt = *found;
+            if (registers->timer) found_power_management_timer(registers->timer, registers->timer_wide);
+        }
     }
     bool known = features.tsc_khz != 0;
+    if (auto table = find_table(reader, root, "HPET"))
+        if (auto registers = read_hpet(*table)) found_hpet({*registers});
     calibrate_clock();
     log_choices(known);
 }
