@@ -20,10 +20,8 @@ constinit abi::Mode chosen_mode = abi::Mode::fused;
 }  // namespace
 
 CpuLocal& cpu_local(u32 cpu) { return *cpus[cpu]; }
-void add_cpu(CpuLocal& cpu) {
-    cpus[cpu.id] = &cpu;
-    __atomic_store_n(&running, cpu.id + 1, __ATOMIC_RELEASE);
-}
+void prepare_cpu(CpuLocal& cpu) { cpus[cpu.id] = &cpu; }
+void count_cpus(u32 count) { __atomic_store_n(&running, count, __ATOMIC_RELEASE); }
 
 u32 cpu_id() { return local().id; }
 u32 cpu_count() { return __atomic_load_n(&running, __ATOMIC_ACQUIRE); }

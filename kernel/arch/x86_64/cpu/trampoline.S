@@ -1,5 +1,6 @@
-// Where further processors begin: real mode, at a page below 1 MiB that smp.cpp copies this to. Straight to 64 bits, then to
-// the kernel's address with the stack and CpuLocal that smp.cpp left in the variables at the end.
+// Where further processors begin: real mode, at a page below 1 MiB that smp.cpp copies this to. Each draws a number, which says whose stack and
+// CpuLocal it takes (smp.cpp's `processor_slots`); one that comes when the numbers are gone stops. Then straight to 64 bits, and to the kernel's
+// address.
 
 #define VIRTUAL_BASE    0xffffffff80000000
 #define BASE            0x8000
@@ -7,13 +8,17 @@
 
         .section .rodata, "a", @progbits
         .balign 16
-        .globl trampoline_start, trampoline_end, trampoline_stack, trampoline_cpu, trampoline_root
+        .globl trampoline_start, trampoline_end, trampoline_root, trampoline_next, trampoline_count
         .code16
 trampoline_start:
         cli
         cld
         xorw    %ax, %ax
         movw    %ax, %ds
+        movl    $1, %esi
+        lock xaddl %esi, AT(trampoline_next)
+        cmpl    AT(trampoline_count), %esi
+        jae     trampoline_late
         lgdtl   AT(trampoline_gdt_pointer)
         movl    $0xa0, %eax             // CR4: PAE, PGE
         movl    %eax, %cr4
@@ -26,6 +31,9 @@ trampoline_start:
         movl    $0x80010031, %eax       // CR0: PG, WP, NE, ET, PE: straight into long mode
         movl    %eax, %cr0
         ljmpl   $8, $AT(trampoline_long)
+trampoline_late:
+        hlt                             // interrupts are off: until the next INIT
+        jmp     trampoline_late
         .code64
 trampoline_long:
         xorl    %eax, %eax
@@ -35,8 +43,11 @@ trampoline_long:
         movl    %eax, %fs
         movl    %eax, %gs
         xorl    %ebp, %ebp
-        movq    AT(trampoline_stack), %rsp
-        movq    AT(trampoline_cpu), %rdi
+        movl    %esi, %esi              // the upper half is undefined after a change of mode
+        shlq    $4, %rsi                // sizeof(ProcessorSlot)
+        addq    $processor_slots, %rsi
+        movq    (%rsi), %rsp
+        movq    8(%rsi), %rdi
         movq    $start_processor, %rax
         call    *%rax
         ud2
@@ -50,8 +61,8 @@ trampoline_gdt_pointer:
         .long   AT(trampoline_gdt)
         .balign 8
 trampoline_root:  .quad 0
-trampoline_stack: .quad 0
-trampoline_cpu:   .quad 0
+trampoline_next:  .long 0
+trampoline_count: .long 0
 trampoline_end:
 
         .section .note.GNU-stack, "", @progbits
