@@ -25,7 +25,6 @@ struct CpuLocal {
     u64 per_cpu_offset;
     u32 id;
     u32 apic_id;
-    ProgramState* loaded_state;  ///< whose vector registers the CPU holds, or null
     u64 page_table;      ///< CR3 of the current address space
     u64 gdt[9];
     TaskState task_state;
@@ -33,10 +32,10 @@ struct CpuLocal {
     alignas(16) u8 emergency_stack[4096];     ///< IST 2: double fault, NMI, machine check
 };
 
-#define CPU_LOCAL_TRAP_STACK 8
-#define CPU_LOCAL_PROGRAM_STACK 16
-static_assert(__builtin_offsetof(CpuLocal, trap_stack) == CPU_LOCAL_TRAP_STACK);
-static_assert(__builtin_offsetof(CpuLocal, program_stack) == CPU_LOCAL_PROGRAM_STACK);
+// trap/entry.S knows these.
+static_assert(__builtin_offsetof(CpuLocal, trap_stack) == 8);
+static_assert(__builtin_offsetof(CpuLocal, program_stack) == 16);
+static_assert(__builtin_offsetof(CpuLocal, emergency_stack) + sizeof(CpuLocal::emergency_stack) == 5344);
 
 /// Volatile: a thread that sleeps may wake on another CPU, so what was found before a call is not what would be found after it.
 inline CpuLocal& local() {

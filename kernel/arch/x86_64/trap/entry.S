@@ -21,6 +21,7 @@
 #define FRAME_SIZE      192
 #define TRAP_STACK      8
 #define PROGRAM_STACK   16
+#define EMERGENCY_TOP   5344
 #define KERNEL_CODE     0x08
 #define KERNEL_DATA     0x10
 #define PROGRAM_DATA    0x23
@@ -132,7 +133,10 @@ trap_common:
 1:      pushq   $-1                     // origin: not a system call
         push_registers
         cld
-        testb   $3, FRAME_CS(%rsp)
+        cmpb    $0, program_access_guarded(%rip)
+        je      5f
+        clac                            // traps leave AC as it was: a program's, or that of an access to its memory
+5:      testb   $3, FRAME_CS(%rsp)
         jnz     2f
         movq    FRAME_RSP(%rsp), %rdi
         testq   %rdi, %rdi
@@ -162,28 +166,31 @@ kernel_stack_overflow:
         call    machine_stack_overflow
         ud2
 
-// Double fault, NMI and machine check can strike anywhere, also between entry and swapgs: they stay on their own stack
-// and find the kernel's GS base by looking.
+// Double fault, NMI and machine check can strike anywhere, also between entry and swapgs, or while a program has put what it likes into its GS
+// base: they stay on their own stack, which lies in the CPU's own data and so tells where that is.
 emergency_common:
         pushq   $-1
         push_registers
         cld
-        movl    $0xc0000101, %ecx
+        movl    $0xc0000101, %ecx       // GS base
         rdmsr
-        xorl    %ebx, %ebx
-        testl   %edx, %edx
-        js      1f
-        swapgs
-        incl    %ebx
-1:      movq    %rsp, %rdi
+        shlq    $32, %rdx
+        leaq    (%rdx, %rax), %rbx
+        leaq    FRAME_MOVED - EMERGENCY_TOP(%rsp), %rax
+        movq    %rax, %rdx
+        shrq    $32, %rdx
+        wrmsr
+        movq    %rsp, %rdi
         movq    %rsp, %rbp
         andq    $-16, %rsp
         call    machine_emergency
         movq    %rbp, %rsp
-        testl   %ebx, %ebx
-        jz      2f
-        swapgs
-2:      pop_registers
+        movl    $0xc0000101, %ecx
+        movl    %ebx, %eax
+        movq    %rbx, %rdx
+        shrq    $32, %rdx
+        wrmsr
+        pop_registers
         addq    $24, %rsp
         iretq
 

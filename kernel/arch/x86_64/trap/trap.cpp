@@ -114,7 +114,9 @@ extern "C" [[gnu::used, noreturn]] void machine_stack_overflow(TrapFrame& frame)
 extern "C" [[gnu::used]] void machine_emergency(TrapFrame& frame) {
     if (frame.vector == vector::double_fault) die(frame, "double fault");
     if (frame.vector == vector::machine_check) die(frame, "machine check");
-    core::warn("non-maskable interrupt at {:x}", frame.rip);
+    // Whoever was interrupted may hold any lock, the log's too.
+    char text[64];
+    write_early_console(format_to(text, "\nnon-maskable interrupt at {:x}\n", frame.rip));
 }
 
 // ---- program registers by role (arch/registers.hpp) ----
