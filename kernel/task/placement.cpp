@@ -8,6 +8,12 @@ namespace spore::task {
 
 void wake(Thread& thread) { Scheduler::wake(thread); }
 
+/// Signals may have been sent to it before; its making goes on until now, and whoever makes it holds it.
+void Scheduler::start(Thread& thread) {
+    thread.state_.store(State::runnable, std::memory_order_relaxed);  // published by the lock of the queue
+    enqueue(thread, choose_cpu(thread));
+}
+
 /// False when it was neither blocked nor about to be.
 bool Scheduler::wake(Thread& thread) {
     State state = thread.state_.load(std::memory_order_seq_cst);  // after the waker's change of the condition

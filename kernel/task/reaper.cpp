@@ -41,7 +41,7 @@ void Scheduler::reap(void*) {
 void Scheduler::start_reaper() {
     auto thread = MUST(Thread::create("reaper", reap, nullptr), "boot has memory for more than a program's first thread");
     reaper = thread.get();
-    start(std::move(thread));
+    start(*thread.release());
 }
 
 }  // namespace spore::task

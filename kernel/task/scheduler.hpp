@@ -1,7 +1,7 @@
 // The scheduler's own: what each CPU has, and the steps that thread.hpp's functions are made of.
 //
-// A thread's way: blocked -(wake)-> runnable, in one CPU's queue -> running, in none -> preparing -> blocked. Changes from `blocked` and
-// `preparing` are compare-and-swaps, so of many wakers one wins. A CPU's queues are guarded by its lock; all else in Cpu is the CPU's own.
+// A thread's way: created -(start)-> runnable, in one CPU's queue -> running, in none -> preparing -> blocked -(wake)-> runnable. Changes from
+// `blocked` and `preparing` are compare-and-swaps, so of many wakers one wins. A CPU's queues are guarded by its lock; all else in Cpu is the CPU's own.
 // Nothing here sleeps. Lock order: a wait queue's, timer queue's or futex bucket's lock, then a Cpu's; never two Cpus' at once.
 //
 // While a thread's stack is still in use (on_cpu_) it is only ever put into the queue of the CPU that uses it, which cannot take it
@@ -51,6 +51,7 @@ public:
     static Cpu& here();
     static Cpu& of(u32 cpu);
 
+    static void start(Thread& thread);
     static bool wake(Thread& thread);
     static void sleep(Thread& self);
     static void schedule(Cpu& cpu);

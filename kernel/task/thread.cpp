@@ -72,7 +72,7 @@ void change_space() {
     Scheduler::here().space = owner.space_number();
 }
 
-void start(Owned<Thread> thread) { wake(*thread.release()); }
+void start(Owned<Thread> thread) { Scheduler::start(*thread.release()); }
 
 void Thread::interrupt() {
     interrupted_.store(true, std::memory_order_seq_cst);

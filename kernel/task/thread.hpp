@@ -35,8 +35,9 @@ private:
 /// A number for a new address space. None is given twice.
 u64 new_space_number();
 
-/// `preparing`: between prepare_to_block() and block(), when a wake-up makes it `running` again.
-enum class State : u8 { runnable, running, preparing, blocked, ended };
+/// `created`: not started; nothing but start() makes it runnable. `preparing`: between prepare_to_block() and block(), when a wake-up makes it
+/// `running` again.
+enum class State : u8 { created, runnable, running, preparing, blocked, ended };
 
 /// A set of CPUs, one bit each.
 using CpuSet = u64;
@@ -91,7 +92,7 @@ private:
 
     // What a switch touches comes first, to lie in few cache lines.
     arch::KernelContext context_;
-    std::atomic<State> state_ = State::blocked;
+    std::atomic<State> state_ = State::created;
     std::atomic<bool> interrupted_ = false;
     /// Its stack is in use. Cleared, with release order, once the CPU has left it: only then may another CPU run it.
     std::atomic<bool> on_cpu_ = false;

@@ -137,6 +137,35 @@ TEST(Scheduler, AWakeBeforeBlockIsNotLost) {
     EXPECT_TRUE(ok);
 }
 
+TEST(Scheduler, NothingButItsStartStartsAThread) {
+    for (u64 seed = 0; seed < 20; ++seed) {
+        bool ok = simulate({.cpus = 2, .seed = seed}, [] {
+            static bool begun, prepared;
+            begun = prepared = false;
+            auto thread = MUST(task::Thread::create("late", [](void*) {
+                EXPECT_TRUE(prepared);
+                EXPECT_TRUE(task::current().interrupted());
+                begun = true;
+            }, nullptr), "the host has memory");
+            // A signal to a process reaches all its tasks, also one that is still being made.
+            thread->interrupt();
+            task::wake(*thread);
+            for (int i = 0; i < 50; ++i) {
+                task::yield();
+                fakes::interleave();
+            }
+            EXPECT_FALSE(begun);
+            prepared = true;
+            task::start(std::move(thread));
+            while (!begun) {
+                task::prepare_to_block();
+                (void)task::block(Interruptible::no, time::now() + Duration::ms(1));
+            }
+        });
+        EXPECT_TRUE(ok) << seed;
+    }
+}
+
 TEST(Scheduler, InterruptEndsAnInterruptibleWait) {
     bool ok = simulate({}, [] {
         fakes::Join join;
