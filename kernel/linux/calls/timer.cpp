@@ -30,6 +30,12 @@ Result<IntervalTimer::Setting> exchange(Process& process, i32 which, Duration va
     return before;
 }
 
+/// In microseconds, but never nothing when something is left: that would mean disarmed.
+IntervalTimeval in_microseconds(const IntervalTimer::Setting& setting) {
+    auto left = setting.left.nanoseconds;
+    return {Timeval::of(setting.interval), Timeval::of(Duration::ns(left > 0 && left < 1000 ? 1000 : left))};
+}
+
 /// With the timers' mutex held.
 Result<PosixTimer*> find(ProcessTimers& timers, i32 id) {
     for (auto& timer : timers.posix)
@@ -47,7 +53,7 @@ Result<u64> getitimer(Task& task, i32 which, UserOut<IntervalTimeval> result) {
         Guard guard(timers->mutex);
         now = timer->get();
     }
-    TRY(result.write({Timeval::of(now.interval), Timeval::of(now.left)}));
+    TRY(result.write(in_microseconds(now)));
     return 0;
 }
 
@@ -56,7 +62,7 @@ Result<u64> setitimer(Task& task, i32 which, UserIn<IntervalTimeval> user, UserO
     if (user) wanted = TRY(user.read());
     if (!wanted.value.valid() || !wanted.interval.valid()) return fail(Error::invalid);
     auto before = TRY(exchange(task.process(), which, wanted.value.duration(), wanted.interval.duration()));
-    if (old) TRY(old.write({Timeval::of(before.interval), Timeval::of(before.left)}));
+    if (old) TRY(old.write(in_microseconds(before)));
     return 0;
 }
 

@@ -16,6 +16,7 @@ struct Snapshot {
     char name[16] = {};
     Usage own, children;
     u64 voluntary = 0, involuntary = 0;
+    task::CpuSet affinity = ~task::CpuSet{0};
     Instant started;
     SignalSet pending, process_pending, blocked, ignored, caught;
     bool no_new_privileges = false;
@@ -44,6 +45,7 @@ Snapshot snapshot(const Subject& subject, Process& process, Task* task) {
     if (runs) {
         if (subject.is_task()) s.own = task->usage();
         s.cpu = task->thread().cpu();
+        s.affinity = task->thread().affinity();
         s.voluntary = task->thread().voluntary_switches(), s.involuntary = task->thread().involuntary_switches();
     }
     Guard signal_guard(process.signal_lock);
@@ -153,7 +155,7 @@ Result<void> show_status(const Subject& subject, TextSink& out) {
     TRY(print_mask(out, "CapBnd", all_capabilities));
     TRY(print_mask(out, "CapAmb", 0));
     TRY(out.print("NoNewPrivs:\t{}\nSeccomp:\t0\nSeccomp_filters:\t0\nCpus_allowed:\t", s.no_new_privileges ? 1 : 0));
-    u64 cpus = found.task ? found.task->thread().affinity() & task::online_cpus() : task::online_cpus();
+    u64 cpus = s.affinity & task::online_cpus();
     TRY(out.print("{:x}\nCpus_allowed_list:\t", cpus));
     bool first = true;
     for (u32 cpu = 0; cpu < arch::max_cpus; ++cpu) {

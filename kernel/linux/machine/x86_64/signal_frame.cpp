@@ -50,6 +50,8 @@ Result<HeapArray<std::byte>> save_extended(Task& task) {
 }  // namespace
 
 Result<void> push_signal_frame(Task& task, arch::TrapFrame& frame, const SignalInfo& info, const SignalAction& action, SignalSet restored_mask) {
+    // Returning there would fault in the kernel, on the way out.
+    if (action.handler >= arch::program_end) return fail(Error::bad_address);
     u64 at = frame.rsp - red_zone;
     auto& stack = task.signal_stack;
     bool on_signal_stack = stack.holds({frame.rsp - 1});
