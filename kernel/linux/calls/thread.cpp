@@ -1,6 +1,5 @@
 // Threads: what Linux keeps for each, and how they are scheduled.
 #include "kernel/linux/calls/calls.hpp"
-#include "kernel/linux/process/rseq.hpp"
 #include "kernel/linux/process/tree.hpp"
 
 namespace spore::linux::calls {
@@ -110,52 +109,17 @@ Result<u64> getcpu(Task&, UserOut<u32> cpu, UserOut<u32> node) {
     return 0;
 }
 
-Result<u64> rseq(Task& task, UserAddress area, u32 size, Flags flags, u32 signature) {
-    constexpr u32 unregister = 1;
-    if (flags & ~unregister) return fail(Error::invalid);
-    TRY(flags & unregister ? unregister_rseq(task, area, size, signature) : register_rseq(task, area, size, signature));
-    return 0;
-}
-
-namespace {
-
-/// Every CPU that runs a program takes an interrupt, which orders its memory accesses; those that run none are ordered by what made them so.
-/// A CPU is made to by flushing a page of each address space that is in use.
-Result<u64> barrier_everywhere() {
-    for (i32 from = 1;;) {
-        Shared<Process> process;
-        {
-            TreeGuard guard(tree_lock());
-            auto* next = tree().processes.next(from);
-            if (!next) return 0;
-            process = Shared<Process>(*next);
-        }
-        from = process->id() + 1;
-        if (auto memory = process->memory()) memory->page_table().flush({arch::program_start}, {arch::program_start + page_size});
-    }
-}
-
-}  // namespace
+Result<u64> rseq(Task&, UserAddress, u32, Flags, u32) { return fail(Error::not_implemented); }
 
 Result<u64> membarrier(Task& task, i32 command, Flags flags) {
-    enum Command : i32 {
-        query = 0, global = 1, global_expedited = 2, register_global_expedited = 4, private_expedited = 8, register_private_expedited = 16,
-        private_sync_core = 32, register_private_sync_core = 64,
-    };
+    enum Command : i32 { query = 0, private_expedited = 8, register_private_expedited = 16, private_sync_core = 32, register_private_sync_core = 64 };
     if (flags) return fail(Error::invalid);
-    auto& registered = task.process().barriers;
     switch (command) {
-    case query:
-        return global | global_expedited | register_global_expedited | private_expedited | register_private_expedited | private_sync_core |
-               register_private_sync_core;
-    case register_global_expedited:
+    case query: return private_expedited | register_private_expedited | private_sync_core | register_private_sync_core;
     case register_private_expedited:
-    case register_private_sync_core: registered.fetch_or(static_cast<u32>(command), std::memory_order_relaxed); return 0;
-    case global:
-    case global_expedited: return barrier_everywhere();
+    case register_private_sync_core: return 0;
     case private_expedited:
     case private_sync_core:
-        if (!(registered.load(std::memory_order_relaxed) & static_cast<u32>(command) << 1)) return fail(Error::not_permitted);
         // Every CPU that runs in this address space takes an interrupt, which orders its memory accesses and its instructions.
         task.memory().page_table().flush({arch::program_start}, {arch::program_start + page_size});
         return 0;

@@ -73,13 +73,9 @@ public:
     /// Makes the task look at its signals before it continues program code; ends its interruptible waits.
     void demand_attention();
     /// True when leave_to_program has something to do.
-    bool wants_attention() const { return attention_.load(std::memory_order_acquire) != 0; }
-    void set_attention() { attention_.fetch_or(for_signals, std::memory_order_release); }
-    void clear_attention() { attention_.fetch_and(static_cast<u8>(~for_signals), std::memory_order_acq_rel); }
-    /// The task was switched to since it last ran program code, and has a restartable sequences area (rseq.hpp).
-    void notice_switch() { attention_.fetch_or(for_switch, std::memory_order_relaxed); }
-    bool take_switch() { return attention_.fetch_and(static_cast<u8>(~for_switch), std::memory_order_relaxed) & for_switch; }
-    bool wants_signals() const { return attention_.load(std::memory_order_acquire) & for_signals; }
+    bool wants_attention() const { return attention_.load(std::memory_order_acquire); }
+    void set_attention() { attention_.store(true, std::memory_order_release); }
+    void clear_attention() { attention_.store(false, std::memory_order_release); }
     Usage usage() const;
 
     /// Starts a task that create() made and attach() announced. Its first act is `entry`.
@@ -90,7 +86,6 @@ public:
     // ThreadOwner
     void activate() override;
     void ended() override;
-    void switched_to() override { notice_switch(); }
 
     ListLink<Task> process_link;    ///< tree()
     ListLink<Task> number_link;     ///< tree()
@@ -108,7 +103,7 @@ public:
     VirtAddr robust_list{};
     u64 robust_list_size = 0;
     VirtAddr rseq_area{};
-    u32 rseq_size = 0, rseq_signature = 0, rseq_cpu = 0;
+    u32 rseq_size = 0, rseq_signature = 0;
     u64 minor_faults = 0, major_faults = 0;
     VirtAddr fault_address{};       ///< of the last page fault that became a signal (CR2, for sigcontext)
     char name[16] = {};
@@ -141,8 +136,7 @@ private:
     /// Held where files_ and place_ are changed, by the task, and where others read them.
     mutable sync::Spin parts_lock_;
     i32 id_ = 0, process_id_ = 0;
-    static constexpr u8 for_signals = 1, for_switch = 2;
-    std::atomic<u8> attention_ = 0;
+    std::atomic<bool> attention_ = false;
     Shared<Process> process_;
     Shared<memory::AddressSpace> memory_;
     Shared<FileTable> files_;

@@ -4,7 +4,6 @@
 #include "kernel/core/log.hpp"
 #include "kernel/linux/crash.hpp"
 #include "kernel/linux/errno.hpp"
-#include "kernel/linux/process/rseq.hpp"
 #include "kernel/linux/process/tree.hpp"
 #include "kernel/linux/signal/frame.hpp"
 #include "kernel/linux/signal/send.hpp"
@@ -93,10 +92,6 @@ void wait_while_stopped(Task& task) {
 
 void attend(Task& task, arch::TrapFrame& frame) {
     auto& process = task.process();
-    if (task.take_switch()) {
-        settle_rseq(task, frame);
-        if (!task.wants_signals()) return;
-    }
     while (true) {
         task.clear_attention();
         task.thread().clear_interrupted();
@@ -127,7 +122,6 @@ void attend(Task& task, arch::TrapFrame& frame) {
             }
         }
         settle_call(task, frame, &action);
-        settle_rseq(task, frame);  // the handler interrupts a critical section
         SignalSet restored = task.has_saved_blocked ? task.saved_blocked : task.blocked;
         task.has_saved_blocked = false;
         if (!push_signal_frame(task, frame, info, action, restored)) {
