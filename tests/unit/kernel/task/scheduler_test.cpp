@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "kernel/core/panic.hpp"
 #include "kernel/sync/mutex.hpp"
 #include "kernel/sync/wait_queue.hpp"
 #include "kernel/task/thread.hpp"
