@@ -47,7 +47,7 @@ std::optional<Table> search(PhysicalReader& reader, Table directory, std::string
 }  // namespace
 
 bool Table::is(std::string_view signature) const {
-    return signature.size() == 4 && std::memcmp(bytes.data(), signature.data(), 4) == 0;
+    return signature.size() == 4 && bytes.size() >= 4 && std::memcmp(bytes.data(), signature.data(), 4) == 0;
 }
 
 std::optional<Table> table_at(PhysicalReader& reader, u64 address) {
