@@ -67,9 +67,13 @@ constexpr auto infos = [] {
     return table;
 }();
 
-constinit bool strace = false;
+/// Numbers below this go straight to their handlers: one comparison finds both those that are too large, and strace.
+constinit u64 direct_calls = table_size;
 
-[[gnu::cold]] i64 traced(Task& task, arch::TrapFrame& frame, Handler handler) {
+[[gnu::cold]] i64 call_indirectly(Task& task, const arch::TrapFrame& frame) {
+    u64 number = arch::system_call_number(frame);
+    auto handler = number < table_size ? handlers[number] : &unknown_call;
+    if (direct_calls == table_size) return handler(task, frame);
     trace_begin(task, frame);
     i64 result = handler(task, frame);
     trace_end(task, frame, result);
@@ -96,19 +100,17 @@ const CallInfo* find_call(u64 number) {
     return found != infos.end() && static_cast<u64>(found->number) == number ? &*found : nullptr;
 }
 
-void set_strace(bool on) { strace = on; }
+void set_strace(bool on) { direct_calls = on ? 0 : table_size; }
 
 }  // namespace spore::linux
 
 namespace spore::entry {
 
-void system_call(arch::TrapFrame& frame) {
+[[gnu::used]] i64 system_call(arch::TrapFrame& frame) {
     auto& task = linux::current_task();
     u64 number = arch::system_call_number(frame);
-    auto handler = number < linux::table_size ? linux::handlers[number] : &linux::unknown_call;
-    i64 result = linux::strace ? linux::traced(task, frame, handler) : handler(task, frame);
-    arch::set_system_call_result(frame, result);
-    leave_to_program(frame);
+    if (number >= linux::direct_calls) [[unlikely]] return linux::call_indirectly(task, frame);
+    return linux::handlers[number](task, frame);
 }
 
 void leave_to_program(arch::TrapFrame& frame) {

@@ -20,8 +20,9 @@ struct Fault {
     u64 vector = 0;
 };
 
-/// A program made a system call; the frame carries its arguments and takes its result.
-void system_call(arch::TrapFrame& frame);
+/// A program made a system call; the frame carries its arguments. The result is returned and becomes the program's; who changes the frame
+/// in another way sets the thread's attention flag (arch::set_program_thread). Bears the name that assembly calls it by.
+i64 system_call(arch::TrapFrame& frame) asm("program_system_call");
 /// Program code faulted. For page faults this first tries to serve it.
 void program_fault(arch::TrapFrame& frame, const Fault& fault);
 /// Kernel code touched the program's memory through arch/user_memory.hpp and the page was not there: true when it is now.

@@ -1,6 +1,8 @@
 // What each CPU keeps for itself, found through its GS base. Assembly reaches the first fields by the offsets below.
 #pragma once
 
+#include <atomic>
+
 #include "arch/cpu.hpp"
 #include "arch/context.hpp"
 
@@ -20,9 +22,11 @@ static_assert(sizeof(TaskState) == 104);
 
 struct CpuLocal {
     CpuLocal* self;
-    u64 trap_stack;      ///< top of the running thread's kernel stack
-    u64 program_stack;   ///< scratch of the system call entry
+    TrapFrame* program_frame;  ///< where the running thread's program registers go: at the top of its kernel stack
+    u64 program_stack;         ///< scratch of the system call entry
     u64 per_cpu_offset;
+    const std::atomic<bool>* thread_attention;  ///< of the running thread
+    std::atomic<bool> attention;
     u32 id;
     u32 apic_id;
     ProgramState* loaded_state;  ///< whose vector registers the CPU holds, or null
@@ -33,10 +37,9 @@ struct CpuLocal {
     alignas(16) u8 emergency_stack[4096];     ///< IST 2: double fault, NMI, machine check
 };
 
-#define CPU_LOCAL_TRAP_STACK 8
-#define CPU_LOCAL_PROGRAM_STACK 16
-static_assert(__builtin_offsetof(CpuLocal, trap_stack) == CPU_LOCAL_TRAP_STACK);
-static_assert(__builtin_offsetof(CpuLocal, program_stack) == CPU_LOCAL_PROGRAM_STACK);
+// trap/entry.S
+static_assert(__builtin_offsetof(CpuLocal, program_frame) == 8 && __builtin_offsetof(CpuLocal, program_stack) == 16);
+static_assert(__builtin_offsetof(CpuLocal, thread_attention) == 32 && __builtin_offsetof(CpuLocal, attention) == 40);
 
 /// Volatile: a thread that sleeps may wake on another CPU, so what was found before a call is not what would be found after it.
 inline CpuLocal& local() {
