@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "kernel/linux/calls/calls.hpp"
-#include "kernel/linux/process/tree.hpp"
+#include "kernel/linux/calls/with_task.hpp"
 
 namespace spore::linux::calls {
 namespace {
@@ -13,10 +13,11 @@ enum Which : i32 { of_thread = 0, of_group = 1, of_user = 2 };
 template <typename F>
 Result<void> for_each_meant(Task& caller, i32 which, i32 who, F&& visit) {
     if (which == of_thread) {
-        auto task = who == 0 ? Shared<Task>(caller) : find_task(who);
-        if (!task) return fail(Error::no_process);
-        visit(*task);
-        return {};
+        if (who < 0) return fail(Error::no_process);
+        return with_task(caller, who, [&](Task& task) {
+            visit(task);
+            return Result<void>();
+        });
     }
     if (which != of_group && which != of_user) return fail(Error::invalid);
     u32 user = who == 0 ? caller.process().credentials().uid : static_cast<u32>(who);

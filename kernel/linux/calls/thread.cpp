@@ -1,18 +1,10 @@
-// Threads: what Linux keeps for each, and how they are scheduled.
+// Threads: what Linux keeps for each, and where they may run.
 #include "kernel/linux/calls/calls.hpp"
-#include "kernel/linux/process/tree.hpp"
+#include "kernel/linux/calls/with_task.hpp"
 
 namespace spore::linux::calls {
 
 namespace {
-
-Result<Shared<Task>> task_by(Task& task, i32 tid) {
-    if (tid < 0) return fail(Error::invalid);
-    if (tid == 0) return Shared<Task>(task);
-    auto found = find_task(tid);
-    if (!found) return fail(Error::no_process);
-    return found;
-}
 
 task::CpuSet running_cpus() {
     u32 count = arch::cpu_count();
@@ -32,8 +24,12 @@ Result<u64> set_robust_list(Task& task, UserAddress head, u64 size) {
     return 0;
 }
 Result<u64> get_robust_list(Task& task, i32 tid, UserOut<u64> head, UserOut<u64> size) {
-    auto other = TRY(task_by(task, tid));
-    TRY(head.write(other->robust_list.value));
+    u64 list = 0;
+    TRY(with_task(task, tid, [&](Task& other) {
+        list = other.robust_list.value;
+        return Result<void>();
+    }));
+    TRY(head.write(list));
     TRY(size.write(24));
     return 0;
 }
@@ -45,61 +41,22 @@ Result<u64> sched_yield(Task&) {
 
 Result<u64> sched_getaffinity(Task& task, i32 tid, u32 size, UserBytes mask) {
     if (size < sizeof(task::CpuSet) || size % sizeof(u64)) return fail(Error::invalid);
-    auto other = TRY(task_by(task, tid));
-    auto cpus = other->thread().affinity() & running_cpus();
+    task::CpuSet cpus = 0;
+    TRY(with_task(task, tid, [&](Task& other) {
+        cpus = other.thread().affinity() & running_cpus();
+        return Result<void>();
+    }));
     TRY(arch::copy_to_program(mask, &cpus, sizeof cpus));
     return sizeof cpus;
 }
 Result<u64> sched_setaffinity(Task& task, i32 tid, u32 size, UserBytes mask) {
-    auto other = TRY(task_by(task, tid));
     task::CpuSet cpus = 0;
     TRY(arch::copy_from_program(&cpus, mask, std::min<u64>(size, sizeof cpus)));
     cpus &= running_cpus();
-    if (!cpus) return fail(Error::invalid);
-    TRY(other->thread().set_affinity(cpus));
-    return 0;
-}
-
-namespace {
-enum Policy : i32 { other = 0, fifo = 1, round_robin = 2, batch = 3, idle = 5, reset_on_fork = 0x4000'0000 };
-bool known(i32 policy) { return policy == other || policy == fifo || policy == round_robin || policy == batch || policy == idle; }
-bool realtime(i32 policy) { return policy == fifo || policy == round_robin; }
-}  // namespace
-
-Result<u64> sched_getparam(Task& task, i32 tid, UserOut<i32> parameter) {
-    (void)TRY(task_by(task, tid));
-    TRY(parameter.write(0));
-    return 0;
-}
-Result<u64> sched_setparam(Task& task, i32 tid, UserIn<i32> parameter) {
-    (void)TRY(task_by(task, tid));
-    if (TRY(parameter.read()) != 0) return fail(Error::invalid);
-    return 0;
-}
-Result<u64> sched_getscheduler(Task& task, i32 tid) {
-    (void)TRY(task_by(task, tid));
-    return other;
-}
-Result<u64> sched_setscheduler(Task& task, i32 tid, i32 policy, UserIn<i32> parameter) {
-    (void)TRY(task_by(task, tid));
-    policy &= ~reset_on_fork;
-    if (!known(policy)) return fail(Error::invalid);
-    i32 priority = TRY(parameter.read());
-    if (realtime(policy)) return fail(priority < 1 || priority > 99 ? Error::invalid : Error::not_permitted);
-    if (priority != 0) return fail(Error::invalid);
-    return 0;
-}
-Result<u64> sched_get_priority_max(Task&, i32 policy) {
-    if (!known(policy)) return fail(Error::invalid);
-    return realtime(policy) ? 99 : 0;
-}
-Result<u64> sched_get_priority_min(Task&, i32 policy) {
-    if (!known(policy)) return fail(Error::invalid);
-    return realtime(policy) ? 1 : 0;
-}
-Result<u64> sched_rr_get_interval(Task& task, i32 tid, UserOut<Timespec> interval) {
-    (void)TRY(task_by(task, tid));
-    TRY(interval.write(Timespec{0, 10'000'000}));
+    TRY(with_task(task, tid, [&](Task& other) -> Result<void> {
+        if (!cpus) return fail(Error::invalid);
+        return other.thread().set_affinity(cpus);
+    }));
     return 0;
 }
 

@@ -33,6 +33,13 @@ struct Usage {
     void operator+=(const Usage& other);
 };
 
+/// As sched_setscheduler sets them. `policy` is one of the SCHED_ numbers.
+struct Policies {
+    i32 policy = 0;
+    i32 priority = 0;
+    bool reset_on_fork = false;
+};
+
 /// What a new task shares with the one that makes it.
 struct TaskParts {
     Shared<Process> process;
@@ -94,6 +101,8 @@ public:
     SignalSet blocked;
     PendingSignals pending;
     SignalSet awaited;              ///< sigtimedwait waits for these, blocked or not
+
+    Policies scheduling;            ///< tree_lock()
 
     // The task's own.
     SignalSet saved_blocked;        ///< sigsuspend, ppoll: to restore when the handler's frame is made

@@ -26,6 +26,16 @@ CASES = [
     Case("c++", [Program("language", "c++")], status=3, stdout="caught bottom after 51 destructors\nthreads 8 3251\n"
          "future threw from a thread\ntimeout 11\nfile 499500\nat exit\n"),
     Case("c++-static", [Program("language", "c++static")], status=3, stdout=re.compile("at exit\n$"), **ONCE),
+    Case("policies", ["/usr/bin/python3", "-c", "import os; print(os.sched_getscheduler(0))\n"
+         "os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(7))\n"
+         "print(os.sched_getscheduler(0) == os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_getparam(0).sched_priority, flush=True)\n"
+         "child = os.fork()\nif not child: print(os.sched_getscheduler(0), os.sched_getparam(0).sched_priority, flush=True); os._exit(0)\nos.wait()\n"
+         "os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0)); print(os.sched_getscheduler(0), flush=True)\n"
+         "if not os.fork(): print(os.sched_getscheduler(0), flush=True); os._exit(0)\nos.wait()\n"
+         "try: os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(100))\nexcept OSError as error: print(error.errno)\n"
+         "os.setuid(1000)\n"
+         "try: os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))\nexcept OSError as error: print(error.errno)\n"],
+         stdout="0\nTrue 7\n0 0\n3\n3\n22\n1\n", needs=("/usr/bin/python3",), cpus=(1,), **ONCE),
     Case("bash", ["/bin/bash", "/scenario.sh"], status=5, needs=("/bin/bash",),
          options=["-v", "{programs}/scenario.sh:/scenario.sh:ro",
                   *tools("/usr/bin/tr", "/usr/bin/sort", "/bin/cat", "/usr/bin/diff", "/bin/sleep", "/bin/mkdir", "/usr/bin/touch", "/bin/rm", "/bin/ls",
