@@ -6,6 +6,7 @@
 #include <map>
 #include <mutex>
 
+#include "arch/kernel_pages.hpp"
 #include "kernel/core/panic.hpp"
 #include "kernel/memory/fault_injection.hpp"
 #include "kernel/memory/frame.hpp"
@@ -85,6 +86,9 @@ Result<void> map_kernel_page(VirtAddr at, PhysAddr frame, Access) {
 PhysAddr unmap_kernel_page(VirtAddr at) {
     ASSERT(mprotect(at.as<void>(), page_size, PROT_NONE) == 0);
     return kernel_pages.extract(at.value).mapped();
+}
+void unmap_kernel_pages(std::span<KernelPage> pages) {
+    for (auto& page : pages) page.frame = unmap_kernel_page(page.at);
 }
 
 // In numbers: objects of the host's heap lie outside of the arena, and have an address all the same.

@@ -4,6 +4,7 @@
 
 #include "../cpu/features.hpp"
 #include "../instructions.hpp"
+#include "arch/kernel_pages.hpp"
 #include "entry.hpp"
 #include "flush.hpp"
 
@@ -131,18 +132,31 @@ Result<void> map_kernel_page(VirtAddr at, PhysAddr frame, Access access) {
     return map_kernel(at, frame, access.write ? data_bits : read_only_bits);
 }
 
-PhysAddr unmap_kernel_page(VirtAddr at) {
+namespace {
+/// The entry of a mapped page.
+TableEntry& kernel_entry(VirtAddr at) {
     auto* table = kernel_pml4;
-    for (unsigned level = 4; level > 1; --level) {
-        auto& entry = table[index_at(at.value, level)];
-        if (!entry.present()) return {};
-        table = entry.table();
+    for (unsigned level = 4; level > 1; --level) table = table[index_at(at.value, level)].table();
+    return table[index_at(at.value, 1)];
+}
+}  // namespace
+
+void unmap_kernel_pages(std::span<KernelPage> pages) {
+    u64 start = ~u64{0}, end = 0;
+    for (auto& page : pages) {
+        auto& entry = kernel_entry(page.at);
+        page.frame = entry.frame();
+        entry.bits = 0;
+        start = std::min(start, page.at.value);
+        end = std::max(end, page.at.value + page_size);
     }
-    auto& entry = table[index_at(at.value, 1)];
-    auto frame = entry.frame();
-    entry.bits = 0;
-    flush_kernel(at, at + page_size);
-    return frame;
+    if (start < end) flush_kernel({start}, {end});
+}
+
+PhysAddr unmap_kernel_page(VirtAddr at) {
+    KernelPage page{at};
+    unmap_kernel_pages({&page, 1});
+    return page.frame;
 }
 
 namespace {

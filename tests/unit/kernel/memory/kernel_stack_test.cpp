@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+#include <vector>
+
 #include "kernel/memory/fault_injection.hpp"
 #include "kernel/memory/frame.hpp"
 
@@ -39,6 +42,23 @@ TEST(KernelStack, FailureLeavesNothingBehind) {
     }
     fail_allocation(0);
     for (auto* stack : held) free_kernel_stack(stack);
+}
+
+TEST(KernelStack, AFloodOfThemGivesItsMemoryBack) {
+    auto flood = [] {
+        std::vector<void*> all;
+        for (int i = 0; i < 500; ++i) all.push_back(*allocate_kernel_stack());
+        std::set<void*> different(all.begin(), all.end());
+        EXPECT_EQ(different.size(), all.size());
+        for (auto* top : all) static_cast<char*>(top)[-static_cast<i64>(kernel_stack_size)] = 1;
+        for (std::size_t i = 0; i < all.size(); i += 2) free_kernel_stack(all[i]);
+        for (std::size_t i = 1; i < all.size(); i += 2) free_kernel_stack(all[i]);
+    };
+    u64 before = memory_use().free;
+    for (int i = 0; i < 5; ++i) {
+        flood();
+        EXPECT_GE(memory_use().free, before - 96 * kernel_stack_size);
+    }
 }
 
 }  // namespace
