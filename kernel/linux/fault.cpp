@@ -14,6 +14,12 @@ memory::FaultOutcome serve(Task& task, VirtAddr at, arch::Access access) {
     return task.memory().handle_fault(at, access);
 }
 
+/// There is nothing to give: the program ends, and somebody with less to lose may go on.
+void end_for_lack_of_memory(Task& task) {
+    core::error("out of memory: {} (process {}) is ended; give the machine more with -m", std::string_view(task.name), task.process_id());
+    kill_process(task.process());
+}
+
 void page_fault(Task& task, VirtAddr at, arch::Access access) {
     using enum memory::FaultOutcome;
     auto outcome = serve(task, at, access);
@@ -24,9 +30,7 @@ void page_fault(Task& task, VirtAddr at, arch::Access access) {
     case no_area: return raise_fault(task, SignalInfo::fault(sigsegv, segv_maperr, at));
     case access_denied: return raise_fault(task, SignalInfo::fault(sigsegv, segv_accerr, at));
     case beyond_object: return raise_fault(task, SignalInfo::fault(sigbus, bus_adrerr, at));
-    case no_memory:
-        core::error("out of memory: {} is ended (give the machine more with -m)", std::string_view(task.name));
-        return kill_process(task.process());
+    case no_memory: return end_for_lack_of_memory(task);
     }
 }
 
@@ -44,7 +48,11 @@ void program_fault(arch::TrapFrame& frame, const Fault& fault) {
 bool kernel_touch(VirtAddr address, arch::Access access) {
     auto* owner = task::current().owner();
     if (!owner) return false;
-    return linux::serve(static_cast<linux::Task&>(*owner), address, access) == memory::FaultOutcome::served;
+    auto& task = static_cast<linux::Task&>(*owner);
+    auto outcome = linux::serve(task, address, access);
+    // The call fails with EFAULT, which the program does not live to see.
+    if (outcome == memory::FaultOutcome::no_memory) linux::end_for_lack_of_memory(task);
+    return outcome == memory::FaultOutcome::served;
 }
 
 }  // namespace spore::entry

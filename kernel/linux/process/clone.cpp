@@ -5,6 +5,7 @@
 #include "kernel/linux/process/tree.hpp"
 #include "kernel/linux/signal/send.hpp"
 #include "kernel/linux/uapi/open.hpp"
+#include "kernel/memory/shortage.hpp"
 
 namespace spore::linux {
 
@@ -72,6 +73,7 @@ void inherit(Task& task, Task& child, const CloneRequest& request) {
     child.no_new_privileges = task.no_new_privileges;
     child.personality = task.personality;
     child.timer_slack = task.timer_slack;
+    if (!task.scheduling.reset_on_fork) child.scheduling = task.scheduling;
     bool shares_memory = request.flags & clone_vm;
     // A new stack in the same memory has no use for the old signal stack; a copy of the memory, or vfork's loan, has.
     if (!shares_memory || (request.flags & clone_vfork)) child.signal_stack = task.signal_stack;
@@ -107,6 +109,7 @@ Result<u64> clone_task(Task& task, const CloneRequest& request) {
     bool thread = request.flags & clone_thread;
     auto& parent = task.process();
     if (parent.exiting()) return fail(Error::restart);
+    if (memory::is_short()) return fail(Error::no_memory);
     TaskParts parts;
     if (request.flags & clone_vm) parts.memory = Shared<memory::AddressSpace>(task.memory()), parts.space_number = task.space_number();
     else parts.memory = TRY(task.memory().fork());
