@@ -48,6 +48,10 @@ static void nonblocking(int fd) { fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONB
 
 static volatile sig_atomic_t got;
 static void note(int number) { got = number; }
+/// Not with pause(): a signal that comes just before it would be waited for in vain.
+static void await(int number) {
+    while (got != number) usleep(1000);
+}
 
 static void lines(void) {
     int m = open("/dev/ptmx", O_RDWR | O_NOCTTY), number = -1, value;
@@ -168,10 +172,11 @@ static void sessions(void) {
         SHOW(tcgetsid(s) == getpid());
         SHOW(tcsetpgrp(s, 77777));
         write(s, "go", 2);
-        while (got != SIGINT) pause();
+        await(SIGINT);
         printf("SIGINT came\n");
+        fflush(stdout);
         write(s, "on", 2);
-        while (got != SIGWINCH) pause();
+        await(SIGWINCH);
         printf("SIGWINCH came\n");
         // a group in the background may not read
         pid_t back = fork();
@@ -189,7 +194,7 @@ static void sessions(void) {
         waitpid(back, &status, 0);
         write(s, "up", 2);
         fflush(stdout);
-        while (got != SIGHUP) pause();
+        await(SIGHUP);
         printf("SIGHUP came\n");
         errno = 0;
         printf("read %d, ", (int)read(s, buffer, 1));
@@ -199,10 +204,11 @@ static void sessions(void) {
     }
     close(s);
     show("master", m);
-    put(m, "\003");
+    // What the child prints follows from these: nothing is printed here until it has.
+    write(m, "\003", 1);
     while (read(m, buffer, 1) == 1 && buffer[0] != 'n') {}
     struct winsize size = {1, 2, 3, 4};
-    SHOW(ioctl(m, TIOCSWINSZ, &size));
+    ioctl(m, TIOCSWINSZ, &size);
     while (read(m, buffer, 1) == 1 && buffer[0] != 'p') {}
     close(m);
     SHOW(waitpid(child, 0, 0) == child);
