@@ -23,8 +23,7 @@ public:
         sum = (sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32);
         sum = (sum & 0xffff) + (sum >> 16);
         sum = (sum & 0xffff) + (sum >> 16);
-        auto native = static_cast<u16>(sum);
-        return odd_ ? native : __builtin_bswap16(native);
+        return __builtin_bswap16(static_cast<u16>(sum));
     }
     /// What a checksum field holds.
     constexpr u16 checksum() const { return static_cast<u16>(~fold()); }
