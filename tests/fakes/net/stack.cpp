@@ -55,6 +55,7 @@ Stack::~Stack() {
     peer.run();
     device.stop();
     forget_everything();
+    set_time(0);  // others begin at boot
 }
 
 void Stack::advance(Duration duration) {
