@@ -31,16 +31,18 @@ Result<Stat> Inode::stat() {
     return stat;
 }
 
+void AttributeChange::apply(Stat& to, FileTime now) const {
+    if (set_permissions) to.permissions = permissions;
+    if (set_uid) to.uid = uid;
+    if (set_gid) to.gid = gid;
+    if (set_accessed) to.accessed = accessed;
+    if (set_modified) to.modified = modified;
+    to.changed = now;
+}
+
 Result<void> Inode::change(const AttributeChange& change) {
     auto now = current_time();
-    attributes_.with([&](Stat& s) {
-        if (change.set_permissions) s.permissions = change.permissions;
-        if (change.set_uid) s.uid = change.uid;
-        if (change.set_gid) s.gid = change.gid;
-        if (change.set_accessed) s.accessed = change.accessed;
-        if (change.set_modified) s.modified = change.modified;
-        s.changed = now;
-    });
+    attributes_.with([&](Stat& s) { change.apply(s, now); });
     return {};
 }
 

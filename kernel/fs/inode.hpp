@@ -59,6 +59,8 @@ struct AttributeChange {
     u16 permissions = 0;
     u32 uid = 0, gid = 0;
     FileTime accessed{}, modified{};
+
+    void apply(Stat& to, FileTime now) const;
 };
 
 /// Where a write goes: at the offset, or at the end, wherever that is by then.

@@ -64,14 +64,7 @@ fs::Stat PseudoTerminal::attributes() { return attributes_.with([](fs::Stat& s) 
 
 void PseudoTerminal::change(const fs::AttributeChange& change) {
     auto now = fs::current_time();
-    attributes_.with([&](fs::Stat& s) {
-        if (change.set_permissions) s.permissions = change.permissions;
-        if (change.set_uid) s.uid = change.uid;
-        if (change.set_gid) s.gid = change.gid;
-        if (change.set_accessed) s.accessed = change.accessed;
-        if (change.set_modified) s.modified = change.modified;
-        s.changed = now;
-    });
+    attributes_.with([&](fs::Stat& s) { change.apply(s, now); });
 }
 
 Result<Shared<fs::File>> PseudoTerminal::open_slave(fs::Dentry& entry, fs::OpenMode mode) {
