@@ -49,6 +49,19 @@ struct Key {
     Reader read;
 };
 
+template <std::size_t count>
+constexpr std::array<std::string_view, count> names_of(const std::array<Key, count>& keys) {
+    std::array<std::string_view, count> names{};
+    for (std::size_t i = 0; i < count; ++i) names[i] = keys[i].name;
+    return names;
+}
+
+/// What to say of a key that is none of these.
+std::string hint_for(std::string_view name, std::span<const std::string_view> known) {
+    auto near = nearest(name, known);
+    return near ? fmt::format("did you mean '{}'?", *near) : fmt::format("known are {}", fmt::join(known, ", "));
+}
+
 fs::path folder_of(const Place& place) { return place.file.parent_path(); }
 
 /// A value that its parser explains, named with its place.
@@ -97,11 +110,7 @@ constexpr std::array network_keys{
         return {};
     }},
 };
-constexpr auto network_key_names = [] {
-    std::array<std::string_view, network_keys.size()> names{};
-    for (std::size_t i = 0; i < network_keys.size(); ++i) names[i] = network_keys[i].name;
-    return names;
-}();
+constexpr auto network_key_names = names_of(network_keys);
 
 Outcome<void> read_network(const Place& place, Request& request) {
     auto* table = place.node.as_table();
@@ -109,10 +118,7 @@ Outcome<void> read_network(const Place& place, Request& request) {
     for (const auto& [name, node] : *table) {
         Place inner{place.file, fmt::format("network.{}", name.str()), node};
         auto key = std::find(network_key_names.begin(), network_key_names.end(), name.str());
-        if (key == network_key_names.end()) {
-            auto near = nearest(name.str(), network_key_names);
-            return inner.wrong("is no key; {}", near ? fmt::format("did you mean '{}'?", *near) : fmt::format("known are {}", fmt::join(network_key_names, ", ")));
-        }
+        if (key == network_key_names.end()) return inner.wrong("is no key; {}", hint_for(name.str(), network_key_names));
         TRY(network_keys[static_cast<std::size_t>(key - network_key_names.begin())].read(inner, request));
     }
     return {};
@@ -190,11 +196,7 @@ constexpr std::array keys{
     Key{"network", "A table: mode (user, none, tap=NAME, bridge=NAME), ports, addresses, gateways, dns, mac, hostname, nic, pcap; as the options of spore run.", read_network},
 };
 
-constexpr auto key_names = [] {
-    std::array<std::string_view, keys.size()> names{};
-    for (std::size_t i = 0; i < keys.size(); ++i) names[i] = keys[i].name;
-    return names;
-}();
+constexpr auto key_names = names_of(keys);
 
 /// Edits that turn one word into the other [Levenshtein].
 std::size_t distance(std::string_view a, std::string_view b) {
@@ -237,11 +239,9 @@ Outcome<Request> parse_config(std::string_view text, const fs::path& file) {
     Request request;
     for (const auto& [name, node] : parsed.table()) {
         auto key = std::find(key_names.begin(), key_names.end(), name.str());
-        if (key == key_names.end()) {
-            auto near = nearest(name.str(), key_names);
+        if (key == key_names.end())
             return failure(ExitStatus::bad_configuration, "{}:{}: there is no key '{}'; {}", file.string(), name.source().begin.line, name.str(),
-                           near ? fmt::format("did you mean '{}'?", *near) : fmt::format("known are {}", fmt::join(key_names, ", ")));
-        }
+                           hint_for(name.str(), key_names));
         TRY(keys[static_cast<std::size_t>(key - key_names.begin())].read({file, std::string(name.str()), node}, request));
     }
     return request;
