@@ -144,32 +144,36 @@ TEST(VirtioQueue, BreaksWhenTheDeviceReturnsWhatItDoesNotHave) {
     }
 }
 
-TEST(VirtioQueue, BreaksWhenTheDeviceReturnsAChainTwice) {
+/// A queue of eight places, with one chain of two that the device has taken.
+class VirtioQueueWithAChain : public testing::Test {
+protected:
+    void SetUp() override {
+        auto made = Queue::create(device, 0, 8, false);
+        ASSERT_TRUE(made);
+        queue = std::move(*made);
+        ASSERT_TRUE(queue->offer(chain, 1));
+        head = device.take_chain().first;
+    }
     FakeDevice device;
-    auto queue = Queue::create(device, 0, 8, false);
-    ASSERT_TRUE(queue);
-    Buffer chain[] = {buffer(1), buffer(2)};
-    ASSERT_TRUE((*queue)->offer(chain, 1));
-    auto head = device.take_chain().first;
+    Owned<Queue> queue;
+    Buffer chain[2] = {buffer(1), buffer(2)};
+    u16 head = 0;
+};
+
+TEST_F(VirtioQueueWithAChain, BreaksWhenTheDeviceReturnsItTwice) {
     device.give_back(head, 1);
     device.give_back(head, 1);
-    EXPECT_TRUE((*queue)->take());
-    EXPECT_FALSE((*queue)->take());
-    EXPECT_TRUE((*queue)->broken());
+    EXPECT_TRUE(queue->take());
+    EXPECT_FALSE(queue->take());
+    EXPECT_TRUE(queue->broken());
 }
 
-TEST(VirtioQueue, TakesNoNotesFromTheRing) {
-    FakeDevice device;
-    auto queue = Queue::create(device, 0, 8, false);
-    ASSERT_TRUE(queue);
-    Buffer chain[] = {buffer(1), buffer(2)};
-    ASSERT_TRUE((*queue)->offer(chain, 1));
-    auto head = device.take_chain().first;
+TEST_F(VirtioQueueWithAChain, TakesNoNotesFromTheRing) {
     for (u16 i = 0; i < 8; ++i) device.ring().descriptors[i] = {~u64{0}, ~0u, 0xffff, 0xffff};  // a device may scribble
     device.give_back(head, 1);
-    EXPECT_TRUE((*queue)->take());
-    EXPECT_EQ((*queue)->free_buffers(), 8);
-    for (u16 i = 0; i < 4; ++i) ASSERT_TRUE((*queue)->offer(chain, i));
+    EXPECT_TRUE(queue->take());
+    EXPECT_EQ(queue->free_buffers(), 8);
+    for (u16 i = 0; i < 4; ++i) ASSERT_TRUE(queue->offer(chain, i));
 }
 
 TEST(MmioList, ReadsWhatTheCommandLineNames) {
