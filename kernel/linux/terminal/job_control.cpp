@@ -1,4 +1,6 @@
 // Sessions and their terminals: who is in the foreground, and what becomes of those in the background [POSIX 11.1].
+#include <utility>
+
 #include "kernel/linux/process/tree.hpp"
 #include "kernel/linux/signal/send.hpp"
 #include "kernel/linux/terminal/terminal.hpp"
@@ -7,6 +9,12 @@
 namespace spore::linux::terminal {
 
 constinit Terminal::All Terminal::all_;
+
+namespace {
+void signal_group(i32 group, i32 number) {
+    if (group) (void)send_to_group(group, SignalInfo::from_kernel(number));
+}
+}  // namespace
 
 Terminal::Terminal(const Window& window) : window_(window) {
     TreeGuard guard(tree_lock());
@@ -29,8 +37,7 @@ Shared<Terminal> controlling_terminal(Process& process) {
 void session_leader_ended(Process& process) {
     auto terminal = controlling_terminal(process);
     if (!terminal) return;
-    terminal->signal_foreground(sighup);
-    terminal->give_up();
+    signal_group(terminal->give_up().foreground, sighup);
 }
 
 bool Terminal::controls(Process& process) {
@@ -38,9 +45,9 @@ bool Terminal::controls(Process& process) {
     return session_ && session_ == process.session;
 }
 
-void Terminal::give_up() {
+Terminal::Control Terminal::give_up() {
     TreeGuard guard(tree_lock());
-    session_ = foreground_ = 0;
+    return {std::exchange(session_, 0), std::exchange(foreground_, 0)};
 }
 
 void Terminal::signal_foreground(i32 number) {
@@ -49,17 +56,7 @@ void Terminal::signal_foreground(i32 number) {
         TreeGuard guard(tree_lock());
         group = foreground_;
     }
-    if (group) (void)send_to_group(group, SignalInfo::from_kernel(number));
-}
-
-void Terminal::signal_leader(i32 number) {
-    i32 session;
-    {
-        TreeGuard guard(tree_lock());
-        session = session_;
-    }
-    if (!session) return;
-    if (auto leader = find_process(session)) send_to_process(*leader, SignalInfo::from_kernel(number));
+    signal_group(group, number);
 }
 
 namespace {
@@ -149,9 +146,9 @@ Result<u64> Terminal::give_up_control() {
     auto& process = current_task().process();
     if (!controls(process)) return fail(Error::not_a_terminal);
     if (process.session != process.id()) return 0;
-    signal_foreground(sighup);
-    signal_foreground(sigcont);
-    give_up();
+    auto lost = give_up();
+    signal_group(lost.foreground, sighup);
+    signal_group(lost.foreground, sigcont);
     return 0;
 }
 

@@ -3,6 +3,8 @@
 
 #include "kernel/fs/special_file.hpp"
 #include "kernel/linux/process/process.hpp"
+#include "kernel/linux/process/tree.hpp"
+#include "kernel/linux/signal/send.hpp"
 #include "kernel/linux/terminal/requests.hpp"
 #include "kernel/linux/terminal/terminal_file.hpp"
 
@@ -143,9 +145,11 @@ void PseudoTerminal::master_closed() {
         slave_writers_.wake_all();
     }
     hang_up(HangUp::dead);
-    signal_leader(sighup);
-    signal_leader(sigcont);
-    give_up();
+    auto lost = give_up();
+    auto leader = lost.session ? find_process(lost.session) : nullptr;
+    if (!leader) return;
+    send_to_process(*leader, SignalInfo::from_kernel(sighup));
+    send_to_process(*leader, SignalInfo::from_kernel(sigcont));
 }
 
 }  // namespace spore::linux::terminal

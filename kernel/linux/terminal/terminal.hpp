@@ -39,8 +39,11 @@ public:
     bool controls(Process& process);
     void take_when_opened(Process& process);
     void signal_foreground(i32 number);
-    /// Its session, if any, loses it.
-    void give_up();
+    struct Control {
+        i32 session, foreground;  ///< 0: none
+    };
+    /// Its session, if any, loses it; what it was. Signals about that are sent afterwards: who hears of the loss finds no terminal any more.
+    Control give_up();
     void set_window(const Window& window);
 
 protected:
@@ -62,8 +65,6 @@ protected:
     /// Nobody types any more: reads find the end. With `dead`, nothing works any more, and what was typed is gone.
     enum class HangUp : u8 { at_end, dead };
     void hang_up(HangUp how);
-    /// To the leader of the session that this terminal controls.
-    void signal_leader(i32 number);
     /// With the tree's lock held.
     i32 session_locked() const { return session_; }
     void begin_with_session(i32 session) { session_ = foreground_ = session; }
