@@ -151,6 +151,8 @@ def run(instance, build, tally):
             problem = run_in(instance, build, scratch)
         except subprocess.CalledProcessError as error:
             problem = f"{shlex.join(map(str, error.cmd))}: {error.stderr}"
+        except subprocess.TimeoutExpired as error:  # of what a case runs beside the tool
+            problem = f"{shlex.join(map(str, error.cmd))} did not end within {error.timeout:.0f} s"
     tally.add(instance.name, problem, seconds=time.monotonic() - began)
 
 
