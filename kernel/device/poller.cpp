@@ -19,6 +19,10 @@ public:
     static void schedule(Jobs& jobs, PollJob& job) {
         if (!job.scheduled_link_.linked) jobs.scheduled.push_back(job);
     }
+    static void forget(Jobs& jobs, PollJob& job) {
+        if (job.scheduled_link_.linked) jobs.scheduled.remove(job);
+        if (job.resident_link_.linked) jobs.resident.remove(job);
+    }
     /// One turn for every scheduled job; true when some could go on.
     static bool run(Jobs& jobs) {
         PollJob* last = jobs.scheduled.last();
@@ -48,6 +52,7 @@ bool run_jobs(task::Occasion occasion) {
 
 }  // namespace
 
+PollJob::~PollJob() { Poller::forget(*jobs, *this); }
 void PollJob::schedule() {
     Poller::schedule(*jobs, *this);
     task::request_deferred_work();

@@ -27,7 +27,10 @@ public:
     void reside();
 
 protected:
-    ~PollJob() = default;
+    PollJob() = default;
+    PollJob(const PollJob&) = delete;
+    /// On the CPU that it belongs to.
+    ~PollJob();
 
 private:
     friend class Poller;

@@ -12,6 +12,7 @@ constexpr Duration program_turn = Duration::us(200);
 void set_deferred_work(DeferredWork work) { deferred_work = work; }
 
 void request_deferred_work() {
+    if (!deferred_work) return;  // who has no scheduler runs the jobs
     auto& cpu = Scheduler::here();
     cpu.deferred = true;
     cpu.attention.store(true, std::memory_order_relaxed);

@@ -25,8 +25,14 @@ constexpr u16 least_mtu = 68;  // [RFC 791]
 /// Received packets may hold this part of all memory.
 constexpr u64 memory_share = 64;
 constexpr u32 listed_addresses = 64;
+constexpr u16 most_pairs = 0x7fff;  // queues have 16-bit numbers, the control queue's the last
 
 }  // namespace
+
+VirtioNet::~VirtioNet() {
+    device_->set_status(0);
+    delete[] pairs_;
+}
 
 Result<void> VirtioNet::open() {
     u64 wanted = wanted_features;
@@ -41,7 +47,7 @@ Result<void> VirtioNet::open() {
     }
     if (has(has_mtu)) mtu_ = std::max(device_->config<u16>(config_mtu), least_mtu);
     if (!has(merged_buffers)) mtu_ = std::min(mtu_, static_cast<u16>(page_size - sizeof(Header) - link_header));
-    if (has(multiqueue) && has(control_queue)) max_pairs_ = std::max<u16>(device_->config<u16>(config_max_pairs), 1);
+    if (has(multiqueue) && has(control_queue)) max_pairs_ = std::clamp<u16>(device_->config<u16>(config_max_pairs), 1, most_pairs);
     net_features_.send_checksum = has(send_checksum);
     net_features_.receive_checksum = has(receive_checksum);
     if (has(send_checksum)) {
@@ -70,7 +76,7 @@ Result<void> VirtioNet::open_queues() {
         for (; pair_count_ < wanted; ++pair_count_) {
             TRY(open_pair(pair_count_, header_size));
             const u16 queues[] = {static_cast<u16>(2 * pair_count_), static_cast<u16>(2 * pair_count_ + 1)};
-            TRY(device_->connect_queues(queues, pair_count_, VirtioPair::on_interrupt, &pairs_[pair_count_]));
+            if (!device_->connect_queues(queues, pair_count_, VirtioPair::on_interrupt, &pairs_[pair_count_])) break;  // no more vectors
         }
     } else {
         TRY(device_->connect_interrupt(VirtioPair::on_interrupt, &pairs_[0]));
@@ -113,6 +119,7 @@ void VirtioNet::fail(const char* how) {
     if (failed_.exchange(true, std::memory_order_acq_rel)) return;
     core::error("the virtio-net device {}: its interface is down", how);
     device_->set_status(0);  // it no longer reads or writes what it was given
+    for (u16 i = 0; pairs_ && i < pair_count_; ++i) pairs_[i].sender.close();
     sink_->link_changed(*this);
 }
 

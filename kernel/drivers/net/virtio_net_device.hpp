@@ -11,7 +11,7 @@ namespace spore::drivers {
 class VirtioNet final : public device::NetDevice {
 public:
     explicit VirtioNet(Owned<virtio::Device> device) : device_(std::move(device)) {}
-    ~VirtioNet() override { delete[] pairs_; }
+    ~VirtioNet() override;
 
     /// Agrees with the device on features; queues come with start(), when it is known how many CPUs there are.
     Result<void> open();

@@ -44,7 +44,7 @@ Result<void> VirtioReceiver::open(virtio::Device& device, u16 index, const Forma
     queue_ = TRY(virtio::Queue::create(device, index, queue_size, format.event_index));
     frames_ = new (std::nothrow) memory::FrameRef[queue_->size()];
     if (!frames_) return spore::fail(Error::no_memory);
-    limit_ = std::clamp<u32>(limit, first_frames_segmented, queue_->size());
+    limit_ = std::min<u32>(std::max(limit, first_frames_segmented), queue_->size());  // a queue may be shorter than we like
     return {};
 }
 

@@ -31,6 +31,8 @@ wire::virtio_net::Header header_of(const Packet& packet) {
     return header;
 }
 
+void let_go(u64 token) { Owned<Packet>(reinterpret_cast<Packet*>(token)).reset(); }
+
 }  // namespace
 
 Result<void> VirtioSender::open(virtio::Device& device, u16 index, const Format& format) {
@@ -43,6 +45,7 @@ Result<void> VirtioSender::open(virtio::Device& device, u16 index, const Format&
 
 void VirtioSender::transmit(device::PacketList& packets) {
     Guard guard(lock_);
+    if (closed_) [[unlikely]] return packets.clear();
     reclaim();
     waiting_.append(packets);
     send_waiting();
@@ -50,13 +53,23 @@ void VirtioSender::transmit(device::PacketList& packets) {
 
 void VirtioSender::poll() {
     if (!queue_->has_news() || !lock_.try_lock()) return;  // whoever holds the lock does the same
-    reclaim();
-    if (!waiting_.empty()) send_waiting();
+    if (!closed_) {
+        reclaim();
+        if (!waiting_.empty()) send_waiting();
+    }
     lock_.unlock();
 }
 
+void VirtioSender::close() {
+    Guard guard(lock_);
+    closed_ = true;
+    waiting_.clear();
+    if (!queue_) return;
+    while (auto token = queue_->take_back()) let_go(*token);
+}
+
 void VirtioSender::reclaim() {
-    while (auto done = queue_->take()) Owned<Packet>(reinterpret_cast<Packet*>(done->token)).reset();
+    while (auto done = queue_->take()) let_go(done->token);
 }
 
 void VirtioSender::send_waiting() {

@@ -12,6 +12,9 @@ namespace spore::drivers {
 
 class VirtioSender {
 public:
+    VirtioSender() = default;
+    ~VirtioSender() { close(); }
+
     struct Format {
         u32 header_size;
         bool any_layout;  ///< the header may share a descriptor with what follows
@@ -23,6 +26,8 @@ public:
     void transmit(device::PacketList& packets);
     /// Lets go of what was sent, and sends what waited for room.
     void poll();
+    /// Lets go of everything: the device was reset, and gets nothing more.
+    void close();
     /// How the device broke the rules; null while it has not.
     const char* fault() const { return queue_->broken() ? "returned a packet that it did not have" : nullptr; }
 
@@ -39,6 +44,7 @@ private:
     Format format_{};
     sync::Spin lock_;
     device::PacketList waiting_;
+    bool closed_ = false;
 };
 
 }  // namespace spore::drivers

@@ -82,7 +82,7 @@ public:
         if (index >= queues_) queues_ = static_cast<u16>(index + 1);
     }
     void notify(u16 queue) override {
-        u64 offset = u64{queue < max_queues ? notify_offset_[queue] : u16{0}} * notify_multiplier_;
+        u64 offset = u64{queue < max_queues ? notify_offset_[queue] : look_up_notify_offset(queue)} * notify_multiplier_;
         if (offset + 2 <= notify_size_) *reinterpret_cast<volatile u16*>(notify_ + offset) = queue;
     }
     /// MSI-X where there is one, with the same vector for all queues; the line otherwise.
@@ -141,6 +141,12 @@ private:
             break;
         }
         return {};
+    }
+
+    /// Of queues beyond those that are remembered: the control queue of a device with many pairs.
+    u16 look_up_notify_offset(u16 queue) {
+        common_->queue_select = queue;
+        return common_->queue_notify_offset;
     }
 
     Result<void> set_vector(u16 queue, u16 vector) {

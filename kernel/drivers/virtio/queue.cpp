@@ -1,6 +1,7 @@
 #include "kernel/drivers/virtio/queue.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "arch/mmu.hpp"
 
@@ -97,6 +98,12 @@ std::optional<Queue::Done> Queue::take() {
     free_count_ = static_cast<u16>(free_count_ + own.length);
     own.length = 0;
     return Done{own.token, element.written};
+}
+
+std::optional<u64> Queue::take_back() {
+    for (u16 head = 0; head < size_; ++head)
+        if (std::exchange(own_[head].length, u16{0})) return own_[head].token;
+    return std::nullopt;
 }
 
 std::nullopt_t Queue::fail_queue() {

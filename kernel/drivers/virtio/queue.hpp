@@ -46,6 +46,9 @@ public:
     /// Whether take() would give something.
     bool has_news() const { return used_->index != taken_; }
 
+    /// The token of a chain that will not come back, of those that are left: the device was reset.
+    std::optional<u64> take_back();
+
     /// Whether the device should interrupt for what it finishes. After turning it on, call take() once more.
     void want_interrupts(bool wanted);
 
@@ -68,7 +71,7 @@ public:
     };
     /// A buffer that the device has written; its slot is free again.
     std::optional<Filled> take_posted() {
-        if (!has_news()) return std::nullopt;
+        if (!has_news() || broken_) return std::nullopt;
         auto element = next_used();
         if (element.head >= size_ || !own_[element.head].length) return fail_queue();
         own_[element.head].length = 0;
