@@ -29,11 +29,15 @@ add_fuzzer(config ${CMAKE_SOURCE_DIR}/host/plan/config.cpp ${CMAKE_SOURCE_DIR}/h
 
 add_fuzzer(acpi ${CMAKE_SOURCE_DIR}/wire/acpi.cpp)
 add_fuzzer(tcp ${CMAKE_SOURCE_DIR}/wire/net/tcp.cpp)
-# The whole reading path, over the fakes of the unit tests.
-add_fuzzer(erofs)
-target_include_directories(fuzz-erofs PRIVATE ${CMAKE_SOURCE_DIR}/kernel/arch/include ${CMAKE_SOURCE_DIR}/kernel/arch/x86_64/include)
-target_compile_options(fuzz-erofs PRIVATE -Wno-global-constructors -Ulinux)
-target_link_libraries(fuzz-erofs PRIVATE kernel_under_test gtest Threads::Threads)
+# add_kernel_fuzzer(<name>): over the kernel's code and the fakes of the unit tests.
+function(add_kernel_fuzzer name)
+    add_fuzzer(${name})
+    target_include_directories(fuzz-${name} PRIVATE ${CMAKE_SOURCE_DIR}/kernel/arch/include ${CMAKE_SOURCE_DIR}/kernel/arch/x86_64/include)
+    target_compile_options(fuzz-${name} PRIVATE -Wno-global-constructors -Ulinux)
+    target_link_libraries(fuzz-${name} PRIVATE kernel_under_test gtest Threads::Threads)
+endfunction()
+add_kernel_fuzzer(erofs)
+add_kernel_fuzzer(virtio_net)
 
 find_package(Python3 COMPONENTS Interpreter)
 add_test(NAME layering COMMAND Python3::Interpreter ${CMAKE_CURRENT_SOURCE_DIR}/layering/check.py)

@@ -91,6 +91,7 @@ public:
     }
     Result<void> connect_queues(std::span<const u16> which, u32 cpu, arch::InterruptHandler handler, void* context) override {
         if (!has_messages) return fail(Error::not_supported);
+        if (messages.size() / 2 == message_limit) return fail(Error::busy);
         for (u16 queue : which) messages[queue] = {handler, context};
         return {};
     }
@@ -116,6 +117,7 @@ public:
     u64 accepted = 0;
     bool refuses = false, old = false, has_messages = false;
     u16 queues = 1, limit = 8;
+    std::size_t message_limit = ~std::size_t{0};  ///< vectors for pairs of queues
     unsigned notifications = 0;
     Bytes config;
     std::map<u16, VirtioRing> rings;
