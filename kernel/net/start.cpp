@@ -48,6 +48,7 @@ void add_fixed(Interface& interface, const InterfaceConfig& config) {
 
 void start(const Config& config) {
     Interfaces::loopback();
+    tcp::start();
     udp::start();
     for (std::size_t index = 0; auto* device = device::net_device(index); ++index) {
         auto made = Interfaces::create(*device);

@@ -42,6 +42,8 @@ struct TransportDoors {
 void connect_transport(u8 protocol, const TransportDoors& doors);
 
 namespace tcp {
+/// TCP's packets go to TCP's connections from now on. While the machine starts.
+void start();
 void input(Owned<device::Packet> packet, const Arrival& arrival);
 void path_error(const PathError& error);
 void end_of_batch();

@@ -125,6 +125,11 @@ State ControlBlock::state() const {
     return state_;
 }
 
+bool ControlBlock::is_on_the_way(u32 sequence) const {
+    Guard guard(lock_);
+    return state_ != State::closed && !before(sequence, send_unacknowledged_) && before(sequence, send_next_);
+}
+
 /// What ICMP says of a packet that we sent [RFC 5927, RFC 9293 3.9.2.2]. `sequence` is the packet's: only one that is on the way counts.
 void ControlBlock::path_error(const PathError& error, u32 sequence) {
     stamp(time::now());
@@ -164,6 +169,10 @@ void path_error(const PathError& error) {
         auto* entry = table.find(hash, error.source, from, error.destination, to);
         if (!entry || entry->kind != TableEntry::Kind::connection) return;
         block = Shared<ControlBlock>(static_cast<ControlBlock&>(*entry));
+    }
+    if (error.kind == PathError::Kind::too_big) {
+        if (!block->is_on_the_way(sequence)) return;
+        accept_path_mtu(error);  // without the connection's lock
     }
     ControlBlock::Session session(*block);
     block->path_error(error, sequence);

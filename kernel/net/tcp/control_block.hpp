@@ -56,6 +56,8 @@ public:
     void input(Segment& segment, Owned<device::Packet> packet, Instant now);
     void finish_batch();
     void path_error(const PathError& error, u32 sequence);
+    /// Whether the peer has yet to acknowledge what has this sequence number.
+    bool is_on_the_way(u32 sequence) const;
 
     // ---- Connection ----
     void set_listener(EndpointListener* listener) override;
