@@ -13,11 +13,6 @@ constexpr u64 control_align(u64 size) { return align_up(size, sizeof(u64)); }
 constexpr u64 most_files = 253;  // SCM_MAX_FD
 constexpr u64 most_control = 64_KiB;
 
-Identity own_identity(Task& task) {
-    auto who = task.process().credentials();
-    return {task.process().id(), who.effective_uid, who.effective_gid};
-}
-
 Result<void> read_files(Task& task, Ancillary& ancillary, ByteSpan numbers) {
     u64 count = numbers.size() / sizeof(i32), before = ancillary.files.size();
     if (before + count > most_files) return fail(Error::invalid);
@@ -45,13 +40,18 @@ Result<void> read_identity(Task& task, Ancillary& ancillary, ByteSpan bytes) {
     return {};
 }
 
-Result<Ancillary> read_control(Task& task, u64 at, u64 size) {
-    Ancillary ancillary{.files = {}, .sender = own_identity(task)};
-    if (at == 0 || size == 0) return ancillary;
+Result<HeapArray<std::byte>> copy_control(u64 at, u64 size) {
+    HeapArray<std::byte> bytes;
+    if (at == 0 || size == 0) return bytes;
     if (size > most_control) return fail(Error::no_buffers);
-    auto bytes = TRY(HeapArray<std::byte>::create(size));
+    bytes = TRY(HeapArray<std::byte>::create(size));
     TRY(arch::copy_from_program(bytes.data(), {at}, size));
-    ByteSpan rest = bytes.span();
+    return bytes;
+}
+
+/// What every family understands; the rest is the family's.
+Result<Ancillary> read_control(Task& task, ByteSpan rest) {
+    Ancillary ancillary;
     while (rest.size() >= sizeof(ControlHeader)) {
         ControlHeader header;
         std::memcpy(&header, rest.data(), sizeof header);
@@ -60,7 +60,7 @@ Result<Ancillary> read_control(Task& task, u64 at, u64 size) {
         if (header.level == level_socket) {
             if (header.type == control_rights) TRY(read_files(task, ancillary, body));
             else if (header.type == control_credentials) TRY(read_identity(task, ancillary, body));
-            else return fail(Error::invalid);
+            else if (header.type != so_mark) return fail(Error::invalid);
         }
         rest = rest.subspan(std::min<u64>(rest.size(), control_align(header.size)));
     }
@@ -68,18 +68,18 @@ Result<Ancillary> read_control(Task& task, u64 at, u64 size) {
 }
 
 /// Control messages going out: as much as the program's buffer holds.
-class ControlWriter {
+class ControlWriter final : public ControlSink {
 public:
     ControlWriter(u64 at, u64 size) : at_{at}, room_(at ? size : 0) {}
 
-    Result<void> put(i32 type, ByteSpan body, u32& flags) {
+    Result<void> put(i32 level, i32 type, ByteSpan body, u32& flags) override {
         if (room_ < sizeof(ControlHeader)) {
             flags |= msg_ctrunc;
             return {};
         }
         u64 size = std::min(room_, sizeof(ControlHeader) + body.size());
         if (size < sizeof(ControlHeader) + body.size()) flags |= msg_ctrunc;
-        ControlHeader header{size, level_socket, type};
+        ControlHeader header{size, level, type};
         TRY(arch::copy_to_program(at_, &header, sizeof header));
         TRY(arch::copy_to_program(at_ + sizeof header, body.data(), size - sizeof header));
         u64 step = std::min(room_, control_align(size));
@@ -107,7 +107,7 @@ Result<void> write_files(Task& task, ControlWriter& control, HeapArray<Shared<fs
     }
     if (count < files.size()) result_flags |= msg_ctrunc;
     if (count == 0) return {};
-    return control.put(control_rights, std::as_bytes(std::span(numbers).first(count)), result_flags);
+    return control.put(level_socket, control_rights, std::as_bytes(std::span(numbers).first(count)), result_flags);
 }
 
 Result<u64> answer_sender(Task& task, Result<u64> result, u32 flags) {
@@ -120,8 +120,9 @@ Result<u64> send_one(Task& task, Socket& socket, const MessageHeader& header, u3
     if (header.piece_count > 1024) return fail(Error::message_too_long);
     auto pieces = TRY(Pieces::read({{header.pieces}}, static_cast<i64>(header.piece_count)));
     auto buffer = pieces.buffer();
-    SendRequest request{.data = buffer, .flags = flags, .to = to.size ? &to : nullptr,
-                        .ancillary = TRY(read_control(task, header.control, header.control_size))};
+    auto control = TRY(copy_control(header.control, header.control_size));
+    SendRequest request{.data = buffer, .flags = flags, .to = to.size ? &to : nullptr, .ancillary = TRY(read_control(task, control.span())),
+                        .control = control.span()};
     return answer_sender(task, socket.send(request), flags);
 }
 
@@ -130,12 +131,12 @@ Result<u64> receive_one(Task& task, Socket& socket, MessageHeader& header, u32 f
     if (static_cast<i32>(header.name_size) < 0) return fail(Error::invalid);
     auto pieces = TRY(Pieces::read({{header.pieces}}, static_cast<i64>(header.piece_count)));
     auto buffer = pieces.buffer();
-    ReceiveRequest request{.data = buffer, .flags = flags};
+    ControlWriter control(header.control, header.control_size);
+    ReceiveRequest request{.data = buffer, .flags = flags, .control = &control};
     u64 size = TRY(socket.receive(request));
 
     u32 result_flags = request.result_flags | (flags & msg_cmsg_cloexec);
-    ControlWriter control(header.control, header.control_size);
-    if (request.has_sender) TRY(control.put(control_credentials, bytes_of(request.ancillary.sender), result_flags));
+    if (request.has_sender) TRY(control.put(level_socket, control_credentials, bytes_of(request.ancillary.sender), result_flags));
     if (request.ancillary.files.size()) TRY(write_files(task, control, request.ancillary.files, flags, result_flags));
     if (header.name) {
         TRY(arch::copy_to_program({header.name}, request.from.bytes, std::min(header.name_size, request.from.size)));
@@ -153,8 +154,7 @@ Result<u64> sendto(Task& task, Descriptor descriptor, UserBytes data, u64 size, 
     SocketAddress to;
     if (address) to = TRY(read_address(address, address_size));
     auto buffer = TRY(program_buffer(data, size));
-    SendRequest request{.data = buffer, .flags = flags, .to = to.size ? &to : nullptr,
-                        .ancillary = {.files = {}, .sender = own_identity(task)}};
+    SendRequest request{.data = buffer, .flags = flags, .to = to.size ? &to : nullptr};
     return answer_sender(task, socket->send(request), flags);
 }
 

@@ -82,7 +82,7 @@ Result<u64> accept4(Task& task, Descriptor descriptor, UserBytes address, UserIn
     auto socket = TRY(socket_of(task, descriptor));
     auto made = TRY(socket->accept(mode_of(flags)));
     if (address) {
-        auto peer = made->peer_name();
+        auto peer = made->accepted_name();
         if (!peer) return fail(Error::connection_aborted);
         TRY(write_address(*peer, address, size));
     }

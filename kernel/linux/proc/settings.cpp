@@ -168,6 +168,8 @@ constexpr TableRow rows[] = {
 
 }  // namespace
 
+u32 longest_backlog() { return static_cast<u32>(listen_backlog.load(std::memory_order_relaxed)); }
+
 std::span<const TableRow> settings() { return rows; }
 
 }  // namespace spore::linux::proc

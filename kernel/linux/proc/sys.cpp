@@ -1,5 +1,6 @@
 // /sys: processors, memory nodes and the few switches that programs read at their start.
 #include "arch/cpu.hpp"
+#include "kernel/linux/proc/network.hpp"
 #include "kernel/linux/proc/settings.hpp"
 #include "kernel/memory/frame.hpp"
 
@@ -34,6 +35,7 @@ Result<void> node_memory(TextSink& out, u32) {
 constinit std::atomic<u64> defragment = 1;
 
 constexpr TableRow rows[] = {
+    {.path = "class", .directory = make_class_directory},
     {.path = "devices/system/cpu/online", .produce = cpu_list},
     {.path = "devices/system/cpu/possible", .produce = cpu_list},
     {.path = "devices/system/cpu/present", .produce = cpu_list},

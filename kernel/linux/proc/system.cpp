@@ -2,6 +2,7 @@
 #include "arch/boot.hpp"
 #include "arch/cpu.hpp"
 #include "arch/registers.hpp"
+#include "kernel/linux/proc/network.hpp"
 #include "kernel/linux/proc/settings.hpp"
 #include "kernel/linux/process/tree.hpp"
 #include "kernel/linux/system.hpp"
@@ -103,6 +104,7 @@ constexpr TableRow rows[] = {
     {.path = "filesystems", .text = "nodev\tsysfs\nnodev\ttmpfs\nnodev\tproc\nnodev\tpipefs\n\terofs"},
     {.path = "loadavg", .produce = show_load},
     {.path = "meminfo", .produce = show_memory},
+    {.path = "net", .directory = make_network_directory},
     {.path = "modules", .produce = [](TextSink&, u32) -> Result<void> { return {}; }},
     {.path = "partitions", .text = "major minor  #blocks  name\n"},
     {.path = "stat", .produce = show_stat},

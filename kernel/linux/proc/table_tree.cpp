@@ -88,7 +88,7 @@ Result<Shared<Node>> find_in_table(std::span<const TableRow> rows, std::string_v
         auto matched = match(pattern, name);
         if (!matched) continue;
         u32 inner = *matched == no_cpu ? cpu : *matched;
-        if (pattern.size() == rest.size()) return Shared<Node>(TRY(make_shared<TableText>(row, inner)));
+        if (pattern.size() == rest.size()) return row.directory ? row.directory() : Shared<Node>(TRY(make_shared<TableText>(row, inner)));
         return Shared<Node>(TRY(make_shared<TableDirectory>(rows, row.path.substr(0, prefix.size() + pattern.size() + 1), inner)));
     }
     return fail(Error::not_found);
@@ -103,7 +103,7 @@ Result<void> list_table(std::span<const TableRow> rows, std::string_view prefix,
         auto pattern = component(rest);
         if (pattern.empty() || pattern == before) continue;
         before = pattern;
-        auto type = pattern.size() == rest.size() ? fs::FileType::regular : fs::FileType::directory;
+        auto type = pattern.size() == rest.size() && !rows[index].directory ? fs::FileType::regular : fs::FileType::directory;
         u64 key = (index + 1) << 8;
         auto mark = pattern.find('#');
         if (mark == pattern.npos) {

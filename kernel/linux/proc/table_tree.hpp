@@ -21,6 +21,8 @@ struct TableRow {
     std::atomic<u64>* setting = nullptr;
     /// What a write does; null: it cannot be written, unless it is a setting.
     Result<void> (*accept)(std::string_view text) = nullptr;
+    /// Set: not a file but this directory, whose content no table can tell.
+    Result<Shared<fs::generated::Node>> (*directory)() = nullptr;
 };
 
 /// The directory that holds all of `rows`, which live forever. Rows of one directory stand together.

@@ -8,14 +8,34 @@ namespace spore::linux {
 
 constinit std::atomic<u64> Socket::next_number_ = 1;
 
-Socket::Options Socket::options() {
-    return options_.with([](const Options& options) { return options; });
+Socket::Options Socket::options() const {
+    if (!has_options_.load(std::memory_order_acquire)) return {};
+    Guard guard(options_lock_);
+    return *options_;
 }
 
-Instant Socket::deadline(u32 flags, Duration timeout) const {
-    if (mode_.nonblocking || (flags & msg_dontwait)) return Instant{};
-    return timeout == Duration{} ? Instant::never() : time::now() + timeout;
+Result<void> Socket::ensure_options() {
+    if (has_options_.load(std::memory_order_acquire)) return {};
+    auto made = TRY(make_owned<Options>());
+    Guard guard(options_lock_);
+    if (!options_) options_ = std::move(made);
+    has_options_.store(true, std::memory_order_release);
+    return {};
 }
+
+Result<void> Socket::inherit(const Socket& listener) {
+    switches_.store(listener.switches_.load(std::memory_order_relaxed), std::memory_order_relaxed);
+    if (!listener.has_options_.load(std::memory_order_acquire)) return {};
+    return change_options([&](Options& mine) { mine = listener.options(); });
+}
+
+Instant Socket::deadline(Duration Options::*timeout) const {
+    if (!has_options_.load(std::memory_order_acquire)) return Instant::never();
+    auto span = options().*timeout;
+    return span == Duration{} ? Instant::never() : time::now() + span;
+}
+
+Result<u64> Socket::send_pages(std::span<const memory::FrameRef>, u32, u64, u32) { return fail(Error::not_supported); }
 
 Result<u64> Socket::read(fs::IoBuffer& into) {
     ReceiveRequest request{.data = into};
@@ -47,7 +67,7 @@ Result<T> as(ByteSpan value) {
 constexpr bool is_switch(i32 name) {
     switch (name) {
     case so_debug: case so_reuse_address: case so_dont_route: case so_broadcast: case so_keep_alive: case so_oob_inline: case so_no_check:
-    case so_reuse_port: case so_timestamp: case so_timestamp_ns: case so_pass_security: return true;
+    case so_reuse_port: case so_timestamp: case so_timestamp_ns: case so_pass_credentials: case so_pass_security: case so_zerocopy: return true;
     default: return false;
     }
 }
@@ -58,7 +78,7 @@ Result<u64> Socket::get_option(i32 level, i32 name, MutableByteSpan value) {
     if (level != level_socket) return fail(Error::not_supported);
     auto all = options();
     auto number = [&](i64 n) { return give(value, bytes_of(static_cast<i32>(n))); };
-    if (is_switch(name)) return number(all.flags >> name & 1);
+    if (is_switch(name)) return number(is_on(static_cast<SocketOption>(name)));
     switch (name) {
     case so_type: return number(type_);
     case so_domain: return number(family_);
@@ -67,13 +87,14 @@ Result<u64> Socket::get_option(i32 level, i32 name, MutableByteSpan value) {
     case so_accepting: return number(listening());
     case so_send_buffer: return number(all.send_buffer);
     case so_receive_buffer: return number(all.receive_buffer);
-    case so_pass_credentials: return number(all.pass_credentials);
     case so_receive_low: return number(all.receive_low);
     case so_send_low: return number(1);
-    case so_priority:
-    case so_mark:
-    case so_busy_poll: return number(0);
-    case so_incoming_cpu: return number(-1);
+    case so_priority: return number(all.priority);
+    case so_mark: return number(all.mark);
+    case so_busy_poll: return number(all.busy_poll);
+    case so_incoming_cpu: return number(all.incoming_cpu);
+    case so_max_pacing_rate: return value.size() >= sizeof(u64) ? give(value, bytes_of(all.pacing_rate)) : number(static_cast<i32>(all.pacing_rate));
+    case so_bind_to_interface: return number(all.interface);
     case so_peek_offset: return number(-1);
     case so_cookie: return give(value, bytes_of(number_));
     case so_linger: {
@@ -90,25 +111,24 @@ Result<void> Socket::set_number(i32 name, i32 value) {
     // Linux counts its own bookkeeping against the buffer, and doubles what is asked for [socket(7)].
     constexpr u32 most = 212'992;
     auto doubled = [&](u32 least) { return std::max(least, std::min(static_cast<u32>(std::max(value, 0)), most) * 2); };
-    return options_.with([&](Options& all) -> Result<void> {
-        if (is_switch(name)) {
-            all.flags = (all.flags & ~(u64{1} << name)) | u64{value != 0} << name;
-            return {};
-        }
-        switch (name) {
-        case so_send_buffer:
-        case so_send_buffer_force: all.send_buffer = doubled(4608); return {};
-        case so_receive_buffer:
-        case so_receive_buffer_force: all.receive_buffer = doubled(2304); return {};
-        case so_pass_credentials: all.pass_credentials = value != 0; return {};
-        case so_receive_low: all.receive_low = value > 0 ? value : 1; return {};
-        case so_priority:
-        case so_mark:
-        case so_busy_poll:
-        case so_incoming_cpu: return {};
-        default: return fail(Error::no_protocol_option);
-        }
-    });
+    if (is_switch(name)) {
+        u64 bit = u64{1} << name;
+        if (value) switches_.fetch_or(bit, std::memory_order_relaxed);
+        else switches_.fetch_and(~bit, std::memory_order_relaxed);
+        return {};
+    }
+    switch (name) {
+    case so_send_buffer:
+    case so_send_buffer_force: return change_options([&](Options& all) { all.send_buffer = doubled(4608); });
+    case so_receive_buffer:
+    case so_receive_buffer_force: return change_options([&](Options& all) { all.receive_buffer = doubled(2304); });
+    case so_receive_low: return change_options([&](Options& all) { all.receive_low = value > 0 ? value : 1; });
+    case so_priority: return change_options([&](Options& all) { all.priority = value; });
+    case so_mark: return change_options([&](Options& all) { all.mark = static_cast<u32>(value); });
+    case so_busy_poll: return change_options([&](Options& all) { all.busy_poll = value; });
+    case so_incoming_cpu: return change_options([&](Options& all) { all.incoming_cpu = value; });
+    default: return fail(Error::no_protocol_option);
+    }
 }
 
 Result<void> Socket::set_option(i32 level, i32 name, ByteSpan value) {
@@ -119,24 +139,30 @@ Result<void> Socket::set_option(i32 level, i32 name, ByteSpan value) {
             i32 on, seconds;
         };
         auto linger = TRY(as<Linger>(value));
-        options_.with([&](Options& all) { all.linger_on = linger.on != 0, all.linger_seconds = linger.seconds; });
-        return {};
+        TRY(change_options([&](Options& all) { all.linger_on = linger.on != 0, all.linger_seconds = linger.seconds; }));
+        break;
     }
     case so_receive_timeout:
     case so_send_timeout: {
         auto span = TRY(as<Timeval>(value));
         if (span.microseconds < 0 || span.microseconds >= 1'000'000) return fail(Error::out_of_range);
         auto timeout = span.seconds < 0 ? Duration::ns(1) : span.duration();
-        options_.with([&](Options& all) { (name == so_send_timeout ? all.send_timeout : all.receive_timeout) = timeout; });
-        return {};
+        TRY(change_options([&](Options& all) { (name == so_send_timeout ? all.send_timeout : all.receive_timeout) = timeout; }));
+        break;
+    }
+    case so_max_pacing_rate: {
+        u64 rate = value.size() >= sizeof(u64) ? TRY(as<u64>(value)) : TRY(as<u32>(value));
+        TRY(change_options([&](Options& all) { all.pacing_rate = rate; }));
+        break;
     }
     case so_type:
     case so_error:
     case so_domain:
     case so_protocol:
     case so_accepting: return fail(Error::no_protocol_option);
-    default: return set_number(name, TRY(as<i32>(value)));
+    default: TRY(set_number(name, TRY(as<i32>(value))));
     }
+    return option_set(name);
 }
 
 }  // namespace spore::linux

@@ -5,6 +5,7 @@
 #include "kernel/fs/file.hpp"
 #include "kernel/linux/small_text.hpp"
 #include "kernel/linux/uapi/socket.hpp"
+#include "kernel/memory/frame.hpp"
 
 namespace spore::linux {
 
@@ -12,7 +13,7 @@ namespace spore::linux {
 struct SocketAddress {
     static constexpr u32 limit = 128;  // struct sockaddr_storage
     u32 size = 0;
-    alignas(8) std::byte bytes[limit] = {};
+    alignas(8) std::byte bytes[limit];  ///< `size` of them mean something
 
     u16 family() const {
         u16 number = 0;
@@ -40,10 +41,21 @@ struct SendRequest {
     u32 flags = 0;
     const SocketAddress* to = nullptr;
     Ancillary ancillary{};
+    ByteSpan control{};  ///< all control messages as they came, for families with levels of their own
+};
+/// Where control messages of a family's own go.
+class ControlSink {
+public:
+    /// One message; sets msg_ctrunc when it finds no room.
+    virtual Result<void> put(i32 level, i32 type, ByteSpan body, u32& flags) = 0;
+
+protected:
+    ~ControlSink() = default;
 };
 struct ReceiveRequest {
     fs::IoBuffer& data;
     u32 flags = 0;
+    ControlSink* control = nullptr;  ///< null: nobody wants them
     // Results
     SocketAddress from{};
     Ancillary ancillary{};
@@ -55,10 +67,13 @@ enum class Shut : u8 { reading = 0, writing = 1, both = 2 };
 
 class Socket : public fs::File {
 public:
-    Socket(u16 family, u16 type, u16 protocol, fs::OpenMode mode) : File(mode), family_(family), type_(type), protocol_(protocol) {}
+    Socket(u16 family, u16 type, u16 protocol, fs::OpenMode mode) 
+        : File(mode), family_(static_cast<u8>(family)), type_(static_cast<u8>(type)), protocol_(protocol) {}
 
     u16 family() const { return family_; }
     u16 type() const { return type_; }
+    /// The number of the socket's inode.
+    u64 number() const { return number_; }
 
     virtual Result<void> bind(const SocketAddress& address) = 0;
     virtual Result<void> listen(i32 backlog) = 0;
@@ -71,6 +86,10 @@ public:
     virtual Result<void> shutdown(Shut how) = 0;
     virtual Result<SocketAddress> name() = 0;
     virtual Result<SocketAddress> peer_name() = 0;
+    /// Who connected, for accept(): known even when the connection has ended since.
+    virtual Result<SocketAddress> accepted_name() { return peer_name(); }
+    /// Pages that are sent as they are, `size` bytes from `offset` of the first on. not_supported where the family cannot.
+    virtual Result<u64> send_pages(std::span<const memory::FrameRef> pages, u32 offset, u64 size, u32 flags);
     /// The option's bytes, cut to the buffer; how many there are.
     virtual Result<u64> get_option(i32 level, i32 name, MutableByteSpan value);
     virtual Result<void> set_option(i32 level, i32 name, ByteSpan value);
@@ -82,31 +101,53 @@ public:
     fs::FileKind kind() const override { return fs::FileKind::socket; }
 
 protected:
-    /// What can be set and is read back. Families use what means something to them.
+    /// Options that few programs set: kept apart, so that sockets stay small.
     struct Options {
         u32 send_buffer = default_buffer, receive_buffer = default_buffer;
-        Duration send_timeout, receive_timeout;  ///< 0: none
+        Duration send_timeout{}, receive_timeout{};  ///< 0: none
         i32 receive_low = 1;
         i32 linger_on = 0, linger_seconds = 0;
-        bool pass_credentials = false;
-        u64 flags = 0;                           ///< those that are only on or off, by number
+        i32 priority = 0, busy_poll = 0, incoming_cpu = -1;
+        u32 mark = 0, interface = 0;
+        u64 pacing_rate = ~u64{0};
     };
     static constexpr u32 default_buffer = 212'992;
-    Options options();
+    /// A copy of what was set, or of the defaults.
+    Options options() const;
+    /// no_memory.
+    template <typename F>
+    Result<void> change_options(F&& change) {
+        TRY(ensure_options());
+        Guard guard(options_lock_);
+        change(*options_);
+        return {};
+    }
+    /// Those that are only on or off, by number.
+    bool is_on(SocketOption option) const { return switches_.load(std::memory_order_relaxed) >> option & 1; }
+    /// An accepted socket begins as its listener is.
+    Result<void> inherit(const Socket& listener);
     /// SO_ERROR: the error that came by itself; reading clears it.
     virtual i32 take_error() { return 0; }
     virtual bool listening() { return false; }
+    /// One of SOL_SOCKET was set: families pass on what means something to them.
+    virtual Result<void> option_set(i32) { return {}; }
     /// When a send or receive with these flags gives up: at once, never, or after the socket's timeout.
-    Instant send_deadline(u32 flags) { return deadline(flags, options().send_timeout); }
-    Instant receive_deadline(u32 flags) { return deadline(flags, options().receive_timeout); }
+    Instant send_deadline(u32 flags) const { return is_nonblocking(flags) ? Instant{} : deadline(&Options::send_timeout); }
+    Instant receive_deadline(u32 flags) const { return is_nonblocking(flags) ? Instant{} : deadline(&Options::receive_timeout); }
+    bool is_nonblocking(u32 flags) const { return mode_.nonblocking || (flags & msg_dontwait); }
 
 private:
-    Instant deadline(u32 flags, Duration timeout) const;
+    Result<void> ensure_options();
+    Instant deadline(Duration Options::*timeout) const;
     Result<void> set_number(i32 name, i32 value);
-    u16 family_, type_, protocol_;
+    u8 family_, type_;
+    u16 protocol_;
+    mutable sync::Spin options_lock_;
+    std::atomic<bool> has_options_ = false;
+    std::atomic<u64> switches_ = 0;
     u64 number_ = next_number_.fetch_add(1, std::memory_order_relaxed);
+    Owned<Options> options_;
     static constinit std::atomic<u64> next_number_;
-    Locked<Options, sync::Spin> options_;
 };
 
 }  // namespace spore::linux

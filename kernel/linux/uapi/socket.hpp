@@ -11,7 +11,8 @@ inline constexpr u32 socket_type_mask = 0xf;
 
 enum MessageFlag : u32 {
     msg_oob = 1, msg_peek = 2, msg_ctrunc = 8, msg_trunc = 0x20, msg_dontwait = 0x40, msg_eor = 0x80, msg_waitall = 0x100,
-    msg_nosignal = 0x4000, msg_waitforone = 0x10000, msg_cmsg_cloexec = 0x4000'0000,
+    msg_errqueue = 0x2000, msg_nosignal = 0x4000, msg_more = 0x8000, msg_waitforone = 0x10000, msg_zerocopy = 0x400'0000,
+    msg_fastopen = 0x2000'0000, msg_cmsg_cloexec = 0x4000'0000,
 };
 
 inline constexpr i32 level_socket = 1;
@@ -20,8 +21,9 @@ enum SocketOption : i32 {
     so_receive_buffer = 8, so_keep_alive = 9, so_oob_inline = 10, so_no_check = 11, so_priority = 12, so_linger = 13, so_reuse_port = 15,
     so_pass_credentials = 16, so_peer_credentials = 17, so_receive_low = 18, so_send_low = 19, so_receive_timeout = 20, so_send_timeout = 21,
     so_timestamp = 29, so_accepting = 30, so_peer_security = 31, so_send_buffer_force = 32, so_receive_buffer_force = 33,
-    so_pass_security = 34, so_timestamp_ns = 35, so_mark = 36, so_protocol = 38, so_domain = 39, so_peek_offset = 42,
-    so_busy_poll = 46, so_incoming_cpu = 49, so_peer_groups = 59, so_cookie = 57,
+    so_bind_to_device = 25, so_pass_security = 34, so_timestamp_ns = 35, so_mark = 36, so_protocol = 38, so_domain = 39,
+    so_peek_offset = 42, so_busy_poll = 46, so_max_pacing_rate = 47, so_incoming_cpu = 49, so_attach_reuseport_cbpf = 51, so_peer_groups = 59,
+    so_cookie = 57, so_zerocopy = 60, so_bind_to_interface = 62,
 };
 
 enum ControlType : i32 { control_rights = 1, control_credentials = 2 };

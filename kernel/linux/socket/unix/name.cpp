@@ -54,6 +54,7 @@ std::string_view path_of(const SocketAddress& address) {
 SocketAddress with_zero(const SocketAddress& address) {
     SocketAddress result = address;
     result.size = path_at + static_cast<u32>(path_of(address).size()) + 1;
+    result.bytes[result.size - 1] = std::byte{0};
     return result;
 }
 
@@ -64,6 +65,7 @@ Result<Shared<UnixName>> bind_automatic(u16 type) {
         SocketAddress address;
         const u16 family = family_unix;
         std::memcpy(address.bytes, &family, sizeof family);
+        address.bytes[path_at] = std::byte{0};
         for (unsigned i = 0; i < 5; ++i) address.bytes[path_at + 1 + i] = static_cast<std::byte>("0123456789abcdef"[number >> (4 * (4 - i)) & 0xf]);
         address.size = path_at + 6;
         auto name = bind_unix_name(address, type);

@@ -79,7 +79,7 @@ Result<u64> UnixSocket::send_message(SendRequest& request) {
 
 /// Files and identity that came with a message go to the receiver; with `peek` they also stay.
 Result<void> UnixSocket::give_ancillary(ReceiveRequest& request, UnixMessage& message, bool peek) {
-    if (options().pass_credentials) {
+    if (is_on(so_pass_credentials)) {
         request.has_sender = true;
         request.ancillary.sender = message.ancillary.sender;
     }
@@ -97,7 +97,7 @@ Result<u64> UnixSocket::receive(ReceiveRequest& request) {
 Result<u64> UnixSocket::receive_stream(ReceiveRequest& request, UnixQueue& in) {
     auto deadline = receive_deadline(request.flags);
     bool peek = request.flags & msg_peek;
-    bool same_sender = options().pass_credentials;
+    bool same_sender = is_on(so_pass_credentials);
     u64 done = 0;
     if (request.data.remaining() == 0) return 0;
     while (true) {

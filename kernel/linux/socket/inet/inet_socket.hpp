@@ -1,0 +1,104 @@
+// What TCP's and UDP's sockets have in common: addresses, the options of IPPROTO_IP and IPPROTO_IPV6, and waiting for an endpoint of the stack.
+#pragma once
+
+#include "kernel/linux/poll/waiter.hpp"
+#include "kernel/linux/socket/inet/address.hpp"
+#include "kernel/net/binding.hpp"
+#include "kernel/net/endpoint_events.hpp"
+
+namespace spore::linux {
+
+class InetSocket : public Socket, protected net::EndpointListener {
+public:
+    using Socket::Socket;
+    Result<u64> get_option(i32 level, i32 name, MutableByteSpan value) override;
+    Result<void> set_option(i32 level, i32 name, ByteSpan value) override;
+    Result<u64> ioctl(u32 request, u64 argument) override;
+    fs::PollSource* poll_source() override { return &source_; }
+
+protected:
+    /// Switches of the IP levels, most of which only say which control messages the program wants.
+    enum IpSwitch : u32 {
+        packet_info = 1, receive_ttl = 2, receive_tos = 4, receive_errors = 8, free_bind = 16, transparent = 32, bind_no_port = 64, v6_only = 128,
+        v6_packet_info = 256, v6_hop_limit = 512, v6_class = 1024, original_destination = 2048, multicast_all = 4096, header_included = 8192,
+        receive_ip_options = 1 << 14, no_fragment = 1 << 15, auto_flow_label = 1 << 16, v6_receive_errors = 1 << 17,
+    };
+    bool has(IpSwitch one) const { return ip_switches_.load(std::memory_order_relaxed) & one; }
+    u32 ip_switches() const { return ip_switches_.load(std::memory_order_relaxed); }
+    void inherit_ip(const InetSocket& listener) { ip_switches_.store(listener.ip_switches(), std::memory_order_relaxed); }
+
+    /// The header fields that every transport keeps for its packets.
+    struct HeaderFields {
+        u8 hop_limit = 64, traffic_class = 0;
+    };
+    virtual HeaderFields header_fields() = 0;
+    virtual Result<void> set_header_fields(const HeaderFields& fields) = 0;
+    /// A switch changed that means something to the transport.
+    virtual void ip_switch_set(IpSwitch) {}
+    /// Bytes that one IP packet to the peer may have; not_connected.
+    virtual Result<u32> path_mtu() = 0;
+    virtual bool bound() = 0;
+    /// Options of the transport, and those of IP that only it has. no_protocol_option for all others.
+    virtual Result<u64> get_transport_option(i32 level, i32 name, MutableByteSpan value) = 0;
+    virtual Result<void> set_transport_option(i32 level, i32 name, ByteSpan value) = 0;
+
+    bool is_v6() const { return family() == family_inet6; }
+    /// The address that a program names, for bind (a privileged port needs privilege) and for everything else (an IPv6-only socket knows
+    /// no IPv4).
+    Result<net::Endpoint> local_endpoint(const SocketAddress& address) const;
+    Result<net::Endpoint> remote_endpoint(const SocketAddress& address) const;
+    net::BindOptions bind_options() const;
+    SocketAddress name_of(const net::Endpoint& endpoint) const { return inet::to_socket_address(endpoint, family()); }
+
+    // EndpointListener
+    void changed(net::Ready what) override { source_.notify(static_cast<fs::Ready>(what)); }
+
+    /// Tries until it gives something else than would_block, sleeping in between until `wanted` or an error is told.
+    template <typename Attempt>
+    auto wait_for(fs::Ready wanted, Instant deadline, Attempt&& attempt) -> decltype(attempt()) {
+        auto result = attempt();
+        if (result || result.error() != Error::would_block || deadline == Instant{}) return result;
+        PollWaiter waiter;
+        PollTie tie;
+        tie.attach(waiter, &source_, wanted | always_told | fs::Ready::read_hang_up);
+        while (true) {
+            result = attempt();
+            if (result || result.error() != Error::would_block) return result;
+            if (auto waited = waiter.wait(deadline); !waited) return fail(waited.error() == Error::timed_out ? Error::would_block : waited.error());
+        }
+    }
+
+    fs::PollSource source_;
+
+private:
+    Result<void> set_ip_number(i32 level, i32 name, i32 value);
+    std::atomic<u32> ip_switches_ = multicast_all;
+};
+
+/// The program's side of a transfer, as the stack sees it.
+class BufferSource final : public net::ByteSource {
+public:
+    explicit BufferSource(fs::IoBuffer& buffer) : buffer_(buffer) {}
+    Result<void> take(MutableByteSpan into) override { return buffer_.take(into); }
+
+private:
+    fs::IoBuffer& buffer_;
+};
+class BufferSink final : public net::ByteSink {
+public:
+    explicit BufferSink(fs::IoBuffer& buffer) : buffer_(buffer) {}
+    Result<void> put(ByteSpan bytes) override { return buffer_.put(bytes); }
+
+private:
+    fs::IoBuffer& buffer_;
+};
+
+/// Values of options between programs and the kernel: programs give ints, and older ones single bytes for some.
+Result<i32> option_number(ByteSpan value);
+u64 give_option(MutableByteSpan value, ByteSpan from);
+inline u64 give_option(MutableByteSpan value, i32 number) { return give_option(value, bytes_of(number)); }
+
+/// Registers AF_INET and AF_INET6.
+void register_inet_families();
+
+}  // namespace spore::linux

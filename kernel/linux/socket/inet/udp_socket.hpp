@@ -1,0 +1,54 @@
+// SOCK_DGRAM over net::udp [udp(7)].
+#pragma once
+
+#include "kernel/linux/socket/inet/inet_socket.hpp"
+#include "kernel/net/udp/socket.hpp"
+
+namespace spore::linux {
+
+class UdpSocket final : public InetSocket {
+public:
+    static Result<Shared<Socket>> create(u16 family, fs::OpenMode mode);
+    UdpSocket(u16 family, fs::OpenMode mode);
+    ~UdpSocket() override;
+
+    Result<void> bind(const SocketAddress& address) override;
+    Result<void> listen(i32) override { return fail(Error::not_supported); }
+    Result<Shared<Socket>> accept(fs::OpenMode) override { return fail(Error::not_supported); }
+    Result<void> connect(const SocketAddress& address) override;
+    Result<u64> send(SendRequest& request) override;
+    Result<u64> receive(ReceiveRequest& request) override;
+    Result<void> shutdown(Shut how) override;
+    Result<SocketAddress> name() override;
+    Result<SocketAddress> peer_name() override;
+    Result<u64> ioctl(u32 request, u64 argument) override;
+    fs::Ready ready() override { return static_cast<fs::Ready>(endpoint_->ready()); }
+
+protected:
+    i32 take_error() override;
+    Result<void> option_set(i32 name) override;
+    HeaderFields header_fields() override;
+    Result<void> set_header_fields(const HeaderFields& fields) override;
+    void ip_switch_set(IpSwitch which) override;
+    Result<u32> path_mtu() override;
+    bool bound() override { return endpoint_->local().port != 0; }
+    Result<u64> get_transport_option(i32 level, i32 name, MutableByteSpan value) override;
+    Result<void> set_transport_option(i32 level, i32 name, ByteSpan value) override;
+
+private:
+    template <typename F>
+    Result<void> change(F&& apply) {
+        auto all = endpoint_->options();
+        apply(all);
+        endpoint_->set_options(all);
+        return {};
+    }
+    Result<net::udp::Target> read_target(const SendRequest& request) const;
+    Result<void> give_control(ReceiveRequest& request, const net::udp::Received& received);
+    Result<void> set_membership(i32 level, i32 name, ByteSpan value);
+    Result<void> set_multicast_interface(i32 level, ByteSpan value);
+
+    Shared<net::udp::Socket> endpoint_;  ///< from create() on
+};
+
+}  // namespace spore::linux
