@@ -14,9 +14,12 @@ Result<u64> ioctl(Task& task, Descriptor descriptor, Flags request, u64 argument
     switch (request) {
     case fio_clex: TRY(task.files().set_on_exec(descriptor, OnExec::close)); return 0;
     case fio_nclex: TRY(task.files().set_on_exec(descriptor, OnExec::keep)); return 0;
-    case fio_nbio: {
+    case fio_nbio:
+    case fio_async: {
         auto mode = file->mode();
-        mode.nonblocking = TRY(UserIn<i32>{{argument}}.read()) != 0;
+        bool on = TRY(UserIn<i32>{{argument}}.read()) != 0;
+        if (request == fio_nbio) mode.nonblocking = on;
+        else mode.asynchronous = on;
         TRY(file->set_mode(mode));
         return 0;
     }
