@@ -11,6 +11,8 @@
 #include "kernel/linux/process/tree.hpp"
 #include "kernel/linux/proc/proc.hpp"
 #include "kernel/linux/signal/send.hpp"
+#include "kernel/linux/socket/inet/inet_socket.hpp"
+#include "kernel/linux/socket/netlink/netlink_socket.hpp"
 #include "kernel/linux/system.hpp"
 #include "kernel/linux/terminal/console.hpp"
 #include "kernel/linux/terminal/devpts.hpp"
@@ -87,6 +89,8 @@ Result<void> start_init(const StartRequest& request) {
     if (request.fixed_addresses) fix_addresses();
     futex::set_thread_lookup([](u32 id) { return static_cast<bool>(find_task(static_cast<i32>(id))); });
     set_host_name(request.hostname);
+    register_inet_families();
+    register_netlink_family();
     TRY(mount_kernel_files(*request.root));
     TRY(register_own_terminal());
     TRY(mount_pseudoterminals(*request.root));

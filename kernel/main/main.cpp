@@ -9,6 +9,7 @@
 #include "kernel/main/bundle.hpp"
 #include "kernel/main/channel.hpp"
 #include "kernel/main/devices.hpp"
+#include "kernel/main/network.hpp"
 #include "kernel/main/program.hpp"
 #include "kernel/main/root.hpp"
 #include "kernel/memory/frame.hpp"
@@ -34,6 +35,8 @@ void start_kernel(const BootInfo& info) {
     core::mark_boot("devices, console");
     arch::start_cpus(main::wanted_cpus(info.command_line));
     core::mark_boot("processors");
+    main::start_network(bundle.manifest);
+    core::mark_boot("network");
 
     auto root = main::mount_root(bundle);
     core::mark_boot("root");

@@ -32,9 +32,9 @@ Result<Interface*> Interfaces::create(device::NetDevice& device) {
         auto* made = new (std::nothrow) Interface(index, &device);
         if (!made) return fail(Error::no_memory);
         list[index].store(made, std::memory_order_release);
+        device.start(*made);  // before its filter is told of groups
         (void)made->join(IpAddress::v4(0xe0000001));  // all hosts [RFC 1112 4]; a new list has room
         (void)made->join(IpAddress::v6(wire::nd::all_nodes));
-        device.start(*made);
         return made;
     }
     return fail(Error::no_space);
