@@ -1,6 +1,6 @@
 """Real servers from Debian in a guest, Spore or Linux, on a TAP in a network namespace of its own; both guests get the same files.
 
-The packages are downloaded and unpacked into the cache, never installed: installing them would start services on this machine.
+The packages are downloaded and unpacked, never installed: installing them would start services on this machine.
 """
 import contextlib
 import gzip
@@ -9,14 +9,17 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
 from . import counting, linux_guest, tools
 
+sys.path.insert(0, str(tools.SOURCE / "tests"))
+from system import packages  # noqa: E402
+
 HOST, GUEST, LENGTH = "10.77.0.1", "10.77.0.2", 24
-PACKAGES = ["nginx-light", "redis-server"]
-PROGRAMS = {"nginx": "/usr/sbin/nginx", "redis": "/usr/bin/redis-server"}
+PROGRAMS = {"nginx-light": "/usr/sbin/nginx", "redis-server": "/usr/bin/redis-server"}  # by package
 BIG_FILE_BYTES = 100 << 20
 
 NGINX = """daemon off; worker_processes 1; error_log stderr crit; pid /run/nginx.pid; worker_rlimit_nofile 20000;
@@ -37,28 +40,11 @@ exec COMMAND
 """
 
 
-def unpacked():
-    """The servers and what they need of packages that this machine does not have."""
-    folder = tools.CACHE / "servers"
-    if all((folder / program.lstrip("/")).exists() for program in PROGRAMS.values()):
-        return folder
-    partial = tools.CACHE / "servers.new"
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    listed = subprocess.run(["apt-cache", "depends", "--recurse", "--no-recommends", "--no-suggests", "--no-conflicts", "--no-breaks",
-                             "--no-replaces", "--no-enhances", *PACKAGES], capture_output=True, text=True).stdout
-    names = sorted(set(re.findall(r"^[a-z0-9][a-z0-9.+-]*$", listed, re.M)))
-    libraries = [name for name in names if name.startswith("lib") or name.startswith("lua") or name in (*PACKAGES, "nginx", "redis-tools")]
-    if not libraries:
-        raise tools.Missing("apt knows no package nginx-light: apt-get update")
-    if subprocess.run(["apt-get", "download", "-q", *libraries], cwd=partial, capture_output=True).returncode:
-        raise tools.Missing(f"the packages of the servers cannot be downloaded: {' '.join(libraries)}")
-    for archive in partial.glob("*.deb"):
-        subprocess.run(["dpkg", "-x", archive, partial], check=True)
-        archive.unlink()
-    shutil.rmtree(folder, ignore_errors=True)
-    partial.rename(folder)
-    return folder
+def unpacked(package):
+    try:
+        return packages.unpack(package, tools.BUILD / "packages")
+    except packages.Missing as missing:
+        raise tools.Missing(str(missing))
 
 
 def server_root():
@@ -67,12 +53,12 @@ def server_root():
     done = root / "etc/redis.conf"
     if done.exists():
         return root
-    source = unpacked()
-    libraries = source / "usr/lib/x86_64-linux-gnu"
     shutil.rmtree(root, ignore_errors=True)
     for folder in ("etc", "www", "run", "tmp", "var/log/nginx", "var/lib/nginx", "usr/sbin", "usr/bin", "lib64", "lib/x86_64-linux-gnu"):
         (root / folder).mkdir(parents=True, exist_ok=True)
-    for program in PROGRAMS.values():
+    for package, program in PROGRAMS.items():
+        source = unpacked(package)
+        libraries = source / "usr/lib/x86_64-linux-gnu"
         binary = (source / program.lstrip("/")).resolve()
         shutil.copy(binary, root / program.lstrip("/"))
         found = tools.run(["ldd", binary], environment={"LD_LIBRARY_PATH": f"{libraries}:{source}/lib/x86_64-linux-gnu"}).output
@@ -117,7 +103,7 @@ class Network:
 
 
 def command_of(server, configuration):
-    return {"nginx": [PROGRAMS["nginx"], "-c", f"/etc/{configuration or 'nginx'}.conf"], "redis": [PROGRAMS["redis"], "/etc/redis.conf"]}[server]
+    return {"nginx": [PROGRAMS["nginx-light"], "-c", f"/etc/{configuration or 'nginx'}.conf"], "redis": [PROGRAMS["redis-server"], "/etc/redis.conf"]}[server]
 
 
 def port_of(server):

@@ -4,6 +4,8 @@ A file in tests/system/cases/ holds a list `CASES` of `Case`s. Each is run on ev
 names, and is called system/<file>/<case>@<machine>-<mode>-<cpus>. `host` cases boot nothing and run once. The files in tests/long/ are
 of the same form; their cases are called long/….
 """
+import concurrent.futures
+import contextlib
 import dataclasses
 import importlib
 import itertools
@@ -12,10 +14,13 @@ import pathlib
 import re
 import shlex
 import signal
+import socket
 import subprocess
 import tempfile
 import threading
 import time
+
+from system import packages
 
 HERE = pathlib.Path(__file__).resolve().parent
 PROGRAMS = HERE / "programs"
@@ -58,6 +63,10 @@ class Case:
     needs: tuple = ()              # files of this machine; the case is skipped without them
     interrupt_after: float = 0     # seconds until SIGINT is sent to the tool
     check: object = None           # function(completed) → problem or None
+    ports: tuple = ()              # guest ports to publish, "80" or "53/udp"; {port} in words stands for the first one's on this machine
+    client: object = None          # function(Server) → problem or None, while the program runs; then it is sent SIGTERM
+    beside: object = None          # function() → context manager giving {word: value}: {word} stands for value while it runs
+    package: str = ""              # a Debian package, unpacked: {package} stands for its folder
 
 
 @dataclasses.dataclass
@@ -120,13 +129,17 @@ def compare(what, expected, actual):
     return None if actual == expected else f"{what} is {actual[-500:]!r} instead of {expected[-500:]!r}"
 
 
-def words_of(instance, build, scratch):
+def words_of(instance, build, scratch, values):
     case = instance.case
+    values = {"scratch": scratch, "programs": PROGRAMS, **values}
 
     def word(part):
         if isinstance(part, Program):
             return str(build_program(part, build))
-        return str(part).replace("{scratch}", scratch).replace("{programs}", str(PROGRAMS))
+        part = str(part)
+        for name, value in values.items():
+            part = part.replace("{" + name + "}", str(value))
+        return part
 
     command = [word(part) for part in case.command]
     tool = [str(build / "host/spore")]
@@ -135,6 +148,8 @@ def words_of(instance, build, scratch):
     if case.host:
         return tool + command
     options = ["--machine", instance.machine, "--mode", instance.mode, "--cpus", str(instance.cpus), *map(word, case.options)]
+    for guest, here in zip(case.ports, values.get("ports", ())):
+        options += ["-p", f"127.0.0.1:{here}:{guest}"]
     if case.memory:
         options += ["-m", case.memory]
     return [*tool, "run", *options, *command]
@@ -151,6 +166,10 @@ def run(instance, build, tally):
             problem = run_in(instance, build, scratch)
         except subprocess.CalledProcessError as error:
             problem = f"{shlex.join(map(str, error.cmd))}: {error.stderr}"
+        except packages.Missing as missing:
+            print(f"skipped {instance.name}: {missing}", flush=True)
+            tally.add(instance.name, skipped=True)
+            return
         except subprocess.TimeoutExpired as error:  # of what a case runs beside the tool
             problem = f"{shlex.join(map(str, error.cmd))} did not end within {error.timeout:.0f} s"
     tally.add(instance.name, problem, seconds=time.monotonic() - began)
@@ -171,22 +190,75 @@ def environment_of(case, build, scratch):
     return environment | {"SPORE": str(build / "host/spore"), "XDG_RUNTIME_DIR": scratch} if case.script else environment
 
 
+def free_ports(count):
+    """Ports that nobody has now: other cases find others, as all are held until the last is found."""
+    with contextlib.ExitStack() as held:
+        found = [held.enter_context(socket.socket()) for _ in range(count)]
+        for one in found:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in found]
+
+
 def run_in(instance, build, scratch):
     case = instance.case
     make_files(case, scratch)
-    command = words_of(instance, build, scratch)
+    values = {}
+    if case.package:
+        values["package"] = packages.unpack(case.package, build / "packages")
+    if case.ports:
+        values["ports"] = free_ports(len(case.ports))
+        values["port"] = values["ports"][0]
+    with contextlib.ExitStack() as around:
+        if case.beside:
+            values |= around.enter_context(case.beside())
+        return run_with(instance, build, scratch, values)
+
+
+@dataclasses.dataclass
+class Server:
+    """What a client knows of the program that it talks to."""
+    ports: list   # of this machine, in the order of Case.ports
+    process: subprocess.Popen
+
+    def running(self):
+        return self.process.poll() is None
+
+
+def visit(case, server):
+    """Lets the case's client talk to the program, then ends that."""
+    try:
+        return case.client(server)
+    except Exception as error:  # whatever a client meets is what the case found
+        return f"its client: {error!r}"
+    finally:
+        server.process.terminate()
+
+
+def run_with(instance, build, scratch, values):
+    case = instance.case
+    command = words_of(instance, build, scratch, values)
     environment = {**os.environ, **environment_of(case, build, scratch)}
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=scratch, env=environment)
     if case.interrupt_after:
         timer = threading.Timer(case.interrupt_after, process.send_signal, [signal.SIGINT])
         timer.start()
+    visitor = None
+    if case.client:
+        visitor = concurrent.futures.ThreadPoolExecutor(1)
+        visited = visitor.submit(visit, case, Server(values["ports"], process))
     try:
         stdout, stderr = process.communicate(case.stdin, timeout=case.timeout)
     except subprocess.TimeoutExpired:
         process.kill()
         stdout, stderr = process.communicate()
         return f"did not end within {case.timeout} s\n{shlex.join(command)}\nstdout: {stdout[-500:]!r}\nstderr: {stderr[-500:]!r}"
-    return judge(case, subprocess.CompletedProcess(command, process.returncode, stdout, stderr))
+    finally:
+        if visitor:
+            visitor.shutdown(wait=process.returncode is not None, cancel_futures=True)
+    problem = judge(case, subprocess.CompletedProcess(command, process.returncode, stdout, stderr))
+    if visitor and visited.result():
+        problem = "\n".join(filter(None, [visited.result(), problem or f"stderr: {stderr[-3000:].decode(errors='replace')}"]))
+    return problem
 
 
 def judge(case, completed):

@@ -1,0 +1,165 @@
+"""Servers from Debian answer clients of this machine, and clients inside reach servers of it. Over QEMU's user network: no privileges, loopback only."""
+import contextlib
+import hashlib
+import http.server
+import os
+import socket
+import threading
+import time
+import urllib.request
+
+from system.case import Case
+
+PATIENCE = 30
+BIG = os.urandom(1 << 20) * 8
+
+
+def connect(server):
+    return socket.create_connection(("127.0.0.1", server.ports[0]), PATIENCE)
+
+
+def until_answered(server, ask):
+    """Asks until the guest listens; until then QEMU takes connections and closes them."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return ask(server)
+        except (OSError, http.client.HTTPException):
+            if time.monotonic() > deadline or not server.running():
+                raise
+            time.sleep(0.2)
+
+
+def fetch(server, path="/"):
+    with urllib.request.urlopen(f"http://127.0.0.1:{server.ports[0]}{path}", timeout=PATIENCE) as answer:
+        return answer.read()
+
+
+# redis
+
+def redis_say(connection, *words):
+    request = f"*{len(words)}\r\n" + "".join(f"${len(word)}\r\n{word}\r\n" for word in words)
+    connection.sendall(request.encode())
+    answer = connection.recv(1)
+    if not answer:
+        raise ConnectionError("redis closed the connection")
+    while not answer.endswith(b"\r\n"):
+        answer += connection.recv(1)
+    if answer[:1] == b"$" and int(answer[1:]) >= 0:
+        wanted = int(answer[1:]) + 2
+        answer = b""
+        while len(answer) < wanted:
+            answer += connection.recv(wanted - len(answer))
+    return answer.rstrip(b"\r\n")
+
+
+def ping(server):
+    with connect(server) as connection:
+        return redis_say(connection, "PING")
+
+
+def use_redis(server):
+    until_answered(server, ping)
+    value = "v" * 100_000
+    connections = [connect(server) for _ in range(20)]
+    for number, connection in enumerate(connections):
+        if redis_say(connection, "SET", f"key{number}", f"{number}{value}") != b"+OK":
+            return "SET was refused"
+    for number, connection in enumerate(reversed(connections)):
+        if redis_say(connection, "GET", f"key{number}") != f"{number}{value}".encode():
+            return f"GET gave something else than SET of key{number} stored"
+    if redis_say(connections[0], "BGSAVE")[:1] != b"+":
+        return "BGSAVE was refused"
+    deadline = time.monotonic() + PATIENCE
+    while b"rdb_bgsave_in_progress:0" not in redis_say(connections[0], "INFO", "persistence"):
+        if time.monotonic() > deadline:
+            return "BGSAVE did not end"
+        time.sleep(0.1)
+    if b"rdb_last_bgsave_status:ok" not in redis_say(connections[0], "INFO", "persistence"):
+        return "BGSAVE failed"
+    for connection in connections:
+        connection.close()
+    return None
+
+
+# nginx
+
+def use_nginx(server):
+    page = until_answered(server, fetch)
+    if page != b"a page\n":
+        return f"the page is {page[:80]!r}"
+    big = hashlib.sha256(BIG).digest()
+
+    def compare():
+        if hashlib.sha256(fetch(server, "/big")).digest() != big:
+            problems.append("the big file came otherwise")
+    problems = []
+    threads = [threading.Thread(target=compare) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for _ in range(100):  # a connection each
+        if fetch(server) != page:
+            problems.append("the page came otherwise")
+    for thread in threads:
+        thread.join()
+    return "; ".join(problems) or None
+
+
+NGINX = """daemon off; worker_processes %s; pid /tmp/nginx.pid; error_log stderr warn; user root;
+events { worker_connections 500; }
+http { access_log off; sendfile %s; tcp_nopush on; client_body_temp_path /tmp/body; proxy_temp_path /tmp/proxy;
+ fastcgi_temp_path /tmp/fastcgi; uwsgi_temp_path /tmp/uwsgi; scgi_temp_path /tmp/scgi;
+ server { listen 80; listen [::]:80; root /srv; location / { index page; } } }
+"""
+
+
+def nginx_case(name, cpus, sendfile):
+    return Case(name, ["/usr/sbin/nginx", "-c", "/srv/nginx.conf"], package="nginx-light", ports=("80",), client=use_nginx, memory="128M", cpus=(cpus,),
+                options=["--root", "{package}", "-v", "{scratch}/srv:/srv:ro", "-v", "/etc/passwd:/etc/passwd:ro", "-v", "/etc/group:/etc/group:ro"],
+                files={"srv/page": "a page\n", "srv/big": BIG, "srv/nginx.conf": NGINX % (cpus // 2 or 1, sendfile)}, timeout=120)
+
+
+# Clients inside
+
+@contextlib.contextmanager
+def web_server():
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            body = BIG if self.path == "/big" else b"from outside\n"
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield {"server": f"10.0.2.2:{server.server_port}"}
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+DOWNLOAD = """
+import hashlib, sys, urllib.request
+print(hashlib.sha256(urllib.request.urlopen(sys.argv[1]).read()).hexdigest())
+"""
+
+CASES = [
+    Case("redis", ["/usr/bin/redis-server", "--protected-mode", "no", "--dir", "/tmp", "--save", "", "--port", "6379"], package="redis-server", ports=("6379",),
+         client=use_redis, memory="128M", cpus=(2,), options=["--root", "{package}", "-v", "/etc/passwd:/etc/passwd:ro"], timeout=120),
+    nginx_case("nginx", 1, "off"),
+    nginx_case("nginx-sendfile-workers", 4, "on"),
+    Case("wget", ["/bin/busybox", "wget", "-q", "-O", "-", "http://{server}/"], options=["--network", "user"], beside=web_server, stdout="from outside\n"),
+    Case("curl", ["/usr/bin/curl", "-sS", "http://{server}/"], options=["--network", "user"], beside=web_server, stdout="from outside\n",
+         needs=("/usr/bin/curl",)),
+    Case("download", ["/usr/bin/python3", "-c", DOWNLOAD, "http://{server}/big"], options=["--network", "user"], beside=web_server,
+         stdout=hashlib.sha256(BIG).hexdigest() + "\n", timeout=120),
+    Case("no-network", ["/bin/busybox", "wget", "-q", "-O", "-", "http://10.0.2.2/"], stderr="wget: can't connect to remote host (10.0.2.2): Network is unreachable\n",
+         status=1, machines=("microvm",)),
+]
