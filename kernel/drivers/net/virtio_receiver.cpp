@@ -11,22 +11,9 @@ using device::Packet;
 namespace {
 
 constexpr u32 link_header = 14;
-/// Room in front of a received packet, for whoever turns it into an answer: another virtio header.
-constexpr u32 headroom = 16;
-constexpr u32 copied_whole = Packet::head_capacity - headroom;
-/// Of a larger packet: enough for Ethernet, IPv6 and TCP with all options that are in use.
-constexpr u32 copied_headers = 128;
-constexpr u32 copy_step = 16;
-static_assert(copied_whole % copy_step == 0 && copied_headers % copy_step == 0);
-
 constexpr u16 queue_size = 256;
 /// With segments joined, a device waits for room for 64 KiB before it receives anything at all.
 constexpr u32 first_frames = 16, first_frames_segmented = 20;
-
-/// Copies in whole steps, so a little more than `size`; both sides have the room. Neither REP MOVS nor a call: packets are short.
-void copy_steps(std::byte* to, const std::byte* from, u32 size) {
-    for (u32 at = 0; at < size; at += copy_step) __builtin_memcpy(to + at, from + at, copy_step);
-}
 
 device::Segmentation segmentation(wire::virtio_net::Segmentation kind) {
     switch (kind) {
@@ -42,8 +29,7 @@ device::Segmentation segmentation(wire::virtio_net::Segmentation kind) {
 Result<void> VirtioReceiver::open(virtio::Device& device, u16 index, const Format& format, u32 limit) {
     format_ = format;
     queue_ = TRY(virtio::Queue::create(device, index, queue_size, format.event_index));
-    frames_ = new (std::nothrow) memory::FrameRef[queue_->size()];
-    if (!frames_) return spore::fail(Error::no_memory);
+    TRY(frames_.open(queue_->size()));
     limit_ = std::min<u32>(std::max(limit, first_frames_segmented), queue_->size());  // a queue may be shorter than we like
     return {};
 }
@@ -59,9 +45,7 @@ Result<void> VirtioReceiver::start() {
 
 void VirtioReceiver::post_more(u32 wanted) {
     for (; posted_ < wanted; ++posted_) {
-        auto frame = memory::allocate_frames();
-        if (!frame) return;
-        frames_[posted_] = memory::FrameRef::adopt(*frame);
+        if (!frames_.supply(posted_)) return;
         post(static_cast<u16>(posted_));
     }
 }
@@ -90,11 +74,10 @@ bool VirtioReceiver::take(Filled first, device::PacketList& packets) {
     if (first.written < format_.header_size || first.written > page_size) return fail("received more or less than a buffer holds");
     // A copy: the device can change the original at any time.
     Header header;
-    __builtin_memcpy(&header, bytes(first.slot), sizeof header);
+    __builtin_memcpy(&header, frames_.bytes(first.slot), sizeof header);
     u32 buffers = format_.merged ? header.buffers : 1;
     if (buffers == 0 || buffers > Packet::max_slices) return fail("received a packet in an impossible number of buffers");
-    bool small = buffers == 1 && first.written - format_.header_size <= copied_whole;
-    auto packet = small ? copy(first) : collect(first, buffers);
+    auto packet = collect(first, buffers);
     if (fault_) return false;
     if (!packet) {
         ++counters.receive_no_memory;
@@ -120,54 +103,21 @@ bool VirtioReceiver::take(Filled first, device::PacketList& packets) {
     return true;
 }
 
-Owned<Packet> VirtioReceiver::copy(Filled filled) {
-    auto packet = Packet::create(headroom);
-    if (packet) {
-        auto head = (*packet)->append(filled.written - format_.header_size);
-        copy_steps(head.data(), bytes(filled.slot) + format_.header_size, static_cast<u32>(head.size()));
-    }
-    post(filled.slot);
-    return packet ? std::move(*packet) : Owned<Packet>();
-}
-
-/// A packet of slices. Null when there is no memory for it; all its buffers are posted again in any case.
+/// Null when there is no memory for the packet; all its buffers are posted again in any case.
 Owned<Packet> VirtioReceiver::collect(Filled filled, u32 buffers) {
-    auto created = Packet::create(headroom);
-    auto packet = created ? std::move(*created) : Owned<Packet>();
-    u32 offset = format_.header_size;
-    for (u32 i = 0; i < buffers; ++i) {
-        if (i) {
-            auto next = queue_->take_posted();
-            if (!next || next->written > page_size) {
-                fail("received a packet without all of its buffers");
-                return {};
-            }
-            filled = *next;
-            offset = 0;
-            ++burst_;
+    auto packet = frames_.begin(filled.slot, format_.header_size, filled.written - format_.header_size);
+    post(filled.slot);
+    for (u32 i = 1; i < buffers; ++i) {
+        auto next = queue_->take_posted();
+        if (!next || next->written > page_size) [[unlikely]] {
+            fail("received a packet without all of its buffers");
+            return {};
         }
-        u32 size = filled.written - offset;
-        if (i == 0 && packet) {
-            u32 headers = std::min(size, copied_headers);
-            copy_steps(packet->append(headers).data(), bytes(filled.slot) + offset, headers);
-            offset += headers;
-            size -= headers;
-        }
-        if (packet && size && !add_slice(*packet, filled.slot, offset, size)) packet.reset();
-        post(filled.slot);
+        ++burst_;
+        if (packet && next->written && !frames_.extend(*packet, next->slot, 0, next->written)) packet.reset();
+        post(next->slot);
     }
     return packet;
-}
-
-/// Moves the slot's frame into the packet and puts another into the slot. Changes nothing without memory.
-bool VirtioReceiver::add_slice(Packet& packet, u16 slot, u32 offset, u32 size) {
-    auto frame = memory::allocate_frames();
-    if (!frame) return false;
-    auto& place = frames_[slot];
-    // There are no more slices than buffers, which take() has limited.
-    (void)packet.add({std::move(place), offset, size});
-    place = memory::FrameRef::adopt(*frame);
-    return true;
 }
 
 }  // namespace spore::drivers

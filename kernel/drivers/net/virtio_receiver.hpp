@@ -1,10 +1,9 @@
-// The receive queue of a virtio-net device: frames that the device fills, and packets made of them.
-//
-// A small packet is copied and its frame goes back to the device at once; of a larger one the headers are copied and the rest is a slice of the
-// frame, for which the device gets another. So the number of posted frames never falls: without memory for another, the packet is dropped.
+// The receive queue of a virtio-net device. What lies in a frame is copied or sliced (ReceiveFrames), and the device gets the slot's frame back at
+// once: the number of posted frames never falls.
 #pragma once
 
 #include "kernel/device/net.hpp"
+#include "kernel/drivers/net/receive_frames.hpp"
 #include "kernel/drivers/virtio/queue.hpp"
 #include "wire/virtio_net.hpp"
 
@@ -18,9 +17,6 @@ public:
         bool segmented;   ///< and be as large as 64 KiB
         bool event_index;
     };
-    VirtioReceiver() = default;
-    ~VirtioReceiver() { delete[] frames_; }
-    VirtioReceiver(const VirtioReceiver&) = delete;
 
     /// Installs the queue. It posts at most `limit` frames.
     Result<void> open(virtio::Device& device, u16 index, const Format& format, u32 limit);
@@ -42,11 +38,8 @@ private:
     using Header = wire::virtio_net::Header;
 
     bool take(Filled first, device::PacketList& packets);
-    Owned<device::Packet> copy(Filled filled);
     Owned<device::Packet> collect(Filled first, u32 buffers);
-    bool add_slice(device::Packet& packet, u16 slot, u32 offset, u32 size);
-    std::byte* bytes(u16 slot) const { return frames_[slot].bytes(); }
-    void post(u16 slot) { queue_->post(slot, frames_[slot].address(), page_size); }
+    void post(u16 slot) { queue_->post(slot, frames_.address(slot), page_size); }
     void post_more(u32 wanted);
     bool fail(const char* fault) {
         if (!fault_) fault_ = fault;
@@ -54,7 +47,7 @@ private:
     }
 
     Owned<virtio::Queue> queue_;
-    memory::FrameRef* frames_ = nullptr;  ///< of each slot
+    ReceiveFrames frames_;
     Format format_{};
     u32 posted_ = 0;  ///< slots with a frame: the first ones
     u32 limit_ = 0;
