@@ -1,6 +1,7 @@
 #include "kernel/drivers/bus/pci.hpp"
 
 #include "kernel/core/log.hpp"
+#include "kernel/drivers/net/e1000/attach.hpp"
 #include "kernel/drivers/virtio/pci.hpp"
 
 namespace spore::drivers {
@@ -10,11 +11,17 @@ constexpr u16 command_register = 0x04, header_register = 0x0c, first_bar = 0x10,
 constexpr u32 decode_and_master = 0x7, has_capabilities = 1 << 20;
 constexpr u16 virtio_vendor = 0x1af4;
 
-void found(const PciFunction& function) {
-    if (function.vendor() != virtio_vendor) return;
+void found_virtio(const PciFunction& function) {
     auto device = virtio::open_pci(function);
     if (!device) return core::warn("the virtio device {:x} on PCI cannot be used", function.product());
     if (!virtio::attach(std::move(*device))) core::warn("the virtio device {:x} on PCI does not start", function.product());
+}
+
+void found(const PciFunction& function) {
+    if (function.vendor() == virtio_vendor) return found_virtio(function);
+    if (function.vendor() != e1000::vendor) return;
+    if (auto* model = e1000::find_model(function.product()); model && !e1000::attach(function, *model))
+        core::warn("the {} on PCI does not start", model->driver);
 }
 
 void walk_bus(u8 bus, unsigned depth) {
