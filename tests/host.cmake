@@ -38,6 +38,7 @@ function(add_kernel_fuzzer name)
 endfunction()
 add_kernel_fuzzer(erofs)
 add_kernel_fuzzer(virtio_net)
+add_kernel_fuzzer(e1000)
 
 find_package(Python3 COMPONENTS Interpreter)
 add_test(NAME layering COMMAND Python3::Interpreter ${CMAKE_CURRENT_SOURCE_DIR}/layering/check.py)

@@ -1,33 +1,12 @@
-// The other side of virtio-net: a network card that is made of rings, and a stack that keeps what it gets.
+// The other side of virtio-net: a network card that is made of rings.
 #pragma once
 
-#include <deque>
-
 #include "kernel/drivers/net/virtio_net_device.hpp"
+#include "tests/fakes/net_sink.hpp"
 #include "tests/fakes/virtio.hpp"
 #include "wire/virtio_net.hpp"
 
 namespace spore::fakes {
-
-/// Keeps packets until the test looks.
-class NetSink final : public device::NetSink {
-public:
-    void receive(device::NetDevice&, device::PacketList& batch) override {
-        ++batches;
-        packets.append(batch);
-    }
-    void link_changed(device::NetDevice&) override { ++link_changes; }
-
-    device::PacketList packets;
-    unsigned batches = 0, link_changes = 0;
-};
-
-/// All bytes of a packet.
-inline Bytes bytes_of_packet(const device::Packet& packet) {
-    Bytes bytes(packet.size());
-    packet.copy_out(0, std::as_writable_bytes(std::span(bytes)));
-    return bytes;
-}
 
 class VirtioNetCard final : public VirtioDevice {
 public:

@@ -9,27 +9,8 @@
 
 namespace spore::drivers {
 
-/// A frame of `size` bytes, each of which tells its place.
-inline fakes::Bytes make_frame(std::size_t size, u8 first = 0) {
-    fakes::Bytes frame(size);
-    for (std::size_t i = 0; i < size; ++i) frame[i] = static_cast<u8>(first + i + (i >> 8) * 7);
-    return frame;
-}
-
-/// Packet of these bytes to be sent: what does not fit into a head lies in slices of frames.
-inline Owned<device::Packet> make_packet(const fakes::Bytes& bytes, u32 headroom = device::Packet::send_headroom) {
-    auto packet = std::move(*device::Packet::create(headroom));
-    u32 in_head = std::min<u32>(packet->tailroom(), static_cast<u32>(bytes.size()));
-    std::memcpy(packet->append(in_head).data(), bytes.data(), in_head);
-    for (std::size_t at = in_head; at < bytes.size();) {
-        auto frame = memory::FrameRef::adopt(*memory::allocate_frames());
-        auto size = std::min(bytes.size() - at, page_size - 100);
-        std::memcpy(frame.bytes() + 50, bytes.data() + at, size);
-        EXPECT_TRUE(packet->add({std::move(frame), 50, static_cast<u32>(size)}));
-        at += size;
-    }
-    return packet;
-}
+using fakes::make_frame;
+using fakes::make_packet;
 
 /// A driver, its card and its stack. At its end all memory must be back, whatever the card did.
 class VirtioNetRig {

@@ -1,0 +1,110 @@
+// An e1000 controller whose descriptors say what the input says: lengths, states and errors of what was received, and what was sent when. The
+// driver must neither read nor write what is not its own, nor lose memory, and what it hands to the stack must be whole.
+#include <algorithm>
+#include <cstdlib>
+#include <optional>
+
+#include "kernel/drivers/net/e1000/device.hpp"
+#include "tests/fakes/e1000.hpp"
+
+using namespace spore;
+using namespace spore::fakes;
+using wire::e1000::Register;
+
+namespace {
+
+void must(bool condition) {
+    if (!condition) std::abort();
+}
+
+class Input {
+public:
+    Input(const u8* data, std::size_t size) : data_(data), left_(size) {}
+    bool empty() const { return left_ == 0; }
+    u8 byte() { return left_ ? --left_, *data_++ : u8{0}; }
+    u16 half() { return static_cast<u16>(byte() | byte() << 8); }
+
+private:
+    const u8* data_;
+    std::size_t left_;
+};
+
+void check(device::Packet& packet) {
+    must(packet.size() >= 14 && packet.size() <= wire::e1000::receive_buffer_size);
+    must(packet.layer_offset(device::Layer::link) == 0 && packet.head().size() >= 14);
+    for (auto& slice : packet.slices()) must(slice.size > 0 && slice.offset + slice.size <= page_size && slice.frame.get()->references == 1);
+    (void)bytes_of_packet(packet);
+}
+
+class Scene {
+public:
+    explicit Scene(Input& input) : input_(input) {
+        u8 shape = input.byte();
+        auto kind = shape & 1 ? E1000Card::Kind::old : E1000Card::Kind::with_messages;
+        Owned<E1000Card> own(new E1000Card(kind));
+        card_ = own.get();
+        card_->loads_address = shape & 2;
+        card_->eeprom[0] = input.half();
+        card_->refuses_interrupts = shape >> 2 == 1;
+        driver_.emplace(Owned<drivers::e1000::Hardware>(own.release()), *drivers::e1000::find_model(shape & 1 ? 0x100e : 0x10d3));
+        if (driver_->open()) driver_->start(sink_);
+        else driver_.reset();
+    }
+    void run() {
+        while (driver_ && driver_->link_up() && !input_.empty()) step();
+    }
+
+private:
+    u32 size_of_ring(Register length) { return card_->registers[length] / 16; }
+    void send() {
+        auto packet = std::move(*device::Packet::create(input_.byte()));
+        std::memset(packet->append(std::min<u32>(60, packet->tailroom())).data(), 0, packet->head().size());
+        for (u32 slices = input_.byte() % 20; slices; --slices) (void)packet->add({memory::FrameRef::adopt(*memory::allocate_frames()), 0, 1000});
+        device::PacketList list;
+        list.push_back(std::move(packet));
+        driver_->transmit(list);
+        must(list.empty());
+    }
+    void step() {
+        using wire::e1000::Received;
+        switch (input_.byte() % 9) {
+        case 0: (void)card_->receive(Bytes(14 + input_.half() % 1500, 0xff), input_.byte(), input_.byte()); break;
+        case 1: card_->write_back({input_.half(), input_.half(), input_.half(), input_.byte(), input_.byte(), input_.half()}); break;
+        case 2: {  // anywhere
+            auto* ring = static_cast<Received*>(arch::direct({card_->registers[Register::receive_base_low]}));
+            auto& one = ring[input_.byte() % size_of_ring(Register::receive_length)];
+            one.length = input_.half(), one.status = input_.byte(), one.errors = input_.byte();
+            break;
+        }
+        case 3: {
+            auto* ring = static_cast<wire::e1000::Transmit*>(arch::direct({card_->registers[Register::transmit_base_low]}));
+            ring[input_.byte() % size_of_ring(Register::transmit_length)].high ^= wire::e1000::transmit_done;
+            break;
+        }
+        case 4: card_->hold(); break;
+        case 5: card_->resume(); break;
+        case 6: send(); break;
+        case 7: card_->cause(u32{1} << input_.byte() % 25); break;
+        case 8: card_->set_link(input_.byte() & 1); break;
+        }
+        device::run_scheduled_jobs();
+        for (auto* packet = sink_.packets.first(); packet; packet = packet->next) check(*packet);
+        if (sink_.packets.count() > 100) sink_.packets.clear();
+        (void)card_->take_sent();
+    }
+
+    Input& input_;
+    E1000Card* card_ = nullptr;
+    NetSink sink_;
+    std::optional<drivers::e1000::Device> driver_;
+};
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const u8* data, std::size_t size) {
+    u64 free = memory::memory_use().free;
+    Input input(data, size);
+    { Scene(input).run(); }
+    must(memory::memory_use().free == free);
+    return 0;
+}
