@@ -76,7 +76,7 @@ public:
     virtual void close() = 0;
 
 protected:
-    std::atomic<u32> ready_ = 0;
+    std::atomic<u32> ready_ = static_cast<u32>(Ready::out);  ///< a datagram never waits to be sent
 };
 
 struct Summary {

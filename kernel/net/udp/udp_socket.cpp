@@ -50,7 +50,6 @@ Result<void> UdpSocket::bind(Owned<Binding> binding) {
         Guard guard(lock_);
         if (binding_ || closed_) return fail(Error::invalid);
         binding_ = std::move(binding);
-        note(Ready::out);
     }
     table::insert(*this);
     return {};

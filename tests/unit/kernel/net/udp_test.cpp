@@ -76,6 +76,13 @@ protected:
 };
 INSTANTIATE_TEST_SUITE_P(Versions, UdpTest, testing::Values(4, 6));
 
+TEST_P(UdpTest, CanSendBeforeItIsBound) {
+    auto socket = udp::Socket::create(&listening);
+    ASSERT_TRUE(socket);
+    EXPECT_EQ((*socket)->ready(), Ready::out);
+    (*socket)->close();
+}
+
 TEST_P(UdpTest, SendsAndReceives) {
     auto socket = bound(5000);
     Endpoint to{near(), 53, 0};
