@@ -1,0 +1,63 @@
+"""Every network card that `--nic` offers carries much data both ways at once, unharmed. Over QEMU's user network."""
+import contextlib
+import socketserver
+import threading
+
+from system.case import Case
+
+ECHO = """
+import hashlib, os, socket, sys, threading
+host, port = sys.argv[1].split(":")
+sent = os.urandom(1 << 20) * 4
+connection = socket.create_connection((host, int(port)))
+def send():
+    connection.sendall(sent)
+    connection.shutdown(socket.SHUT_WR)
+sender = threading.Thread(target=send)
+sender.start()
+came = b"".join(iter(lambda: connection.recv(1 << 16), b""))
+sender.join()
+print("whole" if came == sent else f"{len(came)} bytes came, of {len(sent)} and others")
+for size in 1, 100, 1472:  # datagrams of a frame at most
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+        one.settimeout(10)
+        one.sendto(sent[:size], (host, int(port)))
+        print(size, one.recv(2000) == sent[:size])
+"""
+
+
+class Stream(socketserver.BaseRequestHandler):
+    def handle(self):
+        while data := self.request.recv(1 << 16):
+            self.request.sendall(data)
+
+
+class Datagram(socketserver.BaseRequestHandler):
+    def handle(self):
+        data, own = self.request
+        own.sendto(data, self.client_address)
+
+
+@contextlib.contextmanager
+def echo_server():
+    with contextlib.ExitStack() as around:
+        stream = around.enter_context(socketserver.ThreadingTCPServer(("127.0.0.1", 0), Stream))
+        datagrams = around.enter_context(socketserver.UDPServer(stream.server_address, Datagram))
+        threads = [threading.Thread(target=one.serve_forever) for one in (stream, datagrams)]
+        for thread in threads:
+            thread.start()
+        try:
+            yield {"server": f"10.0.2.2:{stream.server_address[1]}"}
+        finally:
+            for one in (stream, datagrams):
+                one.shutdown()
+            for thread in threads:
+                thread.join()
+
+
+def card(nic, machines):
+    return Case(nic, ["/usr/bin/python3", "-c", ECHO, "{server}"], options=["--network", "user", "--nic", nic], beside=echo_server, machines=machines,
+                stdout="whole\n1 True\n100 True\n1472 True\n", memory="128M", cpus=(2,))
+
+
+CASES = [card("virtio", ("microvm", "q35", "pc")), card("e1000", ("q35", "pc")), card("e1000e", ("q35", "pc"))]
