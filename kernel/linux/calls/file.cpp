@@ -4,6 +4,7 @@
 #include "kernel/linux/calls/transfer.hpp"
 #include "kernel/linux/process/process.hpp"
 #include "kernel/linux/signal/send.hpp"
+#include "kernel/linux/socket/socket.hpp"
 
 namespace spore::linux::calls {
 
@@ -68,6 +69,48 @@ Result<u64> copy_between(Task& task, fs::File& from, u64 from_offset, fs::File& 
     }
     (void)told(from, fs::Change::accessed, done);
     return told(to, fs::Change::modified, done);
+}
+
+/// Pages of the file go as they are: the socket refers to them until the peer has them. not_supported where the socket or the file has no such way.
+Result<u64> send_pages_of(fs::File& from, u64 offset, Socket& to, u64 size) {
+    constexpr u64 batch = 16;
+    auto mapped = from.map(fs::MapWrites::nowhere);
+    if (!mapped) return fail(Error::not_supported);
+    auto& object = **mapped;
+    u64 end = object.size();
+    size = offset < end ? std::min(size, end - offset) : 0;
+    u64 done = 0;
+    while (done < size) {
+        u64 at = offset + done, first = at / page_size, within = at % page_size;
+        u64 part = std::min(size - done, batch * page_size - within);
+        memory::FrameRef pages[batch];
+        u64 count = (within + part + page_size - 1) / page_size;
+        for (u64 i = 0; i < count; ++i) {
+            auto page = object.pages().get(first + i);
+            if (page) {
+                pages[i] = std::move(*page);
+                continue;
+            }
+            if (i == 0) return done ? Result<u64>(done) : fail(page.error());
+            count = i, part = i * page_size - within;
+        }
+        auto sent = to.send_pages({pages, count}, static_cast<u32>(within), part, done + part < size ? msg_more : 0);
+        if (!sent) return done ? Result<u64>(done) : sent;
+        done += *sent;
+        if (*sent < part) break;
+    }
+    return done;
+}
+
+/// sendfile: without a copy where that can be.
+Result<u64> send_file(Task& task, fs::File& from, u64 offset, fs::File& to, u64 size) {
+    if (to.kind() != fs::FileKind::socket) return copy_between(task, from, offset, to, own_position, size);
+    u64 start = offset == own_position ? TRY(position_of(from)) : offset;
+    auto sent = send_pages_of(from, start, static_cast<Socket&>(to), size);
+    if (!sent && sent.error() == Error::not_supported) return copy_between(task, from, offset, to, own_position, size);
+    if (sent && offset == own_position) TRY(from.seek(static_cast<i64>(start + *sent), fs::Whence::start));
+    (void)told(from, fs::Change::accessed, sent);
+    return written(task, sent);
 }
 
 }  // namespace
@@ -189,10 +232,10 @@ Result<u64> sendfile(Task& task, Descriptor to, Descriptor from, UserInOut<i64> 
     auto* inode = source->inode();
     if (!inode || (inode->type() != fs::FileType::regular && inode->type() != fs::FileType::block)) return fail(Error::invalid);
     size = std::min(size, largest_transfer);
-    if (!offset) return copy_between(task, *source, own_position, *target, own_position, size);
+    if (!offset) return send_file(task, *source, own_position, *target, size);
     i64 start = TRY(offset.read());
     if (start < 0) return fail(Error::invalid);
-    u64 done = TRY(copy_between(task, *source, static_cast<u64>(start), *target, own_position, size));
+    u64 done = TRY(send_file(task, *source, static_cast<u64>(start), *target, size));
     TRY(offset.write(start + static_cast<i64>(done)));
     return done;
 }
