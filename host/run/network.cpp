@@ -85,10 +85,12 @@ Outcome<void> check_network(const Network& network) {
 
 std::vector<std::string> network_options(const Network& network, bool pci, int bridge_descriptor) {
     std::string net;
+    // A capture holds frames as they are on a wire: with headers for offloads in front of them nothing could read it.
+    bool offloads = network.capture.empty();
     switch (network.choice.kind) {
         case NetworkKind::none: return {};
         case NetworkKind::user: net = user_options(network); break;
-        case NetworkKind::tap: net = fmt::format("tap,id=net,ifname={},script=no,downscript=no,vhost=off", network.choice.name); break;
+        case NetworkKind::tap: net = fmt::format("tap,id=net,ifname={},script=no,downscript=no,vhost=off{}", network.choice.name, offloads ? "" : ",vnet_hdr=off"); break;
         case NetworkKind::bridge: net = fmt::format("tap,id=net,fd={},vhost=off", bridge_descriptor); break;
     }
     // No boot ROM: nothing boots from the network here.
@@ -102,12 +104,15 @@ std::vector<std::string> network_options(const Network& network, bool pci, int b
     return options;
 }
 
-Outcome<FileDescriptor> open_bridge(const std::string& bridge) {
+Outcome<FileDescriptor> open_bridge(const Network& network) {
+    const auto& bridge = network.choice.name;
     constexpr const char* helper = "/usr/lib/qemu/qemu-bridge-helper";
     int pair[2];
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) return failure(ExitStatus::failed, "cannot make a socket pair: {}", error_text());
     FileDescriptor ours(pair[0]), theirs(pair[1]);
-    auto started = start({helper, "--use-vnet", "--fd=3", "--br=" + bridge}, {{theirs.number(), 3}});
+    std::vector<std::string> command{helper, "--fd=3", "--br=" + bridge};
+    if (network.capture.empty()) command.insert(command.begin() + 1, "--use-vnet");  // see network_options()
+    auto started = start(command, {{theirs.number(), 3}});
     if (!started)
         return failure(ExitStatus::missing_tool, "{} is missing: install it with 'apt install qemu-system-common'", helper);
     theirs.close();

@@ -12,6 +12,6 @@ Outcome<void> check_network(const Network& network);
 std::vector<std::string> network_options(const Network& network, bool pci, int bridge_descriptor);
 
 /// A new TAP interface in the bridge, from QEMU's helper, which has the privileges for it.
-Outcome<FileDescriptor> open_bridge(const std::string& bridge);
+Outcome<FileDescriptor> open_bridge(const Network& network);
 
 }  // namespace spore::host

@@ -103,7 +103,7 @@ Outcome<int> run(const Plan& plan, Prepared prepared, std::function<void(std::st
     if (prepared.disk) inherited.push_back({prepared.disk.number(), qemu_descriptor::root}), opened_again.push_back(prepared.disk.number());
     FileDescriptor bridge;
     if (plan.network.choice.kind == NetworkKind::bridge) {
-        bridge = TRY(open_bridge(plan.network.choice.name));
+        bridge = TRY(open_bridge(plan.network));
         inherited.push_back({bridge.number(), qemu_descriptor::network});
     }
     auto machine = start(prepared.command, inherited, qemu_identity(plan, opened_again));
