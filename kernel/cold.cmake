@@ -34,7 +34,16 @@ set(SPORE_COLD_SOURCES
     kernel/linux/calls/timer.cpp kernel/linux/socket/unix/in_flight.cpp kernel/linux/socket/unix/listener.cpp
     kernel/linux/calls/wait.cpp kernel/linux/event/memory_file.cpp kernel/linux/event/signal_file.cpp kernel/linux/futex/pi.cpp
     kernel/linux/futex/robust_list.cpp kernel/linux/socket/unix/name.cpp kernel/linux/socket/unix/unix_socket.cpp
-    kernel/linux/time/interval_timer.cpp kernel/memory/remap.cpp)
+    kernel/linux/time/interval_timer.cpp kernel/memory/remap.cpp
+    # the network's set-up, its settings and what tells of it; errors, and packets that keep a network going rather than programs' data
+    kernel/main/network.cpp kernel/linux/socket/netlink kernel/linux/socket/inet/families.cpp kernel/linux/socket/inet/interface_ioctl.cpp
+    kernel/linux/socket/inet/interface_view.cpp kernel/linux/socket/inet/tcp_options.cpp kernel/linux/socket/inet/udp_options.cpp
+    kernel/drivers/net/virtio_control.cpp kernel/drivers/net/virtio_net.cpp
+    kernel/net/start.cpp kernel/net/interface.cpp kernel/net/interface_addresses.cpp kernel/net/interface_groups.cpp kernel/net/interfaces.cpp
+    kernel/net/chores.cpp kernel/net/ip/arp.cpp kernel/net/ip/duplicate.cpp kernel/net/ip/fragment.cpp kernel/net/ip/icmp.cpp kernel/net/ip/icmp_errors.cpp
+    kernel/net/ip/local_table.cpp kernel/net/ip/nd.cpp kernel/net/ip/neighbour.cpp kernel/net/ip/path_mtu.cpp kernel/net/ip/reassembly.cpp
+    kernel/net/ip/route.cpp kernel/net/ip/source.cpp kernel/net/tcp/fast_open.cpp kernel/net/tcp/info.cpp kernel/net/tcp/orphans.cpp
+    kernel/net/tcp/syn_cookie.cpp kernel/net/tcp/urgent.cpp)
 
 # Marks those of the given sources that the list names. Stops where the list names what is no longer there.
 function(compile_cold_sources_small)
