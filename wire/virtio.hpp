@@ -32,6 +32,24 @@ struct UsedElement {
 
 /// Flags in the first words of the available and the used ring.
 inline constexpr u16 available_no_interrupt = 1, used_no_notify = 1;
+
+/// Packed rings [2.8]: both sides write the same descriptors, and two bits of the flags say whose turn it is.
+struct PackedDescriptor {
+    u64 address;
+    u32 size;
+    u16 id;
+    u16 flags;
+};
+static_assert(sizeof(PackedDescriptor) == 16);
+inline constexpr u16 packed_available = 1 << 7, packed_used = 1 << 15;
+
+/// What one side tells the other of when it wants to be told [2.8.14].
+struct PackedEvent {
+    u16 place;  ///< a descriptor's index, with the wrap counter above
+    u16 flags;
+};
+inline constexpr u16 packed_event_always = 0, packed_event_never = 1, packed_event_at_place = 2, packed_event_wrap = 1 << 15;
+
 /// Devices before 1.0 find the used ring at the next multiple of this, and all of it by its page number [2.7.2].
 inline constexpr u32 legacy_alignment = 4096;
 

@@ -1,4 +1,4 @@
-// The other side of virtio: a device that reads and writes rings as virtio 1.2 says, for tests of drivers. What a test wants to do wrong it
+// The other side of virtio: a device that reads and writes rings of both kinds as virtio 1.2 says, for tests of drivers. What a test wants to do wrong it
 // does through ring().
 #pragma once
 
@@ -18,15 +18,27 @@ using Bytes = std::vector<u8>;
 /// One queue from the device's side.
 class VirtioRing {
 public:
-    void install(u16 queue_size, PhysAddr d, PhysAddr a, PhysAddr u, bool with_event_index) {
+    void install(u16 queue_size, PhysAddr d, PhysAddr a, PhysAddr u, bool with_event_index, bool is_packed) {
+        *this = {};
         size = queue_size;
         descriptors = static_cast<wire::virtio::Descriptor*>(arch::direct(d));
+        packed_descriptors = reinterpret_cast<wire::virtio::PackedDescriptor*>(descriptors);
         available = static_cast<u16*>(arch::direct(a));
         used = static_cast<u16*>(arch::direct(u));
         event_index = with_event_index;
+        packed = is_packed;
+        if (packed && event_index) ask_for_next();
     }
-    bool has_chain() const { return size && available[1] != seen; }
-    u16 offered() const { return static_cast<u16>(available[1] - seen); }
+    bool has_chain() const { return offered() != 0; }
+    /// Chains that were offered and not taken.
+    u16 offered() const {
+        if (!size) return 0;
+        if (!packed) return static_cast<u16>(available[1] - seen);
+        u16 count = 0;
+        Place at = next_seen;
+        for (u16 i = 0; i < size && is_available(at); ++i, at.advance(1, size)) count += !(packed_descriptors[at.index].flags & wire::virtio::descriptor_next);
+        return count;
+    }
     struct Chain {
         u16 head;
         std::vector<std::span<u8>> readable, writable;
@@ -34,36 +46,99 @@ public:
     /// The next chain that the driver offered.
     std::optional<Chain> take() {
         if (!has_chain()) return std::nullopt;
+        if (packed) return take_packed();
         Chain chain{available[2 + seen++ % size], {}, {}};
         for (u16 at = chain.head;; at = descriptors[at].next) {
             auto& d = descriptors[at];
-            std::span bytes(static_cast<u8*>(arch::direct({d.address})), d.size);
-            (d.flags & wire::virtio::descriptor_write ? chain.writable : chain.readable).push_back(bytes);
+            add(chain, d.address, d.size, d.flags);
             if (!(d.flags & wire::virtio::descriptor_next)) break;
         }
         if (event_index) available_event() = seen;  // tell me of the next
         return chain;
     }
     /// Says that the device is done with a chain, shown by publish().
-    void put(u32 head, u32 written) { elements()[pending++ % size] = {head, written}; }
-    void publish() { used[1] = pending; }
+    void put(u32 head, u32 written) {
+        if (packed) finished.emplace_back(head, written);
+        else elements()[pending++ % size] = {head, written};
+    }
+    void publish() {
+        if (!packed) used[1] = pending;
+        for (auto [head, written] : std::exchange(finished, {})) {
+            u16 flags = next_used.wrap ? wire::virtio::packed_available | wire::virtio::packed_used : 0;
+            packed_descriptors[next_used.index] = {0, written, static_cast<u16>(head), flags};
+            u16 length = head < size && lengths.contains(static_cast<u16>(head)) ? lengths[static_cast<u16>(head)] : u16{1};
+            next_used.advance(length, size);
+            pending = static_cast<u16>(pending + length);
+        }
+    }
     /// Whether the driver wants to be interrupted for what was published since the last time.
     bool wants_interrupt() {
-        u16 now = used[1], before = interrupted_at;
+        u16 now = packed ? pending : used[1], before = interrupted_at;
         interrupted_at = now;
         if (now == before) return false;
+        if (packed) return packed_wants_interrupt(static_cast<u16>(now - before));
         if (!event_index) return !(available[0] & wire::virtio::available_no_interrupt);
         u16 event = available[2 + size];
         return static_cast<u16>(now - event - 1) < static_cast<u16>(now - before);
     }
     wire::virtio::UsedElement* elements() { return reinterpret_cast<wire::virtio::UsedElement*>(used + 2); }
     u16& available_event() { return used[2 + 4 * size]; }
+    /// Of packed rings: what the driver says of interrupts, and the device of notifications.
+    wire::virtio::PackedEvent& driver_event() { return *reinterpret_cast<wire::virtio::PackedEvent*>(available); }
+    wire::virtio::PackedEvent& device_event() { return *reinterpret_cast<wire::virtio::PackedEvent*>(used); }
 
     u16 size = 0, seen = 0, pending = 0, interrupted_at = 0;
-    bool event_index = false;
+    bool event_index = false, packed = false;
     wire::virtio::Descriptor* descriptors = nullptr;
+    wire::virtio::PackedDescriptor* packed_descriptors = nullptr;
     u16* available = nullptr;
     u16* used = nullptr;
+
+private:
+    /// Where one side stands in a packed ring.
+    struct Place {
+        u16 index = 0;
+        bool wrap = true;
+        void advance(u16 by, u16 length) {
+            index = static_cast<u16>(index + by);
+            if (index >= length) index = static_cast<u16>(index - length), wrap = !wrap;
+        }
+        u16 written() const { return static_cast<u16>(index | wrap << 15); }
+    };
+    bool is_available(Place at) const {
+        u16 flags = packed_descriptors[at.index].flags;
+        return bool(flags & wire::virtio::packed_available) == at.wrap && bool(flags & wire::virtio::packed_used) != at.wrap;
+    }
+    static void add(Chain& chain, u64 address, u32 bytes, u16 flags) {
+        std::span part(static_cast<u8*>(arch::direct({address})), bytes);
+        (flags & wire::virtio::descriptor_write ? chain.writable : chain.readable).push_back(part);
+    }
+    Chain take_packed() {
+        Chain chain{};
+        u16 length = 0;
+        for (bool more = true; more && length < size; ++length) {
+            auto& d = packed_descriptors[next_seen.index];
+            add(chain, d.address, d.size, d.flags);
+            chain.head = d.id;
+            more = d.flags & wire::virtio::descriptor_next;
+            next_seen.advance(1, size);
+        }
+        lengths[chain.head] = length;
+        if (event_index) ask_for_next();
+        return chain;
+    }
+    void ask_for_next() { device_event() = {next_seen.written(), wire::virtio::packed_event_at_place}; }
+    bool packed_wants_interrupt(u16 descriptors_used) {
+        auto event = driver_event();
+        if (event.flags != wire::virtio::packed_event_at_place) return event.flags == wire::virtio::packed_event_always;
+        int at = event.place & 0x7fff;
+        if (bool(event.place >> 15) != next_used.wrap) at -= size;
+        return at < next_used.index && at >= next_used.index - descriptors_used;
+    }
+
+    Place next_seen, next_used;
+    std::map<u16, u16> lengths;  ///< of the chains that were taken, by id
+    std::vector<std::pair<u32, u32>> finished;
 };
 
 class VirtioDevice : public drivers::virtio::Device {
@@ -79,7 +154,7 @@ public:
     void set_status(u8 status) override { status_ = status; }
     u16 queue_limit(u16 index) override { return index < queues ? limit : u16{0}; }
     void install_queue(u16 index, u16 size, PhysAddr d, PhysAddr a, PhysAddr u) override {
-        rings[index].install(size, d, a, u, accepted & wire::virtio::feature_event_index);
+        rings[index].install(size, d, a, u, accepted & wire::virtio::feature_event_index, accepted & wire::virtio::feature_ring_packed);
     }
     void notify(u16 queue) override {
         ++notifications;

@@ -49,6 +49,7 @@ public:
         if (shape & 4) card_->old = true;
         if (shape & 8) card_->limit = input.half();
         if (shape & 16) card_->has_messages = true;
+        if (shape & 64) card_->features |= wire::virtio::feature_ring_packed;
         if (shape & 32) card_->features |= wire::virtio_net::multiqueue | wire::virtio_net::has_mtu;
         card_->answer = shape >> 7;
         driver_.emplace(Owned<drivers::virtio::Device>(own.release()));
@@ -64,7 +65,7 @@ private:
     /// What the driver's descriptor says, if that is memory at all: the card may have scribbled over it.
     std::optional<std::span<u8>> buffer(VirtioRing& ring) {
         if (!ring.size) return std::nullopt;
-        auto& d = ring.descriptors[input_.byte() % ring.size];
+        auto& d = ring.descriptors[input_.byte() % ring.size];  // address and size lie in the same place in both kinds
         if (d.address < 1_MiB || d.address > 256_MiB - page_size || d.size > page_size) return std::nullopt;
         return std::span(static_cast<u8*>(arch::direct({d.address})), d.size);
     }
@@ -100,8 +101,13 @@ private:
         case 3: if (auto& one = ring(); one.size) one.put(input_.half(), input_.word()); break;
         case 4: if (auto& one = ring(); one.size) one.put(input_.byte(), input_.byte()); break;
         case 5: if (auto& one = ring(); one.size) one.publish(); break;
-        case 6: if (auto& one = ring(); one.size) one.used[1] = input_.half(); break;
-        case 7: if (auto& one = ring(); one.size) one.used[input_.half() % (3 + 4 * one.size)] = input_.half(); break;
+        case 6:  // an index, or a descriptor's turn
+            if (auto& one = ring(); one.size) {
+                scribbled_ |= one.packed;
+                (one.packed ? one.packed_descriptors[input_.byte() % one.size].flags : one.used[1]) = input_.half();
+            }
+            break;
+        case 7: if (auto& one = ring(); one.size) one.used[input_.half() % (one.packed ? 2 : 3 + 4 * one.size)] = input_.half(); break;
         case 8:
             scribbled_ = true;
             if (auto& one = ring(); one.size) one.descriptors[input_.byte() % one.size] = {input_.word(), input_.word(), input_.half(), input_.half()};

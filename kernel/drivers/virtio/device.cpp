@@ -1,5 +1,7 @@
 #include "kernel/drivers/virtio/device.hpp"
 
+#include "kernel/core/log.hpp"
+
 namespace spore::drivers::virtio {
 
 using namespace wire::virtio;
@@ -15,7 +17,9 @@ Result<u64> Device::negotiate(u64 wanted) {
         return accepted;
     }
     if (!(offered & feature_version_1)) return fail(Error::not_supported);
-    u64 accepted = (wanted | feature_version_1) & offered;
+    u64 accepted = (wanted | feature_version_1 | feature_ring_packed) & offered;
+    packed_rings_ = accepted & feature_ring_packed;
+    core::debug("virtio device {}: features {:x}", static_cast<u32>(id()), accepted);
     accept_features(accepted);
     set_status(acknowledge | driver | features_ok);
     if (!(status() & features_ok)) {

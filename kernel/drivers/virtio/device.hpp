@@ -46,10 +46,14 @@ public:
     }
 
     /// The steps of 3.1.1 up to FEATURES_OK. `wanted` is cut to what is offered, which is returned; not_supported for devices
-    /// that are neither legacy nor of virtio 1.0, io when the device refuses.
+    /// that are neither legacy nor of virtio 1.0, io when the device refuses. Packed rings are the queues' own affair: they are wanted always.
     Result<u64> negotiate(u64 wanted);
+    bool has_packed_rings() const { return packed_rings_; }
     /// DRIVER_OK: the queues are in place.
     void go() { set_status(static_cast<u8>(status() | wire::virtio::driver_ok)); }
+
+private:
+    bool packed_rings_ = false;
 };
 
 /// Looks at a found device and takes it when it is the driver's kind. Called by the bus code for each device.

@@ -1,5 +1,8 @@
-// A split virtqueue [virtio 1.2 2.7]: chains of buffers go to the device, and come back with how much it wrote.
+// A virtqueue [virtio 1.2 2.6]: chains of buffers go to the device, and come back with how much it wrote.
 // One queue is used by one caller at a time; its owner locks.
+//
+// The ring is split [2.7], which is handled here, or packed (PackedRing) where the device offers that. The way of split rings is the short one:
+// it asks of which kind the ring is, and calls nobody.
 //
 // What the driver must remember lies in memory of its own: the rings are the device's to write, and nothing that is read from them is
 // used before it is checked. A device that returns what it was not given breaks the queue.
@@ -8,17 +11,12 @@
 #include <atomic>
 #include <optional>
 
+#include "kernel/drivers/virtio/buffer.hpp"
 #include "kernel/drivers/virtio/device.hpp"
+#include "kernel/drivers/virtio/packed_ring.hpp"
 #include "kernel/memory/frame.hpp"
 
 namespace spore::drivers::virtio {
-
-/// A piece of physical memory for the device to read or to write.
-struct Buffer {
-    PhysAddr address;
-    u32 size;
-    enum class Direction : u8 { to_device, from_device } direction;
-};
 
 class Queue {
 public:
@@ -44,7 +42,10 @@ public:
     /// A chain that the device has finished with.
     std::optional<Done> take();
     /// Whether take() would give something.
-    bool has_news() const { return used_->index != taken_; }
+    bool has_news() const {
+        if (packed_) [[unlikely]] return packed_ring_.has_news();
+        return used_->index != taken_;
+    }
 
     /// The token of a chain that will not come back, of those that are left: the device was reset.
     std::optional<u64> take_back();
@@ -56,12 +57,14 @@ public:
 
     /// Puts a buffer for the device to write into a free slot; publish() shows it to the device.
     void post(u16 slot, PhysAddr address, u32 size) {
+        if (packed_) [[unlikely]] return post_packed(slot, address, size);
         descriptors_[slot] = {address.value, size, wire::virtio::descriptor_write, 0};
         own_[slot].length = 1;
         available_entries()[offered_ & (size_ - 1)] = slot;
         ++offered_;
     }
     void publish() {
+        if (packed_) [[unlikely]] return;  // each descriptor showed itself
         std::atomic_thread_fence(std::memory_order_release);  // the buffers before the index; pairs with the device's read of the index
         available_->index = offered_;
     }
@@ -71,7 +74,8 @@ public:
     };
     /// A buffer that the device has written; its slot is free again.
     std::optional<Filled> take_posted() {
-        if (!has_news() || broken_) return std::nullopt;
+        if (packed_) [[unlikely]] return take_posted_packed();
+        if (used_->index == taken_ || broken_) return std::nullopt;
         auto element = next_used();
         if (element.head >= size_ || !own_[element.head].length) return fail_queue();
         own_[element.head].length = 0;
@@ -87,6 +91,13 @@ private:
         u16 length;  ///< of the chain that begins here; 0: none does
     };
     Queue(Device& device, u16 index, u16 size, bool event_index, memory::FrameRef rings, Own* own);
+
+    void offer_split(std::span<const Buffer> chain, u64 token);
+    void offer_packed(std::span<const Buffer> chain, u64 token);
+    void post_packed(u16 slot, PhysAddr address, u32 size);
+    std::optional<Filled> take_posted_packed();
+    /// The next chain that came back, checked.
+    std::optional<wire::virtio::UsedElement> take_used();
 
     struct Ring {
         volatile u16 flags;
@@ -113,11 +124,12 @@ private:
     Ring* available_;
     Ring* used_;
     u16 index_, size_;
-    bool event_index_, broken_ = false;
+    bool event_index_, packed_, broken_ = false;
     u16 first_free_ = 0, free_count_;
-    u16 offered_ = 0;   ///< available index as we have it
+    u16 offered_ = 0;   ///< available index as we have it; of packed rings, all descriptors so far
     u16 notified_ = 0;  ///< available index at the last notification
     u16 taken_ = 0;     ///< used index as we have it
+    PackedRing packed_ring_;
 };
 
 }  // namespace spore::drivers::virtio

@@ -67,4 +67,14 @@ protected:
     using Header = wire::virtio_net::Header;
 };
 
+enum class Ring : bool { split, packed };
+/// What must be the same over both kinds of rings.
+class VirtioNetOverRings : public testing::TestWithParam<Ring>, protected VirtioNetRig {
+protected:
+    using Header = wire::virtio_net::Header;
+    VirtioNetOverRings() {
+        if (GetParam() == Ring::packed) card.features |= wire::virtio::feature_ring_packed;
+    }
+};
+
 }  // namespace spore::drivers
