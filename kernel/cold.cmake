@@ -45,17 +45,20 @@ set(SPORE_COLD_SOURCES
     kernel/net/ip/route.cpp kernel/net/ip/source.cpp kernel/net/tcp/fast_open.cpp kernel/net/tcp/info.cpp kernel/net/tcp/orphans.cpp
     kernel/net/tcp/syn_cookie.cpp kernel/net/tcp/urgent.cpp)
 
-# Marks those of the given sources that the list names. Stops where the list names what is no longer there.
-function(compile_cold_sources_small)
+# Marks those of the sources in the variable `list` that the list above names, and puts them last: of an inline function that both kinds use the
+# linker takes the first copy, which shall be a fast one. Stops where the list names what is no longer there.
+function(compile_cold_sources_small list)
+    set(small)
     foreach(cold ${SPORE_COLD_SOURCES})
         set(found FALSE)
-        foreach(source ${ARGN})
+        foreach(source ${${list}})
             cmake_path(RELATIVE_PATH source BASE_DIRECTORY ${CMAKE_SOURCE_DIR} OUTPUT_VARIABLE relative)
             string(FIND "${relative}/" "${cold}/" at)
             if(at EQUAL 0)
                 set(found TRUE)
                 if(relative MATCHES "\\.cpp$")
                     set_property(SOURCE ${source} APPEND PROPERTY COMPILE_OPTIONS -Oz)
+                    list(APPEND small ${source})
                 endif()
             endif()
         endforeach()
@@ -63,4 +66,7 @@ function(compile_cold_sources_small)
             message(FATAL_ERROR "kernel/cold.cmake names ${cold}, of which there is no source")
         endif()
     endforeach()
+    set(sources ${${list}})
+    list(REMOVE_ITEM sources ${small})
+    set(${list} ${sources} ${small} PARENT_SCOPE)
 endfunction()

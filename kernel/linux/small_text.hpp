@@ -48,7 +48,7 @@ private:
 /// Characters that end with a zero; short ones lie inside the object.
 class SmallText {
 public:
-    constexpr SmallText() = default;
+    constexpr SmallText() { inside_[0] = 0; }
     SmallText(SmallText&&) = default;
     SmallText& operator=(SmallText&&) = default;
 
@@ -78,7 +78,7 @@ public:
 private:
     HeapArray<char> heap_;
     std::size_t size_ = 0;
-    char inside_[104] = {};
+    char inside_[104];  // what lies behind the zero is nobody's
 };
 
 }  // namespace spore::linux
