@@ -146,7 +146,10 @@ void ControlBlock::acknowledged_fin() {
                 wake_at(keep_at_);
             }
             break;
-        case State::closing: enter_time_wait(); break;
+        case State::closing:
+            if (ack_now_) send_ack();  // its FIN came in the same batch
+            enter_time_wait();
+            break;
         case State::last_ack: note_end(End::closed); break;
         default: break;
     }
