@@ -61,6 +61,7 @@ class Case:
     host: bool = False             # boots nothing; `command` holds the tool's own arguments
     script: str = ""               # for sh, with the tool as $SPORE and `command` as its arguments; runs once
     needs: tuple = ()              # files of this machine; the case is skipped without them
+    root: bool = False             # makes network interfaces in a namespace of its own: skipped for other users
     interrupt_after: float = 0     # seconds until SIGINT is sent to the tool
     check: object = None           # function(completed) → problem or None
     ports: tuple = ()              # guest ports to publish, "80" or "53/udp"; {port} in words stands for the first one's on this machine
@@ -158,7 +159,7 @@ def words_of(instance, build, scratch, values):
 def run(instance, build, tally):
     case = instance.case
     began = time.monotonic()
-    if any(not os.path.exists(file) for file in case.needs):
+    if any(not os.path.exists(file) for file in case.needs) or (case.root and os.geteuid() != 0):
         tally.add(instance.name, skipped=True)
         return
     with tempfile.TemporaryDirectory(prefix="spore-test-") as scratch:

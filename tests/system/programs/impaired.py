@@ -1,0 +1,150 @@
+#!/usr/bin/env python3
+"""usage: unshare -n impaired.py IMPAIRMENT SPORE [OPTIONS…]: a guest and Linux's own TCP exchange bytes over a way that loses, reorders, repeats or spoils frames.
+
+Runs in a network namespace of its own. The guest has the TAP `guest`, this machine's stack the TAP `here`; a relay carries frames between the two.
+No offloads (--pcap sees to that), so that each frame is what a wire would carry.
+"""
+import fcntl
+import hashlib
+import heapq
+import os
+import random
+import select
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+from transfer import data
+
+HERE, GUEST = "10.9.0.1", "10.9.0.2"
+HERE_6, GUEST_6 = "fd09::1", "fd09::2"
+# Chances of loss, being late, being repeated and being spoilt; seconds of delay; bytes a second.
+IMPAIRMENTS = {
+    "none": {},
+    "loss-1": {"lose": 0.01},
+    "loss-5": {"lose": 0.05},
+    "reordering": {"late": 0.05},
+    "duplication": {"repeat": 0.05},
+    "corruption": {"spoil": 0.02},
+    "far": {"delay": 0.05},
+    "narrow": {"rate": 10e6 / 8},
+}
+
+
+class Relay(threading.Thread):
+    def __init__(self, impairment):
+        super().__init__(daemon=True)
+        self.how = impairment
+        self.random = random.Random(1)
+        self.waiting, self.number = [], 0
+        self.free_at = {}
+        self.tap = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK)
+        fcntl.ioctl(self.tap, 0x400454ca, struct.pack("16sH22x", b"here", 0x1002))  # TUNSETIFF, IFF_TAP | IFF_NO_PI
+        self.guest = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))  # ETH_P_ALL
+        self.guest.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 20)
+        self.guest.bind(("guest", 0))
+
+    def pass_on(self, frame, send):
+        chance = self.random.random
+        if chance() < self.how.get("lose", 0):
+            return
+        if chance() < self.how.get("spoil", 0):
+            at = self.random.randrange(14, len(frame))
+            frame = frame[:at] + bytes([frame[at] ^ 1 << self.random.randrange(8)]) + frame[at + 1:]
+        due = time.monotonic() + self.how.get("delay", 0)
+        if rate := self.how.get("rate"):
+            due = max(due, self.free_at.get(send, 0))
+            if due - time.monotonic() > 0.2:
+                return  # the queue in front of a narrow way is full
+            self.free_at[send] = due + len(frame) / rate
+        if chance() < self.how.get("late", 0):
+            due += 0.005
+        for _ in range(2 if chance() < self.how.get("repeat", 0) else 1):
+            self.number += 1
+            heapq.heappush(self.waiting, (due, self.number, frame, send))
+
+    def run(self):
+        def to_here(frame):
+            os.write(self.tap, frame)
+
+        def to_guest(frame):
+            self.guest.send(frame)
+        while True:
+            wait = max(0, self.waiting[0][0] - time.monotonic()) if self.waiting else None
+            ready, _, _ = select.select([self.tap, self.guest], [], [], wait)
+            if self.tap in ready:
+                self.pass_on(os.read(self.tap, 2000), to_guest)
+            if self.guest in ready:
+                frame, (_, _, kind, *_) = self.guest.recvfrom(2000)
+                if kind != 4:  # PACKET_OUTGOING: what the relay itself sent
+                    self.pass_on(frame, to_here)
+            while self.waiting and self.waiting[0][0] <= time.monotonic():
+                _, _, frame, send = heapq.heappop(self.waiting)
+                try:
+                    send(frame)
+                except OSError:
+                    pass  # a full queue loses a frame, as a wire may
+
+
+def connect(address, guest, patience=30):
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            return socket.create_connection((address, 5000), 60)
+        except OSError:
+            if time.monotonic() > deadline or guest.poll() is not None:
+                raise
+            time.sleep(0.1)
+
+
+def transfer(address, order, size, guest):
+    """None, or what went wrong."""
+    bytes_of = data(size)
+    with connect(address, guest) as connection, connection.makefile("rwb") as stream:
+        stream.write(f"{order} {size}\n".encode())
+        if order == "give":
+            stream.flush()
+            got = stream.read(size)
+            return None if got == bytes_of else f"{address}: {len(got)} of {size} bytes came, {'the right' if bytes_of.startswith(got) else 'wrong'} ones"
+        stream.write(bytes_of)
+        stream.flush()
+        answer = stream.read(64).decode()
+        return None if answer == hashlib.sha256(bytes_of).hexdigest() else f"{address}: the guest received something else than was sent"
+
+
+def main():
+    impairment, spore, *options = sys.argv[1:]
+    for command in ("link set lo up", "tuntap add guest mode tap", "tuntap add here mode tap", "link set guest addrgenmode none", "link set guest up",
+                    f"address add {HERE}/24 dev here", f"-6 address add {HERE_6}/64 dev here nodad"):
+        subprocess.run(["ip", *command.split()], check=True)
+    relay = Relay(IMPAIRMENTS[impairment])
+    subprocess.run(["ip", "link", "set", "here", "up"], check=True)
+    relay.start()
+    orders = [(GUEST, "give"), (GUEST, "take"), (GUEST_6, "give"), (GUEST_6, "take")]
+    size = 400_000 if impairment in ("loss-5", "corruption") else 2_000_000
+    server = os.path.join(os.path.dirname(os.path.abspath(__file__)), "transfer.py")
+    with tempfile.NamedTemporaryFile(suffix=".pcap") as capture:
+        guest = subprocess.Popen([spore, "run", *options, "--network", "tap=guest", "--pcap", capture.name, "--ip", f"{GUEST}/24", "--ip", f"{GUEST_6}/64",
+                                  "-v", f"{server}:/transfer.py:ro", "/usr/bin/python3", "/transfer.py", str(len(orders))], stdout=subprocess.PIPE, text=True)
+        try:
+            if guest.stdout.readline() != "listening\n":
+                return "the guest does not listen"
+            for address, order in orders:
+                began = time.monotonic()
+                if problem := transfer(address, order, size, guest):
+                    return problem
+                print(f"{address} {order}: {size / (time.monotonic() - began) / 1e6:.2f} MB/s", file=sys.stderr)
+        finally:
+            guest.terminate()
+            guest.wait(20)
+    return None
+
+
+if __name__ == "__main__":
+    if problem := main():
+        sys.exit(problem)
+    print("all bytes came")
