@@ -4,11 +4,12 @@ import hashlib
 import http.server
 import os
 import socket
+import subprocess
 import threading
 import time
 import urllib.request
 
-from system.case import Case
+from system.case import PROGRAMS, Case
 
 PATIENCE = 30
 BIG = os.urandom(1 << 20) * 8
@@ -150,7 +151,27 @@ import hashlib, sys, urllib.request
 print(hashlib.sha256(urllib.request.urlopen(sys.argv[1]).read()).hexdigest())
 """
 
+SECRETLY = """
+openssl req -x509 -newkey rsa:2048 -nodes -keyout key -out certificate -days 1 -subj /CN=10.0.2.2 -addext subjectAltName=IP:10.0.2.2 2>/dev/null
+echo kept > secret
+port=$(/usr/bin/python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+openssl s_server -accept 127.0.0.1:$port -key key -cert certificate -WWW -quiet >/dev/null 2>&1 &
+trap "kill $!" EXIT
+for try in 1 2 3 4 5 6 7 8 9 10; do /usr/bin/python3 -c "import socket; socket.create_connection(('127.0.0.1', $port))" 2>/dev/null && break; sleep 0.2; done
+"$SPORE" run --network user -v certificate:/certificate:ro /usr/bin/curl -sS --cacert /certificate https://10.0.2.2:$port/secret
+"""
+
+
+def as_on_linux(completed):
+    native = subprocess.run(["/usr/bin/python3", PROGRAMS / "internet.py"], capture_output=True, timeout=60).stdout
+    return None if native == completed.stdout else f"not as on Linux:\n{native.decode()}\nbut\n{completed.stdout.decode()}"
+
+
 CASES = [
+    Case("internet", ["/usr/bin/python3", "/internet.py"], options=["-v", f"{PROGRAMS}/internet.py:/internet.py:ro"], check=as_on_linux, machines=("microvm",)),
+    Case("names", [PROGRAMS / "resolver.py"], script='exec unshare -n python3 "$1" "$SPORE"', stdout="10.9.0.77 fd09::77\n", root=True,
+         needs=("/dev/net/tun", "/usr/bin/unshare", "/usr/sbin/ip")),
+    Case("https", [], script=SECRETLY, stdout="kept\n", needs=("/usr/bin/openssl", "/usr/bin/curl")),
     Case("redis", ["/usr/bin/redis-server", "--protected-mode", "no", "--dir", "/tmp", "--save", "", "--port", "6379"], package="redis-server", ports=("6379",),
          client=use_redis, memory="128M", cpus=(2,), options=["--root", "{package}", "-v", "/etc/passwd:/etc/passwd:ro"], timeout=120),
     nginx_case("nginx", 1, "off"),
