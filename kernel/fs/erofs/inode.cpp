@@ -195,16 +195,16 @@ Result<memory::FrameRef> ErofsFile::load_page(u64 index) {
     u64 size = std::min(block_size, info_.size - index * block_size);
     auto where = TRY(place(index));
     if (where.kind == Place::Kind::block) {
+        auto block = TRY(owner().image().frame(where.at));
         // What follows the end of the file in its last block must read as zeros; mkfs.erofs leaves it so.
-        auto view = TRY(owner().image().block(where.at));
-        if (std::ranges::all_of(view.bytes.subspan(size), [](std::byte b) { return b == std::byte{0}; }))
-            return owner().image().frame(where.at);
+        ByteSpan beyond(block.bytes() + size, block_size - size);
+        if (std::ranges::all_of(beyond, [](std::byte b) { return b == std::byte{0}; })) return block;
+        auto copy = memory::FrameRef::adopt(TRY(memory::allocate_zeroed_frames()));
+        std::memcpy(copy.bytes(), block.bytes(), size);
+        return copy;
     }
     auto frame = memory::FrameRef::adopt(TRY(memory::allocate_zeroed_frames()));
-    if (where.kind != Place::Kind::hole) {
-        u64 offset = where.kind == Place::Kind::tail ? where.at : where.at * block_size;
-        TRY(owner().image().read(offset, {frame.bytes(), size}));
-    }
+    if (where.kind == Place::Kind::tail) TRY(owner().image().read(where.at, {frame.bytes(), size}));
     return frame;
 }
 
