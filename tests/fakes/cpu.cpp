@@ -11,6 +11,7 @@
 
 #include "arch/context.hpp"
 #include "arch/cpu.hpp"
+#include "kernel/time/timer.hpp"
 #include "kernel/task/thread.hpp"
 #include "tests/fakes/simulation.hpp"
 
@@ -100,6 +101,10 @@ void set_cpu_count(u32 count) {
 void set_cpu(u32 cpu) { current_cpu = cpu; }
 void set_time(u64 nanoseconds) { clock_now = nanoseconds; }
 u64 armed_deadline() { return machine[current_cpu].deadline; }
+void fire_timer() {
+    machine[current_cpu].deadline = ~u64{0};
+    spore::time::run_expired();
+}
 u64 kick_count() { return kicks; }
 
 u64 random() {  // xorshift64 [Marsaglia 2003]

@@ -20,6 +20,8 @@ void set_cpu(u32 cpu);
 void set_time(u64 nanoseconds);
 /// What this CPU's timer is armed for.
 u64 armed_deadline();
+/// The interrupt of this CPU's timer. It comes once: until it is armed again, there is no deadline.
+void fire_timer();
 u64 kick_count();
 
 struct SimulationOptions {

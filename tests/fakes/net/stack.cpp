@@ -63,7 +63,7 @@ void Stack::advance(Duration duration) {
     peer.run();
     while (armed_deadline() <= end.nanoseconds) {
         set_time(std::max(armed_deadline(), time::now().nanoseconds));
-        time::run_expired();
+        fire_timer();
         peer.run();
     }
     set_time(end.nanoseconds);
