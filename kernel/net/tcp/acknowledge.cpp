@@ -43,10 +43,12 @@ bool ControlBlock::acknowledge(Segment& segment) {
             delivery.rtt_us = std::min<u32>((timestamp() - segment.options.echo) * 1000, RoundTrip::max_rto_us);
     } else {
         count_duplicate(segment, delivery);
-        if (retransmit_kind_ == Retransmit::probe && send_window_) {
-            retries_ = 0;
-            stalled_since_ms_ = 0;
-            rtt_.forget_backoff();
+        if (retransmit_kind_ == Retransmit::probe) {
+            retries_ = 0;  // who answers probes is alive, however long its window stays closed [RFC 9293 3.8.6.1, MUST-37]
+            if (send_window_) {
+                stalled_since_ms_ = 0;
+                rtt_.forget_backoff();
+            }
         }
     }
     if (delivery.rtt_us) {

@@ -69,7 +69,7 @@ void ControlBlock::update_mss() {
 
 /// The first SYN, or once more: a SYN, or SYN-ACK when the peer's has come.
 void ControlBlock::send_syn() {
-    if (stalled_since_ms_ == 0) stalled_since_ms_ = now_ms() | 1;
+    if (stalled_since_ms_ == 0) stalled_since_ms_ = std::max<u32>(now_ms(), 1);
     bool answers = state_ == State::syn_received;
     Handshake agreed{.iss = iss_, .irs = irs_, .scaling = scaling_, .timestamps = timestamps_, .sack = sack_};
     auto options = syn_options(receive_mss_, scale_for(options_.receive_buffer), timestamp(), recent_timestamp_, answers ? &agreed : nullptr);
@@ -143,7 +143,7 @@ bool ControlBlock::passes_syn_received(const Segment& segment) {
     }
     if (retries_ == 0 && syn_sent_us_) rtt_.sample(std::max<u32>(now_us() - syn_sent_us_, 1));
     send_unacknowledged_ = iss_ + 1;
-    send_window_ = max_window_ = u32{segment.window} << send_scale_;
+    send_window_ = max_window_ = segment.has(flag::syn) ? segment.window : u32{segment.window} << send_scale_;  // [RFC 7323 2.2]
     window_sequence_ = segment.sequence;
     window_acknowledgement_ = segment.acknowledgement;
     establish();

@@ -80,7 +80,9 @@ void ControlBlock::take_out_of_order(Owned<Packet> packet) {
 }
 
 void ControlBlock::continue_with_reassembled() {
-    while (auto packet = reassembly_->take(receive_next_)) {
+    while (reassembly_) {  // a FIN may have ended the connection, and forgotten the rest
+        auto packet = reassembly_->take(receive_next_);
+        if (!packet) break;
         ack_now_ = true;  // a gap was closed [RFC 5681 4.2]
         auto& note = packet->note<ReceiveNote>();
         if (before(note.begin, receive_next_)) {
@@ -92,7 +94,7 @@ void ControlBlock::continue_with_reassembled() {
         }
         take_in_order(std::move(packet));
     }
-    if (reassembly_->empty()) reassembly_ = {};
+    if (reassembly_ && reassembly_->empty()) reassembly_ = {};
 }
 
 /// Every second full segment is acknowledged when its batch ends, others later [RFC 9293 3.8.6.3]. Small segments of a conversation do not count as full.

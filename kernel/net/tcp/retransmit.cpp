@@ -86,7 +86,7 @@ void ControlBlock::tail_loss_due() {
 
 /// Whether the connection has been silent for too long; it is gone then.
 bool ControlBlock::given_up() {
-    if (stalled_since_ms_ == 0) stalled_since_ms_ = now_ms() | 1;
+    if (stalled_since_ms_ == 0) stalled_since_ms_ = std::max<u32>(now_ms(), 1);
     auto limit = orphan_ ? max_orphan_retries : max_retries;
     auto stalled = Duration::ms(now_ms() - stalled_since_ms_);
     bool too_long = options_.user_timeout > Duration{} ? stalled >= options_.user_timeout : retries_ >= limit;  // [RFC 5482]

@@ -23,12 +23,10 @@ void ControlBlock::input_synchronized(Segment& segment, Owned<Packet> packet) {
                                                    : state_ == State::close_wait ? Error::broken_pipe : Error::connection_reset);
     }
     if (segment.has(flag::syn)) {
-        // In SYN-RECEIVED by simultaneous opening, this is what opens it; elsewhere it may be forged [RFC 5961 4.2].
-        if (state_ == State::syn_received && segment.sequence == irs_) {
-            send_syn();
-            return;
-        }
-        return challenge();
+        // The peer's SYN once more is answered once more; with an acknowledgement, when both began at once, it opens the connection [RFC 9293 3.5
+        // figure 7]. Any other may be forged [RFC 5961 4.2].
+        if (state_ != State::syn_received || segment.sequence != irs_) return challenge();
+        if (!segment.has(flag::ack) || passive_) return send_syn();
     }
     if (!segment.has(flag::ack)) return;
     if (timestamps_) note_timestamp(segment);
@@ -39,7 +37,7 @@ void ControlBlock::input_synchronized(Segment& segment, Owned<Packet> packet) {
     }
     keep_alive_probes_ = 0;
     if (!acknowledge(segment)) return;
-    if (state_ == State::closed) return;
+    if (state_ == State::closed || segment.has(flag::syn)) return;
     if (segment.has(flag::urg)) input_urgent(segment);
     bool takes_data = state_ == State::established || state_ == State::fin_wait_1 || state_ == State::fin_wait_2;
     if (!takes_data) {
@@ -80,11 +78,10 @@ bool ControlBlock::acceptable(Segment& segment, Packet& packet) {
         u32 old = receive_next_ - begin;
         bool all_old = old >= segment.length();
         if (all_old && segment.length() && !segment.has(flag::rst)) {
-            // All of it came before. Its acknowledgement may still be news.
+            // All of it came before. Its acknowledgement may still be news; its window is not, by its old sequence number.
             if (segment.size && sack_) duplicate_ = true, duplicate_block_ = {begin, begin + segment.size};
             ack_now_ = true;
             if (segment.has(flag::syn)) return segment.sequence == irs_ && state_ == State::syn_received;
-            segment.sequence = receive_next_;
             packet.truncate(0);
             segment.size = 0;
             segment.flags &= static_cast<u8>(~flag::fin);
@@ -97,7 +94,6 @@ bool ControlBlock::acceptable(Segment& segment, Packet& packet) {
                 return false;
             }
             ack_now_ = true;
-            segment.sequence = receive_next_;
             return true;
         }
         if (segment.has(flag::syn)) {
@@ -131,7 +127,7 @@ bool ControlBlock::acceptable(Segment& segment, Packet& packet) {
 void ControlBlock::challenge() {
     u32 now = now_ms();
     if (last_challenge_ms_ && now - last_challenge_ms_ < challenge_interval_ms) return count_drop(Drop::rate_limit);
-    last_challenge_ms_ = now | 1;
+    last_challenge_ms_ = std::max<u32>(now, 1);
     ack_now_ = true;
 }
 
