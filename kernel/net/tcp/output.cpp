@@ -81,7 +81,9 @@ void ControlBlock::send_new() {
     }
     if (congestion_.window() < in_flight() + mss_) window_limited_ = true;
     u32 left = unsent();
-    if (left && (options_.cork || more_) && !hold_over_ && hold_at_ == Instant::never()) {
+    if (left == 0) {
+        hold_at_ = Instant::never();  // what is corked next waits for its own time
+    } else if ((options_.cork || more_) && !hold_over_ && hold_at_ == Instant::never()) {
         hold_at_ = now_ + hold_limit;
         wake_at(hold_at_);
     }
