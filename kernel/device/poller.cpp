@@ -14,6 +14,7 @@ public:
         List<PollJob, &PollJob::scheduled_link_> scheduled;
         List<PollJob, &PollJob::resident_link_> resident;
         bool idle = false;
+        u32 expected = 0;  ///< events that the program deals with before it waits again, but for the last
     };
 
     static void schedule(Jobs& jobs, PollJob& job) {
@@ -32,6 +33,9 @@ public:
             if (job == last) break;
         }
         return !jobs.scheduled.empty();
+    }
+    static void before_wait(Jobs& jobs) {
+        for (auto& job : jobs.resident) job.before_wait();
     }
     static bool before_sleep(Jobs& jobs) {
         for (auto& job : jobs.resident)
@@ -60,6 +64,20 @@ void PollJob::schedule() {
 bool PollJob::idle() { return jobs->idle; }
 void PollJob::reside() { jobs->resident.push_back(*this); }
 bool run_scheduled_jobs() { return Poller::run(*jobs); }
+
+void look_before_wait() {
+    if (jobs->resident.empty()) return;
+    jobs->idle = false;
+    jobs->expected = 0;
+    Poller::before_wait(*jobs);
+}
+void expect_wait(u32 events) { jobs->expected = events ? events - 1 : 0; }
+bool put_off() {
+    if (jobs->expected == 0) return false;
+    --jobs->expected;
+    return true;
+}
+
 void start_poller() { task::set_deferred_work(run_jobs); }
 
 }  // namespace spore::device

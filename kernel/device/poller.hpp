@@ -16,6 +16,8 @@ public:
     virtual bool poll(u32 budget) = 0;
     /// The CPU has nothing else to do and will sleep: true when there is work now. With false, an interrupt must come for later work.
     virtual bool before_sleep() { return false; }
+    /// A program asks what has happened: now is a good time to look. In its thread, where no lock is held.
+    virtual void before_wait() {}
 
     /// Within poll(): the idle loop calls, and will ask before_sleep() before anything else happens or once programs have run. Else a program
     /// goes on next, maybe for long: what happens meanwhile needs an interrupt.
@@ -40,6 +42,16 @@ private:
 
 /// Gives every job that is scheduled on this CPU a turn; true when some could go on. The scheduler calls it; so do tests without one.
 bool run_scheduled_jobs();
+
+/// A program is about to wait for events (epoll_wait, poll): this CPU's resident jobs look first. A program that always has something to do
+/// never lets its CPU idle; so what came is seen without an interrupt all the same.
+void look_before_wait();
+/// It got this many events, and will probably wait again when it has dealt with them.
+void expect_wait(u32 events);
+/// Whether something can be put off until before_wait(), for once: the program has other events to deal with before. Who puts off sees to it that
+/// it does not take too long.
+bool put_off();
+
 /// Connects the jobs to the scheduler. Once, before the first job.
 void start_poller();
 

@@ -1,5 +1,6 @@
 #include "kernel/drivers/net/virtio_pair.hpp"
 
+#include "arch/cpu.hpp"
 #include "kernel/drivers/net/virtio_net_device.hpp"
 
 namespace spore::drivers {
@@ -18,6 +19,12 @@ u32 VirtioPair::receive(u32 budget) {
     if (!packets.empty()) device_->deliver(packets);
     if (auto* fault = receiver.fault()) [[unlikely]] device_->fail(fault);
     return done;
+}
+
+/// While nobody interrupts, this CPU looks often enough to notify of what was put off.
+void VirtioPair::want_interrupts(bool wanted) {
+    receiver.want_interrupts(wanted);
+    sender.let_wait(wanted ? VirtioSender::nobody : arch::cpu_id());
 }
 
 void VirtioPair::reclaim() {

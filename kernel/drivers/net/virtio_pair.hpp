@@ -27,7 +27,7 @@ private:
     u32 receive(u32 budget);
     bool has_news() const { return receiver.has_news(); }
     void reclaim();
-    void want_interrupts(bool wanted) { receiver.want_interrupts(wanted); }
+    void want_interrupts(bool wanted);
 
     VirtioNet* device_ = nullptr;
     u64 interrupts_ = 0;

@@ -1,5 +1,8 @@
 #include "kernel/drivers/net/virtio_sender.hpp"
 
+#include "arch/cpu.hpp"
+#include "kernel/device/poller.hpp"
+
 namespace spore::drivers {
 
 using device::Packet;
@@ -52,10 +55,12 @@ void VirtioSender::transmit(device::PacketList& packets) {
 }
 
 void VirtioSender::poll() {
-    if (!queue_->has_news() || !lock_.try_lock()) return;  // whoever holds the lock does the same
+    bool put_off = put_off_.load(std::memory_order_relaxed);
+    if (!(put_off || queue_->has_news()) || !lock_.try_lock()) return;  // whoever holds the lock does the same
     if (!closed_) {
         reclaim();
         if (!waiting_.empty()) send_waiting();
+        if (put_off) notify();
     }
     lock_.unlock();
 }
@@ -91,7 +96,16 @@ void VirtioSender::send_waiting() {
         any = true;
     }
     for (; waiting_.count() > max_waiting; ++counters.send_queue_full) waiting_.pop_front();
-    if (any && queue_->notify()) ++counters.notifications;
+    if (!any) return;
+    u32 times = put_off_.load(std::memory_order_relaxed);
+    bool may_wait = patient_cpu_.load(std::memory_order_relaxed) == arch::cpu_id() && device::put_off();
+    if (may_wait && times < most_put_off && waiting_.empty()) put_off_.store(times + 1, std::memory_order_relaxed);
+    else notify();
+}
+
+void VirtioSender::notify() {
+    put_off_.store(0, std::memory_order_relaxed);
+    if (queue_->notify()) ++counters.notifications;
 }
 
 /// False when there is no room for it.

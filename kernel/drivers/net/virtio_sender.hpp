@@ -22,10 +22,13 @@ public:
     };
     Result<void> open(virtio::Device& device, u16 index, const Format& format);
 
-    /// Any thread; the device is told once.
+    /// Any thread; the device is told once, or later where that may wait.
     void transmit(device::PacketList& packets);
-    /// Lets go of what was sent, and sends what waited for room.
+    /// Lets go of what was sent, sends what waited for room, and tells the device of what was put off.
     void poll();
+    /// On this CPU, which calls poll() soon, telling the device may wait until its program has dealt with other events. Or on nobody.
+    void let_wait(u32 cpu) { patient_cpu_.store(cpu, std::memory_order_relaxed); }
+    static constexpr u32 nobody = ~u32{0};
     /// Lets go of everything: the device was reset, and gets nothing more.
     void close();
     /// How the device broke the rules; null while it has not.
@@ -34,16 +37,21 @@ public:
     device::NetQueueCounters counters;  ///< written under the lock
 
     static constexpr u32 max_waiting = 512;
+    /// The device has something to do meanwhile, and so have those who wait for answers.
+    static constexpr u32 most_put_off = 8;
 
 private:
     void reclaim();
     void send_waiting();
+    void notify();
     bool send(device::Packet& packet);
 
     Owned<virtio::Queue> queue_;
     Format format_{};
     sync::Spin lock_;
     device::PacketList waiting_;
+    std::atomic<u32> patient_cpu_ = nobody;
+    std::atomic<u32> put_off_ = 0;  ///< how often since the device was told
     bool closed_ = false;
 };
 

@@ -2,6 +2,7 @@
 
 #include "base/defer.hpp"
 #include "base/format.hpp"
+#include "kernel/device/poller.hpp"
 #include "kernel/linux/poll/waiter.hpp"
 
 namespace spore::linux {
@@ -234,10 +235,14 @@ Result<u64> Epoll::collect(Sink& sink, u64 most) {
 }
 
 Result<u64> Epoll::wait(Sink& sink, u64 most, Instant deadline) {
+    device::look_before_wait();
     while (true) {
         if (has_ready()) {
             u64 told = TRY(collect(sink, most));
-            if (told) return told;
+            if (told) {
+                device::expect_wait(static_cast<u32>(told));
+                return told;
+            }
         }
         if (deadline == Instant{}) return 0;
         Guard guard(ready_lock_);

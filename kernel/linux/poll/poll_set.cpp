@@ -1,6 +1,7 @@
 #include "kernel/linux/poll/poll_set.hpp"
 
 #include "base/defer.hpp"
+#include "kernel/device/poller.hpp"
 
 namespace spore::linux {
 
@@ -21,8 +22,10 @@ u64 PollSet::look() {
 }
 
 Result<u64> PollSet::wait(Instant deadline, u64 found_already) {
+    device::look_before_wait();
     // Most calls find something at once, and need no waiter.
     u64 count = look() + found_already;
+    device::expect_wait(static_cast<u32>(count));
     if (count || deadline == Instant{}) return count;
     PollWaiter waiter;
     defer {

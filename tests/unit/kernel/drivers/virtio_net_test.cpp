@@ -1,4 +1,5 @@
 // virtio-net with a card that keeps the rules.
+#include "arch/cpu.hpp"
 #include "tests/fakes/cpu.hpp"
 #include "tests/unit/kernel/drivers/virtio_net_fixture.hpp"
 
@@ -195,6 +196,105 @@ TEST_P(VirtioNetOverRings, NotifiesOncePerBatchAndNotWhileTheDeviceLooks) {
     while (card.take_sent()) {}
     transmit(make_packet(make_frame(60)));
     EXPECT_EQ(card.notifications, before + 2);
+}
+
+/// What a program does that always has events to deal with: it never lets its CPU idle.
+class VirtioNetUnderAnEventLoop : public VirtioNetOverRings {
+protected:
+    void SetUp() override {
+        start();
+        ASSERT_TRUE(card.receive(make_frame(60)));  // the first interrupts
+        run();
+        sink.packets.clear();
+    }
+    /// It asks for events, and gets so many.
+    static void wait(u32 events) {
+        device::look_before_wait();
+        device::expect_wait(events);
+    }
+    /// So much time passes while it computes; what is due happens.
+    static void compute(Duration span) {
+        auto end = time::now() + span;
+        while (fakes::armed_deadline() <= end.nanoseconds) {
+            fakes::set_time(std::max(fakes::armed_deadline(), time::now().nanoseconds));
+            arch::arm_timer(~u64{0});  // it has gone off
+            time::run_expired();
+            run();
+        }
+        fakes::set_time(end.nanoseconds);
+    }
+    void send_one() { transmit(make_packet(make_frame(60))); }
+    void TearDown() override {
+        net.reset();
+        fakes::set_time(0);
+    }
+};
+INSTANTIATE_TEST_SUITE_P(Rings, VirtioNetUnderAnEventLoop, testing::Values(Ring::split, Ring::packed), name_of);
+
+TEST_P(VirtioNetUnderAnEventLoop, LooksWheneverTheProgramAsksForEvents) {
+    wait(1);
+    ASSERT_TRUE(card.put_frame(make_frame(60)));
+    EXPECT_TRUE(card.publish(0));  // it had asked once only when the last one came
+    run();
+    sink.packets.clear();
+    for (u32 i = 0; i < 100; ++i) {
+        for (u32 packet = 0; packet < 3; ++packet) ASSERT_TRUE(card.put_frame(make_frame(60)));
+        EXPECT_FALSE(card.publish(0));
+        EXPECT_TRUE(sink.packets.empty());
+        wait(1);
+        EXPECT_EQ(sink.packets.count(), 3u);
+        sink.packets.clear();
+    }
+}
+
+TEST_P(VirtioNetUnderAnEventLoop, LooksNowAndThenWhileItComputesAndThenListens) {
+    wait(1);
+    ASSERT_TRUE(card.receive(make_frame(60)));
+    run();
+    wait(1);
+    for (u32 i = 0; i < 4; ++i) {
+        sink.packets.clear();
+        ASSERT_TRUE(card.put_frame(make_frame(60)));
+        EXPECT_FALSE(card.publish(0));
+        compute(Duration::ms(4));
+        EXPECT_EQ(sink.packets.count(), 1u);
+    }
+    compute(Duration::ms(8));
+    ASSERT_TRUE(card.put_frame(make_frame(60)));
+    EXPECT_TRUE(card.publish(0));  // it may never come back
+}
+
+TEST_P(VirtioNetUnderAnEventLoop, NotifiesOfTheLastAnswerAndOfSomeBetween) {
+    wait(1);
+    ASSERT_TRUE(card.receive(make_frame(60)));
+    run();
+    wait(20);
+    unsigned before = card.notifications;
+    for (u32 i = 0; i < 20; ++i) {
+        send_one();
+        while (card.take_sent()) {}  // and the device asks to be told of the next
+        EXPECT_EQ(card.notifications - before, (i + 1) / 9 + (i == 19)) << i;
+    }
+    wait(1);
+    before = card.notifications;
+    send_one();
+    EXPECT_EQ(card.notifications, before + 1);  // nothing else will happen before the program waits
+}
+
+TEST_P(VirtioNetUnderAnEventLoop, NotifiesBeforeTheProgramWaits) {
+    wait(1);
+    ASSERT_TRUE(card.receive(make_frame(60)));
+    run();
+    for (bool looks : {true, false}) {
+        wait(5);
+        unsigned before = card.notifications;
+        send_one();
+        EXPECT_EQ(card.notifications, before);
+        if (looks) wait(1);
+        else compute(Duration::ms(4));  // it has gone astray
+        EXPECT_EQ(card.notifications, before + 1);
+        while (card.take_sent()) {}
+    }
 }
 
 TEST_P(VirtioNetOverRings, FollowsTheLink) {
