@@ -155,6 +155,7 @@ private:
     bool transmit(u32 sequence, u32 size, u8 flags, u32& sent);
     Result<void> finish_segment(Owned<device::Packet> packet, u32 sequence, u8 flags, u32 payload);
     void send_ack();
+    bool acknowledges_quickly() const { return !interactive_ && quick_acks_; }
     void send_reset(u32 sequence);
     u32 in_flight() const { return send_next_ - send_unacknowledged_ - board_.sacked() - board_.lost(); }
     /// The sequence number of the send queue's first byte.

@@ -31,7 +31,7 @@ Info ControlBlock::info() const {
 Options ControlBlock::options() const {
     Guard guard(lock_);
     auto result = options_;
-    result.quick_ack = !interactive_;
+    result.quick_ack = acknowledges_quickly();
     return result;
 }
 
@@ -48,7 +48,7 @@ void ControlBlock::set_options(const Options& options) {
     if (state_ == State::closed) return;
     if (mss_) update_mss();
     if (keep_alive_changed) start_keep_alive();
-    if (options.quick_ack) {
+    if (options.quick_ack && !acknowledges_quickly()) {  // not where another option was changed and this one only kept
         interactive_ = false;
         quick_acks_ = 16;
         if (ack_due_) send_ack();
