@@ -120,6 +120,8 @@ void ControlBlock::timeout_due() {
         u32 narrow = v4_ ? 576 : 1280;
         path_mtu_ = static_cast<u16>(narrow);
         update_mss();
+        for (u32 i = 0; i < board_.count(); ++i) board_[i].segment_size = std::min(board_[i].segment_size, mss_);
+        congestion_.set_window(mss_);
     }
     rtt_.back_off();
     retransmit_lost();

@@ -131,6 +131,7 @@ public:
     IpAddress own() const { return v4_ ? stack.own_v4 : stack.own_v6; }
     IpAddress peer() const { return v4_ ? stack.peer_v4 : stack.peer_v6; }
     u16 own_port = 0, peer_port = 0;
+    bool alone = true;  ///< segments of other connections fail the test; otherwise nobody looks at them
     /// The stack's first sequence number.
     u32 isn() const { return own_isn_; }
     /// The last timestamp that the stack sent.

@@ -1,0 +1,116 @@
+// Whole transfers between two connections of the stack, over a wire that loses, doubles, swaps and damages. The peer turns everything round: what goes from
+// the stack's first address to a far host comes back from that host to the stack's second one.
+#include <gtest/gtest.h>
+
+#include "kernel/net/binding.hpp"
+#include "kernel/net/ip/arrival.hpp"
+#include "tests/fakes/net/tcp_script.hpp"
+
+namespace spore::net::tcp {
+namespace {
+
+using namespace fakes;
+
+class Loop {
+public:
+    Loop(const Faults& faults, const device::NetFeatures& features, const Options& options) : stack({.features = features}) {
+        start();
+        EXPECT_TRUE(stack.interface->add_address({.address = second, .prefix_length = 96 + 24}));
+        auto binding = Binding::create(Transport::tcp, {second, port, 0}, {});
+        EXPECT_TRUE(binding);
+        listener = *Listener::create(std::move(*binding), 16, options, nullptr);
+        stack.peer.set_faults_from_stack(faults);
+        auto other = faults;
+        other.seed += 1000;
+        stack.peer.set_faults_to_stack(other);
+        client = *Connection::connect({}, {stack.far_v4, port, 0}, options, nullptr);
+        for (int i = 0; i < 100'000 && !server; ++i) {
+            turn();
+            if (auto made = listener->accept()) server = *made;
+        }
+        EXPECT_TRUE(server);
+    }
+    ~Loop() {
+        stack.peer.set_faults_from_stack({});
+        stack.peer.set_faults_to_stack({});
+        for (auto* one : {&client, &server})
+            if (*one) (*one)->close(), *one = nullptr;
+        listener->close();
+        for (int i = 0; i < 100; ++i) turn();
+        stack.advance(300_s);
+        u32 left = 0;
+        for_each([](void* context, const Summary&) { ++*static_cast<u32*>(context); }, &left);
+        EXPECT_EQ(left, 0u);
+    }
+    /// What was sent arrives half a round trip later.
+    void turn(Duration half = 1_ms) {
+        std::vector<Bytes> frames;
+        for (auto& packet : stack.peer.take()) {
+            if (!packet.is_ip || packet.ip.protocol != 6) continue;
+            auto fields = packet.ip;
+            fields.destination = packet.ip.source == second ? stack.own_v4 : second;
+            fields.source = stack.far_v4;
+            auto segment = packet.payload;
+            segment[16] = segment[17] = 0;
+            u16 sum = plain_checksum(segment, plain_pseudo_sum(fields.source, fields.destination, 6, segment.size()));
+            segment[16] = static_cast<u8>(sum >> 8), segment[17] = static_cast<u8>(sum);
+            frames.push_back(stack.peer.frame_of(fields, segment));
+        }
+        stack.advance(half);
+        if (!frames.empty()) stack.peer.send_frames(std::move(frames));
+    }
+    void transfer(Connection& from, Connection& to, u64 size) {
+        u64 sent = 0, got = 0;
+        for (int idle = 0; got < size && idle < 200'000;) {
+            u64 before = sent + got;
+            if (sent < size) {
+                StreamSource source(sent);
+                sent += from.send(source, std::min<u64>(size - sent, 50'000), SendFlags::none).value_or(0);
+            }
+            turn();
+            StreamSink sink(got, Side::stack);
+            got += to.receive(sink, 1 << 20, ReceiveFlags::none).value_or(0);
+            ASSERT_TRUE(sink.right) << got;
+            idle = sent + got == before ? idle + 1 : 0;
+        }
+        ASSERT_EQ(got, size);
+    }
+
+    Stack stack;
+    const IpAddress second = ip("10.0.0.3");
+    static constexpr u16 port = 777;
+    Shared<Listener> listener;
+    Shared<Connection> client, server;
+};
+
+void run(const Faults& faults, u64 size, const device::NetFeatures& features = {}, const Options& options = {}) {
+    Loop loop(faults, features, options);
+    ASSERT_TRUE(loop.server);
+    loop.transfer(*loop.client, *loop.server, size);
+    loop.transfer(*loop.server, *loop.client, size / 4);
+    ASSERT_TRUE(loop.client->shut_writing());
+    StreamSink sink(size, Side::stack);
+    Result<u64> end = fail(Error::would_block);
+    for (int i = 0; i < 100'000 && !end; ++i) {
+        loop.turn();
+        end = loop.server->receive(sink, 1, ReceiveFlags::none);
+    }
+    EXPECT_EQ(end, 0u);
+}
+
+TEST(TcpTransfer, OverAGoodWire) { run({}, 2'000'000); }
+TEST(TcpTransfer, WithOffloads) { run({}, 2'000'000, NetDevice::all_offloads()); }
+TEST(TcpTransfer, WithLoss) { run({.loss = 10}, 1'000'000); }
+TEST(TcpTransfer, WithMuchLoss) { run({.loss = 80}, 200'000); }
+TEST(TcpTransfer, WithReordering) { run({.reorder = 100}, 1'000'000); }
+TEST(TcpTransfer, WithDuplicates) { run({.duplicate = 100}, 1'000'000); }
+TEST(TcpTransfer, WithDamage) { run({.corrupt = 20}, 500'000); }
+TEST(TcpTransfer, WithEverything) { run({.loss = 30, .duplicate = 30, .reorder = 50, .corrupt = 10}, 300'000, NetDevice::all_offloads()); }
+TEST(TcpTransfer, WithEverythingByNewReno) {
+    Options options;
+    options.congestion = CongestionControl::new_reno;
+    run({.loss = 20, .duplicate = 20, .reorder = 50, .corrupt = 10, .seed = 5}, 300'000, {}, options);
+}
+
+}  // namespace
+}  // namespace spore::net::tcp
