@@ -234,7 +234,7 @@ void deallocate(void* pointer) {
     if constexpr (poisons) ASSERT(list.first != object);  // else it was freed twice in a row
     object->next = list.first;
     list.first = object;
-    if (++list.count > 2 * batch_size(size_class)) [[unlikely]] flush(list, size_class, batch_size(size_class));
+    if (++list.count > list_limit(size_class)) [[unlikely]] flush(list, size_class, list_limit(size_class) / 2);
 }
 
 std::size_t usable_size(const void* pointer) {

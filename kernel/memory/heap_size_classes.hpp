@@ -39,10 +39,18 @@ inline constexpr auto batch_table = [] {
     for (unsigned i = 0; i < size_class_count; ++i) table[i] = static_cast<u8>(std::clamp<u32>(2048 / size_classes[i].size, 2, 16));
     return table;
 }();
+
+inline constexpr auto limit_table = [] {
+    std::array<u8, size_class_count> table{};
+    for (unsigned i = 0; i < size_class_count; ++i) table[i] = static_cast<u8>(std::clamp<u32>(24576 / size_classes[i].size, 2, 32));
+    return table;
+}();
 }  // namespace detail
 
-/// How many objects move at once between a CPU's list and the slabs; a list holds twice as many at most.
+/// How many objects a CPU's list gets from the slabs at once.
 constexpr u32 batch_size(unsigned size_class) { return detail::batch_table.data()[size_class]; }
+/// How many it holds at most. More than it gets: what comes and goes in bursts, as packets do, stays with the CPU once it has had a burst.
+constexpr u32 list_limit(unsigned size_class) { return detail::limit_table.data()[size_class]; }
 
 /// `size` is at most largest_small.
 constexpr unsigned class_of_size(std::size_t size) { return detail::class_table.data()[(size + 15) / 16]; }
