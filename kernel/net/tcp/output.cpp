@@ -87,7 +87,8 @@ void ControlBlock::send_new() {
         hold_at_ = now_ + hold_limit;
         wake_at(hold_at_);
     }
-    if (any || (left && retransmit_kind_ == Retransmit::none)) set_retransmit_deadline();
+    bool waits = left || (fin_queued_ && !fin_sent_);  // for the window: somebody must ask for it
+    if (any || (waits && retransmit_kind_ == Retransmit::none)) set_retransmit_deadline();
 }
 
 }  // namespace spore::net::tcp

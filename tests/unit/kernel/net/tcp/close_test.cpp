@@ -183,6 +183,16 @@ TEST(TcpClose, ClosingSendsWhatWaitsFirst) {
     EXPECT_EQ(time_waits(), 1u);
 }
 
+TEST(TcpClose, AFinThatFindsTheWindowClosedProbesIt) {
+    TcpScript s;
+    s.open({.win = 0});
+    ASSERT_TRUE(s.connection->shut_writing());
+    s.expect_nothing();
+    s.after(210_ms).expect(ack().seq(0).ack(1));
+    s.inject(ack().seq(1).ack(1).win(1000));
+    s.expect(fin_ack().seq(1).ack(1));
+}
+
 TEST(TcpClose, AnOrphanWaitsAMinuteForThePeer) {
     TcpScript s;
     s.open();
