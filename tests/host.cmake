@@ -39,6 +39,7 @@ endfunction()
 add_kernel_fuzzer(erofs)
 add_kernel_fuzzer(virtio_net)
 add_kernel_fuzzer(e1000)
+add_kernel_fuzzer(net)
 
 find_package(Python3 COMPONENTS Interpreter)
 add_test(NAME layering COMMAND Python3::Interpreter ${CMAKE_CURRENT_SOURCE_DIR}/layering/check.py)

@@ -38,7 +38,7 @@ TcpScript::~TcpScript() {
     close();
     if (listener) listener->close();
     listener = nullptr;
-    stack.advance(300_s);
+    stack.advance(1200_s);  // the most patient orphan has given up
     u32 left = 0;
     tcp::for_each([](void* context, const tcp::Summary& one) {
         ++*static_cast<u32*>(context);

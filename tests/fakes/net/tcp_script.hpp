@@ -13,7 +13,7 @@
 //   s.at(220_ms).expect(psh().seq(1).ack(1).data(100));     // again: it left at that time, a millisecond more or less
 //
 // Fields that a test does not name are not compared, but for flags, size and SACK blocks. Payloads and checksums always are.
-// At the end both sides are closed, a few minutes pass, and nothing may be left in the stack's tables.
+// At the end both sides are closed, twenty minutes pass, and nothing may be left in the stack's tables.
 #pragma once
 
 #include <deque>
