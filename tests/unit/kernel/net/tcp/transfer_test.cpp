@@ -2,6 +2,7 @@
 // the stack's first address to a far host comes back from that host to the stack's second one.
 #include <gtest/gtest.h>
 
+#include "kernel/memory/fault_injection.hpp"
 #include "kernel/net/binding.hpp"
 #include "kernel/net/ip/arrival.hpp"
 #include "tests/fakes/net/tcp_script.hpp"
@@ -110,6 +111,18 @@ TEST(TcpTransfer, WithEverythingByNewReno) {
     Options options;
     options.congestion = CongestionControl::new_reno;
     run({.loss = 20, .duplicate = 20, .reorder = 50, .corrupt = 10, .seed = 5}, 300'000, {}, options);
+}
+
+/// Each allocation fails once: whatever is lost for that is sent again.
+TEST(TcpTransfer, WithoutMemoryNowAndThen) {
+    for (u64 nth = 1; nth < 80; ++nth) {
+        Loop loop({}, {}, {});
+        ASSERT_TRUE(loop.server);
+        memory::fail_allocation(nth);
+        loop.transfer(*loop.client, *loop.server, 40'000);
+        memory::fail_allocation(0);
+        if (testing::Test::HasFailure()) FAIL() << "at allocation " << nth;
+    }
 }
 
 }  // namespace
