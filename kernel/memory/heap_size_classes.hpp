@@ -36,7 +36,7 @@ inline constexpr auto class_table = [] {
 
 inline constexpr auto batch_table = [] {
     std::array<u8, size_class_count> table{};
-    for (unsigned i = 0; i < size_class_count; ++i) table[i] = static_cast<u8>(std::clamp<u32>(6144 / size_classes[i].size, 3, 16));
+    for (unsigned i = 0; i < size_class_count; ++i) table[i] = static_cast<u8>(std::clamp<u32>(2048 / size_classes[i].size, 2, 16));
     return table;
 }();
 
