@@ -115,7 +115,7 @@ TEST(TcpTransfer, WithEverythingByNewReno) {
 
 /// Each allocation fails once: whatever is lost for that is sent again.
 TEST(TcpTransfer, WithoutMemoryNowAndThen) {
-    for (u64 nth = 1; nth < 80; ++nth) {
+    for (u64 nth = 1; nth < 50; ++nth) {
         Loop loop({}, {}, {});
         ASSERT_TRUE(loop.server);
         memory::fail_allocation(nth);
