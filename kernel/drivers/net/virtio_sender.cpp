@@ -74,7 +74,11 @@ void VirtioSender::close() {
 }
 
 void VirtioSender::reclaim() {
-    while (auto done = queue_->take()) let_go(done->token);
+    while (queue_->has_news()) {
+        auto done = queue_->take();
+        if (!done) return;  // it is broken
+        let_go(done->token);
+    }
 }
 
 void VirtioSender::send_waiting() {

@@ -120,29 +120,25 @@ bool Queue::notify() {
 }
 
 std::optional<Queue::Done> Queue::take() {
-    auto element = take_used();
-    if (!element) return std::nullopt;
-    auto& own = own_[element->head];
-    own_[own.last].next = first_free_;
-    first_free_ = static_cast<u16>(element->head);
-    free_count_ = static_cast<u16>(free_count_ + own.length);
-    own.length = 0;
-    return Done{own.token, element->written};
-}
-
-std::optional<UsedElement> Queue::take_used() {
     if (!has_news() || broken_) return std::nullopt;
     auto element = packed_ ? packed_ring_.next_used() : next_used();
     if (element.head >= size_ || !own_[element.head].length) return fail_queue();
-    if (packed_) packed_ring_.skip(own_[element.head].length);
-    return element;
+    auto& own = own_[element.head];
+    if (packed_) [[unlikely]] packed_ring_.skip(own.length);
+    own_[own.last].next = first_free_;
+    first_free_ = static_cast<u16>(element.head);
+    free_count_ = static_cast<u16>(free_count_ + own.length);
+    own.length = 0;
+    return Done{own.token, element.written};
 }
 
 std::optional<Queue::Filled> Queue::take_posted_packed() {
-    auto element = take_used();
-    if (!element) return std::nullopt;
-    own_[element->head].length = 0;
-    return Filled{static_cast<u16>(element->head), element->written};
+    if (!packed_ring_.has_news() || broken_) return std::nullopt;
+    auto element = packed_ring_.next_used();
+    if (element.head >= size_ || !own_[element.head].length) return fail_queue();
+    packed_ring_.skip(1);  // posted buffers are chains of one
+    own_[element.head].length = 0;
+    return Filled{static_cast<u16>(element.head), element.written};
 }
 
 std::optional<u64> Queue::take_back() {

@@ -96,8 +96,6 @@ private:
     void offer_packed(std::span<const Buffer> chain, u64 token);
     void post_packed(u16 slot, PhysAddr address, u32 size);
     std::optional<Filled> take_posted_packed();
-    /// The next chain that came back, checked.
-    std::optional<wire::virtio::UsedElement> take_used();
 
     struct Ring {
         volatile u16 flags;
