@@ -4,6 +4,7 @@
 #include "arch/user_memory.hpp"
 #include "kernel/linux/errno.hpp"
 #include "kernel/linux/process/process.hpp"
+#include "kernel/linux/socket/inet/interface_ioctl.hpp"
 #include "kernel/linux/socket/unix/in_flight.hpp"
 
 namespace spore::linux {
@@ -237,7 +238,7 @@ Result<u64> UnixSocket::ioctl(u32 request, u64 argument) {
     } else if (request == bytes_to_write) {
         size = now.out ? now.out->state().bytes : 0;
     } else {
-        return fail(Error::not_a_terminal);
+        return interface_ioctl(request, argument, family_unix);  // C libraries ask any socket for interfaces
     }
     i32 told = static_cast<i32>(size);
     TRY(arch::copy_to_program(VirtAddr{argument}, &told, sizeof told));
