@@ -66,7 +66,7 @@ void add_run_options(CLI::App& run, RawRun& raw) {
     run.add_option("-v,--volume", raw.volumes, "Copy a file or folder into the guest's root")->type_name("HOST:GUEST[:ro]")->allow_extra_args(false);
     run.add_option("-p,--publish", raw.ports, "Make a port of this machine lead to one of the guest; ranges are possible")->type_name("[IP:]HOST:GUEST[/udp]")->allow_extra_args(false);
     run.add_option("--network", raw.network, "user (out through this machine, without privileges), none, tap=NAME or bridge=NAME (none; with -p: user)")->type_name("HOW");
-    run.add_option("--ip", raw.addresses, "An address of the guest; several are possible")->type_name("ADDRESS/LENGTH")->allow_extra_args(false);
+    run.add_option("--ip", raw.addresses, "An address of the guest, several are possible; or auto: as the network says, by DHCP and router advertisements")->type_name("ADDRESS/LENGTH")->allow_extra_args(false);
     run.add_option("--gateway", raw.gateways, "Its router")->type_name("ADDRESS")->allow_extra_args(false);
     run.add_option("--dns", raw.name_servers, "A name server")->type_name("ADDRESS")->allow_extra_args(false);
     run.add_option("--mac", raw.mac, "The network card's address")->type_name("ADDRESS");
@@ -93,7 +93,7 @@ Outcome<NetworkRequest> to_network_request(const RawRun& raw) {
     request.nic = TRY(named<Nic>("--nic", raw.nic, "virtio, e1000, e1000e"));
     for (const auto& text : raw.ports)
         for (auto& port : TRY(parse_ports(text))) request.ports.push_back(port);
-    for (const auto& text : raw.addresses) request.addresses.push_back(TRY(parse_interface_address(text)));
+    for (const auto& text : raw.addresses) TRY(request.add_address(text));
     for (const auto& text : raw.gateways) request.gateways.push_back(TRY(parse_address(text)));
     for (const auto& text : raw.name_servers) request.name_servers.push_back(TRY(parse_address(text)));
     if (!raw.mac.empty()) request.mac = TRY(parse_mac(raw.mac));

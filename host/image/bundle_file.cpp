@@ -14,7 +14,7 @@ namespace {
 void write_network(wire::ManifestWriter<std::vector<std::byte>>& writer, const Network& network) {
     if (!network.present()) return;
     abi::InterfaceRecord record{};
-    auto method = network.addresses.empty() ? abi::AddressMethod::automatic : abi::AddressMethod::fixed;
+    auto method = network.automatic() ? abi::AddressMethod::automatic : abi::AddressMethod::fixed;
     record.method = static_cast<u8>(method);
     record.address_count = static_cast<u8>(network.addresses.size());
     if (network.gateway_v4) std::copy_n(network.gateway_v4->bytes.begin(), 16, record.gateway_v4);

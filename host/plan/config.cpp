@@ -85,8 +85,8 @@ constexpr std::array network_keys{
             for (auto& port : TRY(explained(place, parse_ports(text)))) request.network.ports.push_back(port);
         return {};
     }},
-    Key{"addresses", "a list of ADDRESS/LENGTH", [](const Place& place, Request& request) -> Outcome<void> {
-        for (const auto& text : TRY(place.texts())) request.network.addresses.push_back(TRY(explained(place, parse_interface_address(text))));
+    Key{"addresses", "a list of ADDRESS/LENGTH, or \"auto\"", [](const Place& place, Request& request) -> Outcome<void> {
+        for (const auto& text : TRY(place.texts())) TRY(explained(place, request.network.add_address(text)));
         return {};
     }},
     Key{"gateways", "a list of at most one IPv4 and one IPv6 address", [](const Place& place, Request& request) -> Outcome<void> {

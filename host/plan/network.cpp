@@ -38,7 +38,8 @@ void NetworkRequest::merge(const NetworkRequest& upper) {
     auto replace = [](auto& lower, const auto& list) { if (!list.empty()) lower = list; };
     take(choice, upper.choice), take(nic, upper.nic), take(mac, upper.mac), take(host_name, upper.host_name), take(capture, upper.capture);
     ports.insert(ports.end(), upper.ports.begin(), upper.ports.end());
-    replace(addresses, upper.addresses), replace(gateways, upper.gateways), replace(name_servers, upper.name_servers);
+    if (upper.automatic || !upper.addresses.empty()) addresses = upper.addresses, automatic = upper.automatic;
+    replace(gateways, upper.gateways), replace(name_servers, upper.name_servers);
 }
 
 Outcome<Network> make_network(const NetworkRequest& request, bool pci) {
@@ -49,6 +50,7 @@ Outcome<Network> make_network(const NetworkRequest& request, bool pci) {
     bool user = network.choice.kind == NetworkKind::user;
     for (const auto& gateway : request.gateways) (gateway.is_v4() ? network.gateway_v4 : network.gateway_v6) = gateway;
     if (!network.present()) {
+        if (request.automatic) return failure(ExitStatus::failed, "--ip auto needs a network: add --network user, tap=NAME or bridge=NAME");
         if (!network.ports.empty()) return failure(ExitStatus::failed, "-p leads to a guest without a network: leave --network none away");
         return network;
     }
@@ -60,7 +62,7 @@ Outcome<Network> make_network(const NetworkRequest& request, bool pci) {
     if (!request.gateways.empty() && request.addresses.empty() && !user)
         return failure(ExitStatus::failed, "--gateway without an address of the guest: add --ip ADDRESS/LENGTH");
     network.mac = request.mac.value_or(user ? user_mac : random_mac());
-    if (user) fill_in_user_network(network);
+    if (user && !request.automatic) fill_in_user_network(network);
     return network;
 }
 

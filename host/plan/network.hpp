@@ -49,7 +49,11 @@ struct NetworkRequest {
     std::optional<Nic> nic;
     std::vector<PortForward> ports;
     std::vector<InterfaceAddress> addresses;
+    bool automatic = false;  ///< in place of addresses: "auto"
     std::vector<HostAddress> gateways, name_servers;
+
+    /// ADDRESS/LENGTH, or "auto" for those that the network gives out.
+    Outcome<void> add_address(std::string_view text);
     std::optional<MacAddress> mac;
     std::optional<std::string> host_name;
     std::optional<fs::path> capture;
@@ -63,6 +67,7 @@ struct Network {
     Nic nic = Nic::virtio;
     std::vector<PortForward> ports;
     std::vector<InterfaceAddress> addresses;  ///< none: the guest asks for them
+    bool automatic() const { return present() && addresses.empty(); }
     std::optional<HostAddress> gateway_v4, gateway_v6;
     std::vector<HostAddress> name_servers;
     MacAddress mac{};

@@ -68,6 +68,14 @@ Outcome<InterfaceAddress> parse_interface_address(std::string_view text) {
     return result;
 }
 
+Outcome<void> NetworkRequest::add_address(std::string_view text) {
+    if (text == "auto" || text == "dhcp") automatic = true;
+    else addresses.push_back(TRY(parse_interface_address(text)));
+    if (automatic && !addresses.empty())
+        return failure(ExitStatus::failed, "--ip auto lets the network give out addresses: leave it or --ip {} away", addresses.front().text());
+    return {};
+}
+
 Outcome<MacAddress> parse_mac(std::string_view text) {
     MacAddress mac{};
     std::string_view rest = text;

@@ -156,7 +156,7 @@ std::string describe(const Plan& plan) {
     if (plan.network.present()) {
         line("nic", fmt::format("{}, {}", name_of(plan.network.nic), text_of(plan.network.mac)));
         for (const auto& address : plan.network.addresses) line("address", address.text());
-        if (plan.network.addresses.empty()) line("address", "as the network says (DHCP, router advertisements)");
+        if (plan.network.automatic()) line("address", "as the network says (DHCP, router advertisements)");
         for (const auto& gateway : {plan.network.gateway_v4, plan.network.gateway_v6})
             if (gateway) line("gateway", gateway->text());
         for (const auto& server : plan.network.name_servers) line("name server", server.text());

@@ -80,6 +80,24 @@ Outcome<void> add_program(const Plan& plan, Root& root, Libraries& libraries, co
     return failure(ExitStatus::not_executable, "{} goes through too many interpreters", path);
 }
 
+/// A file that says nothing about the guest's network: empty, as container engines leave it to mount their own over it, or this machine's, as
+/// debootstrap and others copy it.
+bool is_placeholder(const Entry& entry) {
+    if (entry.kind != Entry::Kind::file) return false;
+    auto content = read_file(entry.host), own = read_file("/etc/resolv.conf");
+    return content && (content->empty() || content == own);
+}
+
+/// /etc/resolv.conf: servers that are known beforehand, or a link to what the kernel hears of the network.
+void add_resolver_settings(const Plan& plan, Root& root) {
+    constexpr auto path = "/etc/resolv.conf";
+    if (const auto* there = root.find(path); there && is_placeholder(*there)) root.remove(path);
+    if (plan.network.automatic()) return root.add_link(path, "/proc/net/pnp");
+    std::string servers;
+    for (const auto& server : plan.network.name_servers) servers += fmt::format("nameserver {}\n", server.text());
+    root.add_text(path, servers);
+}
+
 /// What programs expect of a system, made where the root lacks it.
 void add_system_files(const Plan& plan, Root& root) {
     bool from_host = !plan.root;
@@ -91,10 +109,7 @@ void add_system_files(const Plan& plan, Root& root) {
     root.add_text("/etc/hosts", fmt::format("127.0.0.1\tlocalhost {}\n::1\tlocalhost\n", plan.host_name));
     root.add_text("/etc/hostname", plan.host_name + "\n");
     root.add_text("/etc/nsswitch.conf", "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\nservices: files\nprotocols: files\n");
-    // Servers that are known beforehand; the kernel adds those that the network names.
-    std::string servers;
-    for (const auto& server : plan.network.name_servers) servers += fmt::format("nameserver {}\n", server.text());
-    root.add_text("/etc/resolv.conf", servers);
+    add_resolver_settings(plan, root);
     if (from_host)
         for (const char* path : {"/etc/services", "/etc/protocols"}) (void)root.provide(path);
     if (from_host)

@@ -153,6 +153,12 @@ void Root::add_directory(const std::string& path, u32 mode) {
     entries_.try_emplace(make_parents(path), Entry{.kind = Entry::Kind::directory, .mode = mode});
 }
 
+void Root::add_link(const std::string& path, std::string target) {
+    auto at = make_parents(path);
+    auto size = target.size();
+    entries_.try_emplace(at, Entry{.kind = Entry::Kind::link, .mode = 0777, .content = std::move(target), .size = size});
+}
+
 const Entry* Root::find(const std::string& real_path) const {
     auto entry = entries_.find(real_path);
     return entry == entries_.end() ? nullptr : &entry->second;

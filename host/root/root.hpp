@@ -36,6 +36,9 @@ public:
     /// Files that are made rather than copied; what is there already stays.
     void add_text(const std::string& path, std::string content, u32 mode = 0644);
     void add_directory(const std::string& path, u32 mode = 0755);
+    void add_link(const std::string& path, std::string target);
+    /// Takes out the file at a real path.
+    void remove(const std::string& real_path) { entries_.erase(real_path); }
 
     /// The entry at a real path.
     const Entry* find(const std::string& real_path) const;
