@@ -40,6 +40,8 @@ void start_kernel(const BootInfo& info) {
 
     auto root = main::mount_root(bundle);
     core::mark_boot("root");
+    main::wait_for_network();
+    core::mark_boot("addresses");
     main::start_program(bundle.manifest, root, console);
     core::mark_boot("program loaded");
     core::log_boot_timeline();

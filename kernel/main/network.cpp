@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "kernel/core/log.hpp"
 #include "kernel/net/start.hpp"
 
 namespace spore::main {
@@ -52,6 +53,13 @@ void start_network(const wire::Manifest& manifest) {
     });
     net::start({.interfaces = {settings.interfaces, settings.count}, .name_servers = {settings.servers, settings.server_count},
                 .host_name = manifest.hostname()});
+}
+
+void wait_for_network() {
+    constexpr auto patience = Duration::seconds(15);
+    if (!net::wait_for_addresses(patience))
+        core::error("the network gave no address within {} s: is there a DHCP server? Name an address with --ip ADDRESS/LENGTH and --gateway ADDRESS",
+                    patience.nanoseconds / 1'000'000'000);
 }
 
 }  // namespace spore::main

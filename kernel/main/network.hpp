@@ -5,7 +5,9 @@
 
 namespace spore::main {
 
-/// Starts the stack, and waits for addresses where the network gives them out.
+/// Starts the stack; where the network gives out addresses they come later.
 void start_network(const wire::Manifest& manifest);
+/// Waits for them. Last before the program, which could not use the network without.
+void wait_for_network();
 
 }  // namespace spore::main

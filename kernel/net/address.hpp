@@ -70,6 +70,15 @@ struct Prefix {
     IpAddress base;
     u8 length = 0;
 
+    /// With an address within the network in place of its base.
+    static constexpr Prefix around(const IpAddress& address, u8 length) {
+        auto bytes = address.bytes();
+        for (unsigned i = 0; i < 16; ++i) {
+            unsigned kept = length <= i * 8 ? 0 : length - i * 8 < 8 ? length - i * 8 : 8;
+            bytes[i] = static_cast<u8>(bytes[i] & 0xff00u >> kept);
+        }
+        return {IpAddress::v6(bytes), length};
+    }
     static constexpr Prefix v4(u32 base, u8 length) { return {IpAddress::v4(base), static_cast<u8>(96 + length)}; }
     constexpr bool contains(const IpAddress& address) const {
         auto differing = [&](unsigned half) { return __builtin_bswap64(address.halves()[half] ^ base.halves()[half]); };

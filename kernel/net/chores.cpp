@@ -3,10 +3,12 @@
 #include <algorithm>
 
 #include "kernel/core/per_cpu.hpp"
+#include "kernel/net/dhcp/dhcp.hpp"
 #include "kernel/net/ip/duplicate.hpp"
 #include "kernel/net/ip/neighbour.hpp"
 #include "kernel/net/ip/path_mtu.hpp"
 #include "kernel/net/ip/reassembly.hpp"
+#include "kernel/net/ip/router_discovery.hpp"
 #include "kernel/net/outbox.hpp"
 #include "kernel/time/timer.hpp"
 
@@ -14,7 +16,8 @@ namespace spore::net {
 
 namespace {
 
-constexpr Instant (*chores[])(Instant) = {neighbours::expire, ip::expire_fragments, path_mtu::expire, expire_detection};
+constexpr Instant (*chores[])(Instant) = {neighbours::expire, ip::expire_fragments, path_mtu::expire, expire_detection, dhcp::expire,
+                                        router_discovery::expire};
 
 void run_chores(time::Timer&);
 

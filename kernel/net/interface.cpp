@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/format.hpp"
+#include "kernel/net/automatic.hpp"
 #include "kernel/net/ip/arp.hpp"
 #include "kernel/net/ip/generation.hpp"
 #include "kernel/net/ip/input.hpp"
@@ -35,6 +36,12 @@ Result<void> Interface::set_mtu(u16 mtu) {
     mtu_.store(mtu, std::memory_order_relaxed);
     next_generation();
     return {};
+}
+
+void Interface::limit_mtu_v6(u32 mtu) {
+    constexpr u32 least = 1280;  // what every link carries [RFC 8200 5]
+    if (mtu < least || mtu > this->mtu() || mtu_v6_.exchange(static_cast<u16>(mtu), std::memory_order_relaxed) == mtu) return;
+    next_generation();
 }
 
 void Interface::transmit(device::PacketList& packets) {
@@ -74,6 +81,9 @@ void Interface::accept(Owned<device::Packet> packet) {
     }
 }
 
-void Interface::link_changed(device::NetDevice&) { next_generation(); }
+void Interface::link_changed(device::NetDevice&) {
+    next_generation();
+    if (up()) link_came_up(*this);
+}
 
 }  // namespace spore::net

@@ -1,6 +1,7 @@
 // A network interface: a device (or the loopback) with its addresses. Interfaces are made at boot and live as long as the machine.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <string_view>
 
@@ -57,6 +58,7 @@ struct InterfaceAddress {
     u8 prefix_length = 128;  ///< as in Prefix: of the IPv6 form
     bool tentative = false;  ///< being checked for duplicates: not used yet [RFC 4862 5.4]
     bool deprecated = false; ///< no new conversations
+    bool from_router = false; ///< formed from an advertised prefix
     Instant valid_until = Instant::never(), preferred_until = Instant::never();
 
     Prefix network() const { return {address, prefix_length}; }
@@ -75,6 +77,9 @@ public:
     device::NetDevice* device() const { return device_; }
     const device::MacAddress& mac() const { return mac_; }
     u16 mtu() const { return mtu_.load(std::memory_order_relaxed); }
+    /// What IPv6 may use of it, as routers say [RFC 4861 6.3.4].
+    u16 mtu_v6() const { return std::min(mtu(), mtu_v6_.load(std::memory_order_relaxed)); }
+    void limit_mtu_v6(u32 mtu);
     /// invalid when the device does not carry so much, or IP does not work with so little.
     Result<void> set_mtu(u16 mtu);
     bool up() const { return !device_ || device_->link_up(); }
@@ -95,6 +100,8 @@ public:
     bool is_member(const IpAddress& group) const;
     /// Calls visit(group) for each joined group; a copy of the list is walked.
     std::size_t groups(std::span<IpAddress> into) const;
+    /// IPv6 addresses whose time is over go, or are deprecated; when that is next so. A chore.
+    Instant expire_addresses(Instant now);
     /// A tentative address turned out to be this interface's alone [RFC 4862 5.4].
     void confirm_address(const IpAddress& address);
     /// The address being checked for duplicates, or in use: whether it is among this interface's.
@@ -118,7 +125,7 @@ private:
     device::NetDevice* device_;
     device::NetFeatures features_;
     device::MacAddress mac_;
-    std::atomic<u16> mtu_;
+    std::atomic<u16> mtu_, mtu_v6_ = 0xffff;
     struct Addresses {
         InterfaceAddress list[max_addresses];
         u32 count = 0;

@@ -14,7 +14,7 @@ IpAddress solicited_node(const IpAddress& address) { return IpAddress::v6(wire::
 
 /// The network of an address is on the link. A host route to itself would say nothing: find_local() knows it.
 Route network_route(const Interface& interface, const InterfaceAddress& address) {
-    return {.prefix = {address.address, address.prefix_length}, .interface = interface.index(), .origin = Route::Origin::address};
+    return {.prefix = Prefix::around(address.address, address.prefix_length), .interface = interface.index(), .origin = Route::Origin::address};
 }
 
 }  // namespace
@@ -80,6 +80,26 @@ void Interface::confirm_address(const IpAddress& address) {
             if (one.address == address) one.tentative = false;
     });
     rewrite_local_table();
+}
+
+Instant Interface::expire_addresses(Instant now) {
+    IpAddress over[max_addresses];
+    u32 count = 0;
+    auto next = addresses_.with([&](Addresses& a) {
+        auto earliest = Instant::never();
+        for (auto& one : std::span(a.list, a.count)) {
+            if (one.address.is_v4()) continue;  // the DHCP client looks after these
+            if (one.valid_until <= now) {
+                over[count++] = one.address;
+                continue;
+            }
+            one.deprecated = one.preferred_until <= now;
+            earliest = std::min(earliest, one.deprecated ? one.valid_until : one.preferred_until);
+        }
+        return earliest;
+    });
+    for (auto& address : std::span(over).first(count)) (void)remove_address(address);  // gone already: as well
+    return next;
 }
 
 std::size_t Interface::addresses(std::span<InterfaceAddress> into) const {

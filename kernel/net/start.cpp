@@ -1,25 +1,22 @@
 #include "kernel/net/start.hpp"
 
 #include "kernel/core/log.hpp"
+#include "kernel/net/automatic.hpp"
 #include "kernel/net/interface.hpp"
 #include "kernel/net/ip/arp.hpp"
 #include "kernel/net/ip/arrival.hpp"
 #include "kernel/net/ip/duplicate.hpp"
+#include "kernel/net/ip/interface_identifier.hpp"
 #include "kernel/net/ip/nd.hpp"
 #include "kernel/net/ip/route.hpp"
+#include "kernel/net/name_servers.hpp"
 
 namespace spore::net {
 
 namespace {
 
-/// fe80:: and the MAC address as an interface identifier [RFC 4291 A, 2464 4].
-IpAddress link_local_address(const Interface& interface) {
-    auto& mac = interface.mac().bytes;
-    return IpAddress::v6({0xfe, 0x80, 0, 0, 0, 0, 0, 0, static_cast<u8>(mac[0] ^ 2), mac[1], mac[2], 0xff, 0xfe, mac[3], mac[4], mac[5]});
-}
-
 void add_link_local(Interface& interface) {
-    auto address = link_local_address(interface);
+    auto address = address_in(IpAddress::v6({0xfe, 0x80}), interface.mac());
     if (!interface.add_address({.address = address, .prefix_length = 64, .tentative = true})) return;
     detect_duplicates(interface, address);
 }
@@ -50,6 +47,7 @@ void start(const Config& config) {
     Interfaces::loopback();
     tcp::start();
     udp::start();
+    name_servers::set(0, Route::Origin::fixed, config.name_servers, {}, Instant::never());
     for (std::size_t index = 0; auto* device = device::net_device(index); ++index) {
         auto made = Interfaces::create(*device);
         if (!made) {
@@ -61,6 +59,7 @@ void start(const Config& config) {
         if (its.mtu && !interface.set_mtu(its.mtu)) core::warn("{}: cannot carry packets of {} bytes", interface.name(), its.mtu);
         add_link_local(interface);
         if (its.method == InterfaceConfig::Method::fixed) add_fixed(interface, its);
+        if (its.method == InterfaceConfig::Method::automatic) configure_automatically(interface, config.host_name);
     }
 }
 

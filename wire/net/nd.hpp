@@ -14,7 +14,7 @@ inline constexpr u8 router_solicitation = 133, router_advertisement = 134, neigh
 /// Whatever comes with another hop limit has passed a router: an outsider sent it [RFC 4861 6.1, 7.1].
 inline constexpr u8 hop_limit = 255;
 
-inline constexpr u8 option_source_link = 1, option_target_link = 2, option_prefix = 3, option_mtu = 5, option_rdnss = 25;
+inline constexpr u8 option_source_link = 1, option_target_link = 2, option_prefix = 3, option_mtu = 5, option_rdnss = 25, option_dnssl = 31;
 
 using Address = std::array<u8, 16>;
 
@@ -41,6 +41,14 @@ struct RouterAdvertisement {
 };
 static_assert(sizeof(RouterAdvertisement) == 16);
 inline constexpr u8 flag_managed = 0x80, flag_other = 0x40;
+
+struct RouterSolicitation {
+    u8 type;
+    u8 code;
+    be16 checksum;
+    be32 reserved;
+};
+static_assert(sizeof(RouterSolicitation) == 8);
 
 struct LinkOption {
     u8 kind, size;

@@ -6,6 +6,7 @@
 #include "kernel/linux/socket/inet/interface_view.hpp"
 #include "kernel/net/ip/neighbour.hpp"
 #include "kernel/net/ip/route.hpp"
+#include "kernel/net/start.hpp"
 
 namespace spore::linux::proc {
 
@@ -65,6 +66,29 @@ Result<void> print_v6(TextSink& out, const net::IpAddress& address) {
     }
     return {};
 }
+
+/// An address as people write it; IPv6 without shortening, which every parser takes.
+class AddressText {
+public:
+    explicit AddressText(const net::IpAddress& address) {
+        if (address.is_v4()) {
+            u32 a = address.v4_value();
+            size_ = format_to(text_, "{}.{}.{}.{}", a >> 24, a >> 16 & 255, a >> 8 & 255, a & 255).size();
+            return;
+        }
+        for (unsigned i = 0; i < 16; ++i) {
+            u8 byte = address.bytes()[i];
+            if (i && i % 2 == 0) text_[size_++] = ':';
+            text_[size_++] = "0123456789abcdef"[byte >> 4];
+            text_[size_++] = "0123456789abcdef"[byte & 15];
+        }
+    }
+    operator std::string_view() const { return {text_, size_}; }
+
+private:
+    char text_[40];
+    std::size_t size_ = 0;
+};
 
 Result<void> show_routes_v6(TextSink& out, u32) {
     auto list = TRY(RouteList::read());
@@ -144,12 +168,24 @@ Result<void> show_drops(TextSink& out, u32) {
     return out.write("\n");
 }
 
+/// Linux's file for what DHCP told it while it started, to which /etc/resolv.conf may be a link; here it goes with the network's changes.
+Result<void> show_resolver(TextSink& out, u32) {
+    auto resolver = net::resolver();
+    if (resolver.search[0]) TRY(out.print("search {}\n", std::string_view(resolver.search)));
+    for (auto& server : std::span(resolver.servers).first(resolver.count)) {
+        AddressText text(server);
+        TRY(out.print("nameserver {}\n", std::string_view(text)));
+    }
+    return {};
+}
+
 constexpr TableRow rows[] = {
     {.path = "arp", .produce = show_neighbours},
     {.path = "dev", .produce = show_devices},
     {.path = "if_inet6", .produce = show_addresses_v6},
     {.path = "ipv6_route", .produce = show_routes_v6},
     {.path = "netstat", .produce = show_drops},
+    {.path = "pnp", .produce = show_resolver},
     {.path = "route", .produce = show_routes},
     {.path = "snmp", .produce = show_counters},
     {.path = "sockstat", .produce = [](TextSink& out, u32) { return show_socket_counts(out); }},

@@ -43,6 +43,8 @@ void input(Owned<device::Packet> packet, Interface& interface) {
         address_conflict(interface, sender);
         return;
     }
+    // Another host asks for an address that we are asking for: neither has it [RFC 5227 2.1.1].
+    if (sender.is_unspecified() && interface.is_tentative(target)) return address_conflict(interface, target);
     if (arp.kind() == Operation::request && to_us) {
         // A probe has no sender: it is answered, and teaches nothing.
         if (!sender.is_unspecified()) neighbours::heard_from(interface, sender, arp.sender_mac);

@@ -4,9 +4,12 @@
 
 #include "base/locked.hpp"
 #include "kernel/core/log.hpp"
+#include "kernel/net/address_events.hpp"
 #include "kernel/net/chores.hpp"
+#include "kernel/net/dhcp/dhcp.hpp"
 #include "kernel/net/ip/arp.hpp"
 #include "kernel/net/ip/nd.hpp"
+#include "kernel/net/ip/router_discovery.hpp"
 #include "kernel/time/timer.hpp"
 
 namespace spore::net {
@@ -52,6 +55,7 @@ void detect_duplicates(Interface& interface, const IpAddress& address) {
 }
 
 void address_conflict(Interface& interface, const IpAddress& address) {
+    if (dhcp::conflict(interface, address)) return;
     auto now = time::now();
     bool defend = false;
     bool tentative = detection.with([&](Detection& d) {
@@ -64,6 +68,7 @@ void address_conflict(Interface& interface, const IpAddress& address) {
     });
     if (tentative) {
         core::warn("{}: another host has the address that was to be used", interface.name());
+        router_discovery::conflict(interface, address);
         (void)interface.remove_address(address);  // gone already: as well
         return;
     }
@@ -84,7 +89,9 @@ Instant expire_detection(Instant now) {
             question = {};
             return over;
         });
-        if (done.interface) done.interface->confirm_address(done.address);
+        if (!done.interface) continue;
+        done.interface->confirm_address(done.address);
+        addresses_changed();
     }
     return next;
 }

@@ -13,7 +13,9 @@ inline constinit std::atomic<u32> generation = 1;
 }
 
 inline u32 generation() { return detail::generation.load(std::memory_order_acquire); }
-/// After the change, with its locks or without.
-inline void next_generation() { detail::generation.fetch_add(1, std::memory_order_release); }
+/// After the change, with its locks or without. 0 stays what nobody has looked up yet.
+inline void next_generation() {
+    if (detail::generation.fetch_add(1, std::memory_order_release) == ~u32{0}) detail::generation.fetch_add(1, std::memory_order_release);
+}
 
 }  // namespace spore::net

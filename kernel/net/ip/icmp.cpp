@@ -2,6 +2,7 @@
 
 #include "kernel/net/ip/nd.hpp"
 #include "kernel/net/ip/path.hpp"
+#include "kernel/net/ip/router_discovery.hpp"
 #include "wire/net/checksum.hpp"
 #include "wire/net/icmp.hpp"
 #include "wire/net/ipv6.hpp"
@@ -67,6 +68,7 @@ void input_v6(Owned<device::Packet> packet, const Arrival& arrival) {
     u8 type = static_cast<u8>(packet->head()[0]);
     switch (type) {
     case v6::echo_request: return answer_echo(std::move(packet), arrival, v6::echo_reply);
+    case wire::nd::router_advertisement: return router_discovery::input(std::move(packet), arrival);
     case wire::nd::neighbour_solicitation:
     case wire::nd::neighbour_advertisement: return nd::input(std::move(packet), arrival);
     }

@@ -14,16 +14,13 @@ namespace {
 namespace wnd = wire::nd;
 
 /// Sends one message, with our link address in `option` (0: without). To a neighbour whose link address is known, or to a group.
-void send(Interface& interface, const IpAddress& source, const IpAddress& destination, const device::MacAddress* to, u8 type, u32 flags,
-          const IpAddress& target, u8 option) {
+template <typename Message>
+void send(Interface& interface, const IpAddress& source, const IpAddress& destination, const device::MacAddress* to, const Message& contents, u8 option) {
     auto made = device::Packet::create();
     if (!made) return count_drop(Drop::no_memory);
     auto packet = std::move(*made);
-    auto& message = *reinterpret_cast<wnd::Neighbour*>(packet->append(sizeof(wnd::Neighbour)).data());
-    message = {};
-    message.type = type;
-    message.flags = flags;
-    std::memcpy(message.target, target.bytes().data(), 16);
+    auto& message = *reinterpret_cast<Message*>(packet->append(sizeof(Message)).data());
+    message = contents;
     if (option) {
         auto& link = *reinterpret_cast<wnd::LinkOption*>(packet->append(sizeof(wnd::LinkOption)).data());
         link = {.kind = option, .size = 1, .mac = {}};
@@ -38,11 +35,19 @@ void send(Interface& interface, const IpAddress& source, const IpAddress& destin
     ip::transmit_to(interface, mac, std::move(packet));
 }
 
+wnd::Neighbour about(u8 type, u32 flags, const IpAddress& target) {
+    wnd::Neighbour message{};
+    message.type = type;
+    message.flags = flags;
+    std::memcpy(message.target, target.bytes().data(), 16);
+    return message;
+}
+
 IpAddress group_of(const IpAddress& target) { return IpAddress::v6(wnd::solicited_node_group(target.bytes())); }
 
 void advertise(Interface& interface, const IpAddress& target, const IpAddress& to, const device::MacAddress* mac, bool solicited) {
     u32 flags = wnd::flag_override | (solicited ? wnd::flag_solicited : 0);
-    send(interface, target, to, mac, wnd::neighbour_advertisement, flags, target, wnd::option_target_link);
+    send(interface, target, to, mac, about(wnd::neighbour_advertisement, flags, target), wnd::option_target_link);
 }
 
 void solicited(const wnd::NeighbourMessage& message, const IpAddress& target, const Arrival& arrival) {
@@ -95,11 +100,20 @@ void input(Owned<device::Packet> packet, const Arrival& arrival) {
 void solicit(Interface& interface, const IpAddress& target, const device::MacAddress* to) {
     auto source = source_on(interface, target);
     if (source.is_unspecified()) return;  // without an address of our own nobody could answer
-    send(interface, source, to ? target : group_of(target), to, wnd::neighbour_solicitation, 0, target, wnd::option_source_link);
+    send(interface, source, to ? target : group_of(target), to, about(wnd::neighbour_solicitation, 0, target), wnd::option_source_link);
 }
 
 void probe(Interface& interface, const IpAddress& target) {
-    send(interface, {}, group_of(target), nullptr, wnd::neighbour_solicitation, 0, target, 0);
+    send(interface, {}, group_of(target), nullptr, about(wnd::neighbour_solicitation, 0, target), 0);
+}
+
+void solicit_routers(Interface& interface) {
+    auto group = IpAddress::v6(wnd::all_routers);
+    auto source = source_on(interface, group);
+    // Who has no address yet must not name a link address either [RFC 4861 4.1].
+    if (!source.is_link_local()) source = {};
+    wnd::RouterSolicitation message{.type = wnd::router_solicitation};
+    send(interface, source, group, nullptr, message, source.is_unspecified() ? u8{0} : wnd::option_source_link);
 }
 
 void announce(Interface& interface, const IpAddress& address) {

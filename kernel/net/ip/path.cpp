@@ -76,7 +76,7 @@ Result<void> Path::look_up() {
         if (source_.is_unspecified() && !hop.source.is_unspecified()) source_ = hop.source;
         TRY(choose_source());
     }
-    mtu_ = path_mtu::find(destination_, interface_->mtu());
+    mtu_ = path_mtu::find(destination_, v4_ ? interface_->mtu() : interface_->mtu_v6());
     generation_ = current;
     return {};
 }
@@ -100,7 +100,7 @@ Result<void> Path::choose_source() {
 
 u16 Path::mtu() const {
     if (generation_ == net::generation()) [[likely]] return mtu_;
-    return path_mtu::find(destination_, interface_->mtu());
+    return path_mtu::find(destination_, v4_ ? interface_->mtu() : interface_->mtu_v6());
 }
 
 u32 Path::max_segmented(device::Segmentation kind) const {

@@ -71,6 +71,20 @@ void remove_routes(u32 interface, Route::Origin origin) {
     next_generation();
 }
 
+Instant expire_routes(Instant now) {
+    bool changed = false;
+    auto next = table.with([&](Table& t) {
+        auto rest = std::remove_if(t.list, t.list + t.count, [&](const Route& r) { return r.valid_until <= now; });
+        changed = rest != t.list + t.count;
+        t.count = static_cast<u32>(rest - t.list);
+        auto earliest = Instant::never();
+        for (auto& route : t.all()) earliest = std::min(earliest, route.valid_until);
+        return earliest;
+    });
+    if (changed) next_generation();
+    return next;
+}
+
 Result<Route> find_route(const IpAddress& destination, u32 wanted) {
     auto now = time::now();
     bool v4 = destination.is_v4();

@@ -31,6 +31,8 @@ Result<void> remove_route(const Route& route);
 void remove_routes(u32 interface, Route::Origin origin);
 /// The longest prefix that contains the destination; `interface` 0: of any interface that is up. network_unreachable.
 Result<Route> find_route(const IpAddress& destination, u32 interface = 0);
+/// A chore: takes out those whose time is over.
+Instant expire_routes(Instant now);
 /// Copies up to `into.size()`; how many there are.
 std::size_t routes(std::span<Route> into);
 /// Only for tests.

@@ -2,6 +2,7 @@
 #include <array>
 
 #include "base/locked.hpp"
+#include "kernel/net/udp/own_port.hpp"
 #include "kernel/net/udp/udp_socket.hpp"
 #include "wire/net/checksum.hpp"
 #include "wire/net/udp.hpp"
@@ -43,7 +44,7 @@ Shared<UdpSocket> best(const Arrival& arrival, u16 source_port, u16 port, u32 ha
     });
 }
 
-/// Broadcasts and multicasts go to everybody who takes them.
+/// Broadcasts and multicasts go to everybody who takes them. The head is at the UDP header.
 void deliver_to_all(Owned<device::Packet> packet, const Arrival& arrival, u16 source_port, u16 port) {
     bool delivered = false;
     bucket_of(port).with([&](Bucket& bucket) {
@@ -55,10 +56,11 @@ void deliver_to_all(Owned<device::Packet> packet, const Arrival& arrival, u16 so
                 continue;
             }
             delivered = true;
+            (*copy)->pop(sizeof(Header));
             socket->deliver(std::move(*copy), arrival, source_port);
         }
     });
-    if (!delivered) count_drop(Drop::no_port);
+    if (!delivered && !deliver_to_own_port(*packet, arrival, port)) count_drop(Drop::no_port);
 }
 
 bool checksum_holds(const device::Packet& packet, const Arrival& arrival, const Header& header) {
@@ -136,13 +138,13 @@ void input(Owned<device::Packet> packet, const Arrival& arrival) {
     packet->truncate(header.size);
     if (!checksum_holds(*packet, arrival, header)) return count_drop(Drop::checksum);
     u16 source_port = header.source_port, port = header.destination_port;
-    if (arrival.broadcast) {
-        packet->pop(sizeof(Header));
-        return deliver_to_all(std::move(packet), arrival, source_port, port);
-    }
+    if (arrival.broadcast) return deliver_to_all(std::move(packet), arrival, source_port, port);
     u32 hash = packet->hash ? packet->hash : u32{source_port} * 2654435761u ^ static_cast<u32>(arrival.source.bytes()[15]) << 16;
     auto socket = best(arrival, source_port, port, hash);
-    if (!socket) return answer_port_unreachable(std::move(packet), arrival);
+    if (!socket) {
+        if (!deliver_to_own_port(*packet, arrival, port)) answer_port_unreachable(std::move(packet), arrival);
+        return;
+    }
     packet->pop(sizeof(Header));
     socket->deliver(std::move(packet), arrival, source_port);
 }

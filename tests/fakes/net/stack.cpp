@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "kernel/net/automatic.hpp"
 #include "kernel/net/ip/duplicate.hpp"
 #include "kernel/net/ip/icmp.hpp"
 #include "kernel/net/ip/neighbour.hpp"
@@ -24,6 +25,7 @@ void forget_everything() {
     net::path_mtu::forget();
     net::icmp::forget_rate();
     net::forget_detection();
+    net::forget_automatic();
     net::Interfaces::forget();
 }
 
