@@ -14,37 +14,22 @@ namespace spore {
 using ByteSpan = std::span<const std::byte>;
 using MutableByteSpan = std::span<std::byte>;
 
-/// An integer stored little-endian in bytes; alignof is 1, so structs of these lie on any buffer.
-template <std::unsigned_integral T>
-struct Little {
+/// An integer stored in bytes, in the given order; alignof is 1, so structs of these lie on any buffer. Inlined even where code is compiled to be
+/// small: a call costs more than the load that it stands for.
+template <std::unsigned_integral T, std::endian order>
+struct Stored {
     std::byte bytes[sizeof(T)];
 
-    constexpr operator T() const {
-        T value = 0;
-        for (std::size_t i = sizeof(T); i-- > 0;) value = static_cast<T>((u64{value} << 8) | static_cast<u8>(bytes[i]));
-        return value;
-    }
-    constexpr Little& operator=(T value) {
-        for (auto& byte : bytes) byte = static_cast<std::byte>(value), value = static_cast<T>(u64{value} >> 8);
-        return *this;
-    }
-};
+    [[gnu::always_inline]] constexpr operator T() const { return turned(std::bit_cast<T>(*this)); }
+    [[gnu::always_inline]] constexpr Stored& operator=(T value) { return *this = std::bit_cast<Stored>(turned(value)); }
 
-/// An integer stored big-endian (network order) in bytes.
+private:
+    [[gnu::always_inline]] static constexpr T turned(T value) { return order == std::endian::native ? value : std::byteswap(value); }
+};
 template <std::unsigned_integral T>
-struct Big {
-    std::byte bytes[sizeof(T)];
-
-    constexpr operator T() const {
-        T value = 0;
-        for (auto byte : bytes) value = static_cast<T>((u64{value} << 8) | static_cast<u8>(byte));
-        return value;
-    }
-    constexpr Big& operator=(T value) {
-        for (std::size_t i = sizeof(T); i-- > 0; value = static_cast<T>(u64{value} >> 8)) bytes[i] = static_cast<std::byte>(value);
-        return *this;
-    }
-};
+using Little = Stored<T, std::endian::little>;
+template <std::unsigned_integral T>
+using Big = Stored<T, std::endian::big>;
 
 using le16 = Little<u16>;
 using le32 = Little<u32>;
