@@ -14,7 +14,7 @@ void set_deferred_work(DeferredWork work) { deferred_work = work; }
 void request_deferred_work() {
     auto& cpu = Scheduler::here();
     cpu.deferred = true;
-    cpu.attention.store(true, std::memory_order_relaxed);
+    arch::attention().store(true, std::memory_order_relaxed);
 }
 
 void Scheduler::work_between_programs(Cpu& cpu) {
@@ -22,7 +22,7 @@ void Scheduler::work_between_programs(Cpu& cpu) {
     if (cpu.deferred) cpu.deferred_again.arm(time::now() + program_turn);
 }
 
-void Scheduler::more_deferred(time::Timer&) { here().attention.store(true, std::memory_order_relaxed); }
+void Scheduler::more_deferred(time::Timer&) { arch::attention().store(true, std::memory_order_relaxed); }
 
 /// True when there was something: threads may have been woken.
 bool Scheduler::work_while_idle(Cpu& cpu) {

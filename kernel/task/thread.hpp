@@ -26,10 +26,15 @@ public:
     u64 space_number() const { return space_number_; }
     void set_space_number(u64 number) { space_number_ = number; }
 
+    /// Makes the thread pass entry::leave_to_program before it continues program code. Who sets it for another thread interrupts that.
+    std::atomic<bool>& attention() { return attention_; }
+    const std::atomic<bool>& attention() const { return attention_; }
+
 protected:
     ~ThreadOwner() = default;
 
 private:
+    std::atomic<bool> attention_ = false;
     u64 space_number_ = 0;
 };
 /// A number for a new address space. None is given twice.

@@ -131,7 +131,7 @@ extern "C" void switch_context(KernelContext& from, const KernelContext& to) {
 #endif
 }
 
-void set_trap_stack(void*) {}
+void set_program_thread(void*, void*, const std::atomic<bool>&) {}
 
 struct ProgramState {
     u64 value;

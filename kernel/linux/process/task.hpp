@@ -80,9 +80,9 @@ public:
     /// Makes the task look at its signals before it continues program code; ends its interruptible waits.
     void demand_attention();
     /// True when leave_to_program has something to do.
-    bool wants_attention() const { return attention_.load(std::memory_order_acquire); }
-    void set_attention() { attention_.store(true, std::memory_order_release); }
-    void clear_attention() { attention_.store(false, std::memory_order_release); }
+    bool wants_attention() const { return attention().load(std::memory_order_acquire); }
+    void set_attention() { attention().store(true, std::memory_order_release); }
+    void clear_attention() { attention().store(false, std::memory_order_release); }
     Usage usage() const;
 
     /// Starts a task that create() made and attach() announced. Its first act is `entry`.
@@ -145,7 +145,6 @@ private:
     /// Held where files_ and place_ are changed, by the task, and where others read them.
     mutable sync::Spin parts_lock_;
     i32 id_ = 0, process_id_ = 0;
-    std::atomic<bool> attention_ = false;
     Shared<Process> process_;
     Shared<memory::AddressSpace> memory_;
     Shared<FileTable> files_;
@@ -156,5 +155,7 @@ private:
 
 /// The task that this thread runs. Only on program threads.
 inline Task& current_task() { return static_cast<Task&>(*task::current().owner()); }
+/// The same, from what the machine was given for it (arch::set_program_thread).
+inline Task& task_of(void* owner) { return static_cast<Task&>(*static_cast<task::ThreadOwner*>(owner)); }
 
 }  // namespace spore::linux
