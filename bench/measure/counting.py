@@ -73,13 +73,14 @@ def plugin_options(counts, entry=None, mmio=False, profile=None):
 
 
 def wrapper_path(extra):
-    """A PATH whose QEMU takes further options: so that `spore run` itself is what is measured."""
+    """An environment whose QEMU takes further options: so that `spore run` itself is what is measured. Named in $SPORE_QEMU, it keeps root's
+    rights, and the plugin can write beside the other results."""
     folder = tools.WORK / f"wrapper-{os.getpid()}"
     folder.mkdir(parents=True, exist_ok=True)
     script = folder / "qemu-system-x86_64"
     script.write_text(f"#!/bin/sh\nexec {shlex.quote(qemu())} \"$@\" {shlex.join(extra)}\n")
     script.chmod(0o755)
-    return {"PATH": f"{folder}:{os.environ['PATH']}"}, folder
+    return {"SPORE_QEMU": str(script)}, folder
 
 
 def counted_spore(arguments, timeout=60, mmio=False, profile=None, deterministic=False):
