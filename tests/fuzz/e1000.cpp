@@ -1,33 +1,19 @@
 // An e1000 controller whose descriptors say what the input says: lengths, states and errors of what was received, and what was sent when. The
 // driver must neither read nor write what is not its own, nor lose memory, and what it hands to the stack must be whole.
 #include <algorithm>
-#include <cstdlib>
 #include <optional>
 
 #include "kernel/drivers/net/e1000/device.hpp"
 #include "tests/fakes/e1000.hpp"
+#include "tests/fuzz/input.hpp"
 
 using namespace spore;
 using namespace spore::fakes;
+using fuzz::Input;
+using fuzz::must;
 using wire::e1000::Register;
 
 namespace {
-
-void must(bool condition) {
-    if (!condition) std::abort();
-}
-
-class Input {
-public:
-    Input(const u8* data, std::size_t size) : data_(data), left_(size) {}
-    bool empty() const { return left_ == 0; }
-    u8 byte() { return left_ ? --left_, *data_++ : u8{0}; }
-    u16 half() { return static_cast<u16>(byte() | byte() << 8); }
-
-private:
-    const u8* data_;
-    std::size_t left_;
-};
 
 void check(device::Packet& packet) {
     must(packet.size() >= 14 && packet.size() <= wire::e1000::receive_buffer_size);

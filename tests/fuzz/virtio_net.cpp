@@ -2,32 +2,17 @@
 // buffers, changes its configuration. The driver may stop it, but it must neither read nor write what is not its own, nor lose memory, and what
 // it hands to the stack must be whole.
 #include <algorithm>
-#include <cstdlib>
 #include <optional>
 
 #include "tests/fakes/virtio_net.hpp"
+#include "tests/fuzz/input.hpp"
 
 using namespace spore;
 using namespace spore::fakes;
+using fuzz::Input;
+using fuzz::must;
 
 namespace {
-
-void must(bool condition) {
-    if (!condition) std::abort();
-}
-
-class Input {
-public:
-    Input(const u8* data, std::size_t size) : data_(data), left_(size) {}
-    bool empty() const { return left_ == 0; }
-    u8 byte() { return left_ ? --left_, *data_++ : u8{0}; }
-    u16 half() { return static_cast<u16>(byte() | byte() << 8); }
-    u32 word() { return half() | u32{half()} << 16; }
-
-private:
-    const u8* data_;
-    std::size_t left_;
-};
 
 /// Whole: every byte can be read, and the notes do not contradict the size.
 void check(device::Packet& packet) {
