@@ -63,6 +63,12 @@ Result<void> Thread::inherit_program_state() {
     return {};
 }
 
+void Thread::inherit_scheduling() {
+    auto& maker = current();
+    set_nice(maker.nice());
+    affinity_.store(maker.affinity(), std::memory_order_relaxed);
+}
+
 void store_program_state() { arch::save_program_state(*current().program_state()); }
 void load_program_state() { Scheduler::load_registers(Scheduler::here(), current()); }
 

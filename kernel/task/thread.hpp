@@ -81,6 +81,8 @@ public:
 
     /// Before start(): its program state becomes a copy of the current thread's (clone, fork).
     Result<void> inherit_program_state();
+    /// Before start(): it may run where the current thread may, with slices as long.
+    void inherit_scheduling();
 
     /// prepare_to_block() and cancel_block() for the current thread that is known already.
     void prepare() { state_.store(State::preparing, std::memory_order_seq_cst); }

@@ -62,7 +62,7 @@ Result<void> copy_registers(Task& task, Task& child, const CloneRequest& request
     arch::set_system_call_result(frame, 0);
     if (request.stack.value) arch::set_stack_pointer(frame, request.stack);
     TRY(child.thread().inherit_program_state());
-    child.thread().set_nice(task.thread().nice());
+    child.thread().inherit_scheduling();
     if (request.flags & clone_settls) arch::set_thread_pointer(*child.thread().program_state(), request.thread_pointer);
     return {};
 }

@@ -40,6 +40,11 @@ static void* ping_pong(void* side) {
     return 0;
 }
 
+static void* where(void* unused) {
+    (void)unused;
+    return (void*)(long)sched_getcpu();
+}
+
 int main(void) {
     pthread_t handles[threads];
     for (int i = 0; i < threads; i++) pthread_create(&handles[i], 0, meet, 0);
@@ -52,12 +57,16 @@ int main(void) {
     counter = 0;
     for (long i = 0; i < 2; i++) pthread_create(&handles[i], 0, ping_pong, (void*)i);
     for (long i = 0; i < 2; i++) pthread_join(handles[i], 0);
-    // A thread bound to each processor runs there.
+    // A thread bound to each processor runs there, and so does one that it makes.
     for (int i = 0; i < CPU_COUNT(&set); i++) {
         cpu_set_t one;
         CPU_ZERO(&one);
         CPU_SET(i, &one);
         if (sched_setaffinity(0, sizeof one, &one) || sched_getcpu() != i) return 2;
+        pthread_create(&handles[0], 0, where, 0);
+        void* other;
+        pthread_join(handles[0], &other);
+        if ((long)other != i) return 3;
     }
     printf("ping-pong %ld\n", counter);
     return 0;
