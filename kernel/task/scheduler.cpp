@@ -104,6 +104,7 @@ void Scheduler::switch_to(Cpu& cpu, Thread& next) {
             next.owner_->activate();
             cpu.space = space;
         }
+        if (next.owner_->notices_switches()) next.owner_->switched_to();
         arch::set_trap_stack(next.stack_top_);
         if (cpu.registers != &next || next.state_cpu_ != id) load_registers(cpu, next);
     }

@@ -24,6 +24,10 @@ public:
     /// Which address space activate() makes current: threads with equal numbers share one, and switching between them does
     /// not call activate(). 0, the default, equals nothing.
     u64 space_number() const { return space_number_; }
+    /// Wants to hear of each switch to the thread: switched_to(), on the CPU that is about to run it; it must neither sleep nor lock.
+    virtual void switched_to() {}
+    bool notices_switches() const { return notices_switches_; }
+    void set_notices_switches(bool notices) { notices_switches_ = notices; }
     void set_space_number(u64 number) { space_number_ = number; }
 
 protected:
@@ -31,6 +35,7 @@ protected:
 
 private:
     u64 space_number_ = 0;
+    bool notices_switches_ = false;
 };
 /// A number for a new address space. None is given twice.
 u64 new_space_number();

@@ -21,6 +21,7 @@ void rewind_system_call_as(TrapFrame& frame, u64 number) {
 bool in_system_call(const TrapFrame& frame) { return frame.origin != ~u64{0}; }
 
 VirtAddr instruction_pointer(const TrapFrame& frame) { return {frame.rip}; }
+void set_instruction_pointer(TrapFrame& frame, VirtAddr at) { frame.rip = at.value; }
 VirtAddr stack_pointer(const TrapFrame& frame) { return {frame.rsp}; }
 void set_stack_pointer(TrapFrame& frame, VirtAddr at) { frame.rsp = at.value; }
 VirtAddr frame_pointer(const TrapFrame& frame) { return {frame.rbp}; }

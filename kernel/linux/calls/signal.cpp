@@ -86,9 +86,9 @@ Result<u64> rt_sigpending(Task& task, UserOut<SignalSet> set, u64 size) {
 
 namespace {
 void sleep_until_signal(Task& task) {
-    while (!task.wants_attention()) {
+    while (!task.wants_signals()) {
         task::prepare_to_block();
-        if (task.wants_attention()) task::cancel_block();
+        if (task.wants_signals()) task::cancel_block();
         else (void)task::block(sync::Interruptible::yes);
     }
 }

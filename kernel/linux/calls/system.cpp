@@ -45,7 +45,7 @@ Result<u64> getrandom(Task& task, UserBytes buffer, u64 size, Flags flags) {
         core::fill_random(part);
         if (auto copied = arch::copy_to_program(buffer + done, part.data(), part.size()); !copied) return done ? Result<u64>(done) : fail(copied.error());
         done += part.size();
-        if (task.wants_attention() && done < size && done >= 256) return done;
+        if (task.wants_signals() && done < size && done >= 256) return done;
     }
     return size;
 }

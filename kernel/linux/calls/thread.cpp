@@ -1,6 +1,7 @@
 // Threads: what Linux keeps for each, and where they may run.
 #include "kernel/linux/calls/calls.hpp"
 #include "kernel/linux/calls/with_task.hpp"
+#include "kernel/linux/process/rseq.hpp"
 
 namespace spore::linux::calls {
 
@@ -66,22 +67,11 @@ Result<u64> getcpu(Task&, UserOut<u32> cpu, UserOut<u32> node) {
     return 0;
 }
 
-Result<u64> rseq(Task&, UserAddress, u32, Flags, u32) { return fail(Error::not_implemented); }
-
-Result<u64> membarrier(Task& task, i32 command, Flags flags) {
-    enum Command : i32 { query = 0, private_expedited = 8, register_private_expedited = 16, private_sync_core = 32, register_private_sync_core = 64 };
-    if (flags) return fail(Error::invalid);
-    switch (command) {
-    case query: return private_expedited | register_private_expedited | private_sync_core | register_private_sync_core;
-    case register_private_expedited:
-    case register_private_sync_core: return 0;
-    case private_expedited:
-    case private_sync_core:
-        // Every CPU that runs in this address space takes an interrupt, which orders its memory accesses and its instructions.
-        task.memory().page_table().flush({arch::program_start}, {arch::program_start + page_size});
-        return 0;
-    default: return fail(Error::invalid);
-    }
+Result<u64> rseq(Task& task, UserAddress area, u32 size, Flags flags, u32 signature) {
+    constexpr u32 unregister = 1;
+    if (flags & ~unregister) return fail(Error::invalid);
+    TRY(flags & unregister ? unregister_rseq(task, area, size, signature) : register_rseq(task, area, size, signature));
+    return 0;
 }
 
 }  // namespace spore::linux::calls

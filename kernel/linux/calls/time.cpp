@@ -86,7 +86,7 @@ namespace {
 Result<u64> sleep_until(Task& task, Instant deadline) {
     while (time::now() < deadline) {
         task::prepare_to_block();
-        if (task::block(sync::Interruptible::yes, deadline) == task::Woken::by_interrupt || task.wants_attention()) return fail(Error::interrupted);
+        if (task::block(sync::Interruptible::yes, deadline) == task::Woken::by_interrupt || task.wants_signals()) return fail(Error::interrupted);
     }
     return 0;
 }

@@ -108,10 +108,12 @@ void reset_task(Task& task, std::string_view path) {
     task.clear_child_id = {};
     task.robust_list = {};
     task.rseq_area = {};
+    task.set_notices_switches(false);
     auto name = path.substr(path.rfind('/') + 1);
     std::ranges::fill(task.name, '\0');
     name.copy(task.name, sizeof task.name - 1);
     process.executed = true;
+    process.barriers.store(0, std::memory_order_relaxed);
 }
 
 /// Each process needs its own tables from here on, where it shared them by clone.

@@ -34,6 +34,7 @@ Result<Shared<Process>> make_process(Task& task, const CloneRequest& request, Sh
     auto limits = parent.change_limits([](Limits& own) { return own; });
     process->change_limits([&](Limits& own) { own = limits; });
     process->exit_signal = request.exit_signal;
+    process->barriers.store(parent.barriers.load(std::memory_order_relaxed), std::memory_order_relaxed);
     process->borrows_memory = (request.flags & clone_vfork) != 0;
     if (request.flags & clone_sighand) {
         process->handlers = parent.handlers;
@@ -79,6 +80,8 @@ void inherit(Task& task, Task& child, const CloneRequest& request) {
     if (!shares_memory || (request.flags & clone_vfork)) child.signal_stack = task.signal_stack;
     // rseq's area belongs to a thread: a copy of the memory holds a copy of it.
     if (!shares_memory) child.rseq_area = task.rseq_area, child.rseq_size = task.rseq_size, child.rseq_signature = task.rseq_signature;
+    child.rseq_cpu = ~u32{0};
+    child.set_notices_switches(child.rseq_area.value != 0);
     if (request.flags & clone_child_cleartid) child.clear_child_id = request.child_id.at;
 }
 
@@ -99,7 +102,7 @@ void wait_for_vfork(Task& task, Process& child) {
         // Other signals wait until the memory is the parent's own again.
         if (child.borrows_memory && task.thread().interrupted()) task.thread().clear_interrupted();
     }
-    if (task.wants_attention()) task.demand_attention();
+    if (task.wants_signals()) task.demand_attention();
 }
 
 }  // namespace

@@ -87,6 +87,7 @@ public:
     SmallText command_name;
     std::atomic<ProcessTimers*> timers = nullptr;  ///< owned; see time/interval_timer.hpp
     std::atomic<i32> kill_score = 0;  ///< /proc's oom_score_adj
+    std::atomic<u32> barriers = 0;    ///< membarrier's commands that the process registered for
 
 private:
     friend class Task;

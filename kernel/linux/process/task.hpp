@@ -79,10 +79,25 @@ public:
 
     /// Makes the task look at its signals before it continues program code; ends its interruptible waits.
     void demand_attention();
-    /// True when leave_to_program has something to do.
+    /// True when leave_to_program has something to do: look at signals, or at what a switch to the task asks for.
     bool wants_attention() const { return attention_.load(std::memory_order_acquire); }
-    void set_attention() { attention_.store(true, std::memory_order_release); }
-    void clear_attention() { attention_.store(false, std::memory_order_release); }
+    /// The same, but for signals and what else ends waits.
+    bool wants_signals() const { return signals_.load(std::memory_order_acquire); }
+    void set_attention() {
+        signals_.store(true, std::memory_order_relaxed);
+        attention_.store(true, std::memory_order_release);
+    }
+    /// Before looking at what asked for it: what comes later sets it again. True when it may have been for signals.
+    bool take_attention() {
+        attention_.store(false, std::memory_order_seq_cst);
+        return signals_.exchange(false, std::memory_order_acq_rel);
+    }
+    /// The task was switched to, or a barrier asks it to begin anew, since it last ran program code: rseq.hpp. Any CPU.
+    void notice_switch() {
+        switched_.store(true, std::memory_order_relaxed);
+        attention_.store(true, std::memory_order_release);
+    }
+    bool take_switch() { return switched_.exchange(false, std::memory_order_acq_rel); }
     Usage usage() const;
 
     /// Starts a task that create() made and attach() announced. Its first act is `entry`.
@@ -93,6 +108,7 @@ public:
     // ThreadOwner
     void activate() override;
     void ended() override;
+    void switched_to() override { notice_switch(); }
 
     ListLink<Task> process_link;    ///< tree()
     ListLink<Task> number_link;     ///< tree()
@@ -112,7 +128,7 @@ public:
     VirtAddr robust_list{};
     u64 robust_list_size = 0;
     VirtAddr rseq_area{};
-    u32 rseq_size = 0, rseq_signature = 0;
+    u32 rseq_size = 0, rseq_signature = 0, rseq_cpu = 0;
     u64 minor_faults = 0, major_faults = 0;
     VirtAddr fault_address{};       ///< of the last page fault that became a signal (CR2, for sigcontext)
     char name[16] = {};
@@ -146,6 +162,7 @@ private:
     mutable sync::Spin parts_lock_;
     i32 id_ = 0, process_id_ = 0;
     std::atomic<bool> attention_ = false;
+    std::atomic<bool> signals_ = false, switched_ = false;  ///< why
     Shared<Process> process_;
     Shared<memory::AddressSpace> memory_;
     Shared<FileTable> files_;

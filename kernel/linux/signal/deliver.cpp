@@ -4,6 +4,7 @@
 #include "kernel/core/log.hpp"
 #include "kernel/linux/crash.hpp"
 #include "kernel/linux/errno.hpp"
+#include "kernel/linux/process/rseq.hpp"
 #include "kernel/linux/process/tree.hpp"
 #include "kernel/linux/signal/frame.hpp"
 #include "kernel/linux/signal/send.hpp"
@@ -93,7 +94,12 @@ void wait_while_stopped(Task& task) {
 void attend(Task& task, arch::TrapFrame& frame) {
     auto& process = task.process();
     while (true) {
-        task.clear_attention();
+        bool for_signals = task.take_attention();
+        if (task.take_switch()) settle_rseq(task, frame);
+        if (!for_signals && !task.wants_signals()) {
+            if (task.wants_attention()) continue;
+            return;
+        }
         task.thread().clear_interrupted();
         if (process.exiting()) exit_task(task, process.status);
         if (process.ending_others && process.ending_others != &task) exit_task(task, {});
@@ -106,8 +112,8 @@ void attend(Task& task, arch::TrapFrame& frame) {
             if (task.has_saved_blocked) {
                 task.has_saved_blocked = false;
                 set_blocked(task, task.saved_blocked);
-                if (task.wants_attention()) continue;
             }
+            if (task.wants_attention()) continue;
             return;
         }
         auto& [info, action] = *taken;
@@ -122,6 +128,7 @@ void attend(Task& task, arch::TrapFrame& frame) {
             }
         }
         settle_call(task, frame, &action);
+        settle_rseq(task, frame);  // the handler interrupts a critical section
         SignalSet restored = task.has_saved_blocked ? task.saved_blocked : task.blocked;
         task.has_saved_blocked = false;
         if (!push_signal_frame(task, frame, info, action, restored)) {
@@ -146,7 +153,7 @@ void begin_temporary_mask(Task& task, SignalSet mask) {
     task.saved_blocked = task.blocked;
     set_blocked(task, mask);
     // What the new mask lets through must end the wait at its start.
-    if (task.wants_attention()) task.demand_attention();
+    if (task.wants_signals()) task.demand_attention();
 }
 
 void end_temporary_mask(Task& task, bool interrupted) {

@@ -4,6 +4,7 @@ import subprocess
 import threading
 
 from system.case import Case, Program
+from system.cases.proc import all_hold
 
 _running_here = threading.Lock()
 
@@ -26,4 +27,8 @@ def as_on_linux(completed):
     return f"{len(ours)} lines, on Linux {len(theirs)}"
 
 
-CASES = [Case(name, [Program(name)], check=as_on_linux, machines=("microvm",), timeout=120) for name in ("events", "sockets", "locks", "watches", "seals", "pseudoterminals")]
+CASES = [
+    *(Case(name, [Program(name)], check=as_on_linux, machines=("microvm",), timeout=120)
+      for name in ("events", "sockets", "locks", "watches", "seals", "pseudoterminals", "sequences")),
+    Case("sequences-of-libc", [Program("sequences_of_libc", "dynamic")], check=all_hold, machines=("microvm",)),
+]

@@ -19,6 +19,7 @@ void rewind_system_call_as(TrapFrame& frame, u64 number);
 bool in_system_call(const TrapFrame& frame);
 
 VirtAddr instruction_pointer(const TrapFrame& frame);
+void set_instruction_pointer(TrapFrame& frame, VirtAddr at);
 VirtAddr stack_pointer(const TrapFrame& frame);
 void set_stack_pointer(TrapFrame& frame, VirtAddr at);
 VirtAddr frame_pointer(const TrapFrame& frame);

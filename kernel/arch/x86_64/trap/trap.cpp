@@ -155,6 +155,7 @@ std::size_t describe_registers(const TrapFrame& f, u32 line, std::span<char> out
 }
 
 VirtAddr instruction_pointer(const TrapFrame& frame) { return {frame.rip}; }
+void set_instruction_pointer(TrapFrame& frame, VirtAddr at) { frame.rip = at.value; }
 VirtAddr stack_pointer(const TrapFrame& frame) { return {frame.rsp}; }
 void set_stack_pointer(TrapFrame& frame, VirtAddr at) { frame.rsp = at.value; }
 VirtAddr frame_pointer(const TrapFrame& frame) { return {frame.rbp}; }
