@@ -163,7 +163,7 @@ Ready ControlBlock::what_is_ready() const {
     if (ended) ready |= Ready::read_hang_up;
     if (ended && fin_queued_) ready |= Ready::hang_up;
     if (urgent_ == Urgent::awaited || urgent_ == Urgent::here) ready |= Ready::priority;
-    if (fin_queued_ || (blocked_ ? writable() : send_room())) ready |= Ready::out;
+    if (fin_queued_ || (blocked_ ? writable() : has_send_room())) ready |= Ready::out;
     return ready;
 }
 

@@ -144,12 +144,15 @@ private:
     Result<void> can_send() const;
     u32 send_limit() const;
     u32 send_room() const;
+    bool has_send_room() const;
     bool writable() const;
     void queued(SendFlags flags, bool last);
 
     // ---- output.cpp, transmit.cpp ----
     void output();
     void send_new();
+    void hold();
+    bool corked() const;
     u32 next_piece(u32 left, u32 room) const;
     bool small_may_go() const;
     bool transmit(u32 sequence, u32 size, u8 flags, u32& sent);

@@ -14,18 +14,24 @@ constexpr u32 max_burst = 65'535 - 60 - 40;
 void ControlBlock::output() {
     if (!synchronized()) return;
     if (board_.lost()) [[unlikely]] retransmit_lost();
-    if (unsent() || (fin_queued_ && !fin_sent_)) send_new();
+    u32 left = unsent();
+    if (left && left < mss_ && !fin_queued_ && corked()) return hold();
+    if (left || (fin_queued_ && !fin_sent_)) send_new();
 }
+
+/// The program has said that more follows, and may still be waited for.
+bool ControlBlock::corked() const { return (options_.cork || more_) && !hold_over_; }
 
 /// A segment that is not full goes when nothing like it is on the way (Nagle's algorithm [RFC 9293 3.7.4] as Minshall improved it), or the program wants it so.
 bool ControlBlock::small_may_go() const {
     if (fin_queued_) return true;
-    if ((options_.cork || more_) && !hold_over_) return false;
+    if (corked()) return false;
     return options_.no_delay || !after(small_end_, send_unacknowledged_);
 }
 
 /// How much of `left` unsent bytes goes in one piece when the windows have `room`; 0: wait.
 u32 ControlBlock::next_piece(u32 left, u32 room) const {
+    if (left <= mss_ && left <= room) return left == mss_ || small_may_go() ? left : 0;  // most answers
     u32 piece = std::min(left, room);
     u32 most = path_.max_segmented(v4_ ? device::Segmentation::tcp4 : device::Segmentation::tcp6);
     most = most > headers_size(v4_) + 60 ? std::min(most - headers_size(v4_) - 40, max_burst) : mss_;
@@ -38,9 +44,17 @@ u32 ControlBlock::next_piece(u32 left, u32 room) const {
     return piece == send_unacknowledged_ + send_window_ - send_next_ && piece >= max_window_ / 2 && send_next_ == send_unacknowledged_ ? piece : 0;
 }
 
+/// Corked data goes when its time is over.
+void ControlBlock::hold() {
+    if (hold_at_ != Instant::never()) return;
+    hold_at_ = now_ + hold_limit;
+    wake_at(hold_at_);
+}
+
 void ControlBlock::send_new() {
-    if (send_next_ == send_unacknowledged_ && last_sent_ms_ && rtt_.smoothed_us()) {
-        auto idle_us = u64{now_ms() - last_sent_ms_} * 1000;
+    u32 idle_ms = now_ms() - last_sent_ms_;
+    if (idle_ms >= RoundTrip::min_rto_us / 1000 && send_next_ == send_unacknowledged_ && last_sent_ms_ && rtt_.smoothed_us()) {
+        u64 idle_us = u64{idle_ms} * 1000;
         auto timeout_us = static_cast<u64>(rtt_.timeout().nanoseconds / 1000);
         if (idle_us > timeout_us) congestion_.idle(static_cast<u32>(std::min<u64>(idle_us / timeout_us, 31)), mss_);
     }
@@ -83,9 +97,8 @@ void ControlBlock::send_new() {
     u32 left = unsent();
     if (left == 0) {
         hold_at_ = Instant::never();  // what is corked next waits for its own time
-    } else if ((options_.cork || more_) && !hold_over_ && hold_at_ == Instant::never()) {
-        hold_at_ = now_ + hold_limit;
-        wake_at(hold_at_);
+    } else if (corked()) {
+        hold();
     }
     bool waits = left || (fin_queued_ && !fin_sent_);  // for the window: somebody must ask for it
     if (any || (waits && retransmit_kind_ == Retransmit::none)) set_retransmit_deadline();

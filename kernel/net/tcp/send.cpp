@@ -5,7 +5,7 @@
 namespace spore::net::tcp {
 
 namespace {
-constexpr u32 min_send_buffer = 128 << 10, max_send_buffer = 4 << 20;
+constexpr u32 min_send_buffer = 128 << 10, max_send_buffer = 4 << 20, pressed_send_buffer = min_send_buffer / 2;
 constexpr unsigned bulk_order = 3;
 constexpr u32 block_size(unsigned order) { return static_cast<u32>(page_size) << order; }
 
@@ -26,13 +26,18 @@ Result<void> ControlBlock::can_send() const {
 
 u32 ControlBlock::send_limit() const {
     if (options_.send_buffer) return options_.send_buffer;
-    if (pressure() != Pressure::none) return min_send_buffer / 2;
+    if (pressure() != Pressure::none) return pressed_send_buffer;
     return std::clamp(2 * std::min(congestion_.window(), max_send_buffer), min_send_buffer, max_send_buffer);
 }
 
 u32 ControlBlock::send_room() const {
     u32 limit = send_limit();
     return queue_.size() < limit ? limit - queue_.size() : 0;
+}
+
+bool ControlBlock::has_send_room() const {
+    if (queue_.size() < pressed_send_buffer && !options_.send_buffer) return true;  // whatever the limit is now
+    return send_room();
 }
 
 /// A third of the buffer is free: programs are not woken for every segment.
