@@ -13,6 +13,7 @@
 #include "kernel/linux/signal/send.hpp"
 #include "kernel/linux/socket/inet/inet_socket.hpp"
 #include "kernel/linux/socket/netlink/netlink_socket.hpp"
+#include "kernel/linux/socket/packet/packet_socket.hpp"
 #include "kernel/linux/system.hpp"
 #include "kernel/linux/terminal/console.hpp"
 #include "kernel/linux/terminal/devpts.hpp"
@@ -91,6 +92,7 @@ Result<void> start_init(const StartRequest& request) {
     set_host_name(request.hostname);
     register_inet_families();
     register_netlink_family();
+    register_packet_family();
     TRY(mount_kernel_files(*request.root));
     TRY(register_own_terminal());
     TRY(mount_pseudoterminals(*request.root));

@@ -80,7 +80,7 @@ private:
 
 namespace {
 
-constinit std::array<Locked<PortTable, sync::Spin>, 2> tables;
+constinit std::array<Locked<PortTable, sync::Spin>, 3> tables;  // raw has none
 auto& table_of(Transport transport) { return tables[static_cast<u32>(transport)]; }
 
 bool may_bind(const Endpoint& local, const BindOptions& options) {
@@ -95,6 +95,7 @@ Result<Owned<Binding>> Binding::create(Transport transport, const Endpoint& loca
     if (!may_bind(local, options)) return fail(Error::address_not_available);
     Owned<Binding> binding(new (std::nothrow) Binding(transport, local, options));
     if (!binding) return fail(Error::no_memory);
+    if (transport == Transport::raw) return binding;
     u32 start = local.port ? 0 : static_cast<u32>(core::random_u64());
     TRY(table_of(transport).with([&](PortTable& table) -> Result<void> {
         u16 port = local.port ? local.port : table.choose(*binding, start);
@@ -107,6 +108,7 @@ Result<Owned<Binding>> Binding::create(Transport transport, const Endpoint& loca
 }
 
 Binding::~Binding() {
+    if (transport_ == Transport::raw) return;
     table_of(transport_).with([&](PortTable& table) { table.remove(*this); });
 }
 

@@ -6,7 +6,8 @@
 
 namespace spore::net {
 
-enum class Transport : u8 { tcp, udp };
+/// Those with ports; `ping`, whose ports are identifiers of ICMP echo; and `raw`, whose port is the protocol, which everybody may share.
+enum class Transport : u8 { tcp, udp, ping, raw };
 
 struct BindOptions {
     bool reuse_address = false;  ///< SO_REUSEADDR

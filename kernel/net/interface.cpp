@@ -6,9 +6,11 @@
 #include "kernel/net/automatic.hpp"
 #include "kernel/net/ip/arp.hpp"
 #include "kernel/net/ip/generation.hpp"
+#include "kernel/net/ip/group_reports.hpp"
 #include "kernel/net/ip/input.hpp"
 #include "kernel/net/ip/local_table.hpp"
 #include "kernel/net/ip/route.hpp"
+#include "kernel/net/link/socket.hpp"
 #include "kernel/net/loopback.hpp"
 #include "kernel/net/outbox.hpp"
 #include "wire/net/ethernet.hpp"
@@ -44,17 +46,25 @@ void Interface::limit_mtu_v6(u32 mtu) {
     next_generation();
 }
 
+void Interface::show_all(const device::PacketList& packets) {
+    for (auto* packet = packets.first(); packet; packet = packet->next) link::offer(*packet, *this, true);
+}
+
 void Interface::transmit(device::PacketList& packets) {
+    if (watched()) [[unlikely]] show_all(packets);
     if (device_) device_->transmit(packets);
-    else while (auto packet = packets.pop_front()) deliver_here(std::move(packet));
+    else while (auto packet = packets.pop_front()) deliver_here(std::move(packet), *this);
 }
 
 void Interface::transmit(Owned<device::Packet> packet) {
-    if (!device_) return deliver_here(std::move(packet));
+    if (!device_) {
+        if (watched()) [[unlikely]] link::offer(*packet, *this, true);
+        return deliver_here(std::move(packet), *this);
+    }
     if (outbox::collect(*this, packet)) return;
     device::PacketList one;
     one.push_back(std::move(packet));
-    device_->transmit(one);
+    transmit(one);
 }
 
 void Interface::receive(device::NetDevice&, device::PacketList& batch) {
@@ -66,6 +76,7 @@ void Interface::receive(device::NetDevice&, device::PacketList& batch) {
 void Interface::accept(Owned<device::Packet> packet) {
     if (packet->head().size() < sizeof(ethernet::Header) + sizeof(ethernet::VlanTag))
         (void)packet->gather(std::min<u32>(packet->size(), sizeof(ethernet::Header) + sizeof(ethernet::VlanTag)));
+    if (watched()) [[unlikely]] link::offer(*packet, *this, false);
     auto frame = ethernet::parse(packet->head());
     if (!frame) [[unlikely]] return count_drop(Drop::malformed);
     bool group = ethernet::is_group(frame->header->destination);
@@ -74,8 +85,8 @@ void Interface::accept(Owned<device::Packet> packet) {
     if (frame->vlan != 0) [[unlikely]] return count_drop(Drop::not_ours);
     packet->pop(frame->header_size);
     switch (frame->type) {
-    case ethernet::type_ipv4: return ip::input_v4(std::move(packet), *this, group);
-    case ethernet::type_ipv6: return ip::input_v6(std::move(packet), *this, group);
+    case ethernet::type_ipv4: return ip::input_v4(std::move(packet), *this, group ? ip::Frame::group : ip::Frame::own);
+    case ethernet::type_ipv6: return ip::input_v6(std::move(packet), *this, group ? ip::Frame::group : ip::Frame::own);
     case ethernet::type_arp: return arp::input(std::move(packet), *this);
     default: count_drop(Drop::no_protocol);
     }
@@ -83,7 +94,9 @@ void Interface::accept(Owned<device::Packet> packet) {
 
 void Interface::link_changed(device::NetDevice&) {
     next_generation();
-    if (up()) link_came_up(*this);
+    if (!up()) return;
+    group_reports::tell_all(*this);
+    link_came_up(*this);
 }
 
 }  // namespace spore::net

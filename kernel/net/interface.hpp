@@ -80,6 +80,9 @@ public:
     /// What IPv6 may use of it, as routers say [RFC 4861 6.3.4].
     u16 mtu_v6() const { return std::min(mtu(), mtu_v6_.load(std::memory_order_relaxed)); }
     void limit_mtu_v6(u32 mtu);
+    /// What IPv6 packets have that are sent without a choice, as routers say.
+    u8 hop_limit_v6() const { return hop_limit_v6_.load(std::memory_order_relaxed); }
+    void set_hop_limit_v6(u8 limit) { hop_limit_v6_.store(limit, std::memory_order_relaxed); }
     /// invalid when the device does not carry so much, or IP does not work with so little.
     Result<void> set_mtu(u16 mtu);
     bool up() const { return !device_ || device_->link_up(); }
@@ -96,6 +99,23 @@ public:
     Result<void> join(const IpAddress& group);
     void leave(const IpAddress& group);
 
+    /// The groups, and what is to be told of them (ip/group_reports.hpp), under their lock.
+    struct Groups {
+        struct Group {
+            IpAddress address;
+            u32 members;
+            u8 changes_to_tell = 0;
+            Instant report_at = Instant::never();
+        } list[max_groups];
+        u32 count = 0;
+        /// The older version that the link's router speaks, of IGMP and of MLD.
+        struct Querier {
+            u8 version = 0;
+            Instant until{};
+        } queriers[2];
+    };
+    template <typename F>
+    auto with_groups(F&& use) { return groups_.with(use); }
     /// Whether any socket, or the stack itself, has joined.
     bool is_member(const IpAddress& group) const;
     /// Calls visit(group) for each joined group; a copy of the list is walked.
@@ -112,6 +132,10 @@ public:
     /// The same for one. While a batch is being received, packets are collected and leave together at its end.
     void transmit(Owned<device::Packet> packet);
 
+    /// Whether sockets of whole frames (link/socket.hpp) look at what passes here.
+    bool watched() const { return watched_.load(std::memory_order_relaxed); }
+    void set_watched(bool watched) { watched_.store(watched, std::memory_order_relaxed); }
+
     void receive(device::NetDevice& device, device::PacketList& batch) override;
     void link_changed(device::NetDevice& device) override;
 
@@ -120,21 +144,21 @@ private:
     Interface(u32 index, device::NetDevice* device);
     void accept(Owned<device::Packet> packet);
 
+    void show_all(const device::PacketList& packets);
+
     u32 index_;
+    std::atomic<bool> watched_ = false;
     char name_[16] = {};
     device::NetDevice* device_;
     device::NetFeatures features_;
     device::MacAddress mac_;
     std::atomic<u16> mtu_, mtu_v6_ = 0xffff;
+    std::atomic<u8> hop_limit_v6_ = 64;
     struct Addresses {
         InterfaceAddress list[max_addresses];
         u32 count = 0;
     };
     Locked<Addresses, sync::Spin> addresses_;
-    struct Groups {
-        struct Group { IpAddress address; u32 members; } list[max_groups];
-        u32 count = 0;
-    };
     Locked<Groups, sync::Spin> groups_;
     void tell_device(const Groups& groups);
 };

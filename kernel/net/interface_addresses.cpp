@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "kernel/net/interface.hpp"
+#include "kernel/net/ip/group_reports.hpp"
 #include "kernel/net/ip/local_table.hpp"
 #include "kernel/net/ip/route.hpp"
 #include "wire/net/nd.hpp"
@@ -80,6 +81,7 @@ void Interface::confirm_address(const IpAddress& address) {
             if (one.address == address) one.tentative = false;
     });
     rewrite_local_table();
+    if (address.is_link_local()) group_reports::tell_all(*this);
 }
 
 Instant Interface::expire_addresses(Instant now) {

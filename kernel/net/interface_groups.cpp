@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "kernel/net/interface.hpp"
+#include "kernel/net/ip/group_reports.hpp"
 #include "wire/net/ethernet.hpp"
 
 namespace spore::net {
@@ -22,25 +23,31 @@ void Interface::tell_device(const Groups& groups) {
 
 Result<void> Interface::join(const IpAddress& group) {
     if (!group.is_multicast()) return fail(Error::invalid);
-    return groups_.with([&](Groups& groups) -> Result<void> {
+    bool first = true;
+    TRY(groups_.with([&](Groups& groups) -> Result<void> {
         for (auto& one : std::span(groups.list, groups.count))
-            if (one.address == group) return ++one.members, Result<void>{};
+            if (one.address == group) return first = false, ++one.members, Result<void>{};
         if (groups.count == max_groups) return fail(Error::no_memory);
         groups.list[groups.count++] = {group, 1};
         tell_device(groups);
         return {};
-    });
+    }));
+    if (first) group_reports::joined(*this, group);
+    return {};
 }
 
 void Interface::leave(const IpAddress& group) {
-    groups_.with([&](Groups& groups) {
+    bool last = groups_.with([&](Groups& groups) {
         for (auto& one : std::span(groups.list, groups.count)) {
             if (one.address != group) continue;
-            if (--one.members) return;
+            if (--one.members) return false;
             one = groups.list[--groups.count];
-            return tell_device(groups);
+            tell_device(groups);
+            return true;
         }
+        return false;
     });
+    if (last) group_reports::left(*this, group);
 }
 
 bool Interface::is_member(const IpAddress& group) const {

@@ -9,7 +9,10 @@ namespace spore::net {
 /// As large as an IP packet can be.
 inline constexpr u16 loopback_mtu = 65535;
 
-/// Puts a packet, whose head begins with the IP header, into this CPU's backlog. Its checksum counts as verified; segments stay together.
-void deliver_here(Owned<device::Packet> packet);
+class Interface;
+
+/// Puts a packet, whose head begins with the IP header, into this CPU's backlog. Its checksum counts as verified; segments stay together. It is received
+/// on the loopback, or, as a copy of what went to a group, on the interface by which that left.
+void deliver_here(Owned<device::Packet> packet, Interface& on);
 
 }  // namespace spore::net

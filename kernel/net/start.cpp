@@ -10,6 +10,7 @@
 #include "kernel/net/ip/nd.hpp"
 #include "kernel/net/ip/route.hpp"
 #include "kernel/net/name_servers.hpp"
+#include "kernel/net/ping/ping.hpp"
 
 namespace spore::net {
 
@@ -47,6 +48,7 @@ void start(const Config& config) {
     Interfaces::loopback();
     tcp::start();
     udp::start();
+    ping::start();
     name_servers::set(0, Route::Origin::fixed, config.name_servers, {}, Instant::never());
     for (std::size_t index = 0; auto* device = device::net_device(index); ++index) {
         auto made = Interfaces::create(*device);

@@ -141,6 +141,29 @@ Result<void> show_neighbours(TextSink& out, u32) {
     return {};
 }
 
+/// Groups of all interfaces, each in the form of its version's file.
+Result<void> show_memberships(TextSink& out, u32 v6) {
+    if (!v6) TRY(out.write("Idx\tDevice    : Count Querier\tGroup    Users Timer\tReporter\n"));
+    Result<void> result;
+    for_each_interface([&](net::Interface& interface) {
+        net::Interface::Groups groups = interface.with_groups([](auto& all) { return all; });
+        auto list = std::span(groups.list, groups.count);
+        auto count = std::count_if(list.begin(), list.end(), [](auto& one) { return one.address.is_v4(); });
+        if (!v6 && count && result) result = out.print("{}\t{}: {} V3\n", interface.index(), interface.name(), count);
+        for (auto& one : list) {
+            if (!result || one.address.is_v4() == (v6 != 0)) continue;
+            if (v6) {
+                result = out.print("{} {} ", interface.index(), interface.name());
+                if (result) result = print_v6(out, one.address);
+                if (result) result = out.print(" {} 00000004 0\n", one.members);
+            } else {
+                result = out.print("\t\t\t\t{} {} 0:00000000\t\t0\n", std::string_view(Hex(__builtin_bswap32(one.address.v4_value()), 8)), one.members);
+            }
+        }
+    });
+    return result;
+}
+
 /// Counters under their RFC 1213 names, those that are known; the others are zero, as on a machine where it never happened.
 Result<void> show_counters(TextSink& out, u32) {
     u64 received = 0, sent = 0;
@@ -182,10 +205,17 @@ Result<void> show_resolver(TextSink& out, u32) {
 constexpr TableRow rows[] = {
     {.path = "arp", .produce = show_neighbours},
     {.path = "dev", .produce = show_devices},
+    {.path = "icmp", .produce = [](TextSink& out, u32) { return show_ping(out, 0); }},
+    {.path = "icmp6", .produce = [](TextSink& out, u32) { return show_ping(out, 1); }},
     {.path = "if_inet6", .produce = show_addresses_v6},
+    {.path = "igmp", .produce = [](TextSink& out, u32) { return show_memberships(out, 0); }},
+    {.path = "igmp6", .produce = [](TextSink& out, u32) { return show_memberships(out, 1); }},
     {.path = "ipv6_route", .produce = show_routes_v6},
     {.path = "netstat", .produce = show_drops},
+    {.path = "packet", .produce = [](TextSink& out, u32) { return show_packet_sockets(out); }},
     {.path = "pnp", .produce = show_resolver},
+    {.path = "raw", .produce = [](TextSink& out, u32) { return show_raw(out, 0); }},
+    {.path = "raw6", .produce = [](TextSink& out, u32) { return show_raw(out, 1); }},
     {.path = "route", .produce = show_routes},
     {.path = "snmp", .produce = show_counters},
     {.path = "sockstat", .produce = [](TextSink& out, u32) { return show_socket_counts(out); }},

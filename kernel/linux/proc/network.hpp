@@ -13,6 +13,9 @@ Result<Shared<fs::generated::Node>> make_class_directory();
 // What the files say.
 Result<void> show_tcp(TextSink& out, u32 v6);
 Result<void> show_udp(TextSink& out, u32 v6);
+Result<void> show_raw(TextSink& out, u32 v6);
+Result<void> show_ping(TextSink& out, u32 v6);
+Result<void> show_packet_sockets(TextSink& out);
 Result<void> show_socket_counts(TextSink& out);
 
 /// A number in hexadecimal, with zeros in front: %08X.

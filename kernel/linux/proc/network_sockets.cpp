@@ -1,8 +1,11 @@
 // /proc/net/tcp, udp and their like: every socket of the machine [proc(5), linux Documentation/networking/proc_net_tcp].
 #include "kernel/linux/proc/network.hpp"
 #include "kernel/linux/socket/inet/tcp_state.hpp"
+#include "kernel/net/link/socket.hpp"
+#include "kernel/net/ping/ping.hpp"
+#include "kernel/net/raw/raw.hpp"
 #include "kernel/net/tcp/connection.hpp"
-#include "kernel/net/udp/socket.hpp"
+#include "kernel/net/udp/udp.hpp"
 
 namespace spore::linux::proc {
 
@@ -21,6 +24,8 @@ Result<void> print_endpoint(TextSink& out, const net::Endpoint& endpoint, bool v
     }
     return out.print(":{}", std::string_view(Hex(endpoint.port, 4)));
 }
+
+using EachDatagramSocket = void(net::datagram::SummaryVisitor visitor, void* context);
 
 struct Line {
     TextSink& out;
@@ -54,10 +59,10 @@ Result<void> show_tcp(TextSink& out, u32 v6) {
     return line.result;
 }
 
-Result<void> show_udp(TextSink& out, u32 v6) {
+Result<void> show_datagrams(TextSink& out, EachDatagramSocket* for_each, u32 v6) {
     TRY(out.write("   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops\n"));
     Line line{out, v6 != 0};
-    net::udp::for_each([](void* context, const net::udp::Summary& socket) {
+    for_each([](void* context, const net::datagram::Summary& socket) {
         auto& l = *static_cast<Line*>(context);
         if (!l.result || socket.local.address.is_v4() == l.v6) return;
         constexpr u8 established = 1, closed = 7;
@@ -66,10 +71,26 @@ Result<void> show_udp(TextSink& out, u32 v6) {
     }, &line);
     return line.result;
 }
+Result<void> show_udp(TextSink& out, u32 v6) { return show_datagrams(out, net::udp::for_each, v6); }
+Result<void> show_raw(TextSink& out, u32 v6) { return show_datagrams(out, net::raw::for_each, v6); }
+Result<void> show_ping(TextSink& out, u32 v6) { return show_datagrams(out, net::ping::for_each, v6); }
+
+Result<void> show_packet_sockets(TextSink& out) {
+    TRY(out.write("sk       RefCnt Type Proto  Iface R Rmem   User   Inode\n"));
+    Line line{out, false};
+    net::link::for_each([](void* context, const net::link::Socket::Summary& socket) {
+        auto& l = *static_cast<Line*>(context);
+        if (!l.result) return;
+        constexpr u32 raw = 3, cooked = 2;
+        l.result = l.out.print("0000000000000000 2 {} {} {} 1 {} 0 {}\n", socket.headers == net::link::Headers::seen ? raw : cooked,
+                               std::string_view(Hex(socket.protocol, 4)), socket.interface, socket.memory, socket.inode);
+    }, &line);
+    return line.result;
+}
 
 Result<void> show_socket_counts(TextSink& out) {
     struct Counts {
-        u32 tcp = 0, waiting = 0, orphans = 0, udp = 0;
+        u32 tcp = 0, waiting = 0, orphans = 0, udp = 0, raw = 0;
     } counts;
     net::tcp::for_each([](void* context, const net::tcp::Summary& socket) {
         auto& c = *static_cast<Counts*>(context);
@@ -77,8 +98,9 @@ Result<void> show_socket_counts(TextSink& out) {
         else ++c.tcp, c.orphans += socket.inode == 0;
     }, &counts);
     net::udp::for_each([](void* context, const net::udp::Summary&) { ++static_cast<Counts*>(context)->udp; }, &counts);
-    return out.print("sockets: used {}\nTCP: inuse {} orphan {} tw {} alloc {} mem 0\nUDP: inuse {} mem 0\nUDPLITE: inuse 0\nRAW: inuse 0\nFRAG: inuse 0 memory 0\n",
-                     counts.tcp + counts.udp, counts.tcp, counts.orphans, counts.waiting, counts.tcp, counts.udp);
+    net::raw::for_each([](void* context, const net::datagram::Summary&) { ++static_cast<Counts*>(context)->raw; }, &counts);
+    return out.print("sockets: used {}\nTCP: inuse {} orphan {} tw {} alloc {} mem 0\nUDP: inuse {} mem 0\nUDPLITE: inuse 0\nRAW: inuse {}\nFRAG: inuse 0 memory 0\n",
+                     counts.tcp + counts.udp + counts.raw, counts.tcp, counts.orphans, counts.waiting, counts.tcp, counts.udp, counts.raw);
 }
 
 }  // namespace spore::linux::proc

@@ -72,6 +72,7 @@ public:
 
     u16 family() const { return family_; }
     u16 type() const { return type_; }
+    u16 protocol() const { return protocol_; }
     /// The number of the socket's inode.
     u64 number() const { return number_; }
 

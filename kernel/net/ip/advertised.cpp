@@ -117,6 +117,7 @@ struct Names {
 
 void take_advertisement(Interface& interface, const IpAddress& router, const wnd::RouterMessage& message, FormAddresses form) {
     auto now = time::now();
+    if (message.message->hop_limit) interface.set_hop_limit_v6(message.message->hop_limit);  // 0: it does not say [RFC 4861 4.2]
     set_route({.gateway = router, .interface = interface.index(), .metric = metric, .origin = Route::Origin::router,
                .valid_until = now + Duration::seconds(message.message->lifetime)}, max_routers);
     Names names;

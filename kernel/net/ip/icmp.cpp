@@ -1,9 +1,12 @@
 #include "kernel/net/ip/icmp.hpp"
 
+#include "kernel/net/ip/group_reports.hpp"
 #include "kernel/net/ip/nd.hpp"
 #include "kernel/net/ip/path.hpp"
 #include "kernel/net/ip/router_discovery.hpp"
+#include "kernel/net/ping/ping.hpp"
 #include "wire/net/checksum.hpp"
+#include "wire/net/group_reports.hpp"
 #include "wire/net/icmp.hpp"
 #include "wire/net/ipv6.hpp"
 #include "wire/net/nd.hpp"
@@ -55,6 +58,7 @@ void input_v4(Owned<device::Packet> packet, const Arrival& arrival) {
     if (!checksum_right(*packet, 0)) return count_drop(Drop::checksum);
     u8 type = static_cast<u8>(packet->head()[0]);
     if (type == v4::echo_request) return answer_echo(std::move(packet), arrival, v4::echo_reply);
+    if (type == v4::echo_reply) return ping::input(std::move(packet), arrival);
     // Redirects are not followed: a host on the link could take over everything.
     if (type == v4::redirect) return count_drop(Drop::no_protocol);
     if (v4::is_error(type)) return error_received_v4(std::move(packet), arrival);
@@ -68,6 +72,9 @@ void input_v6(Owned<device::Packet> packet, const Arrival& arrival) {
     u8 type = static_cast<u8>(packet->head()[0]);
     switch (type) {
     case v6::echo_request: return answer_echo(std::move(packet), arrival, v6::echo_reply);
+    case v6::echo_reply: return ping::input(std::move(packet), arrival);
+    case wire::mld::query: return group_reports::input_v6(std::move(packet), arrival);
+    case wire::mld::report_1: case wire::mld::done_1: case wire::mld::report_2: return;  // others' reports
     case wire::nd::router_advertisement: return router_discovery::input(std::move(packet), arrival);
     case wire::nd::neighbour_solicitation:
     case wire::nd::neighbour_advertisement: return nd::input(std::move(packet), arrival);

@@ -6,6 +6,7 @@
 #include "kernel/net/ip/input.hpp"
 #include "kernel/net/ip/local_table.hpp"
 #include "kernel/net/ip/output.hpp"
+#include "kernel/net/raw/raw.hpp"
 #include "kernel/time/timer.hpp"
 #include "wire/net/icmp.hpp"
 
@@ -67,6 +68,7 @@ void tell(PathError& error, const Quote& quote) {
     // Whoever quotes a packet that did not come from here is mistaken, or worse.
     if (quote.size < 8 || find_local(error.source).kind != LocalKind::own) return count_drop(Drop::martian);
     if (auto hear = ip::doors_of(error.protocol).path_error) hear(error);
+    raw::path_error(error);
 }
 
 /// Reads the quoted IPv4 packet at `offset`.

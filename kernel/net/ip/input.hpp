@@ -7,9 +7,16 @@ namespace spore::net {
 
 namespace ip {
 
-/// The head begins with the IP header; `group`: the frame went to a group's link address. Take the packet.
-void input_v4(Owned<device::Packet> packet, Interface& interface, bool group);
-void input_v6(Owned<device::Packet> packet, Interface& interface, bool group);
+/// How a packet came to an interface.
+enum class Frame : u8 {
+    own,     ///< to its own link address
+    group,   ///< to a group's link address
+    copied,  ///< from this machine, which is a member of the group that it sends to
+};
+
+/// The head begins with the IP header. Take the packet.
+void input_v4(Owned<device::Packet> packet, Interface& interface, Frame frame);
+void input_v6(Owned<device::Packet> packet, Interface& interface, Frame frame);
 
 /// One that was put together from fragments: the head begins with an IPv6 header that names arrival.protocol.
 void input_reassembled_v6(Owned<device::Packet> packet, Arrival& arrival);
@@ -18,6 +25,10 @@ void input_reassembled_v6(Owned<device::Packet> packet, Arrival& arrival);
 void deliver(Owned<device::Packet> packet, const Arrival& arrival);
 /// The transport's doors; all null when nobody has connected.
 const TransportDoors& doors_of(u8 protocol);
+/// From now on whole packets of this protocol go to `before` first, which hands them on to deliver_behind(). Null: no more.
+void stand_before(u8 protocol, void (*before)(Owned<device::Packet> packet, const Arrival& arrival));
+/// `taken`: somebody got a copy, so that the protocol is not unknown here.
+void deliver_behind(Owned<device::Packet> packet, const Arrival& arrival, bool taken);
 
 }  // namespace ip
 

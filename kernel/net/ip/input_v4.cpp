@@ -34,7 +34,7 @@ Result<void> skip_options(device::Packet& packet, u32 header_size) {
 
 }  // namespace
 
-void input_v4(Owned<device::Packet> packet, Interface& interface, bool group) {
+void input_v4(Owned<device::Packet> packet, Interface& interface, Frame frame) {
     if (packet->head().size() < wire::ipv4::max_header) (void)packet->gather(std::min(packet->size(), wire::ipv4::max_header));
     auto parsed = wire::ipv4::parse(packet->head(), packet->size());
     if (!parsed) [[unlikely]] return count_drop(parsed.error() == Error::io ? Drop::checksum : Drop::malformed);
@@ -46,10 +46,12 @@ void input_v4(Owned<device::Packet> packet, Interface& interface, bool group) {
                     .protocol = header.protocol,
                     .hop_limit = header.hop_limit,
                     .traffic_class = header.traffic_class,
-                    .broadcast = group};
-    if (!interface.loopback()) {
+                    .broadcast = frame != Frame::own};
+    if (frame != Frame::copied && !interface.loopback()) {
         if (is_martian(arrival.source, header.source)) [[unlikely]] return count_drop(Drop::martian);
         if (!is_for_us(arrival.destination, interface, arrival.broadcast)) [[unlikely]] return count_drop(Drop::not_ours);
+    } else if (arrival.destination.is_multicast()) {
+        arrival.broadcast = true;
     }
     packet->mark(device::Layer::network);
     u32 size = header.header_size();

@@ -66,7 +66,7 @@ void input_with_extensions(Owned<device::Packet> packet, Arrival& arrival, Fragm
 
 }  // namespace
 
-void input_v6(Owned<device::Packet> packet, Interface& interface, bool group) {
+void input_v6(Owned<device::Packet> packet, Interface& interface, Frame frame) {
     if (packet->head().size() < sizeof(Header)) (void)packet->gather(std::min<u32>(packet->size(), sizeof(Header)));
     auto parsed = wire::ipv6::parse(packet->head(), packet->size());
     if (!parsed) [[unlikely]] return count_drop(Drop::malformed);
@@ -78,10 +78,12 @@ void input_v6(Owned<device::Packet> packet, Interface& interface, bool group) {
                     .protocol = header.next,
                     .hop_limit = header.hop_limit,
                     .traffic_class = header.traffic_class(),
-                    .broadcast = group};
-    if (!interface.loopback()) {
+                    .broadcast = frame != Frame::own};
+    if (frame != Frame::copied && !interface.loopback()) {
         if (is_martian(arrival.source)) [[unlikely]] return count_drop(Drop::martian);
         if (!is_for_us(arrival.destination, interface, arrival.broadcast)) [[unlikely]] return count_drop(Drop::not_ours);
+    } else if (arrival.destination.is_multicast()) {
+        arrival.broadcast = true;
     }
     packet->mark(device::Layer::network);
     if (is_extension(arrival.protocol)) [[unlikely]] return input_with_extensions(std::move(packet), arrival, Fragments::allowed);

@@ -30,25 +30,26 @@ void put_header_v4(device::Packet& packet, u32 source, u32 destination, const Ip
     header.total_size = static_cast<u16>(total);
     header.identification = identification;
     header.fragment = fragment;
-    header.hop_limit = options.hop_limit;
+    u8 hop_limit = options.hop_limit ? options.hop_limit : u8{64};
+    header.hop_limit = hop_limit;
     header.protocol = options.protocol;
     header.source = source;
     header.destination = destination;
     u64 sum = u64{source} + destination + (0x4500u | options.traffic_class) + total + identification + fragment +
-              (u32{options.hop_limit} << 8 | options.protocol);
+              (u32{hop_limit} << 8 | options.protocol);
     sum = (sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32);
     sum = (sum & 0xffff) + (sum >> 16);
     header.checksum = static_cast<u16>(~((sum & 0xffff) + (sum >> 16)));
     packet.mark(device::Layer::network);
 }
 
-void put_header_v6(device::Packet& packet, const IpAddress& source, const IpAddress& destination, const IpOptions& options) {
+void put_header_v6(device::Packet& packet, const IpAddress& source, const IpAddress& destination, const IpOptions& options, u8 usual_hop_limit) {
     u32 payload = packet.size();
     auto& header = *reinterpret_cast<wire::ipv6::Header*>(packet.push(sizeof(wire::ipv6::Header)).data());
     header.version_class_flow = 6u << 28 | u32{options.traffic_class} << 20 | (options.flow_label & 0xf'ffff);
     header.payload_size = static_cast<u16>(payload);
     header.next = options.protocol;
-    header.hop_limit = options.hop_limit;
+    header.hop_limit = options.hop_limit ? options.hop_limit : usual_hop_limit;
     std::memcpy(header.source, source.bytes().data(), 16);
     std::memcpy(header.destination, destination.bytes().data(), 16);
     packet.mark(device::Layer::network);

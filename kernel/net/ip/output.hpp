@@ -10,7 +10,7 @@ namespace spore::net::ip {
 
 /// Puts the header in front of a packet whose head begins with what comes after it. IPv4 addresses in host order.
 void put_header_v4(device::Packet& packet, u32 source, u32 destination, const IpOptions& options, u16 identification, u16 fragment = 0);
-void put_header_v6(device::Packet& packet, const IpAddress& source, const IpAddress& destination, const IpOptions& options);
+void put_header_v6(device::Packet& packet, const IpAddress& source, const IpAddress& destination, const IpOptions& options, u8 usual_hop_limit = 64);
 
 /// Puts a link header in front and sends: for those who know the link address themselves.
 void transmit_to(Interface& interface, const wire::ethernet::Mac& to, Owned<device::Packet> packet);

@@ -10,6 +10,7 @@
 #include "kernel/net/ip/path_mtu.hpp"
 #include "kernel/net/ip/route.hpp"
 #include "kernel/net/ip/source.hpp"
+#include "kernel/net/loopback.hpp"
 
 namespace spore::net {
 
@@ -93,7 +94,7 @@ Result<void> Path::choose_source() {
         if (source_.is_loopback() && !interface_->loopback()) return fail(Error::invalid);
         return {};
     }
-    source_ = interface_->loopback() ? destination_ : source_for(*interface_, destination_);
+    source_ = interface_->loopback() && !destination_.is_multicast() ? destination_ : source_for(*interface_, destination_);
     if (source_.is_unspecified()) return fail(v4_ ? Error::network_unreachable : Error::address_not_available);
     return {};
 }
@@ -128,18 +129,26 @@ Result<void> Path::send(Owned<device::Packet> packet, const IpOptions& options) 
     return {};
 }
 
-void Path::send_one(Owned<device::Packet> packet, const IpOptions& options) {
-    if (packet->checksum == device::Checksum::partial && !interface_->features().send_checksum) ip::complete_checksum(*packet);
+inline void Path::put_header(device::Packet& packet, const IpOptions& options) {
     if (v4_) {
         // A packet that is never cut needs no number [RFC 6864 4.1].
         u16 identification = options.dont_fragment ? 0 : static_cast<u16>(core::random_u64());
-        ip::put_header_v4(*packet, source_.v4_value(), destination_.v4_value(), options, identification,
+        ip::put_header_v4(packet, source_.v4_value(), destination_.v4_value(), options, identification,
                           options.dont_fragment ? wire::ipv4::dont_fragment : 0);
     } else {
-        ip::put_header_v6(*packet, source_, destination_, options);
+        ip::put_header_v6(packet, source_, destination_, options, interface_->hop_limit_v6());
     }
+}
+
+inline void Path::pass_on(Owned<device::Packet> packet) {
     if (neighbour_) [[likely]] neighbour_->send(std::move(packet));
     else interface_->transmit(std::move(packet));
+}
+
+void Path::send_one(Owned<device::Packet> packet, const IpOptions& options) {
+    if (packet->checksum == device::Checksum::partial && !interface_->features().send_checksum) ip::complete_checksum(*packet);
+    put_header(*packet, options);
+    pass_on(std::move(packet));
 }
 
 Result<void> Path::send_each(device::PacketList packets, const IpOptions& options) {
@@ -158,12 +167,26 @@ Result<void> Path::send_large(Owned<device::Packet> packet, const IpOptions& opt
     if (!options.allow_fragments || (v4_ && options.dont_fragment)) return fail(Error::message_too_long);
     if (packet->size() > 65535 - sizeof(wire::ipv4::Header)) return fail(Error::message_too_long);
     if (packet->checksum == device::Checksum::partial) ip::complete_checksum(*packet);  // a device sees one fragment only
-    auto fragments = TRY(ip::fragment(std::move(packet), source_, destination_, options, mtu_));
-    while (auto one = fragments.pop_front()) {
-        if (neighbour_) neighbour_->send(std::move(one));
-        else interface_->transmit(std::move(one));
-    }
+    auto whole = options;
+    if (!v4_ && whole.hop_limit == 0) whole.hop_limit = interface_->hop_limit_v6();
+    auto fragments = TRY(ip::fragment(std::move(packet), source_, destination_, whole, mtu_));
+    while (auto one = fragments.pop_front()) pass_on(std::move(one));
     return {};
+}
+
+Result<void> Path::send_with_header(Owned<device::Packet> packet) {
+    if (generation_ != net::generation()) TRY(look_up());
+    if (packet->size() > mtu_) return fail(Error::message_too_long);
+    packet->mark(device::Layer::network);
+    pass_on(std::move(packet));
+    return {};
+}
+
+void Path::send_to_self(Owned<device::Packet> packet, const IpOptions& options) {
+    if (packet->headroom() < sizeof(wire::ipv6::Header)) return count_drop(Drop::no_memory);
+    packet->mark(device::Layer::transport);
+    put_header(*packet, options);
+    deliver_here(std::move(packet), *interface_);
 }
 
 }  // namespace spore::net

@@ -21,7 +21,7 @@ struct PathHints {
 /// The IP header's fields that a transport chooses.
 struct IpOptions {
     u8 protocol = 0;
-    u8 hop_limit = 64;
+    u8 hop_limit = 0;            ///< 0: as is usual on the link [RFC 4861 6.3.4]
     u8 traffic_class = 0;
     bool dont_fragment = true;   ///< IPv4; IPv6 routers never fragment
     bool allow_fragments = true; ///< we ourselves may cut the packet when it is larger than the path takes
@@ -50,6 +50,10 @@ public:
     /// by the device or here; pieces are cut here when the device cannot. Waits for nothing: packets for a next hop that is not known yet
     /// wait in the neighbour's queue. message_too_long (with the packet gone), network_unreachable.
     Result<void> send(Owned<device::Packet> packet, const IpOptions& options);
+    /// Sends a packet whose head begins with an IP header that the program wrote, to the path's next hop as it is. message_too_long.
+    Result<void> send_with_header(Owned<device::Packet> packet);
+    /// This machine's copy of what goes to a group: received as if it had come on the path's interface.
+    void send_to_self(Owned<device::Packet> packet, const IpOptions& options);
     /// The peer has answered: its neighbour is alive [RFC 4861 7.3.1].
     void confirm();
 
@@ -59,6 +63,8 @@ private:
     Result<void> send_large(Owned<device::Packet> packet, const IpOptions& options);
     Result<void> send_each(device::PacketList packets, const IpOptions& options);
     void send_one(Owned<device::Packet> packet, const IpOptions& options);
+    void put_header(device::Packet& packet, const IpOptions& options);
+    void pass_on(Owned<device::Packet> packet);
 
     IpAddress source_, destination_;
     PathHints hints_;

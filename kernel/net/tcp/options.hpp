@@ -16,7 +16,7 @@ struct Options {
     bool urgent_inline = false;     ///< SO_OOBINLINE
     bool fast_open_connect = false; ///< TCP_FASTOPEN_CONNECT
     CongestionControl congestion = CongestionControl::cubic;
-    u8 hop_limit = 64;
+    u8 hop_limit = 0;               ///< 0: as is usual on the link
     u8 traffic_class = 0;
     u16 max_segment = 0;            ///< TCP_MAXSEG; 0: what the path takes
     u16 fast_open_queue = 0;        ///< TCP_FASTOPEN of a listener; 0: off

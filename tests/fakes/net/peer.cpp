@@ -19,6 +19,12 @@ u32 draw(u64& state, u64 seed, u32 below) {
     return static_cast<u32>((state * 0x2545'f491'4f6c'dd1d >> 33) % below);
 }
 
+bool is_group_report(const Parsed& parsed) {
+    if (!parsed.is_ip) return false;
+    if (parsed.ip.destination.is_v4()) return parsed.ip.protocol == 2;
+    return !parsed.ip.options.empty() && !parsed.payload.empty() && (parsed.payload[0] == 143 || parsed.payload[0] == 131 || parsed.payload[0] == 132);
+}
+
 }  // namespace
 
 Peer::Peer(NetDevice& device, const device::MacAddress& its_mac) : mac(its_mac), device_(device) {
@@ -79,6 +85,7 @@ void Peer::handle(Bytes frame) {
     if (parsed->to != mac && !(parsed->to.bytes[0] & 1)) return;
     if (answer_arp && parsed->type == type_arp && handle_arp(*parsed)) return;
     if (answer_nd && parsed->is_ip && parsed->ip.protocol == 58 && handle_nd(*parsed)) return;
+    if (!show_group_reports && is_group_report(*parsed)) return;
     if (answer_echo && parsed->is_ip && handle_echo(*parsed)) return;
     received_.push_back(std::move(*parsed));
 }

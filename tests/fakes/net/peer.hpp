@@ -23,6 +23,7 @@ public:
     device::MacAddress mac;
     std::vector<IpAddress> addresses;
     bool answer_arp = true, answer_nd = true, answer_echo = false;
+    bool show_group_reports = false;  ///< IGMP and MLD, of which most tests do not want to know
     /// Also for addresses behind it: it is the gateway.
     void set_faults_to_stack(const Faults& faults) { to_stack_ = faults; }
     void set_faults_from_stack(const Faults& faults) { from_stack_ = faults; }

@@ -74,7 +74,7 @@ constexpr SwitchOption switch_options[] = {
     {level_ip, ip_free_bind, 16}, {level_ip, ip_transparent, 32}, {level_ip, ip_bind_no_port, 64}, {level_ipv6, ipv6_only, 128},
     {level_ipv6, ipv6_receive_packet_info, 256}, {level_ipv6, ipv6_receive_hop_limit, 512}, {level_ipv6, ipv6_receive_class, 1024},
     {level_ip, ip_receive_original, 2048}, {level_ip, ip_multicast_all, 4096}, {level_ipv6, ipv6_multicast_all, 4096},
-    {level_ip, ip_receive_options, 1 << 14}, {level_ip, ip_no_fragment, 1 << 15}, {level_ipv6, ipv6_auto_flow_label, 1 << 16},
+    {level_ip, ip_receive_options, 1 << 14}, {level_ip, ip_return_options, 1 << 18}, {level_ip, ip_no_fragment, 1 << 15}, {level_ipv6, ipv6_auto_flow_label, 1 << 16},
     {level_ipv6, ipv6_receive_errors, 1 << 17}, {level_ipv6, ipv6_free_bind, 16}, {level_ipv6, ipv6_transparent, 32},
 };
 
@@ -102,7 +102,7 @@ Result<u64> InetSocket::get_option(i32 level, i32 name, MutableByteSpan value) {
     if (level == level_ip) {
         switch (name) {
         case ip_tos: return give_option(value, header_fields().traffic_class);
-        case ip_ttl: return give_option(value, header_fields().hop_limit);
+        case ip_ttl: return give_option(value, shown_hop_limit());
         case ip_mtu: return give_option(value, static_cast<i32>(TRY(path_mtu())));
         case ip_least_ttl: return give_option(value, 0);
         case ip_options: return 0;
@@ -111,7 +111,7 @@ Result<u64> InetSocket::get_option(i32 level, i32 name, MutableByteSpan value) {
     } else if (level == level_ipv6) {
         switch (name) {
         case ipv6_class: return give_option(value, header_fields().traffic_class);
-        case ipv6_unicast_hops: return give_option(value, header_fields().hop_limit);
+        case ipv6_unicast_hops: return give_option(value, shown_hop_limit());
         case ipv6_mtu: return give_option(value, static_cast<i32>(TRY(path_mtu())));
         case ipv6_address_preferences:
         case ipv6_least_hops: return give_option(value, 0);
@@ -126,7 +126,7 @@ Result<void> InetSocket::set_ip_number(i32 level, i32 name, i32 value) {
     auto fields = header_fields();
     if (v6 ? name == ipv6_unicast_hops : name == ip_ttl) {
         if (value != -1 && (value < (v6 ? 0 : 1) || value > 255)) return fail(Error::invalid);
-        fields.hop_limit = value == -1 ? 64 : static_cast<u8>(value);
+        fields.hop_limit = value == -1 ? 0 : static_cast<u8>(value);
         return set_header_fields(fields);
     }
     if (v6 ? name == ipv6_class : name == ip_tos) {

@@ -21,7 +21,7 @@ protected:
     enum IpSwitch : u32 {
         packet_info = 1, receive_ttl = 2, receive_tos = 4, receive_errors = 8, free_bind = 16, transparent = 32, bind_no_port = 64, v6_only = 128,
         v6_packet_info = 256, v6_hop_limit = 512, v6_class = 1024, original_destination = 2048, multicast_all = 4096, header_included = 8192,
-        receive_ip_options = 1 << 14, no_fragment = 1 << 15, auto_flow_label = 1 << 16, v6_receive_errors = 1 << 17,
+        receive_ip_options = 1 << 14, no_fragment = 1 << 15, auto_flow_label = 1 << 16, v6_receive_errors = 1 << 17, return_ip_options = 1 << 18,
     };
     bool has(IpSwitch one) const { return ip_switches_.load(std::memory_order_relaxed) & one; }
     u32 ip_switches() const { return ip_switches_.load(std::memory_order_relaxed); }
@@ -29,7 +29,7 @@ protected:
 
     /// The header fields that every transport keeps for its packets.
     struct HeaderFields {
-        u8 hop_limit = 64, traffic_class = 0;
+        u8 hop_limit = 0, traffic_class = 0;  ///< hop_limit 0: as is usual on the link
     };
     virtual HeaderFields header_fields() = 0;
     virtual Result<void> set_header_fields(const HeaderFields& fields) = 0;
@@ -42,6 +42,10 @@ protected:
     virtual Result<u64> get_transport_option(i32 level, i32 name, MutableByteSpan value) = 0;
     virtual Result<void> set_transport_option(i32 level, i32 name, ByteSpan value) = 0;
 
+    i32 shown_hop_limit() {
+        u8 chosen = header_fields().hop_limit;
+        return chosen ? chosen : 64;
+    }
     bool is_v6() const { return family() == family_inet6; }
     /// The address that a program names, for bind (a privileged port needs privilege) and for everything else (an IPv6-only socket knows
     /// no IPv4).

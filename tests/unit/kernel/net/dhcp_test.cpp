@@ -8,7 +8,7 @@
 
 #include "kernel/net/ip/route.hpp"
 #include "kernel/net/start.hpp"
-#include "kernel/net/udp/socket.hpp"
+#include "kernel/net/udp/udp.hpp"
 #include "kernel/net/ip/arrival.hpp"
 #include "tests/fakes/net/stack.hpp"
 

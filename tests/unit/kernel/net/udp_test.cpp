@@ -1,5 +1,5 @@
 // UDP sockets over the real IP layer, with a peer on the wire.
-#include "kernel/net/udp/socket.hpp"
+#include "kernel/net/udp/udp.hpp"
 
 #include <gtest/gtest.h>
 
@@ -8,6 +8,7 @@
 #include "kernel/net/binding.hpp"
 #include "kernel/net/ip/arrival.hpp"
 #include "tests/fakes/net/stack.hpp"
+#include "tests/unit/kernel/net/bytes.hpp"
 
 namespace spore::net {
 namespace {
@@ -15,28 +16,6 @@ namespace {
 using fakes::Bytes;
 using fakes::Stack;
 
-class Source final : public ByteSource {
-public:
-    explicit Source(const Bytes& bytes) : bytes_(bytes) {}
-    Result<void> take(MutableByteSpan into) override {
-        if (!into.empty()) std::memcpy(into.data(), bytes_.data() + at_, into.size());
-        at_ += into.size();
-        return {};
-    }
-
-private:
-    const Bytes& bytes_;
-    std::size_t at_ = 0;
-};
-class Sink final : public ByteSink {
-public:
-    Bytes bytes;
-    Result<void> put(ByteSpan more) override {
-        auto* data = reinterpret_cast<const u8*>(more.data());
-        bytes.insert(bytes.end(), data, data + more.size());
-        return {};
-    }
-};
 struct Listening final : EndpointListener {
     u32 told = 0;
     void changed(Ready what) override { told |= static_cast<u32>(what); }
@@ -53,7 +32,7 @@ protected:
     IpAddress any_address() const { return v4() ? IpAddress::any_v4() : IpAddress(); }
 
     Shared<udp::Socket> bound(u16 port, const BindOptions& options = {}, std::optional<IpAddress> address = {}) {
-        auto socket = udp::Socket::create(&listening);
+        auto socket = udp::create(&listening);
         EXPECT_TRUE(socket);
         auto binding = Binding::create(Transport::udp, {address.value_or(any_address()), port, 0}, options);
         EXPECT_TRUE(binding);
@@ -63,21 +42,13 @@ protected:
     void peer_sends(u16 from_port, u16 to_port, const Bytes& payload) {
         stack.peer.send({.source = near(), .destination = own(), .protocol = 17}, fakes::udp_datagram(near(), from_port, own(), to_port, payload));
     }
-    static Result<u64> send(udp::Socket& socket, const Bytes& bytes, const udp::Target& target = {}) {
-        Source source(bytes);
-        return socket.send(source, bytes.size(), target);
-    }
-    static Bytes receive(udp::Socket& socket) {
-        Sink sink;
-        auto got = socket.receive(sink, 65536, udp::Socket::Peek::no);
-        EXPECT_TRUE(got);
-        return sink.bytes;
-    }
+    static Result<u64> send(udp::Socket& socket, const Bytes& bytes, const udp::Target& target = {}) { return send_bytes(socket, bytes, target); }
+    static Bytes receive(udp::Socket& socket) { return received_bytes(socket); }
 };
 INSTANTIATE_TEST_SUITE_P(Versions, UdpTest, testing::Values(4, 6));
 
 TEST_P(UdpTest, CanSendBeforeItIsBound) {
-    auto socket = udp::Socket::create(&listening);
+    auto socket = udp::create(&listening);
     ASSERT_TRUE(socket);
     EXPECT_EQ((*socket)->ready(), Ready::out);
     (*socket)->close();

@@ -1,23 +1,30 @@
-// A UDP socket as programs' sockets see it [RFC 768, 8085]. Nothing here waits.
+// A socket that takes and gives datagrams, as programs' sockets see it: of UDP [RFC 768, 8085], of ICMP echo, or raw. Nothing here waits.
 #pragma once
 
+#include <array>
 #include <atomic>
 
 #include "base/time.hpp"
 #include "kernel/net/binding.hpp"
 #include "kernel/net/endpoint_events.hpp"
 
-namespace spore::net::udp {
+namespace spore::net::datagram {
 
 struct Options {
     bool broadcast = false;
     bool multicast_loop = true;
+    bool multicast_all = true;      ///< IP_MULTICAST_ALL: groups that others have joined, too
     bool no_checksum = false;
     bool receive_errors = false;    ///< IP_RECVERR: ICMP errors are queued, not only told
+    bool timestamps = false;        ///< SO_TIMESTAMP
     bool merge_received = false;    ///< UDP_GRO
-    u8 hop_limit = 64, multicast_hop_limit = 1, traffic_class = 0;
+    bool header_included = false;   ///< IP_HDRINCL: of a raw socket, the program writes the IP header
+    u8 hop_limit = 0;               ///< 0: as is usual on the link
+    u8 multicast_hop_limit = 1;     ///< 0: not beyond this machine
+    u8 traffic_class = 0;
     bool dont_fragment = false;
     u16 segment_size = 0;           ///< UDP_SEGMENT; 0: off
+    i32 checksum_offset = -1;       ///< IPV6_CHECKSUM: where a raw socket's checksum lies; -1: it has none
     u32 multicast_interface = 0;
     u32 send_buffer = 212'992, receive_buffer = 212'992;
 };
@@ -33,6 +40,18 @@ struct Received {
     Instant at{};
 };
 
+/// An error about a datagram that was sent, with as much of that as is known.
+struct QueuedError {
+    enum class Origin : u8 { local = 1, icmp_v4 = 2, icmp_v6 = 3 };  ///< SO_EE_ORIGIN_*
+    IpAddress destination, reporter;
+    u32 info = 0;      ///< an MTU
+    u32 interface = 0;
+    u16 port = 0;      ///< the destination's
+    Error error{};
+    Origin origin{};
+    u8 type = 0, code = 0;
+};
+
 struct Target {
     const Endpoint* to = nullptr;    ///< null: the connected peer
     IpAddress from;                  ///< unspecified: the binding's or the path's
@@ -41,15 +60,19 @@ struct Target {
     u16 segment_size = 0;
 };
 
+/// ICMP's types that a raw socket does not want: a bit each.
+using TypeFilter = std::array<u32, 8>;
+
 class Socket : public Counted {
 public:
-    static Result<Shared<Socket>> create(EndpointListener* listener);
     virtual ~Socket() = default;
     virtual void set_listener(EndpointListener* listener) = 0;
     Ready ready() const { return static_cast<Ready>(ready_.load(std::memory_order_acquire)); }
     virtual void set_owner(u64 inode, u32 user) = 0;
     virtual Result<void> take_error() = 0;
 
+    /// Of what it takes to bind this socket: the transport that its Binding belongs to.
+    virtual Transport transport() const = 0;
     /// invalid when bound already.
     virtual Result<void> bind(Owned<Binding> binding) = 0;
     /// Binds to a chosen port when it is not bound. Only the peer's datagrams are taken from now on.
@@ -66,11 +89,16 @@ public:
     virtual Result<Received> receive(ByteSink& into, u64 size, Peek peek) = 0;
     /// Size of the next datagram; 0 when there is none.
     virtual u64 receivable() const = 0;
+    /// The oldest queued error, and what is known of the datagram that it is about, cut to `size`; copied_size says how much that is. would_block.
+    virtual Result<QueuedError> receive_error(ByteSink& into, u64 size, u64& copied_size) = 0;
 
-    virtual Result<void> join(const IpAddress& group, u32 interface) = 0;
-    virtual Result<void> leave(const IpAddress& group, u32 interface) = 0;
+    /// With a source that is not unspecified: that source's datagrams to the group. Without: everybody's.
+    virtual Result<void> join(const IpAddress& group, u32 interface, const IpAddress& source = {}) = 0;
+    virtual Result<void> leave(const IpAddress& group, u32 interface, const IpAddress& source = {}) = 0;
     virtual Options options() const = 0;
     virtual void set_options(const Options& options) = 0;
+    virtual TypeFilter type_filter() const = 0;
+    virtual void set_type_filter(const TypeFilter& blocked) = 0;
     virtual void shut_reading() = 0;
     virtual void shut_writing() = 0;
     virtual void close() = 0;
@@ -79,6 +107,7 @@ protected:
     std::atomic<u32> ready_ = static_cast<u32>(Ready::out);  ///< a datagram never waits to be sent
 };
 
+/// One socket, for /proc/net/udp and its like.
 struct Summary {
     Endpoint local, remote;
     bool connected;
@@ -88,6 +117,5 @@ struct Summary {
     u32 user;
 };
 using SummaryVisitor = void (*)(void* context, const Summary& summary);
-void for_each(SummaryVisitor visitor, void* context);
 
-}  // namespace spore::net::udp
+}  // namespace spore::net::datagram

@@ -1,5 +1,5 @@
 // What goes beside a datagram [ip(7), ipv6(7), RFC 3542]: where it came in, with which header fields, when, and how it is to leave.
-#include "kernel/linux/socket/inet/udp_socket.hpp"
+#include "kernel/linux/socket/inet/datagram_socket.hpp"
 #include "kernel/linux/uapi/inet.hpp"
 #include "kernel/linux/uapi/types.hpp"
 #include "kernel/net/interface.hpp"
@@ -7,7 +7,7 @@
 
 namespace spore::linux {
 
-namespace udp = net::udp;
+namespace datagram = net::datagram;
 
 namespace {
 
@@ -25,7 +25,7 @@ Result<i16> header_byte(ByteSpan body) {
     return static_cast<i16>(value);
 }
 
-Result<void> read_message(udp::Target& target, i32 level, i32 type, ByteSpan body) {
+Result<void> read_message(datagram::Target& target, i32 level, i32 type, ByteSpan body) {
     if (level == level_ip) {
         switch (type) {
         case ip_packet_info: {
@@ -63,8 +63,8 @@ Result<void> read_message(udp::Target& target, i32 level, i32 type, ByteSpan bod
 
 }  // namespace
 
-Result<udp::Target> UdpSocket::read_target(const SendRequest& request) const {
-    udp::Target target;
+Result<datagram::Target> DatagramSocket::read_target(const SendRequest& request) const {
+    datagram::Target target;
     target.interface = options().interface;
     ByteSpan rest = request.control;
     while (rest.size() >= sizeof(ControlHeader)) {
@@ -77,7 +77,7 @@ Result<udp::Target> UdpSocket::read_target(const SendRequest& request) const {
     return target;
 }
 
-Result<void> UdpSocket::give_control(ReceiveRequest& request, const udp::Received& received) {
+Result<void> DatagramSocket::give_control(ReceiveRequest& request, const datagram::Received& received) {
     auto put = [&]<typename T>(i32 level, i32 type, const T& body) { return request.control->put(level, type, bytes_of(body), request.result_flags); };
     if (is_on(so_timestamp_ns) || is_on(so_timestamp)) {
         auto wall = time::wall_base() + static_cast<i64>(received.at.nanoseconds);

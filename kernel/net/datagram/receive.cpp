@@ -2,9 +2,10 @@
 // program asked for merged ones.
 #include <algorithm>
 
-#include "kernel/net/udp/udp_socket.hpp"
+#include "kernel/net/datagram/datagram_socket.hpp"
+#include "kernel/time/timer.hpp"
 
-namespace spore::net::udp {
+namespace spore::net::datagram {
 
 namespace {
 
@@ -17,16 +18,17 @@ u32 piece_of(const device::Packet& packet, bool merged) {
 }  // namespace
 
 /// The memory that a waiting packet holds, which is what the receive buffer limits.
-u32 UdpSocket::footprint(const device::Packet& packet) {
+u32 DatagramSocket::footprint(const device::Packet& packet) {
     return static_cast<u32>(sizeof packet + packet.slices().size() * page_size);
 }
 
-void UdpSocket::deliver(Owned<device::Packet> packet, const Arrival& arrival, u16 source_port) {
+void DatagramSocket::deliver(Owned<device::Packet> packet, const Arrival& arrival, u16 source_port) {
     packet->note<Waiting>() = {
         .from = arrival.source, .to = arrival.destination, .interface = arrival.interface.index(), .port = source_port,
         .hop_limit = arrival.hop_limit, .traffic_class = arrival.traffic_class,
     };
     Guard guard(lock_);
+    if (options_.timestamps && packet->received_at == Instant{}) packet->received_at = time::now();
     u32 size = footprint(*packet);
     // The first may be larger than the buffer, or nothing would ever come through a small one.
     bool full = received_footprint_ + size > options_.receive_buffer && !received_.empty();
@@ -40,11 +42,11 @@ void UdpSocket::deliver(Owned<device::Packet> packet, const Arrival& arrival, u1
 }
 
 /// Under lock_, after the queue became shorter.
-void UdpSocket::update_readable() {
+void DatagramSocket::update_readable() {
     if (received_.empty() && !shut_reading_ && error_) note(Ready::none, Ready::in);
 }
 
-Result<Received> UdpSocket::receive(ByteSink& into, u64 size, Peek peek) {
+Result<Received> DatagramSocket::receive(ByteSink& into, u64 size, Peek peek) {
     Guard reader(reading_);
     device::Packet* packet;
     bool merged;
@@ -94,10 +96,10 @@ Result<Received> UdpSocket::receive(ByteSink& into, u64 size, Peek peek) {
     return result;
 }
 
-u64 UdpSocket::receivable() const {
+u64 DatagramSocket::receivable() const {
     Guard guard(lock_);
     auto* packet = received_.first();
     return packet ? piece_of(*packet, options_.merge_received) : 0;
 }
 
-}  // namespace spore::net::udp
+}  // namespace spore::net::datagram

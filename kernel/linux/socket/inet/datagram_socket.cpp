@@ -1,38 +1,64 @@
-// UDP sockets. Control messages are in udp_control.cpp, options in udp_options.cpp.
-#include "kernel/linux/socket/inet/udp_socket.hpp"
+// Sockets of datagrams. Control messages are in datagram_control.cpp, errors in datagram_errors.cpp, options in datagram_options.cpp.
+#include "kernel/linux/socket/inet/datagram_socket.hpp"
 
 #include "arch/user_memory.hpp"
 #include "kernel/linux/errno.hpp"
 #include "kernel/linux/process/process.hpp"
 #include "kernel/linux/uapi/inet.hpp"
+#include "kernel/net/ping/ping.hpp"
+#include "kernel/net/raw/raw.hpp"
+#include "kernel/net/udp/udp.hpp"
 
 namespace spore::linux {
 
-namespace udp = net::udp;
+namespace datagram = net::datagram;
 using fs::Ready;
 
-UdpSocket::UdpSocket(u16 family, fs::OpenMode mode) : InetSocket(family, socket_datagram, protocol_udp, mode) {}
+namespace {
 
-Result<Shared<Socket>> UdpSocket::create(u16 family, fs::OpenMode mode) {
-    auto socket = TRY(make_shared<UdpSocket>(family, mode));
-    socket->endpoint_ = TRY(udp::Socket::create(socket.get()));
+/// What the family, type and protocol name, as the stack knows it; the protocol that getsockopt tells.
+Result<Shared<datagram::Socket>> make_endpoint(bool v6, u16 type, i32 protocol, net::EndpointListener* listener) {
+    if (type == socket_raw) {
+        if (!current_task().process().credentials().privileged()) return fail(Error::not_permitted);
+        return net::raw::create(v6 ? net::raw::Version::v6 : net::raw::Version::v4, static_cast<u8>(protocol), listener);
+    }
+    if (protocol == protocol_udp) return net::udp::create(listener);
+    return net::ping::create(v6 ? net::ping::Version::v6 : net::ping::Version::v4, listener);
+}
+
+}  // namespace
+
+Result<Shared<Socket>> DatagramSocket::create(u16 family, u16 type, i32 protocol, fs::OpenMode mode) {
+    bool v6 = family == family_inet6;
+    if (type != socket_datagram && type != socket_raw) return fail(Error::socket_type_not_supported);
+    if (type == socket_datagram && protocol == protocol_ip) protocol = protocol_udp;
+    bool known = type == socket_raw ? protocol != protocol_ip : protocol == protocol_udp || protocol == (v6 ? protocol_icmpv6 : protocol_icmp);
+    if (!known) return fail(Error::protocol_not_supported);
+    auto socket = TRY(make_shared<DatagramSocket>(family, type, static_cast<u16>(protocol), mode));
+    socket->endpoint_ = TRY(make_endpoint(v6, type, protocol, socket.get()));
     socket->endpoint_->set_owner(socket->number(), current_task().process().credentials().effective_uid);
     return Shared<Socket>(std::move(socket));
 }
 
-UdpSocket::~UdpSocket() {
+DatagramSocket::~DatagramSocket() {
     if (!endpoint_) return;
     endpoint_->set_listener(nullptr);
     endpoint_->close();
 }
 
-Result<void> UdpSocket::bind(const SocketAddress& address) {
+Result<void> DatagramSocket::bind(const SocketAddress& address) {
     auto endpoint = TRY(local_endpoint(address));
-    if (bound()) return fail(Error::invalid);
-    return endpoint_->bind(TRY(net::Binding::create(net::Transport::udp, endpoint, bind_options())));
+    auto options = bind_options();
+    if (is_raw()) endpoint.port = protocol();
+    else if (bound()) return fail(Error::invalid);
+    if (!is_udp() && is_v6()) {
+        if (endpoint.address.is_v4()) return fail(Error::address_not_available);
+        options.only_v6 = true;
+    }
+    return endpoint_->bind(TRY(net::Binding::create(endpoint_->transport(), endpoint, options)));
 }
 
-Result<void> UdpSocket::connect(const SocketAddress& address) {
+Result<void> DatagramSocket::connect(const SocketAddress& address) {
     if (address.size < sizeof(u16)) return fail(Error::invalid);
     if (address.family() == family_unspecified) {
         endpoint_->disconnect();
@@ -41,7 +67,7 @@ Result<void> UdpSocket::connect(const SocketAddress& address) {
     return endpoint_->connect(TRY(remote_endpoint(address)));
 }
 
-Result<u64> UdpSocket::send(SendRequest& request) {
+Result<u64> DatagramSocket::send(SendRequest& request) {
     constexpr u32 most = 65'535;
     if (request.flags & msg_oob) return fail(Error::not_supported);
     // A datagram in several pieces (MSG_MORE) is not supported; sent at once, it would be several datagrams.
@@ -50,9 +76,10 @@ Result<u64> UdpSocket::send(SendRequest& request) {
     auto target = TRY(read_target(request));
     if (request.to) {
         // An IPv6 socket may name an IPv4 address in its own form [linux: udpv6_sendmsg].
-        bool plain_v4 = is_v6() && request.to->family() == family_inet && !has(v6_only);
+        bool plain_v4 = is_v6() && is_udp() && request.to->family() == family_inet && !has(v6_only);
         to = plain_v4 ? TRY(inet::to_endpoint(*request.to, family_inet)) : TRY(remote_endpoint(*request.to));
-        if (to.port == 0) return fail(Error::invalid);
+        if (is_udp() && to.port == 0) return fail(Error::invalid);
+        if (!is_udp() && is_v6() && to.address.is_v4()) return fail(Error::invalid);
         target.to = &to;
     }
     u64 size = request.data.remaining();
@@ -61,12 +88,12 @@ Result<u64> UdpSocket::send(SendRequest& request) {
     return wait_for(Ready::out, send_deadline(request.flags), [&] { return endpoint_->send(source, size, target); });
 }
 
-Result<u64> UdpSocket::receive(ReceiveRequest& request) {
+Result<u64> DatagramSocket::receive(ReceiveRequest& request) {
     if (request.flags & msg_oob) return fail(Error::not_supported);
-    if (request.flags & msg_errqueue) return fail(Error::would_block);
+    if (request.flags & msg_errqueue) return receive_error(request);
     BufferSink sink(request.data);
     u64 room = request.data.remaining();
-    auto peek = request.flags & msg_peek ? udp::Socket::Peek::yes : udp::Socket::Peek::no;
+    auto peek = request.flags & msg_peek ? datagram::Socket::Peek::yes : datagram::Socket::Peek::no;
     // Without a port nothing can come [linux: waits all the same].
     auto received = TRY(wait_for(Ready::in, receive_deadline(request.flags), [&] { return endpoint_->receive(sink, room, peek); }));
     request.from = name_of(received.from);
@@ -75,7 +102,7 @@ Result<u64> UdpSocket::receive(ReceiveRequest& request) {
     return request.flags & msg_trunc ? received.size : std::min<u64>(received.size, room);
 }
 
-Result<void> UdpSocket::shutdown(Shut how) {
+Result<void> DatagramSocket::shutdown(Shut how) {
     if (!endpoint_->remote()) return fail(Error::not_connected);
     if (how != Shut::writing) endpoint_->shut_reading();
     if (how != Shut::reading) endpoint_->shut_writing();
@@ -83,19 +110,19 @@ Result<void> UdpSocket::shutdown(Shut how) {
     return {};
 }
 
-Result<SocketAddress> UdpSocket::name() {
+Result<SocketAddress> DatagramSocket::name() {
     auto local = endpoint_->local();
     if (local.address.is_unspecified()) local.address = inet::unspecified(family());
     return name_of(local);
 }
-Result<SocketAddress> UdpSocket::peer_name() { return name_of(TRY(endpoint_->remote())); }
+Result<SocketAddress> DatagramSocket::peer_name() { return name_of(TRY(endpoint_->remote())); }
 
-i32 UdpSocket::take_error() {
+i32 DatagramSocket::take_error() {
     auto error = endpoint_->take_error();
     return error ? 0 : static_cast<i32>(errno_of(error.error()));
 }
 
-Result<u64> UdpSocket::ioctl(u32 request, u64 argument) {
+Result<u64> DatagramSocket::ioctl(u32 request, u64 argument) {
     enum Request : u32 { bytes_to_read = 0x541b, bytes_to_write = 0x5411 };  // SIOCINQ, SIOCOUTQ
     if (request != bytes_to_read && request != bytes_to_write) return InetSocket::ioctl(request, argument);
     // What is sent waits in no queue of the socket's.

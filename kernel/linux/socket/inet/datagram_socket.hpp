@@ -1,16 +1,16 @@
-// SOCK_DGRAM over net::udp [udp(7)].
+// SOCK_DGRAM of UDP and of ICMP echo, and SOCK_RAW, over net::datagram [udp(7), icmp(7), raw(7)].
 #pragma once
 
 #include "kernel/linux/socket/inet/inet_socket.hpp"
-#include "kernel/net/udp/socket.hpp"
+#include "kernel/net/datagram/socket.hpp"
 
 namespace spore::linux {
 
-class UdpSocket final : public InetSocket {
+class DatagramSocket final : public InetSocket {
 public:
-    static Result<Shared<Socket>> create(u16 family, fs::OpenMode mode);
-    UdpSocket(u16 family, fs::OpenMode mode);
-    ~UdpSocket() override;
+    static Result<Shared<Socket>> create(u16 family, u16 type, i32 protocol, fs::OpenMode mode);
+    using InetSocket::InetSocket;
+    ~DatagramSocket() override;
 
     Result<void> bind(const SocketAddress& address) override;
     Result<void> listen(i32) override { return fail(Error::not_supported); }
@@ -43,12 +43,18 @@ private:
         endpoint_->set_options(all);
         return {};
     }
-    Result<net::udp::Target> read_target(const SendRequest& request) const;
-    Result<void> give_control(ReceiveRequest& request, const net::udp::Received& received);
+    Result<net::datagram::Target> read_target(const SendRequest& request) const;
+    Result<u64> receive_error(ReceiveRequest& request);
+    Result<void> give_control(ReceiveRequest& request, const net::datagram::Received& received);
     Result<void> set_membership(i32 level, i32 name, ByteSpan value);
     Result<void> set_multicast_interface(i32 level, ByteSpan value);
+    bool is_raw_option(i32 level, i32 name) const;
+    Result<u64> get_raw_option(i32 level, i32 name, MutableByteSpan value);
+    Result<void> set_raw_option(i32 level, i32 name, ByteSpan value);
+    bool is_udp() const { return endpoint_->transport() == net::Transport::udp; }
+    bool is_raw() const { return type() == socket_raw; }
 
-    Shared<net::udp::Socket> endpoint_;  ///< from create() on
+    Shared<net::datagram::Socket> endpoint_;  ///< from create() on
 };
 
 }  // namespace spore::linux

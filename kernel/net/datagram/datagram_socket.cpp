@@ -1,0 +1,131 @@
+// The life of a socket of datagrams: names and options.
+#include "kernel/net/datagram/datagram_socket.hpp"
+
+#include <utility>
+
+namespace spore::net::datagram {
+
+/// Changes what ready() says and tells the listener of what is new. Under lock_.
+void DatagramSocket::note(Ready set, Ready clear) {
+    u32 before = ready_.load(std::memory_order_relaxed);
+    u32 after = (before & ~static_cast<u32>(clear)) | static_cast<u32>(set);
+    ready_.store(after, std::memory_order_release);
+    if (listener_ && any(set)) listener_->changed(set);
+}
+
+void DatagramSocket::set_listener(EndpointListener* listener) {
+    Guard guard(lock_);
+    listener_ = listener;
+}
+
+void DatagramSocket::set_owner(u64 inode, u32 user) {
+    Guard guard(lock_);
+    inode_ = inode;
+    user_ = user;
+}
+
+Result<void> DatagramSocket::bind(Owned<Binding> binding) {
+    {
+        Guard guard(lock_);
+        if (binding_ || closed_) return fail(Error::invalid);
+        binding_ = std::move(binding);
+    }
+    table_.insert(*this);
+    return {};
+}
+
+/// A socket that sends or connects without bind() gets a number of its own.
+Result<void> DatagramSocket::ensure_bound(const Endpoint& remote) {
+    {
+        Guard guard(lock_);
+        if (binding_) return {};
+    }
+    Endpoint any{remote.address.is_v4() ? IpAddress::any_v4() : IpAddress(), 0, 0};
+    auto binding = TRY(Binding::create(transport(), any, {}));
+    auto bound = bind(std::move(binding));
+    if (!bound && bound.error() == Error::invalid) return {};  // another thread was faster
+    return bound;
+}
+
+Result<void> DatagramSocket::connect(const Endpoint& remote) {
+    TRY(ensure_bound(remote));
+    auto path = TRY(find_path(remote, {}));
+    Guard guard(lock_);
+    remote_ = remote;
+    connected_from_ = path.source();
+    connected_ = true;
+    return {};
+}
+
+void DatagramSocket::disconnect() {
+    Guard guard(lock_);
+    connected_ = false;
+    remote_ = {};
+    connected_from_ = {};
+}
+
+Endpoint DatagramSocket::local() const {
+    Guard guard(lock_);
+    if (!binding_) return {};
+    auto local = binding_->local();
+    if (connected_ && local.address.is_unspecified()) local.address = connected_from_;
+    return local;
+}
+
+Result<Endpoint> DatagramSocket::remote() const {
+    Guard guard(lock_);
+    if (!connected_) return fail(Error::not_connected);
+    return remote_;
+}
+
+Options DatagramSocket::options() const {
+    Guard guard(lock_);
+    return options_;
+}
+void DatagramSocket::set_options(const Options& options) {
+    Guard guard(lock_);
+    options_ = options;
+}
+
+void DatagramSocket::shut_reading() {
+    Guard guard(lock_);
+    shut_reading_ = true;
+    note(Ready::in | Ready::read_hang_up | (shut_writing_ ? Ready::hang_up : Ready::none));
+}
+void DatagramSocket::shut_writing() {
+    Guard guard(lock_);
+    shut_writing_ = true;
+    note(Ready::out | (shut_reading_ ? Ready::hang_up : Ready::none));
+}
+
+void DatagramSocket::close() {
+    device::PacketList received, errors;  // freed without the lock
+    {
+        Guard guard(lock_);
+        if (std::exchange(closed_, true)) return;
+        listener_ = nullptr;
+        received.append(received_);
+        errors.append(errors_);
+        received_footprint_ = 0;
+    }
+    while (membership_count_) {
+        auto last = memberships_[membership_count_ - 1];
+        (void)leave(last.group, last.interface, last.source);
+    }
+    if (binding_) table_.remove(*this);
+}
+
+Summary DatagramSocket::summary() const {
+    Guard guard(lock_);
+    Summary summary{};
+    if (binding_) summary.local = binding_->local();
+    summary.remote = remote_;
+    summary.connected = connected_;
+    summary.receive_queue = received_footprint_;
+    summary.drops = drops_;
+    summary.inode = inode_;
+    summary.user = user_;
+    return summary;
+}
+
+}  // namespace spore::net::datagram

@@ -1,0 +1,96 @@
+// Sockets of whole frames, below IP [packet(7)]: for those who watch an interface, or speak protocols that the stack does not know. While none is open on an
+// interface, its packets pass without a call.
+#pragma once
+
+#include <atomic>
+
+#include "kernel/net/endpoint_events.hpp"
+#include "kernel/net/interface.hpp"
+
+namespace spore::net::link {
+
+inline constexpr u16 every_protocol = 3;  ///< ETH_P_ALL
+
+/// Whom a frame is for; the values are Linux's PACKET_*.
+enum class Kind : u8 { own = 0, broadcast = 1, group = 2, other = 3, outgoing = 4 };
+
+struct Address {
+    u32 interface = 0;
+    u16 protocol = 0;  ///< an EtherType
+    Kind kind{};
+    device::MacAddress mac;
+};
+
+/// Whether programs see and write link headers (SOCK_RAW), or the stack does that (SOCK_DGRAM).
+enum class Headers : u8 { seen, hidden };
+
+struct Received {
+    Address from;
+    u32 size = 0;  ///< of the whole frame, however little was copied
+    Instant at{};
+};
+
+struct Statistics {
+    u32 received = 0, dropped = 0;
+};
+
+class Socket final : public Counted {
+public:
+    /// Takes frames of the protocol, of all interfaces, from now on; protocol 0: of none until it is bound. no_memory.
+    static Result<Shared<Socket>> create(Headers headers, u16 protocol, EndpointListener* listener);
+    Socket(Headers headers, EndpointListener* listener) : headers_(headers), listener_(listener) {}
+    ~Socket() { close(); }
+
+    Ready ready() const { return static_cast<Ready>(ready_.load(std::memory_order_acquire)); }
+    /// Interface 0: all. no_device.
+    Result<void> bind(u32 interface, u16 protocol);
+    Address local() const;
+    /// Whose socket it is, for Summary.
+    void set_owner(u64 inode) { inode_ = inode; }
+    /// One frame; `to` names the interface, and where headers are hidden the receiver, or is null: the bound interface. no_such_device_address, message_too_long.
+    Result<u64> send(ByteSource& from, u64 size, const Address* to);
+    enum class Peek : u8 { no, yes };
+    /// would_block.
+    Result<Received> receive(ByteSink& into, u64 size, Peek peek);
+    u64 receivable() const;
+    /// Asks for frames that are for others, or no longer. no_device, address_not_available.
+    Result<void> set_promiscuous(u32 interface, bool on);
+    void set_receive_buffer(u32 bytes);
+    /// Since they were asked for last.
+    Statistics take_statistics();
+    void close();
+
+    struct Summary {
+        Headers headers;
+        u16 protocol;
+        u32 interface, memory;
+        u64 inode;
+    };
+    Summary summary() const;
+
+private:
+    friend struct Sockets;
+    void take(const device::Packet& packet, u32 header, const Address& from);
+    void note(Ready set, Ready clear = Ready::none);
+
+    const Headers headers_;
+    mutable sync::Spin lock_;
+    EndpointListener* listener_;
+    std::atomic<u32> ready_ = static_cast<u32>(Ready::out);
+    Address local_;
+    device::PacketList received_;
+    u32 footprint_ = 0, receive_buffer_ = 212'992;
+    Statistics statistics_;
+    u64 inode_ = 0;
+    u32 promiscuous_ = 0;  ///< a bit for each interface
+    bool closed_ = false, listed_ = false;
+    Socket* next_ = nullptr;  ///< among all
+};
+
+/// Every socket that is open, for /proc/net/packet.
+void for_each(void (*visit)(void* context, const Socket::Summary& summary), void* context);
+
+/// Shows a packet to the sockets of its interface; the head begins with the link header, on the loopback with the IP header.
+void offer(const device::Packet& packet, Interface& interface, bool outgoing);
+
+}  // namespace spore::net::link

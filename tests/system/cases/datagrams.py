@@ -1,0 +1,36 @@
+"""Sockets of datagrams beyond UDP: raw ones, ICMP echo, whole frames, groups, and errors that are queued."""
+import re
+import subprocess
+
+from system.case import PROGRAMS, Case
+
+TAP = ("/dev/net/tun", "/usr/bin/unshare", "/usr/sbin/ip")
+
+
+def as_on_linux(completed):
+    # On a loopback of its own, where nobody else's frames pass.
+    native = subprocess.run(["unshare", "-n", "sh", "-c", 'ip link set lo up && exec /usr/bin/python3 "$0"', PROGRAMS / "datagrams.py"], capture_output=True,
+                            timeout=60).stdout
+    return None if native == completed.stdout else f"not as on Linux:\n{native.decode()}\nbut\n{completed.stdout.decode()}"
+
+
+def ping_case(name, words, answer, **more):
+    """Debian's ping."""
+    return Case(name, ["/bin/ping", *words], package="iputils-ping", options=["--network", "user", "--root", "{package}"], machines=("microvm",),
+                stdout=re.compile(answer), **more)
+
+
+# Both members hear the guest, it with its TTL of 3; both groups are told of on the wire, joined (4) and left (3).
+HEARD = ["this machine heard b'guest' [3]", "this machine heard b'guest' []", *["the guest heard [b'guest', b'this machine']"] * 2,
+         "239.9.9.9 [3, 4]", "ff05::9:9 [3, 4]"]
+
+CASES = [
+    Case("sockets", ["/usr/bin/python3", "/datagrams.py"], options=["-v", f"{PROGRAMS}/datagrams.py:/datagrams.py:ro"], check=as_on_linux, machines=("microvm",),
+         root=True),
+    ping_case("ping", ["-4", "-c", "2", "-i", "0.2", "10.0.2.2"], r"64 bytes from 10\.0\.2\.2: icmp_seq=2 ttl=255.*\n2 packets transmitted, 2 received, 0% packet loss".replace(".*", r"[\s\S]*")),
+    ping_case("ping-6", ["-6", "-c", "2", "-i", "0.2", "fe80::2%eth0"], r"64 bytes from fe80::2%eth0: icmp_seq=2 ttl=255[\s\S]*\n2 packets transmitted, 2 received, 0% packet loss"),
+    ping_case("ping-too-big", ["-c", "1", "-M", "do", "-s", "1600", "10.0.2.2"], r"1 packets transmitted, 0 received, \+1 errors", cpus=(1,), status=1,
+              stderr=re.compile("local error: message too long, mtu=1500")),
+    Case("multicast", [PROGRAMS / "multicast.py"], script='exec unshare -n python3 "$1" "$SPORE"', root=True, needs=TAP, timeout=90,
+         check=lambda completed: None if sorted(completed.stdout.decode().splitlines()) == sorted(HEARD) else "not what both should have heard"),
+]
