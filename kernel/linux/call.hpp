@@ -13,11 +13,10 @@
 
 #include "arch/registers.hpp"
 #include "kernel/linux/errno.hpp"
+#include "kernel/linux/process/task.hpp"
 #include "kernel/linux/user.hpp"
 
 namespace spore::linux {
-
-class Task;
 
 /// A call's number on a machine that does not have it.
 inline constexpr i32 none = -1;
@@ -40,8 +39,6 @@ struct CallInfo {
     ArgumentKind arguments[6];
     std::string_view note;
 };
-
-using Handler = i64 (*)(Task& task, const arch::TrapFrame& frame);
 
 namespace detail {
 
@@ -97,8 +94,8 @@ struct Wrap<Function> {
     static_assert(sizeof...(Args) <= 6);
 
     template <Interrupt interrupt>
-    static i64 enter(Task& task, const arch::TrapFrame& frame) {
-        return call<interrupt>(task, frame, std::index_sequence_for<Args...>{});
+    static i64 enter(void* owner, arch::TrapFrame& frame) {
+        return call<interrupt>(task_of(owner), frame, std::index_sequence_for<Args...>{});
     }
     static constexpr CallInfo info(i32 number, std::string_view name, Status status, std::string_view note) {
         CallInfo info{number, name, status, {}, note};

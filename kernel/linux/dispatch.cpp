@@ -18,7 +18,7 @@ namespace {
 
 struct Entry {
     CallInfo info;
-    Handler handler;
+    entry::SystemCall handler;
 };
 
 #define CALL(name, x86_64, arm64, interrupt, status, arguments, note)                                      \
@@ -41,23 +41,34 @@ constexpr auto sorted = [] {
 static_assert(std::ranges::adjacent_find(sorted, {}, [](const Entry& entry) { return entry.info.number; }) == sorted.end(),
               "two calls have the same number");
 
-constexpr u64 table_size = static_cast<u64>(sorted.back().info.number) + 1;
-static_assert(table_size < 512, "the numbers are expected to be dense");
+static_assert(static_cast<u64>(sorted.back().info.number) < entry::system_call_numbers, "the numbers are expected to be dense");
 
 /// A call that is not there. Says so once for each.
-[[gnu::cold]] i64 unknown_call(Task& task, const arch::TrapFrame& frame) {
-    static constinit std::atomic<u64> reported[8] = {};
+[[gnu::cold]] i64 unknown_call(void* owner, arch::TrapFrame& frame) {
+    auto& task = task_of(owner);
+    static constinit std::atomic<u64> reported[entry::system_call_numbers / 64] = {};
     u64 number = arch::system_call_number(frame);
     u64 bit = u64{1} << (number % 64);
-    if (number < 512 && !(reported[number / 64].fetch_or(bit, std::memory_order_relaxed) & bit))
+    if (number < entry::system_call_numbers && !(reported[number / 64].fetch_or(bit, std::memory_order_relaxed) & bit))
         core::warn("system call {} ({}) is not supported: {} got ENOSYS", call_name(number), number, std::string_view(task.name));
     return failure(Errno::enosys);
 }
 
 constexpr auto handlers = [] {
-    std::array<Handler, table_size> table;
+    std::array<entry::SystemCall, entry::system_call_numbers> table;
     table.fill(&unknown_call);
     for (auto& entry : sorted) table[static_cast<u64>(entry.info.number)] = entry.handler;
+    return table;
+}();
+
+/// These give their caller's registers to somebody else.
+constexpr std::string_view with_all_registers[] = {"fork", "vfork", "clone", "clone3"};
+
+constexpr auto direct_handlers = [] {
+    auto table = handlers;
+    for (auto& entry : sorted)
+        if (std::ranges::contains(with_all_registers, entry.info.name))
+            table[static_cast<u64>(entry.info.number)] = &entry::system_call_with_all_registers;
     return table;
 }();
 
@@ -66,15 +77,6 @@ constexpr auto infos = [] {
     for (std::size_t i = 0; i < present; ++i) table[i] = sorted[i].info;
     return table;
 }();
-
-constinit bool strace = false;
-
-[[gnu::cold]] i64 traced(Task& task, arch::TrapFrame& frame, Handler handler) {
-    trace_begin(task, frame);
-    i64 result = handler(task, frame);
-    trace_end(task, frame, result);
-    return result;
-}
 
 }  // namespace
 
@@ -96,19 +98,24 @@ const CallInfo* find_call(u64 number) {
     return found != infos.end() && static_cast<u64>(found->number) == number ? &*found : nullptr;
 }
 
-void set_strace(bool on) { strace = on; }
+void set_strace(bool on) { entry::direct_system_calls = on ? 0 : entry::system_call_numbers; }
 
 }  // namespace spore::linux
 
 namespace spore::entry {
 
-void system_call(arch::TrapFrame& frame) {
-    auto& task = linux::current_task();
+[[gnu::used]] constexpr std::array<SystemCall, system_call_numbers> system_calls = linux::direct_handlers;
+[[gnu::used]] constinit u64 direct_system_calls = system_call_numbers;
+
+[[gnu::used, gnu::cold]] i64 any_system_call(void* owner, arch::TrapFrame& frame) {
     u64 number = arch::system_call_number(frame);
-    auto handler = number < linux::table_size ? linux::handlers[number] : &linux::unknown_call;
-    i64 result = linux::strace ? linux::traced(task, frame, handler) : handler(task, frame);
-    arch::set_system_call_result(frame, result);
-    leave_to_program(frame);
+    auto handler = number < system_call_numbers ? linux::handlers[number] : &linux::unknown_call;
+    if (direct_system_calls) return handler(owner, frame);
+    auto& task = linux::task_of(owner);
+    linux::trace_begin(task, frame);
+    i64 result = handler(owner, frame);
+    linux::trace_end(task, frame, result);
+    return result;
 }
 
 void leave_to_program(arch::TrapFrame& frame) {

@@ -15,7 +15,7 @@ void request_deferred_work() {
     if (!deferred_work) return;  // who has no scheduler runs the jobs
     auto& cpu = Scheduler::here();
     cpu.deferred = true;
-    cpu.attention.store(true, std::memory_order_relaxed);
+    arch::attention().store(true, std::memory_order_relaxed);
 }
 
 void Scheduler::work_between_programs(Cpu& cpu) {
@@ -23,7 +23,7 @@ void Scheduler::work_between_programs(Cpu& cpu) {
     if (cpu.deferred) cpu.deferred_again.arm(time::now() + program_turn);
 }
 
-void Scheduler::more_deferred(time::Timer&) { here().attention.store(true, std::memory_order_relaxed); }
+void Scheduler::more_deferred(time::Timer&) { arch::attention().store(true, std::memory_order_relaxed); }
 
 /// True when there was something: threads may have been woken.
 bool Scheduler::work_while_idle(Cpu& cpu) {

@@ -76,7 +76,7 @@ void Scheduler::enqueue(Thread& thread, u32 id) {
         Guard guard(cpu.lock);
         push(cpu, thread, urgent);
         if (thread.cpu() != id) thread.cpu_.store(id, std::memory_order_seq_cst);
-        cpu.attention.store(true, std::memory_order_relaxed);
+        arch::attention(id).store(true, std::memory_order_relaxed);
     }
     // The thread may run, and even be gone, from here on.
     u32 here = arch::cpu_id();

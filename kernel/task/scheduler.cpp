@@ -23,7 +23,7 @@ Thread& current() { return *cpus->current; }
 
 void before_return_to_program() {
     // More than once: after a switch away and back it is another slice, and maybe another CPU.
-    while (cpus->attention.load(std::memory_order_relaxed)) [[unlikely]] Scheduler::attend(*cpus);
+    while (arch::attention().load(std::memory_order_relaxed)) [[unlikely]] Scheduler::attend(*cpus);
 }
 
 /// Blocks the thread that runs, unless a wake-up came since it announced that.
@@ -96,7 +96,7 @@ void Scheduler::switch_to(Cpu& cpu, Thread& next) {
     cpu.previous = &previous;
     cpu.slice_end = Instant{now + next.slice_nanoseconds_};
     if (cpu.waiting.load(std::memory_order_relaxed) != 0 && !cpu.slice_armed.load(std::memory_order_relaxed))
-        cpu.attention.store(true, std::memory_order_relaxed);
+        arch::attention().store(true, std::memory_order_relaxed);
 
     if (next.owner_) {
         u64 space = next.owner_->space_number();
@@ -105,7 +105,7 @@ void Scheduler::switch_to(Cpu& cpu, Thread& next) {
             cpu.space = space;
         }
         if (next.owner_->notices_switches()) next.owner_->switched_to();
-        arch::set_trap_stack(next.stack_top_);
+        arch::set_program_thread(next.stack_top_, next.owner_, next.owner_->attention());
         if (cpu.registers != &next || next.state_cpu_ != id) load_registers(cpu, next);
     }
     context_switch(reinterpret_cast<u64>(&previous), reinterpret_cast<u64>(&next));
@@ -140,7 +140,7 @@ void Scheduler::run_thread(void* thread) {
 
 /// The way back to program code, when something was noted since: takes the CPU away from a thread whose turn is over.
 void Scheduler::attend(Cpu& cpu) {
-    cpu.attention.exchange(false, std::memory_order_seq_cst);  // before the looks below, so that a later note is not lost
+    arch::attention().exchange(false, std::memory_order_seq_cst);  // before the looks below, so that a later note is not lost
     if (cpu.deferred) work_between_programs(cpu);
     Thread& self = *cpu.current;
     bool displaced = !(self.affinity_.load(std::memory_order_seq_cst) & cpu_bit(arch::cpu_id()));
@@ -168,7 +168,7 @@ void Scheduler::attend(Cpu& cpu) {
 void Scheduler::slice_over(time::Timer&) {
     Cpu& cpu = *cpus;
     cpu.slice_armed.store(false, std::memory_order_relaxed);
-    cpu.attention.store(true, std::memory_order_relaxed);
+    arch::attention().store(true, std::memory_order_relaxed);
 }
 
 void Scheduler::yield() {

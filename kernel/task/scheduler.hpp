@@ -29,9 +29,7 @@ public:
         u64 switched_at = 0;
         Instant slice_end{};
         u64 switches = 0;
-        /// before_return_to_program() has something to look at. Set by any CPU.
-        std::atomic<bool> attention = false;
-        /// The slice timer will set `attention`. Whenever threads wait here, this or `attention` is true.
+        /// The slice timer will set arch::attention(). Whenever threads wait here, this or that is true.
         std::atomic<bool> slice_armed = false;
 
         sync::Spin lock;

@@ -93,7 +93,7 @@ Result<void> Thread::set_affinity(CpuSet cpus) {
     affinity_.store(cpus, std::memory_order_seq_cst);
     u32 cpu = cpu_.load(std::memory_order_seq_cst);
     if (cpus & cpu_bit(cpu)) return {};
-    Scheduler::of(cpu).attention.store(true, std::memory_order_seq_cst);
+    arch::attention(cpu).store(true, std::memory_order_seq_cst);
     if (cpu != arch::cpu_id()) arch::kick(cpu);
     return {};
 }

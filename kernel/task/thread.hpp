@@ -30,10 +30,15 @@ public:
     void set_notices_switches(bool notices) { notices_switches_ = notices; }
     void set_space_number(u64 number) { space_number_ = number; }
 
+    /// Makes the thread pass entry::leave_to_program before it continues program code. Who sets it for another thread interrupts that.
+    std::atomic<bool>& attention() { return attention_; }
+    const std::atomic<bool>& attention() const { return attention_; }
+
 protected:
     ~ThreadOwner() = default;
 
 private:
+    std::atomic<bool> attention_ = false;
     u64 space_number_ = 0;
     bool notices_switches_ = false;
 };

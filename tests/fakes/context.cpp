@@ -8,6 +8,7 @@
 #include <map>
 
 #include "arch/cpu.hpp"
+#include "arch/entry.hpp"
 #include "tests/fakes/cpu.hpp"
 #include "tests/fakes/simulation.hpp"
 
@@ -131,7 +132,7 @@ extern "C" void switch_context(KernelContext& from, const KernelContext& to) {
 #endif
 }
 
-void set_trap_stack(void*) {}
+void set_program_thread(void*, void*, const std::atomic<bool>&) {}
 
 struct ProgramState {
     u64 value;
@@ -150,3 +151,8 @@ void restore_program_state(const ProgramState& state) {
     interleave();
 }
 }  // namespace spore::arch
+
+namespace spore::entry {
+// A frame of the tests holds all registers already.
+extern "C" i64 system_call_with_all_registers(void* owner, arch::TrapFrame& frame) { return any_system_call(owner, frame); }
+}  // namespace spore::entry

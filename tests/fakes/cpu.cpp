@@ -11,8 +11,9 @@
 
 #include "arch/context.hpp"
 #include "arch/cpu.hpp"
-#include "kernel/time/timer.hpp"
+#include "kernel/core/per_cpu.hpp"
 #include "kernel/task/thread.hpp"
+#include "kernel/time/timer.hpp"
 #include "tests/fakes/simulation.hpp"
 
 extern char __start_per_cpu[] __attribute__((weak));
@@ -20,6 +21,7 @@ extern char __stop_per_cpu[] __attribute__((weak));
 
 namespace spore::fakes {
 namespace {
+PER_CPU(std::atomic<bool>, attention_flag);
 thread_local u32 current_cpu = 0;
 u32 cpus = 1;
 u64 offsets[arch::max_cpus] = {};
@@ -184,6 +186,8 @@ u64 per_cpu_offset() {
     return offsets[current_cpu];
 }
 u64 per_cpu_offset(u32 cpu) { return offsets[cpu]; }
+std::atomic<bool>& attention() { return *attention_flag; }
+std::atomic<bool>& attention(u32 cpu) { return attention_flag.of(cpu); }
 void kick(u32 cpu) {
     ++kicks;
     machine[cpu].kicked = true;

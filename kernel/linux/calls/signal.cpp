@@ -70,6 +70,7 @@ Result<u64> rt_sigreturn(Task& task) {
         return 0;
     }
     set_blocked(task, *mask);
+    task.set_attention();  // all registers come from the signal's frame
     return static_cast<u64>(arch::system_call_result(frame));
 }
 

@@ -208,6 +208,7 @@ Result<void> execute(Task& task, ExecRequest request, ExecProblem& problem) {
     }
     arch::reset_program_state(*task.thread().program_state());
     arch::prepare_program_frame(task.thread().program_frame(), interpreter ? interpreter->entry : main.entry, stack.pointer);
+    task.set_attention();  // all registers are new
     return {};
 }
 

@@ -80,22 +80,22 @@ public:
     /// Makes the task look at its signals before it continues program code; ends its interruptible waits.
     void demand_attention();
     /// True when leave_to_program has something to do: look at signals, or at what a switch to the task asks for.
-    bool wants_attention() const { return attention_.load(std::memory_order_acquire); }
+    bool wants_attention() const { return attention().load(std::memory_order_acquire); }
     /// The same, but for signals and what else ends waits.
     bool wants_signals() const { return signals_.load(std::memory_order_acquire); }
     void set_attention() {
         signals_.store(true, std::memory_order_relaxed);
-        attention_.store(true, std::memory_order_release);
+        attention().store(true, std::memory_order_release);
     }
     /// Before looking at what asked for it: what comes later sets it again. True when it may have been for signals.
     bool take_attention() {
-        attention_.store(false, std::memory_order_seq_cst);
+        attention().store(false, std::memory_order_seq_cst);
         return signals_.exchange(false, std::memory_order_acq_rel);
     }
     /// The task was switched to, or a barrier asks it to begin anew, since it last ran program code: rseq.hpp. Any CPU.
     void notice_switch() {
         switched_.store(true, std::memory_order_relaxed);
-        attention_.store(true, std::memory_order_release);
+        attention().store(true, std::memory_order_release);
     }
     bool take_switch() { return switched_.exchange(false, std::memory_order_acq_rel); }
     Usage usage() const;
@@ -161,8 +161,7 @@ private:
     /// Held where files_ and place_ are changed, by the task, and where others read them.
     mutable sync::Spin parts_lock_;
     i32 id_ = 0, process_id_ = 0;
-    std::atomic<bool> attention_ = false;
-    std::atomic<bool> signals_ = false, switched_ = false;  ///< why
+    std::atomic<bool> signals_ = false, switched_ = false;  ///< why it wants attention
     Shared<Process> process_;
     Shared<memory::AddressSpace> memory_;
     Shared<FileTable> files_;
@@ -173,5 +172,7 @@ private:
 
 /// The task that this thread runs. Only on program threads.
 inline Task& current_task() { return static_cast<Task&>(*task::current().owner()); }
+/// The same, from what the machine was given for it (arch::set_program_thread).
+inline Task& task_of(void* owner) { return static_cast<Task&>(*static_cast<task::ThreadOwner*>(owner)); }
 
 }  // namespace spore::linux

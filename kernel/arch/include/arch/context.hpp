@@ -2,6 +2,8 @@
 // kernel/arch/<machine>/machine_context.hpp is found by the include path of the build.
 #pragma once
 
+#include <atomic>
+
 #include "base/types.hpp"
 #include "machine_context.hpp"  // defines arch::TrapFrame and arch::ExtendedState for this machine
 
@@ -27,8 +29,9 @@ inline TrapFrame* program_frame(void* stack_top) { return static_cast<TrapFrame*
 /// What a program's frame looks like at its very first instruction.
 void prepare_program_frame(TrapFrame& frame, VirtAddr entry, VirtAddr stack_pointer);
 
-/// Makes `stack_top` the stack that this CPU's next trap from program code uses. Called on every thread switch.
-void set_trap_stack(void* stack_top);
+/// Makes `stack_top` the stack that this CPU's next trap from program code uses, `owner` what system calls are told first, and `attention` the
+/// flag that makes the next one return through entry::leave_to_program. Called on every switch to a program's thread.
+void set_program_thread(void* stack_top, void* owner, const std::atomic<bool>& attention);
 
 /// Saves and restores the program's floating point, vector and thread pointer registers around thread switches. `state` is
 /// allocated by create_program_state() and starts out as a fresh program's.

@@ -2,6 +2,8 @@
 // device interrupts are taken in program code and in the idle loop only, so kernel code is never preempted.
 #pragma once
 
+#include <atomic>
+
 #include "base/types.hpp"
 
 namespace spore::arch {
@@ -34,6 +36,11 @@ u64 per_cpu_offset(u32 cpu);
 
 /// Wakes another CPU from wait_for_interrupt, or makes it pass its scheduler when it runs a program.
 void kick(u32 cpu);
+
+/// While set, that CPU's system calls return through entry::leave_to_program, as traps always do. Any CPU may set it, and then kicks.
+std::atomic<bool>& attention(u32 cpu);
+/// This CPU's.
+std::atomic<bool>& attention();
 
 /// Arms this CPU's timer interrupt for a point on the monotonic clock; Instant::never() disarms it.
 void arm_timer(u64 monotonic_nanoseconds);

@@ -2,6 +2,8 @@
 // the machine knows how control arrives, not what it means.
 #pragma once
 
+#include <array>
+
 #include "arch/context.hpp"
 #include "arch/mmu.hpp"
 
@@ -20,8 +22,17 @@ struct Fault {
     u64 vector = 0;
 };
 
-/// A program made a system call; the frame carries its arguments and takes its result.
-void system_call(arch::TrapFrame& frame);
+/// What a system call runs: the arguments are in the frame, the result is returned and becomes the program's. Who changes the frame in another
+/// way sets the thread's attention flag (arch::set_program_thread, which also names the owner).
+using SystemCall = i64 (*)(void* owner, arch::TrapFrame& frame);
+inline constexpr u64 system_call_numbers = 512;
+// The machine's entry code reads these. The frame holds what a call may look at: number, arguments, instruction and stack pointer, flags.
+/// By number, for numbers below direct_system_calls. All others are given to any_system_call.
+extern "C" const std::array<SystemCall, system_call_numbers> system_calls;
+extern "C" constinit u64 direct_system_calls;
+extern "C" i64 any_system_call(void* owner, arch::TrapFrame& frame);
+/// The machine's, to stand in system_calls for those that copy the program's registers: completes the frame and goes on to any_system_call.
+extern "C" i64 system_call_with_all_registers(void* owner, arch::TrapFrame& frame);
 /// Program code faulted. For page faults this first tries to serve it.
 void program_fault(arch::TrapFrame& frame, const Fault& fault);
 /// Kernel code touched the program's memory through arch/user_memory.hpp and the page was not there: true when it is now.

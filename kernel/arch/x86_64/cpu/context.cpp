@@ -35,6 +35,11 @@ void prepare_program_frame(TrapFrame& frame, VirtAddr entry, VirtAddr stack_poin
     frame.ss = guarded ? selector::program_data : selector::kernel_data;
 }
 
-void set_trap_stack(void* stack_top) { local().trap_stack = reinterpret_cast<u64>(stack_top); }
+void set_program_thread(void* stack_top, void* owner, const std::atomic<bool>& attention) {
+    auto& cpu = local();
+    cpu.program_frame = program_frame(stack_top);
+    cpu.owner = owner;
+    cpu.thread_attention = &attention;
+}
 
 }  // namespace spore::arch

@@ -32,6 +32,9 @@ u64 per_cpu_offset() {
 }
 u64 per_cpu_offset(u32 cpu) { return cpus[cpu]->per_cpu_offset; }
 
+std::atomic<bool>& attention(u32 cpu) { return cpus[cpu]->attention; }
+std::atomic<bool>& attention() { return local().attention; }
+
 void relax() {
     pause();
     serve_flushes();

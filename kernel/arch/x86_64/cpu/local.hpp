@@ -1,6 +1,8 @@
 // What each CPU keeps for itself, found through its GS base. Assembly reaches the first fields by the offsets below.
 #pragma once
 
+#include <atomic>
+
 #include "arch/cpu.hpp"
 #include "arch/context.hpp"
 
@@ -20,9 +22,12 @@ static_assert(sizeof(TaskState) == 104);
 
 struct CpuLocal {
     CpuLocal* self;
-    u64 trap_stack;      ///< top of the running thread's kernel stack
-    u64 program_stack;   ///< scratch of the system call entry
+    TrapFrame* program_frame;  ///< where the running thread's program registers go: at the top of its kernel stack
+    u64 program_stack;         ///< scratch of the system call entry
     u64 per_cpu_offset;
+    void* owner;               ///< of the running thread: what its system calls are told first
+    const std::atomic<bool>* thread_attention;  ///< of the running thread
+    std::atomic<bool> attention;
     u32 id;
     u32 apic_id;
     u64 page_table;      ///< CR3 of the current address space
@@ -33,9 +38,10 @@ struct CpuLocal {
 };
 
 // trap/entry.S knows these.
-static_assert(__builtin_offsetof(CpuLocal, trap_stack) == 8);
-static_assert(__builtin_offsetof(CpuLocal, program_stack) == 16);
-static_assert(__builtin_offsetof(CpuLocal, emergency_stack) + sizeof(CpuLocal::emergency_stack) == 5344);
+static_assert(__builtin_offsetof(CpuLocal, program_frame) == 8 && __builtin_offsetof(CpuLocal, program_stack) == 16);
+static_assert(__builtin_offsetof(CpuLocal, owner) == 32 && __builtin_offsetof(CpuLocal, thread_attention) == 40);
+static_assert(__builtin_offsetof(CpuLocal, attention) == 48);
+static_assert(__builtin_offsetof(CpuLocal, emergency_stack) + sizeof(CpuLocal::emergency_stack) == 5376);
 
 /// Volatile: a thread that sleeps may wake on another CPU, so what was found before a call is not what would be found after it.
 inline CpuLocal& local() {

@@ -8,6 +8,21 @@
 //
 // Kernel and program are told apart by privilege when they differ, else by the stack pointer: kernel stacks lie in the upper half.
 
+#define FRAME_R15       0
+#define FRAME_R14       8
+#define FRAME_R13       16
+#define FRAME_R12       24
+#define FRAME_RBP       32
+#define FRAME_RBX       40
+#define FRAME_R11       48
+#define FRAME_R10       56
+#define FRAME_R9        64
+#define FRAME_R8        72
+#define FRAME_RAX       80
+#define FRAME_RCX       88
+#define FRAME_RDX       96
+#define FRAME_RSI       104
+#define FRAME_RDI       112
 #define FRAME_ORIGIN    120
 #define FRAME_VECTOR    128
 #define FRAME_ERROR     136
@@ -15,17 +30,14 @@
 #define FRAME_CS        152
 #define FRAME_RFLAGS    160
 #define FRAME_RSP       168
-#define FRAME_RAX       80
-#define FRAME_RCX       88
 #define FRAME_MOVED     184             // the part that is pushed; the frame has one more word, for alignment
 #define FRAME_SIZE      192
-#define TRAP_STACK      8
+#define PROGRAM_FRAME   8               // CpuLocal's fields [cpu/local.hpp]
 #define PROGRAM_STACK   16
-#define EMERGENCY_TOP   5344
-#define KERNEL_CODE     0x08
-#define KERNEL_DATA     0x10
-#define PROGRAM_DATA    0x23
-#define PROGRAM_CODE    0x2b
+#define OWNER           32
+#define THREAD_ATTENTION 40
+#define CPU_ATTENTION   48
+#define EMERGENCY_TOP   5376
 #define FLAG_IF         0x200
 
 .macro push_registers
@@ -64,56 +76,99 @@
         popq    %rdi
 .endm
 
-.macro system_call_frame code data
+// A system call. The frame is filled by hand, with what handlers look at. CS and SS are there since the program's first entry and never change;
+// registers that C++ keeps, and RCX and R11, which SYSCALL has overwritten, are stored by those who need all (complete_frame).
+.macro system_call
         movq    %rsp, %gs:PROGRAM_STACK
-        movq    %gs:TRAP_STACK, %rsp
-        subq    $8, %rsp
-        pushq   $\data
-        pushq   %gs:PROGRAM_STACK
-        pushq   %r11                    // SYSCALL left the flags here,
-        pushq   $\code
-        pushq   %rcx                    // and the return address here
-        subq    $16, %rsp               // error, vector
-        pushq   %rax
-        push_registers
-        movq    %rsp, %rdi
-        call    machine_system_call
-        // A frame that was not rewritten (signal, execve, rewind) needs back only what C++ code may change.
-        movq    FRAME_RCX(%rsp), %rcx
-        cmpq    $-1, FRAME_ORIGIN(%rsp)
-        je      leave_with_all_registers
-        cmpq    %rcx, FRAME_RIP(%rsp)
-        jne     leave_with_all_registers
-        movq    48(%rsp), %r11
-        movq    56(%rsp), %r10
-        movq    64(%rsp), %r9
-        movq    72(%rsp), %r8
-        movq    FRAME_RAX(%rsp), %rax
-        movq    96(%rsp), %rdx
-        movq    104(%rsp), %rsi
-        movq    112(%rsp), %rdi
+        movq    %gs:PROGRAM_FRAME, %rsp
+        movq    %rcx, FRAME_RIP(%rsp)           // SYSCALL left the return address here,
+        movq    %gs:PROGRAM_STACK, %rcx
+        movq    %rcx, FRAME_RSP(%rsp)
+        movq    %r11, FRAME_RFLAGS(%rsp)        // and the flags here
+        movq    %rax, FRAME_ORIGIN(%rsp)
+        movq    %rdi, FRAME_RDI(%rsp)
+        movq    %rsi, FRAME_RSI(%rsp)
+        movq    %rdx, FRAME_RDX(%rsp)
+        movq    %r10, FRAME_R10(%rsp)
+        movq    %r8, FRAME_R8(%rsp)
+        movq    %r9, FRAME_R9(%rsp)
+        movq    %gs:OWNER, %rdi
+        movq    %rsp, %rsi
+        cmpq    direct_system_calls(%rip), %rax
+        jae     3f
+        call    *system_calls(, %rax, 8)
+        // Unless the thread's or the CPU's flag asks for more, nobody changed the frame, RAX holds the result, and only what C++ may change has to
+        // be loaded. Interrupts are off: what another CPU notes after this look, its kick tells.
+2:      movq    %gs:THREAD_ATTENTION, %rcx
+        cmpb    $0, (%rcx)
+        jne     attend_system_call
+        cmpb    $0, %gs:CPU_ATTENTION
+        jne     attend_system_call
+        movq    FRAME_R9(%rsp), %r9
+        movq    FRAME_R8(%rsp), %r8
+        movq    FRAME_R10(%rsp), %r10
+        movq    FRAME_RDX(%rsp), %rdx
+        movq    FRAME_RSI(%rsp), %rsi
+        movq    FRAME_RDI(%rsp), %rdi
+        movq    FRAME_RIP(%rsp), %rcx
+.endm
+
+.macro other_system_call
+3:      call    system_call_with_all_registers
+        jmp     2b
+.endm
+
+// Stores into the frame at `frame` what system_call left out. Uses RCX.
+.macro complete_frame frame
+        movq    FRAME_RIP(\frame), %rcx
+        movq    %rcx, FRAME_RCX(\frame)
+        movq    FRAME_RFLAGS(\frame), %rcx
+        movq    %rcx, FRAME_R11(\frame)
+        movq    %rbx, FRAME_RBX(\frame)
+        movq    %rbp, FRAME_RBP(\frame)
+        movq    %r12, FRAME_R12(\frame)
+        movq    %r13, FRAME_R13(\frame)
+        movq    %r14, FRAME_R14(\frame)
+        movq    %r15, FRAME_R15(\frame)
 .endm
 
         .section .text.entry, "ax", @progbits
 
         .globl system_call_entry_fused
 system_call_entry_fused:
-        system_call_frame KERNEL_CODE KERNEL_DATA
+        system_call
         andq    $~FLAG_IF, FRAME_RFLAGS(%rsp)
         pushq   FRAME_RFLAGS(%rsp)
         popfq
         movq    FRAME_RSP(%rsp), %rsp
         sti                             // takes effect after the jump [intel/vol2 STI]
         jmp     *%rcx
+        other_system_call
 
         .globl system_call_entry_guarded
 system_call_entry_guarded:
         swapgs
-        system_call_frame PROGRAM_CODE PROGRAM_DATA
+        system_call
+        movq    FRAME_RFLAGS(%rsp), %r11
         // SYSRET to a non-canonical address would fault in the kernel on the program's stack; RIP below 2^47 is ensured by unmapping the last page.
         movq    FRAME_RSP(%rsp), %rsp
         swapgs
         sysretq
+        other_system_call
+
+        .globl system_call_with_all_registers   // i64 (void* owner rdi, TrapFrame& rsi)
+system_call_with_all_registers:
+        complete_frame %rsi
+        jmp     any_system_call
+
+attend_system_call:
+        movq    %rax, FRAME_RAX(%rsp)
+        cmpq    $-1, FRAME_ORIGIN(%rsp)         // execve and rt_sigreturn have written all registers
+        je      1f
+        complete_frame %rsp
+1:      movq    %rsp, %rdi
+        call    machine_leave
+        jmp     leave_with_all_registers
 
         .globl enter_program_frame      // [[noreturn]] (TrapFrame* rdi)
 enter_program_frame:
@@ -141,7 +196,8 @@ trap_common:
         movq    FRAME_RSP(%rsp), %rdi
         testq   %rdi, %rdi
         js      3f
-2:      movq    %gs:TRAP_STACK, %rdi
+2:      movq    %gs:PROGRAM_FRAME, %rdi
+        jmp     4f
 3:      andq    $-16, %rdi
         subq    $FRAME_SIZE, %rdi
         cmpq    $14, FRAME_VECTOR(%rsp)

@@ -99,7 +99,7 @@ void handle_program_fault(TrapFrame& frame) {
 
 }  // namespace
 
-extern "C" [[gnu::used]] void machine_system_call(TrapFrame& frame) { entry::system_call(frame); }
+extern "C" [[gnu::used]] void machine_leave(TrapFrame& frame) { entry::leave_to_program(frame); }
 
 extern "C" [[gnu::used]] void machine_trap(TrapFrame& frame) {
     bool interrupt = frame.vector >= vector::first_external;
