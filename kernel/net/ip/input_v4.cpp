@@ -32,10 +32,16 @@ Result<void> skip_options(device::Packet& packet, u32 header_size) {
     return {};
 }
 
+/// How much the header says that it has; the head of the loopback's packets holds little more than the headers, so more may not be asked for.
+u32 header_to_come(const device::Packet& packet) {
+    auto head = packet.head();
+    return head.size() < sizeof(Header) ? u32{sizeof(Header)} : reinterpret_cast<const Header*>(head.data())->header_size();
+}
+
 }  // namespace
 
 void input_v4(Owned<device::Packet> packet, Interface& interface, Frame frame) {
-    if (packet->head().size() < wire::ipv4::max_header) (void)packet->gather(std::min(packet->size(), wire::ipv4::max_header));
+    if (packet->head().size() < header_to_come(*packet)) [[unlikely]] (void)packet->gather(std::min(packet->size(), wire::ipv4::max_header));
     auto parsed = wire::ipv4::parse(packet->head(), packet->size());
     if (!parsed) [[unlikely]] return count_drop(parsed.error() == Error::io ? Drop::checksum : Drop::malformed);
     auto& header = **parsed;

@@ -150,6 +150,10 @@ void ControlBlock::publish(Ready again) {
 }
 
 Ready ControlBlock::what_is_ready() const {
+    u32 bytes = receive_next_ - (fin_received_ ? 1 : 0) - read_next_;
+    bool readable = bytes && (bytes >= options_.receive_low || bytes >= window_limit_ / 2);
+    bool plain = state_ == State::established && urgent_ == Urgent::none && !has_error_ && !fin_received_ && !reading_shut_ && !blocked_;
+    if (plain) [[likely]] return (readable ? Ready::in : Ready::none) | (has_send_room() ? Ready::out : Ready::none);
     Ready ready = has_error_ ? Ready::error | Ready::in : Ready::none;
     if (state_ == State::closed) {
         ready |= Ready::in | Ready::out | Ready::hang_up | Ready::read_hang_up;
@@ -158,8 +162,7 @@ Ready ControlBlock::what_is_ready() const {
     if (state_ == State::syn_sent) return syn_deferred_ ? ready | Ready::out : ready;
     if (state_ == State::syn_received && !passive_) return ready;
     bool ended = fin_received_ || reading_shut_;
-    u32 bytes = receive_next_ - (fin_received_ ? 1 : 0) - read_next_;
-    if (ended || (bytes && (bytes >= options_.receive_low || bytes >= window_limit_ / 2))) ready |= Ready::in;
+    if (ended || readable) ready |= Ready::in;
     if (ended) ready |= Ready::read_hang_up;
     if (ended && fin_queued_) ready |= Ready::hang_up;
     if (urgent_ == Urgent::awaited || urgent_ == Urgent::here) ready |= Ready::priority;

@@ -39,14 +39,14 @@ void ControlBlock::set_options(const Options& options) {
     Session session(*this);
     bool keep_alive_changed = options.keep_alive != options_.keep_alive || options.keep_alive_idle != options_.keep_alive_idle ||
                               options.keep_alive_interval != options_.keep_alive_interval;
-    bool other_congestion = options.congestion != options_.congestion;
+    bool other_congestion = options.congestion != options_.congestion, other_segment = options.max_segment != options_.max_segment;
     options_ = options;
     options_.quick_ack = false;  // a wish for now, not a state
     stamp(time::now());
     if (other_congestion) congestion_.select(options_.congestion);
     if (options_.receive_buffer) window_limit_ = std::max(options_.receive_buffer / 2, 2 * default_mss_v6);
     if (state_ == State::closed) return;
-    if (mss_) update_mss();
+    if (mss_ && other_segment) update_mss();
     if (keep_alive_changed) start_keep_alive();
     if (options.quick_ack && !acknowledges_quickly()) {  // not where another option was changed and this one only kept
         interactive_ = false;

@@ -46,12 +46,12 @@ bool ControlBlock::transmit(u32 sequence, u32 size, u8 flags, u32& sent) {
 Result<void> ControlBlock::finish_segment(Owned<Packet> packet, u32 sequence, u8 flags, u32 payload) {
     u32 size = tcp_header_size(timestamps_);
     u32 sacks = 0;
-    flag::Options options;
+    flag::SackBlock blocks[4];
     bool gaps = payload == 0 && sack_ && (reassembly_ || duplicate_) && !(flags & (flag::rst | flag::fin));
     if (gaps) [[unlikely]] {
-        if (duplicate_) options.sack[sacks++] = duplicate_block_;  // [RFC 2883 4]
+        if (duplicate_) blocks[sacks++] = duplicate_block_;  // [RFC 2883 4]
         u32 most = timestamps_ ? 3 : 4;
-        if (reassembly_) sacks += reassembly_->blocks(options.sack + sacks, most - sacks);
+        if (reassembly_) sacks += reassembly_->blocks(blocks + sacks, most - sacks);
         duplicate_ = false;
         size += sacks ? 4 + 8 * sacks : 0;
     }
@@ -83,7 +83,9 @@ Result<void> ControlBlock::finish_segment(Owned<Packet> packet, u32 sequence, u8
         flag::write_aligned_timestamps(at, timestamp(), recent_timestamp_);
         at += flag::timestamps_size;
     }
-    if (sacks) {
+    if (sacks) [[unlikely]] {
+        flag::Options options;
+        std::copy_n(blocks, sacks, options.sack);
         options.sack_count = static_cast<u8>(sacks);
         flag::write_options({at, 4 + 8 * sacks}, options);
     }
