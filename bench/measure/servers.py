@@ -4,6 +4,7 @@ The packages are downloaded and unpacked, never installed: installing them would
 """
 import contextlib
 import gzip
+import itertools
 import os
 import re
 import shutil
@@ -80,8 +81,10 @@ def server_root():
 class Network:
     """A network namespace with a TAP for the guest; everything in it ends with it."""
 
+    numbers = itertools.count(1)
+
     def __init__(self):
-        self.name = f"spore-bench-{os.getpid()}"
+        self.name = f"spore-bench-{os.getpid()}-{next(self.numbers)}"
 
     def __enter__(self):
         if os.geteuid() != 0:
@@ -149,7 +152,7 @@ def running(kind, server, configuration=None, counted=False):
     """The server in a guest of this kind ("Spore" or "Linux"): (Network, Guest)."""
     words = command_of(server, configuration)
     with Network() as network:
-        counters = tools.WORK / f"counts-{os.getpid()}.bin" if counted else None
+        counters = tools.WORK / f"counts-{network.name}.bin" if counted else None
         options = counting.plugin_options(counters, mmio=True) if counted else []
         environment, wrapper = dict(os.environ), None
         if kind == "Spore":
@@ -178,3 +181,10 @@ def running(kind, server, configuration=None, counted=False):
                 shutil.rmtree(wrapper)
             if counters:
                 counters.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def side_by_side(kinds, server, configuration=None):
+    """The server in a guest of each kind at once, to be measured in turns: what else the machine does slows both. {kind: Network}"""
+    with contextlib.ExitStack() as guests:
+        yield {kind: guests.enter_context(running(kind, server, configuration))[0] for kind in kinds}
