@@ -5,29 +5,14 @@
 #include <cstdlib>
 
 #include "tests/fakes/net/tcp_script.hpp"
+#include "tests/fuzz/input.hpp"
 
 using namespace spore;
 using namespace spore::fakes;
+using fuzz::Input;
 using net::tcp::Options;
 
 namespace {
-
-class Input {
-public:
-    Input(const std::uint8_t* data, std::size_t size) : data_(data), left_(size) {}
-    bool empty() const { return left_ == 0; }
-    u8 byte() { return left_ ? --left_, *data_++ : 0; }
-    u16 word() { return static_cast<u16>(byte() << 8 | byte()); }
-    Bytes bytes(std::size_t most) {
-        Bytes all;
-        while (most-- && left_) all.push_back(byte());
-        return all;
-    }
-
-private:
-    const std::uint8_t* data_;
-    std::size_t left_;
-};
 
 struct Sink final : net::ByteSink {
     Result<void> put(ByteSpan) override { return {}; }
@@ -38,7 +23,7 @@ public:
     explicit Player(Input& input) : in_(input) {
         u8 how = in_.byte();
         script_.alone = false;
-        Opening opening{.active = bool(how & 1), .win = in_.word(), .mss = 536, .sack = bool(how & 2), .timestamps = bool(how & 4)};
+        Opening opening{.active = bool(how & 1), .win = in_.half(), .mss = 536, .sack = bool(how & 2), .timestamps = bool(how & 4)};
         if (how & 8) opening.scale = in_.byte() & 15;
         opening.options.no_delay = how & 16;
         opening.options.urgent_inline = how & 32;
@@ -54,8 +39,8 @@ private:
     void step() {
         switch (in_.byte() % 12) {
             case 0: case 1: case 2: case 3: return inject();
-            case 4: return void(script_.after(Duration::us(in_.word() * 50)));
-            case 5: return void(script_.after(Duration::ms(in_.word())));
+            case 4: return void(script_.after(Duration::us(in_.half() * 50)));
+            case 5: return void(script_.after(Duration::ms(in_.half())));
             case 6: return write();
             case 7: return read();
             case 8: return end();
@@ -68,14 +53,14 @@ private:
     u32 near(u32 value) {
         u8 how = in_.byte();
         if (how < 160) return value;
-        if (how < 240) return value + static_cast<u32>(static_cast<i16>(in_.word()));
-        return value + (u32{in_.word()} << 16);
+        if (how < 240) return value + static_cast<u32>(static_cast<i16>(in_.half()));
+        return value + (u32{in_.half()} << 16);
     }
     void inject() {
         look();
         Seg seg{.flags = in_.byte()};
         if (in_.byte() & 7) seg.flags = static_cast<u8>((seg.flags & ~6) | 0x10);
-        seg.seq(near(next_)).ack(near(sent_)).win(in_.word()).data(in_.byte() * (in_.byte() & 1 ? 6 : 1));
+        seg.seq(near(next_)).ack(near(sent_)).win(in_.half()).data(in_.byte() * (in_.byte() & 1 ? 6 : 1));
         u8 options = in_.byte();
         if (options & 1) seg.sack(near(una_ + 536), near(una_ + 1072));
         if (options & 2) seg.sack(near(una_), near(sent_));
@@ -83,7 +68,7 @@ private:
         if (options & 8) seg.no_ts();
         if (options & 16) seg.urgent_pointer = in_.byte();
         if (options & 32) seg.marked(3);
-        if (options & 64) seg.mss(in_.word());
+        if (options & 64) seg.mss(in_.half());
         script_.inject(seg);
     }
     /// Follows what the stack says of itself.
@@ -97,11 +82,11 @@ private:
         }
     }
     void write() {
-        if (script_.connection) script_.write_some(in_.word() & 0x3fff, static_cast<net::tcp::SendFlags>(in_.byte() & 3));
+        if (script_.connection) script_.write_some(in_.half() & 0x3fff, static_cast<net::tcp::SendFlags>(in_.byte() & 3));
     }
     void read() {
         Sink sink;
-        if (script_.connection) (void)script_.connection->receive(sink, in_.word(), static_cast<net::tcp::ReceiveFlags>(in_.byte() & 7));
+        if (script_.connection) (void)script_.connection->receive(sink, in_.half(), static_cast<net::tcp::ReceiveFlags>(in_.byte() & 7));
     }
     void end() {
         if (!script_.connection) return;
@@ -125,7 +110,7 @@ private:
     }
     void error() {
         look();
-        script_.inject_error(in_.byte() & 15, in_.byte() & 15, in_.word(), near(una_));
+        script_.inject_error(in_.byte() & 15, in_.byte() & 15, in_.half(), near(una_));
     }
     void change() {
         if (!script_.connection) return;
@@ -137,10 +122,10 @@ private:
             options.keep_alive = what & 8;
             options.keep_alive_idle = Duration::seconds(in_.byte() + 1);
             options.keep_alive_interval = Duration::seconds(in_.byte() + 1);
-            options.user_timeout = what & 16 ? Duration::ms(in_.word() + 1) : Duration{};
-            options.max_segment = what & 32 ? in_.word() : u16{0};
-            options.send_buffer = what & 64 ? in_.word() : u32{0};
-            options.receive_buffer = what & 128 ? in_.word() * 4u : u32{0};
+            options.user_timeout = what & 16 ? Duration::ms(in_.half() + 1) : Duration{};
+            options.max_segment = what & 32 ? in_.half() : u16{0};
+            options.send_buffer = what & 64 ? in_.half() : u32{0};
+            options.receive_buffer = what & 128 ? in_.half() * 4u : u32{0};
         });
     }
 
