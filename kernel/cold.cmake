@@ -46,8 +46,8 @@ set(SPORE_COLD_SOURCES
     kernel/net/ip/local_table.cpp kernel/net/ip/nd.cpp kernel/net/ip/neighbour.cpp kernel/net/ip/path_mtu.cpp kernel/net/ip/reassembly.cpp
     kernel/net/ip/route.cpp kernel/net/ip/source.cpp kernel/net/tcp/fast_open.cpp kernel/net/tcp/info.cpp kernel/net/tcp/orphans.cpp
     kernel/net/tcp/syn_cookie.cpp kernel/net/tcp/urgent.cpp
-    kernel/net/automatic.cpp kernel/net/dhcp kernel/net/name_servers.cpp kernel/net/wait_for_addresses.cpp kernel/net/udp/own_port.cpp
-    kernel/net/ip/advertised.cpp kernel/net/ip/router_discovery.cpp wire/net/dhcp.cpp wire/net/nd.cpp)
+    kernel/net/automatic.cpp kernel/net/dhcp kernel/net/dhcp6 kernel/net/name_servers.cpp kernel/net/wait_for_addresses.cpp kernel/net/udp/own_port.cpp
+    kernel/net/ip/advertised.cpp kernel/net/ip/router_discovery.cpp wire/net/dhcp.cpp wire/net/dhcp6.cpp wire/net/nd.cpp)
 
 # Marks those of the sources in the variable `list` that the list above names, and puts them last: of an inline function that both kinds use the
 # linker takes the first copy, which shall be a fast one. Stops where the list names what is no longer there.

@@ -30,6 +30,7 @@ add_fuzzer(config ${CMAKE_SOURCE_DIR}/host/plan/config.cpp ${CMAKE_SOURCE_DIR}/h
 add_fuzzer(acpi ${CMAKE_SOURCE_DIR}/wire/acpi.cpp)
 add_fuzzer(tcp ${CMAKE_SOURCE_DIR}/wire/net/tcp.cpp)
 add_fuzzer(dhcp ${CMAKE_SOURCE_DIR}/wire/net/dhcp.cpp)
+add_fuzzer(dhcp6 ${CMAKE_SOURCE_DIR}/wire/net/dhcp6.cpp)
 add_fuzzer(headers ${CMAKE_SOURCE_DIR}/wire/net/checksum.cpp ${CMAKE_SOURCE_DIR}/wire/net/ipv6.cpp ${CMAKE_SOURCE_DIR}/wire/net/nd.cpp)
 # add_kernel_fuzzer(<name>): over the kernel's code and the fakes of the unit tests.
 function(add_kernel_fuzzer name)

@@ -4,6 +4,7 @@
 
 #include "kernel/core/per_cpu.hpp"
 #include "kernel/net/dhcp/dhcp.hpp"
+#include "kernel/net/dhcp6/dhcp6.hpp"
 #include "kernel/net/ip/duplicate.hpp"
 #include "kernel/net/ip/group_reports.hpp"
 #include "kernel/net/ip/neighbour.hpp"
@@ -17,7 +18,7 @@ namespace spore::net {
 
 namespace {
 
-constexpr Instant (*chores[])(Instant) = {neighbours::expire, ip::expire_fragments, path_mtu::expire, expire_detection, dhcp::expire,
+constexpr Instant (*chores[])(Instant) = {neighbours::expire, ip::expire_fragments, path_mtu::expire, expire_detection, dhcp::expire, dhcp6::expire,
                                         router_discovery::expire, group_reports::expire};
 
 void run_chores(time::Timer&);

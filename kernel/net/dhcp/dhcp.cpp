@@ -45,7 +45,7 @@ void input(ByteSpan bytes, const Arrival& arrival) {
 }  // namespace
 
 Result<void> start(Interface& interface, std::string_view host_name) {
-    udp::listen_at(wire::dhcp::client_port, input);
+    udp::listen_at(udp::PortVersion::v4, wire::dhcp::client_port, input);
     auto made = TRY(make_owned<LockedClient>(std::in_place, interface, host_name));
     auto* client = made.release();
     clients[interface.index()].store(client, std::memory_order_release);

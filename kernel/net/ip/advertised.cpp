@@ -1,3 +1,4 @@
+#include "kernel/net/dhcp6/dhcp6.hpp"
 #include "kernel/net/ip/advertised.hpp"
 
 #include <algorithm>
@@ -78,6 +79,8 @@ void form_address(Interface& interface, const wnd::PrefixOption& option) {
     if (!known) detect_duplicates(interface, address);
 }
 
+/// A prefix's route is the router's, until an address is formed in it: then it is the address's, and ends with that. The router tells the same time for both. Only when
+/// the address turns out to be another host's does the route go before its time, and comes back with the next advertisement.
 void take_prefix(Interface& interface, const wnd::PrefixOption& option, FormAddresses form) {
     if (option.prefix_length > 128) return;
     auto network = Prefix::around(address_of(option.prefix), option.prefix_length);  // the bits behind it say nothing [RFC 4861 4.6.2]
@@ -118,6 +121,7 @@ struct Names {
 void take_advertisement(Interface& interface, const IpAddress& router, const wnd::RouterMessage& message, FormAddresses form) {
     auto now = time::now();
     if (message.message->hop_limit) interface.set_hop_limit_v6(message.message->hop_limit);  // 0: it does not say [RFC 4861 4.2]
+    dhcp6::advertised(interface, message.message->flags & wnd::flag_managed, message.message->flags & wnd::flag_other);
     set_route({.gateway = router, .interface = interface.index(), .metric = metric, .origin = Route::Origin::router,
                .valid_until = now + Duration::seconds(message.message->lifetime)}, max_routers);
     Names names;

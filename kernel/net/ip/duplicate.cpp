@@ -7,6 +7,7 @@
 #include "kernel/net/address_events.hpp"
 #include "kernel/net/chores.hpp"
 #include "kernel/net/dhcp/dhcp.hpp"
+#include "kernel/net/dhcp6/dhcp6.hpp"
 #include "kernel/net/ip/arp.hpp"
 #include "kernel/net/ip/nd.hpp"
 #include "kernel/net/ip/router_discovery.hpp"
@@ -68,6 +69,7 @@ void address_conflict(Interface& interface, const IpAddress& address) {
     });
     if (tentative) {
         core::warn("{}: another host has the address that was to be used", interface.name());
+        if (dhcp6::conflict(interface, address)) return;
         router_discovery::conflict(interface, address);
         (void)interface.remove_address(address);  // gone already: as well
         return;

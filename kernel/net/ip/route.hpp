@@ -8,7 +8,7 @@
 namespace spore::net {
 
 struct Route {
-    enum class Origin : u8 { address, fixed, dhcp, router };  ///< who made it: an address of an interface, the manifest, DHCP, an RA
+    enum class Origin : u8 { address, fixed, dhcp, dhcp_v6, router };  ///< who made it: an address of an interface, the manifest, DHCP, an RA
 
     Prefix prefix;
     IpAddress gateway;      ///< unspecified: the destination is on the link

@@ -1,5 +1,6 @@
 #include "kernel/net/udp/own_port.hpp"
 
+#include "kernel/net/binding.hpp"
 #include "wire/net/udp.hpp"
 
 namespace spore::net::udp {
@@ -10,14 +11,19 @@ namespace {
 struct OwnPort {
     u16 port = 0;
     void (*input)(ByteSpan bytes, const Arrival& arrival) = nullptr;
+    Binding* reserved = nullptr;  ///< for ever: no program may take what is to come here
 };
 constinit OwnPort own_ports[2] = {};  // DHCP's, for both versions
 }  // namespace
 
-void listen_at(u16 port, void (*input)(ByteSpan bytes, const Arrival& arrival)) {
+void listen_at(PortVersion version, u16 port, void (*input)(ByteSpan bytes, const Arrival& arrival)) {
     for (auto& one : own_ports) {
         if (one.port != 0 && one.port != port) continue;
+        if (one.port) return;
         one = {port, input};
+        bool v4 = version == PortVersion::v4;
+        // Without memory for it, a program could take the port, and does not.
+        if (auto binding = Binding::create(Transport::udp, {v4 ? IpAddress::any_v4() : IpAddress(), port, 0}, {.only_v6 = !v4})) one.reserved = binding->release();
         return;
     }
 }

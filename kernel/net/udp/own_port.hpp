@@ -7,8 +7,9 @@
 
 namespace spore::net::udp {
 
-/// From now on datagrams to this port go to `input`, all their bytes in one piece. While the machine starts.
-void listen_at(u16 port, void (*input)(ByteSpan bytes, const Arrival& arrival));
+/// From now on datagrams to this port go to `input`, all their bytes in one piece; programs cannot bind it any more.
+enum class PortVersion : u8 { v4, v6 };
+void listen_at(PortVersion version, u16 port, void (*input)(ByteSpan bytes, const Arrival& arrival));
 /// The datagram, its head at the UDP header, goes to whoever listens at the port; false when nobody does.
 bool deliver_to_own_port(const device::Packet& packet, const Arrival& arrival, u16 port);
 

@@ -19,6 +19,7 @@ u8 protocol_of(net::Route::Origin origin) {
     switch (origin) {
     case net::Route::Origin::address: return 2;   // RTPROT_KERNEL
     case net::Route::Origin::fixed: return 3;     // RTPROT_BOOT
+    case net::Route::Origin::dhcp_v6:
     case net::Route::Origin::dhcp: return 16;     // RTPROT_DHCP
     case net::Route::Origin::router: return 9;    // RTPROT_RA
     }
