@@ -37,25 +37,25 @@ void end_process(Task& task) {
     {
         TreeGuard guard(tree_lock());
         hand_over_children(process);
-        process.zombie = true;
-        if (process.borrows_memory) process.borrows_memory = false, process.vfork_done.wake_all();
         if (process.parent) parent = Shared<Process>(*process.parent);
+        vanish = !process.parent ? !process.is_first() : process.exit_signal == sigchld && parent_ignores_children(*process.parent);
+        process.zombie = true;
+        process.being_reaped = vanish;
+        if (process.borrows_memory) process.borrows_memory = false, process.vfork_done.wake_all();
     }
     if (parent) {
         auto status = process.status;
         auto info = SignalInfo::child(status.was_killed() ? ((status.word & 0x80) ? cld_dumped : cld_killed) : cld_exited, process.id(),
                                  process.credentials().uid, status.was_killed() ? status.signal() : status.exit_status(),
                                  ticks(process.dead_tasks.user), ticks(process.dead_tasks.system));
-        if (process.exit_signal == sigchld) vanish = parent_ignores_children(*parent);
         if (process.exit_signal && is_signal(process.exit_signal)) {
             info.number = process.exit_signal;
             send_to_process(*parent, info);
         }
     }
     process.poll_source.notify(fs::Ready::in);
-    if (vanish || (!parent && !process.is_first())) {
-        reap(process);
-    } else if (parent) {
+    if (vanish) reap(process);
+    if (parent) {  // also of a child that vanished: it may have been the last that a wait was for
         TreeGuard guard(tree_lock());
         parent->child_changed.wake_all();
     }
