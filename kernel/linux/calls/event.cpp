@@ -4,6 +4,7 @@
 #include "kernel/linux/event/memory_file.hpp"
 #include "kernel/linux/event/signal_file.hpp"
 #include "kernel/linux/event/timer_file.hpp"
+#include "kernel/linux/proc/subject.hpp"
 #include "kernel/linux/process/pidfd.hpp"
 #include "kernel/linux/process/tree.hpp"
 #include "kernel/linux/signal/send.hpp"
@@ -83,7 +84,7 @@ Result<u64> pidfd_send_signal(Task& task, Descriptor descriptor, SignalNumber si
     if (flags) return fail(Error::invalid);
     i32 number = signal.value;
     auto file = TRY(task.files().get(descriptor));
-    auto process = TRY(process_of(*file));
+    auto process = file->kind() == fs::FileKind::process ? TRY(process_of(*file)) : TRY(proc::process_of_directory(*file));
     if (number != 0 && !is_signal(number)) return fail(Error::invalid);
     auto info = SignalInfo::from_process(number, si_user, task.process().id(), task.process().credentials().uid);
     if (user) {

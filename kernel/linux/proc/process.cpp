@@ -24,6 +24,15 @@ Result<Shared<Task>> Subject::task() const {
     return Shared<Task>(*first);
 }
 
+Result<Shared<Process>> process_of_directory(fs::File& file) {
+    auto* entry = file.dentry();
+    auto* inode = entry ? entry->inode() : nullptr;
+    if (!inode || std::string_view(inode->file_system().kind()) != "proc") return fail(Error::bad_descriptor);
+    Subject subject{.process_id = static_cast<i32>(inode->number() >> 20 & 0xf'ffff)};
+    if (inode->number() != subject.inode_number(0)) return fail(Error::bad_descriptor);
+    return subject.process();
+}
+
 Result<void> check_may_inspect(const Subject& subject) {
     auto& own = current_task().process();
     if (own.id() == subject.process_id) return {};

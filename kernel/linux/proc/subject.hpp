@@ -17,6 +17,9 @@ struct Subject {
     u64 inode_number(u64 file) const { return u64{1} << 40 | static_cast<u64>(task_id ? task_id : process_id) << 20 | u64{task_id != 0} << 19 | file; }
 };
 
+/// The process whose directory in /proc this is; bad_descriptor for any other file.
+Result<Shared<Process>> process_of_directory(fs::File& file);
+
 /// Whether the current program may see what /proc hides from other users: open files, memory, environment.
 Result<void> check_may_inspect(const Subject& subject);
 

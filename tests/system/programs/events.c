@@ -264,6 +264,26 @@ static void processes(void) {
     SHOW(syscall(SYS_pidfd_send_signal, p, SIGKILL, 0, 0));
     SHOW(syscall(SYS_pidfd_open, -1, 0));
     close(p);
+    // a process's directory stands for it, too
+    child = fork();
+    if (child == 0) { pause(); _exit(0); }
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d", child);
+    int directory = open(path, O_RDONLY | O_DIRECTORY);
+    int other = open("/proc/self/task", O_RDONLY | O_DIRECTORY);
+    SHOW(syscall(SYS_pidfd_send_signal, other, SIGKILL, 0, 0));
+    SHOW(syscall(SYS_pidfd_send_signal, directory, SIGTERM, 0, 0));
+    int status = 0;
+    SHOW(waitpid(child, &status, 0) == child);
+    printf("status %d\n", status);
+    close(directory);
+    close(other);
+    // children that nobody wants to hear of: the wait ends with the last
+    signal(SIGCHLD, SIG_IGN);
+    for (int n = 1; n <= 2; n++)
+        if (fork() == 0) { usleep(n * 20000); _exit(n); }
+    SHOW(wait(0));
+    signal(SIGCHLD, SIG_DFL);
 }
 int main(void) {
     setvbuf(stdout, 0, _IOLBF, 0);
