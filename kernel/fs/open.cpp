@@ -70,7 +70,7 @@ Result<Shared<File>> finish(const Context& context, Dentry& entry, const OpenReq
 
 Result<Shared<File>> open_unnamed(const Context& context, Dentry& at, std::string_view path, const OpenRequest& request) {
     if (!request.mode.write) return fail(Error::invalid);
-    auto directory = TRY(walk_to(context, at, path, Follow::yes));
+    auto directory = TRY(walk_to(context, at, path, Follow::yes, request.resolution));
     if (!directory->inode()->is_directory()) return fail(Error::not_directory);
     TRY(check_directory_change(context, *directory));
     NewInode node{.type = FileType::regular, .permissions = static_cast<u16>(request.permissions & ~context.umask & 07777),
@@ -106,7 +106,7 @@ Result<Shared<Dentry>> create_in(const Context& context, Dentry& directory, cons
 
 Result<Shared<File>> open(const Context& context, Dentry& at, std::string_view path, const OpenRequest& request) {
     if (request.temporary) return open_unnamed(context, at, path, request);
-    Walk walk(context, {.no_symlinks = request.no_symlinks, .beneath = request.beneath});
+    Walk walk(context, request.resolution);
     TRY(walk.start(at, path));
     bool created = false;
     while (true) {

@@ -15,6 +15,16 @@ struct Context {
     u16 umask = 022;
 };
 
+/// Where a walk may not lead: openat2's RESOLVE_* bits.
+struct Resolution {
+    bool no_symlinks : 1 = false;
+    bool no_magic_links : 1 = false;   ///< those that lead straight to an entry (/proc/self/fd/3)
+    bool no_cross_device : 1 = false;  ///< from one mount to another
+    bool beneath : 1 = false;          ///< out of the directory where it starts
+    bool in_root : 1 = false;          ///< that directory stands for the root
+    bool is_scoped() const { return beneath || in_root; }
+};
+
 /// O_* bits that matter while opening.
 struct OpenRequest {
     OpenMode mode;
@@ -24,9 +34,8 @@ struct OpenRequest {
     bool directory : 1 = false;     ///< O_DIRECTORY
     bool no_follow : 1 = false;     ///< O_NOFOLLOW
     bool temporary : 1 = false;     ///< O_TMPFILE
-    bool no_symlinks : 1 = false;   ///< openat2 RESOLVE_NO_SYMLINKS
-    bool beneath : 1 = false;       ///< openat2 RESOLVE_BENEATH
     u16 permissions = 0;
+    Resolution resolution{};
 };
 
 enum class Follow : u8 { no, yes };  ///< a symbolic link at the end of the path

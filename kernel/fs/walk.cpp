@@ -38,7 +38,7 @@ Result<Shared<Dentry>> look_up(Dentry& directory, const HashedName& name) {
 Result<void> Walk::start(Dentry& at, std::string_view path) {
     if (path.empty()) return fail(Error::not_found);
     if (path.size() >= max_path) return fail(Error::name_too_long);
-    if (options_.beneath) start_ = Shared(at);
+    if (resolution_.is_scoped() || resolution_.no_cross_device) start_ = Shared(at);
     at_ = Shared(at);
     TRY(enter(path));
     return advance();
@@ -48,8 +48,18 @@ Result<void> Walk::start(Dentry& at, std::string_view path) {
 Result<void> Walk::enter(std::string_view path) {
     rest_ = path;
     if (!path.starts_with('/')) return {};
-    if (options_.beneath) return fail(Error::cross_device);
-    at_ = Shared(context_.root);
+    if (resolution_.beneath) return fail(Error::cross_device);
+    return go_to(Shared(root()));
+}
+
+Result<void> Walk::check_device(const Dentry& entry) const {
+    if (resolution_.no_cross_device && &entry.mount() != &start_->mount()) return fail(Error::cross_device);
+    return {};
+}
+
+Result<void> Walk::go_to(Shared<Dentry> entry) {
+    TRY(check_device(*entry));
+    at_ = std::move(entry);
     return {};
 }
 
@@ -111,20 +121,19 @@ Result<void> Walk::advance() {
             TRY(push_link(*child));
             continue;
         }
-        at_ = child->mounted() ? cross_mounts(std::move(child)) : std::move(child);
+        TRY(go_to(child->mounted() ? cross_mounts(std::move(child)) : std::move(child)));
     }
     return {};
 }
 
 Result<void> Walk::step_up() {
-    if (options_.beneath && at_.get() == start_.get()) return fail(Error::cross_device);
-    if (at_.get() == &context_.root) return {};
+    if (resolution_.beneath && at_.get() == start_.get()) return fail(Error::cross_device);
+    if (at_.get() == &root()) return {};
     auto here = at_;
     // Out of mounts, of which several may lie over each other.
     while (true) {
         if (auto parent = here->parent()) {
-            at_ = cross_mounts(std::move(parent));
-            return {};
+            return go_to(cross_mounts(std::move(parent)));
         }
         auto* covered = here->mount().covered();
         if (!covered) return {};  // the root of the tree is its own parent
@@ -133,12 +142,12 @@ Result<void> Walk::step_up() {
 }
 
 Result<void> Walk::push_link(Dentry& link) {
-    if (options_.no_symlinks || ++links_ > max_links) return fail(Error::symlink_loop);
+    if (resolution_.no_symlinks || ++links_ > max_links) return fail(Error::symlink_loop);
     Shared<Inode> inode(*link.inode());
     if (auto target = TRY(inode->follow_directly(context_))) {
-        if (options_.beneath) return fail(Error::cross_device);
-        at_ = cross_mounts(std::move(target));
-        return {};
+        if (resolution_.no_magic_links) return fail(Error::symlink_loop);
+        if (resolution_.is_scoped()) return fail(Error::cross_device);
+        return go_to(cross_mounts(std::move(target)));
     }
     auto target = TRY(inode->link_target());
     if (target.empty()) return fail(Error::not_found);
@@ -156,7 +165,10 @@ Result<void> Walk::push_link(Dentry& link) {
 Result<Shared<Dentry>> Walk::look_up_last() {
     if (last_.text.empty()) return at_;
     auto entry = TRY(look_up(*at_, last_));
-    return entry->mounted() ? cross_mounts(std::move(entry)) : std::move(entry);
+    if (!entry->mounted()) return entry;
+    auto root = cross_mounts(std::move(entry));
+    TRY(check_device(*root));
+    return root;
 }
 
 Result<void> Walk::follow(Dentry& link) {
@@ -169,8 +181,8 @@ Result<void> Walk::follow(Dentry& link) {
     return advance();
 }
 
-Result<Shared<Dentry>> walk_to(const Context& context, Dentry& at, std::string_view path, Follow follow, Walk::Options options) {
-    Walk walk(context, options);
+Result<Shared<Dentry>> walk_to(const Context& context, Dentry& at, std::string_view path, Follow follow, Resolution resolution) {
+    Walk walk(context, resolution);
     TRY(walk.start(at, path));
     while (true) {
         auto entry = TRY(walk.look_up_last());

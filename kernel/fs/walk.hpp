@@ -16,12 +16,7 @@ Result<Shared<Dentry>> look_up_locked(Dentry& directory, const HashedName& name)
 
 class Walk {
 public:
-    struct Options {
-        bool no_symlinks = false;
-        bool beneath = false;
-    };
-    explicit Walk(const Context& context, Options options = {.no_symlinks = false, .beneath = false})
-        : context_(context), options_(options) {}
+    explicit Walk(const Context& context, Resolution resolution = {}) : context_(context), resolution_(resolution) {}
     Walk(const Walk&) = delete;
 
     /// Goes from `at` to the directory that holds the path's last component, which stays in last(). not_found for an empty path.
@@ -46,6 +41,9 @@ private:
         Shared<Inode> link_inode;
     };
     Result<void> enter(std::string_view path);
+    Result<void> go_to(Shared<Dentry> entry);
+    Result<void> check_device(const Dentry& entry) const;
+    Dentry& root() const { return resolution_.in_root ? *start_ : context_.root; }
     Result<void> advance();
     bool next_component(HashedName& name);
     bool only_slashes_left();
@@ -53,9 +51,9 @@ private:
     Result<void> push_link(Dentry& link);
 
     const Context& context_;
-    Options options_;
+    Resolution resolution_;
     Shared<Dentry> at_;
-    Shared<Dentry> start_;        ///< for `beneath`
+    Shared<Dentry> start_;        ///< where there are restrictions
     std::string_view rest_;       ///< of the path or link target that is being walked
     Owned<Level> outer_;          ///< where to go on when rest_ is used up
     Shared<Inode> link_inode_;    ///< holds the text that rest_ lies in
@@ -65,6 +63,6 @@ private:
 };
 
 /// Walks the whole path. not_found when it leads nowhere.
-Result<Shared<Dentry>> walk_to(const Context& context, Dentry& at, std::string_view path, Follow follow, Walk::Options options = {.no_symlinks = false, .beneath = false});
+Result<Shared<Dentry>> walk_to(const Context& context, Dentry& at, std::string_view path, Follow follow, Resolution resolution = {});
 
 }  // namespace spore::fs

@@ -17,13 +17,15 @@ enum Resolve : u64 { no_cross_device = 1, no_magic_links = 2, no_symlinks = 4, b
 Result<u64> open_file(Task& task, DirectoryDescriptor at, UserPath user_path, u32 flags, u32 mode, u64 resolve) {
     auto path = TRY(user_path.read());
     Caller caller(task);
-    auto start = TRY(caller.start(task, at, path));
+    // With its start as the root, an absolute path begins there too.
+    auto start = TRY(caller.start(task, at, resolve & in_root ? std::string_view() : std::string_view(path)));
     bool temporary = (flags & o_temporary_file) != 0;
     fs::OpenRequest request{
         .mode = open_mode_of(flags), .create = (flags & o_create) != 0, .exclusive = (flags & o_exclusive) != 0,
         .truncate = (flags & o_truncate) != 0, .directory = (flags & o_directory) != 0, .no_follow = (flags & o_no_follow) != 0,
-        .temporary = temporary, .no_symlinks = (resolve & no_symlinks) != 0, .beneath = (resolve & beneath) != 0,
-        .permissions = static_cast<u16>(mode & 07777)};
+        .temporary = temporary, .permissions = static_cast<u16>(mode & 07777),
+        .resolution = {.no_symlinks = (resolve & no_symlinks) != 0, .no_magic_links = (resolve & no_magic_links) != 0,
+                       .no_cross_device = (resolve & no_cross_device) != 0, .beneath = (resolve & beneath) != 0, .in_root = (resolve & in_root) != 0}};
     if (temporary && !request.mode.write) return fail(Error::invalid);
     if (request.mode.path_only) {  // O_PATH ignores all but these
         request.create = request.exclusive = request.truncate = request.temporary = false;
@@ -48,9 +50,14 @@ Result<u64> openat2(Task& task, DirectoryDescriptor at, UserPath path, UserIn<Op
     if (size < sizeof(OpenHow)) return fail(Error::invalid);
     if (size > page_size) return fail(Error::argument_list_too_long);
     auto wanted = TRY(how.read());
-    constexpr u64 known_resolve = no_magic_links | no_symlinks | beneath;
+    for (u64 beyond = sizeof wanted; beyond < size; ++beyond)
+        if (TRY(UserIn<u8>{how.at + beyond}.read())) return fail(Error::argument_list_too_long);
+    constexpr u64 known_resolve = no_cross_device | no_magic_links | no_symlinks | beneath | in_root | cached;
+    if ((wanted.resolve & beneath) && (wanted.resolve & in_root)) return fail(Error::invalid);
     if ((wanted.flags & ~u64{known_open_flags}) || (wanted.resolve & ~known_resolve) || (wanted.mode & ~u64{07777})) return fail(Error::invalid);
     if (wanted.mode && !(wanted.flags & (o_create | (o_temporary_file & ~o_directory)))) return fail(Error::invalid);
+    // Whether all would be found without waiting is not known here; those who ask try again without [openat2(2)].
+    if (wanted.resolve & cached) return fail(Error::would_block);
     return open_file(task, at, path, static_cast<u32>(wanted.flags), static_cast<u32>(wanted.mode), wanted.resolve);
 }
 

@@ -103,10 +103,10 @@ TEST_F(Tmpfs, OpensAsAsked) {
     ASSERT_TRUE(make_symlink(context(), root(), "l", "a"));
     EXPECT_EQ(error_of(tree.open_as("l", {.mode = mode, .no_follow = true})), Error::symlink_loop);
     EXPECT_TRUE(tree.open_as("l", {.mode = {.path_only = true}, .no_follow = true}));
-    EXPECT_EQ(error_of(tree.open_as("l", {.mode = mode, .no_symlinks = true})), Error::symlink_loop);
-    EXPECT_EQ(error_of(tree.open_as("/a", {.mode = mode, .beneath = true})), Error::cross_device);
-    EXPECT_EQ(error_of(tree.open_as("d/../../a", {.mode = mode, .beneath = true})), Error::cross_device);
-    EXPECT_TRUE(tree.open_as("d/../a", {.mode = mode, .beneath = true}));
+    EXPECT_EQ(error_of(tree.open_as("l", {.mode = mode, .resolution = {.no_symlinks = true}})), Error::symlink_loop);
+    EXPECT_EQ(error_of(tree.open_as("/a", {.mode = mode, .resolution = {.beneath = true}})), Error::cross_device);
+    EXPECT_EQ(error_of(tree.open_as("d/../../a", {.mode = mode, .resolution = {.beneath = true}})), Error::cross_device);
+    EXPECT_TRUE(tree.open_as("d/../a", {.mode = mode, .resolution = {.beneath = true}}));
     // Creating through a dangling link makes its target.
     ASSERT_TRUE(make_symlink(context(), root(), "dangling", "d/target"));
     ASSERT_TRUE(tree.write_file("dangling", "made"));
