@@ -44,6 +44,9 @@ class AreaSet;
 /// Why a fault could not be served; the ABI turns it into a signal.
 enum class FaultOutcome : u8 { served, no_area, access_denied, beyond_object, no_memory };
 
+/// What becomes of the place that mremap moves pages from.
+enum class OldPlace : u8 { unmapped, kept };
+
 class AddressSpace final : public Counted {
 public:
     static Result<Shared<AddressSpace>> create();
@@ -52,8 +55,9 @@ public:
     Result<VirtAddr> map(const MapRequest& request);
     Result<void> unmap(VirtAddr start, u64 size);
     Result<void> protect(VirtAddr start, u64 size, arch::Access access);
-    /// mremap: `new_address` null lets the kernel move it only if `may_move`; otherwise it is moved exactly there.
-    Result<VirtAddr> remap(VirtAddr start, u64 old_size, u64 new_size, bool may_move, const VirtAddr* new_address);
+    /// mremap: `new_address` null lets the kernel move it only if `may_move`; otherwise it is moved exactly there. What is `kept` is moved in
+    /// any case, and keeps its size: the old place stays mapped, without its pages.
+    Result<VirtAddr> remap(VirtAddr start, u64 old_size, u64 new_size, bool may_move, const VirtAddr* new_address, OldPlace old = OldPlace::unmapped);
     /// MADV_DONTNEED and MADV_FREE.
     Result<void> discard(VirtAddr start, u64 size);
     /// MADV_WILLNEED, MAP_POPULATE, mlock.
@@ -131,7 +135,7 @@ private:
     Result<void> unmap_locked(u64 start, u64 end);
     void zap(u64 start, u64 end, PageCache* only_of = nullptr);
     bool protect_pages(Area& area);
-    Result<VirtAddr> move(u64 from, u64 old_size, u64 new_size, u64 to);
+    Result<VirtAddr> move(u64 from, u64 old_size, u64 new_size, u64 to, OldPlace old_place);
     Result<void> move_pages(u64 from, u64 size, u64 to);
     Result<void> copy_areas_to(AddressSpace& child);
     Result<void> share_pages_with(AddressSpace& child, const Area& area);

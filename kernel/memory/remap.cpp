@@ -3,7 +3,7 @@
 
 namespace spore::memory {
 
-Result<VirtAddr> AddressSpace::remap(VirtAddr start, u64 old_size, u64 new_size, bool may_move, const VirtAddr* new_address) {
+Result<VirtAddr> AddressSpace::remap(VirtAddr start, u64 old_size, u64 new_size, bool may_move, const VirtAddr* new_address, OldPlace old) {
     old_size = align_up(old_size, page_size);
     new_size = align_up(new_size, page_size);
     u64 from = start.value;
@@ -15,6 +15,8 @@ Result<VirtAddr> AddressSpace::remap(VirtAddr start, u64 old_size, u64 new_size,
         if (!is_aligned(to, page_size) || to > arch::program_end - new_size || to < arch::program_start) return fail(Error::invalid);
         if (to < from + old_size && from < to + new_size) return fail(Error::invalid);  // old and new must not overlap
     }
+    bool keep = old == OldPlace::kept;
+    if (keep && new_size != old_size) return fail(Error::invalid);
     Change change(*this);
     Area* area = areas_->find(from);
     if (!area || (old_size <= new_size && from + old_size > area->end)) return fail(Error::bad_address);
@@ -23,7 +25,9 @@ Result<VirtAddr> AddressSpace::remap(VirtAddr start, u64 old_size, u64 new_size,
         TRY(unmap_locked(from + new_size, from + old_size));
         old_size = new_size;
     }
+    if (keep) TRY(check_limits(new_size, area->counts_as_data()));
     if (!new_address) {
+        if (keep) return move(from, old_size, new_size, TRY(find_gap(new_size, page_size)), old);
         if (new_size == old_size) return start;
         u64 growth = new_size - old_size;
         TRY(check_limits(growth, area->counts_as_data()));
@@ -37,15 +41,15 @@ Result<VirtAddr> AddressSpace::remap(VirtAddr start, u64 old_size, u64 new_size,
         }
         if (!may_move) return fail(Error::no_memory);
         u64 to = TRY(find_gap(new_size, page_size));
-        return move(from, old_size, new_size, to);
+        return move(from, old_size, new_size, to, old);
     }
     TRY(check_limits(new_size - old_size, area->counts_as_data()));
     TRY(unmap_locked(new_address->value, new_address->value + new_size));
-    return move(from, old_size, new_size, new_address->value);
+    return move(from, old_size, new_size, new_address->value, old);
 }
 
 /// Moves [from, from + old_size), which lies in one area, to a free place. On failure all is where it was.
-Result<VirtAddr> AddressSpace::move(u64 from, u64 old_size, u64 new_size, u64 to) {
+Result<VirtAddr> AddressSpace::move(u64 from, u64 old_size, u64 new_size, u64 to, OldPlace old_place) {
     auto moved = TRY(make_owned<Area>());
     TRY(split_at(from));
     TRY(split_at(from + old_size));
@@ -63,8 +67,12 @@ Result<VirtAddr> AddressSpace::move(u64 from, u64 old_size, u64 new_size, u64 to
     u64 passes = old.mapping.passes;
     account(*moved, static_cast<i64>(new_size));
     attach(*moved.release(), passes);
-    account(old, -static_cast<i64>(old.size()));
-    remove(old);
+    if (old_place == OldPlace::kept) {
+        merge_around(from, from + old_size);
+    } else {
+        account(old, -static_cast<i64>(old.size()));
+        remove(old);
+    }
     merge_around(to, to + new_size);
     return VirtAddr{to};
 }

@@ -95,8 +95,9 @@ Result<u64> mprotect(Task& task, UserAddress start, u64 size, Flags protection) 
     return 0;
 }
 Result<u64> mremap(Task& task, UserAddress start, u64 old_size, u64 new_size, Flags flags, UserAddress new_start) {
-    constexpr u32 may_move = 1, fixed = 2;
-    if ((flags & ~(may_move | fixed)) || ((flags & fixed) && !(flags & may_move))) return fail(Error::invalid);
+    constexpr u32 may_move = 1, fixed = 2, keep_old = 4;
+    if ((flags & ~(may_move | fixed | keep_old)) || ((flags & (fixed | keep_old)) && !(flags & may_move))) return fail(Error::invalid);
+    if ((flags & keep_old) && (old_size != new_size || !is_aligned(new_start.value, page_size))) return fail(Error::invalid);
     if (new_size == 0 || old_size == 0 || new_size > arch::program_end || old_size > arch::program_end) return fail(Error::invalid);
     if (!is_aligned(start.value, page_size)) return fail(Error::invalid);
     VirtAddr wanted = new_start;
@@ -106,7 +107,8 @@ Result<u64> mremap(Task& task, UserAddress start, u64 old_size, u64 new_size, Fl
         if (start.value < new_end && wanted.value < old_end) return fail(Error::invalid);
     }
     return TRY(task.memory().remap(start, align_up(old_size, page_size), align_up(new_size, page_size), (flags & may_move) != 0,
-                                   flags & fixed ? &wanted : nullptr)).value;
+                                   flags & fixed ? &wanted : nullptr,
+                                   flags & keep_old ? memory::OldPlace::kept : memory::OldPlace::unmapped)).value;
 }
 
 Result<u64> madvise(Task& task, UserAddress start, u64 size, i32 advice) {

@@ -210,6 +210,21 @@ TEST_F(AddressSpaceTest, RemapMovesPagesWithTheirContents) {
     EXPECT_EQ(program.space->remap({0x100'0000}, page_size, 2 * page_size, true, nullptr).error(), Error::bad_address);
 }
 
+TEST_F(AddressSpaceTest, RemapLeavesAnEmptyPlaceWhenAsked) {
+    Program program;
+    auto at = program.map({.size = 4 * page_size, .access = read_write});
+    for (u64 i = 0; i < 4; ++i) program.store(at + i * page_size, static_cast<int>(i + 1));
+    auto before = program.space->use().virtual_bytes;
+    auto moved = program.space->remap(at + page_size, 2 * page_size, 2 * page_size, true, nullptr, OldPlace::kept);
+    ASSERT_TRUE(moved);
+    EXPECT_EQ(program.load(*moved + page_size), 3);
+    EXPECT_EQ(program.load(at), 1);
+    EXPECT_EQ(program.load(at + page_size), 0);
+    EXPECT_EQ(program.load(at + 3 * page_size), 4);
+    EXPECT_EQ(program.space->use().virtual_bytes, before + 2 * page_size);
+    EXPECT_EQ(program.space->remap(at, 2 * page_size, page_size, true, nullptr, OldPlace::kept).error(), Error::invalid);
+}
+
 TEST_F(AddressSpaceTest, DiscardedPagesAreZeroAgain) {
     Program program;
     auto at = program.map({.size = 4 * page_size, .access = read_write});
