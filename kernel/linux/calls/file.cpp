@@ -113,6 +113,28 @@ Result<u64> send_file(Task& task, fs::File& from, u64 offset, fs::File& to, u64 
     return written(task, sent);
 }
 
+/// preadv2's and pwritev2's RWF_*.
+enum TransferFlag : u32 { high_priority = 1, data_sync = 2, full_sync = 4, no_wait = 8, append = 0x10, no_append = 0x20 };
+
+/// Files that tell when they are ready are looked at first: only another reader that is quicker can still make the call wait. Others can wait for
+/// a disk, so they do not support it.
+Result<void> check_no_wait(fs::File& file, u64 offset, fs::Ready wanted) {
+    if (offset != own_position) TRY(position_of(file));
+    if (!file.poll_source()) return fail(Error::not_supported);
+    if (!any(file.ready() & (wanted | fs::Ready::error | fs::Ready::hang_up))) return fail(Error::would_block);
+    return {};
+}
+
+/// At the end or at an offset, however the file was opened. The file's own position moves on when that is where to write.
+Result<u64> write_where(Task& task, fs::File& file, fs::IoBuffer buffer, u64 offset, fs::WriteAt where) {
+    bool own = offset == own_position;
+    u64 at = own ? TRY(position_of(file)) : offset;
+    TRY(check_size_limit(task, file, buffer, where == fs::WriteAt::end ? file.inode()->size() : at));
+    auto done = told(file, fs::Change::modified, written(task, file.inode()->write(buffer, at, where)));
+    if (done && own) TRY(file.seek(static_cast<i64>(at), fs::Whence::start));
+    return done;
+}
+
 }  // namespace
 
 Result<u64> read(Task& task, Descriptor descriptor, UserBytes at, u64 size) {
@@ -158,12 +180,27 @@ Result<u64> pwritev(Task& task, Descriptor descriptor, UserIn<fs::Piece> from, i
     return write_at(task, *file, pieces.buffer(), offset);
 }
 Result<u64> preadv2(Task& task, Descriptor descriptor, UserIn<fs::Piece> from, i32 count, u64 offset, u64 high, Flags flags) {
-    if (flags) return fail(Error::not_supported);
+    constexpr u32 known = high_priority | data_sync | full_sync | no_wait;
+    if (flags & ~known) return fail(Error::not_supported);
+    if (flags & no_wait) TRY(check_no_wait(*TRY(readable(task, descriptor)), offset, fs::Ready::in));
     return offset == own_position ? readv(task, descriptor, from, count) : preadv(task, descriptor, from, count, offset, high);
 }
 Result<u64> pwritev2(Task& task, Descriptor descriptor, UserIn<fs::Piece> from, i32 count, u64 offset, u64 high, Flags flags) {
-    if (flags) return fail(Error::not_supported);
-    return offset == own_position ? writev(task, descriptor, from, count) : pwritev(task, descriptor, from, count, offset, high);
+    constexpr u32 known = high_priority | data_sync | full_sync | no_wait | append | no_append;
+    if (flags & ~known) return fail(Error::not_supported);
+    if ((flags & append) && (flags & no_append)) return fail(Error::invalid);
+    if (flags == 0) return offset == own_position ? writev(task, descriptor, from, count) : pwritev(task, descriptor, from, count, offset, high);
+    if (offset != own_position && static_cast<i64>(offset) < 0) return fail(Error::invalid);
+    auto file = TRY(writable(task, descriptor));
+    if (flags & no_wait) TRY(check_no_wait(*file, offset, fs::Ready::out));
+    auto pieces = TRY(Pieces::read(from, count));
+    auto* inode = file->inode();
+    Result<u64> done = 0;
+    if ((flags & (append | no_append)) && inode && inode->type() == fs::FileType::regular)
+        done = write_where(task, *file, pieces.buffer(), offset, flags & append ? fs::WriteAt::end : fs::WriteAt::offset);
+    else done = offset == own_position ? write_from(task, *file, pieces.buffer()) : write_at(task, *file, pieces.buffer(), offset);
+    if (done && (flags & (data_sync | full_sync)) && inode) TRY(file->sync(!(flags & full_sync)));
+    return done;
 }
 
 Result<u64> lseek(Task& task, Descriptor descriptor, i64 offset, u32 whence) {
