@@ -52,6 +52,14 @@ auto set_owner_to(u32 uid, u32 gid) {
 
 }  // namespace
 
+Result<u64> name_to_handle_at(Task& task, DirectoryDescriptor at, UserPath path, UserAddress, UserAddress, Flags flags) {
+    constexpr u32 unique_mount = 1, connectable = 2, file_only = 0x200;
+    if (flags & ~(follow | empty_path | unique_mount | connectable | file_only)) return fail(Error::invalid);
+    auto text = TRY(path.read());
+    TRY(Caller(task).resolve(task, at, text, flags & follow ? fs::Follow::yes : fs::Follow::no, (flags & empty_path) != 0));
+    return fail(Error::not_supported);
+}
+
 Result<u64> mkdirat(Task& task, DirectoryDescriptor at, UserPath path, ModeBits mode) {
     Target target(task);
     TRY(target.find(task, at, path));

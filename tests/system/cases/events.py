@@ -30,5 +30,6 @@ def as_on_linux(completed):
 CASES = [
     *(Case(name, [Program(name)], check=as_on_linux, machines=("microvm",), timeout=120)
       for name in ("events", "sockets", "locks", "watches", "seals", "pseudoterminals", "sequences")),
+    Case("variants", [Program("variants", "static-pie")], check=as_on_linux, machines=("microvm",)),
     Case("sequences-of-libc", [Program("sequences_of_libc", "dynamic")], check=all_hold, machines=("microvm",)),
 ]

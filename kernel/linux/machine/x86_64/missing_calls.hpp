@@ -24,7 +24,7 @@ inline constexpr MissingCall missing_calls[] = {
     {242, "mq_timedsend"}, {243, "mq_timedreceive"}, {244, "mq_notify"}, {245, "mq_getsetattr"}, {246, "kexec_load"}, {248, "add_key"},
     {249, "request_key"}, {250, "keyctl"}, {251, "ioprio_set"}, {252, "ioprio_get"},
     {256, "migrate_pages"}, {279, "move_pages"}, {298, "perf_event_open"},
-    {300, "fanotify_init"}, {301, "fanotify_mark"}, {303, "name_to_handle_at"}, {304, "open_by_handle_at"}, {308, "setns"},
+    {300, "fanotify_init"}, {301, "fanotify_mark"}, {304, "open_by_handle_at"}, {308, "setns"},
     {311, "process_vm_writev"}, {312, "kcmp"}, {313, "finit_module"}, {314, "sched_setattr"}, {315, "sched_getattr"}, {317, "seccomp"},
     {320, "kexec_file_load"}, {321, "bpf"}, {323, "userfaultfd"}, {329, "pkey_mprotect"}, {330, "pkey_alloc"}, {331, "pkey_free"},
     {333, "io_pgetevents"}, {425, "io_uring_setup"}, {426, "io_uring_enter"}, {427, "io_uring_register"}, {428, "open_tree"},
