@@ -33,6 +33,7 @@ Outcome<int> execute(const RunCommand& command) {
     return 0;
 }
 Outcome<int> execute(const InspectCommand& command) {
+    if (!command.treemap.empty()) TRY(draw_treemap(command.file, command.treemap));
     print(TRY(inspect(command.file)));
     return 0;
 }

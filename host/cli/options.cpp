@@ -187,10 +187,11 @@ Outcome<Command> parse_command_line(int count, const char* const* arguments) {
     add_instance_verbs(app, verbs), add_program_verbs(app, verbs);
     for (auto& verb : verbs)
         if (verb->runs_program()) verb->app->prefix_command(), add_run_options(*verb->app, raw);
-    std::string file;
+    std::string file, treemap;
     auto* inspect = app.add_subcommand("inspect", "Tell what is inside a bundle, a root image or a program");
     inspect->add_option("FILE", file, "The file")->required();
-    inspect->footer(footer("spore inspect /usr/bin/python3\nspore run --save-bundle app.bundle ./app && spore inspect app.bundle"));
+    inspect->add_option("--treemap", treemap, "Draw where a bundle's or root image's bytes go, into a file ending in .svg or .html")->type_name("FILE");
+    inspect->footer(footer("spore inspect /usr/bin/python3\nspore run --save-bundle app.bundle ./app && spore inspect --treemap app.svg app.bundle"));
     auto* doctor = app.add_subcommand("doctor", "Check that this machine has what Spore needs");
     doctor->footer(footer("spore doctor"));
     std::string page, shell;
@@ -212,7 +213,7 @@ Outcome<Command> parse_command_line(int count, const char* const* arguments) {
         if (count < 2) return PrintCommand{app.help()};
         return failure(ExitStatus::failed, "{}; see 'spore --help'", error.what());
     }
-    if (*inspect) return InspectCommand{file};
+    if (*inspect) return InspectCommand{file, treemap};
     if (*manual) {
         auto text = manual_page(app, page.empty() ? "spore" : page);
         if (!text) return failure(ExitStatus::failed, "there is no manual page '{}': give spore, spore-VERB or spore.toml", page);

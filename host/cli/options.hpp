@@ -14,7 +14,7 @@ struct RunCommand {
     bool dry_run = false;
 };
 struct InspectCommand {
-    fs::path file;
+    fs::path file, treemap;  ///< `treemap` empty: none
 };
 struct DoctorCommand {};
 /// --help and --version: print and end.

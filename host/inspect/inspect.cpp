@@ -1,5 +1,8 @@
 #include "host/inspect/inspect.hpp"
 
+#include <fstream>
+
+#include "host/inspect/treemap.hpp"
 #include "host/plan/plan.hpp"
 #include "host/root/libraries.hpp"
 #include "wire/bundle.hpp"
@@ -31,6 +34,8 @@ bool inspect_erofs(Lines& lines, ByteSpan bytes) {
     auto* super = view_at<ErofsSuperblock>(bytes, erofs_offset);
     if (!super || super->magic != erofs_magic) return false;
     lines.add("root image", fmt::format("EROFS, {} files and folders, {} KiB", u64{super->inodes}, (u64{super->blocks} << super->block_bits) >> 10));
+    if (auto contents = read_contents(bytes)) lines.text += format_tree(*contents);
+    else lines.add("files", "damaged, or of a kind that is not read here");
     return true;
 }
 
@@ -74,7 +79,45 @@ Outcome<std::string> inspect_program(const fs::path& file, ByteSpan bytes) {
     return lines.text;
 }
 
+Outcome<Content> contents_of(const fs::path& path, ByteSpan bytes) {
+    bool is_bundle = false;
+    Content whole{.name = path.filename().string(), .folder = true};
+    ByteSpan root = bytes;
+    if (auto* magic = view_at<le64>(bytes, 0); magic && *magic == abi::bundle_magic) {
+        auto bundle = wire::Bundle::parse(bytes);
+        if (!bundle || bundle->root.empty()) return failure(ExitStatus::damaged_program, "{} is a damaged bundle, or its root is elsewhere", path.string());
+        root = bundle->root;
+        is_bundle = true;
+    }
+    auto files = read_contents(root);
+    if (!files) return failure(ExitStatus::not_executable, "{} holds no root image, or a damaged one: give what --save-bundle or mkfs.erofs made", path.string());
+    if (!is_bundle) return *std::move(files);
+    auto plan = make_plan({.program = "/proc/self/exe"});
+    if (!plan) return std::unexpected(plan.error());
+    std::error_code error;
+    u64 kernel = fs::file_size(plan->kernel, error);
+    if (error) return failure(ExitStatus::missing_tool, "cannot read the kernel {}: {}", plan->kernel.string(), error.message());
+    whole.add({.name = "kernel", .size = kernel});
+    whole.add(*std::move(files));
+    whole.sort();
+    return whole;
+}
+
 }  // namespace
+
+Outcome<> draw_treemap(const fs::path& path, const fs::path& picture) {
+    bool page = picture.extension() == ".html";
+    if (!page && picture.extension() != ".svg") return failure(ExitStatus::failed, "{} must end in .svg or .html", picture.string());
+    auto file = MappedFile::open(path);
+    if (!file) return failure(ExitStatus::not_found, "cannot read {}: {}", path.string(), std::strerror(file.error()));
+    auto contents = TRY(contents_of(path, file->bytes()));
+    auto text = page ? treemap_html(contents) : treemap_svg(contents);
+    std::ofstream out(picture, std::ios::binary);
+    out << text;
+    out.close();
+    if (!out) return failure(ExitStatus::failed, "cannot write {}", picture.string());
+    return {};
+}
 
 Outcome<std::string> inspect(const fs::path& path) {
     auto file = MappedFile::open(path);

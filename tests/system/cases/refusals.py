@@ -53,6 +53,18 @@ open(path, "wb").write(image)
                 environment={"XDG_CACHE_HOME": "{scratch}/cache", "PATH": "{scratch}/bin:/usr/bin:/bin"})
 
 
+INSPECT_IMAGE = """
+"$SPORE" run --save-bundle bundle /bin/busybox
+"$SPORE" inspect --treemap map.svg bundle
+"$SPORE" inspect --treemap map.html bundle > /dev/null
+grep -q '<!doctype html>' map.html
+python3 - <<EOF
+import xml.etree.ElementTree as tree
+titles = [title.text.split(" — ")[0] for title in tree.parse("map.svg").iter("{http://www.w3.org/2000/svg}title")]
+print("pictures", {"bundle", "bundle/kernel", "bundle//bin/busybox"} <= set(titles) or titles)
+EOF
+"""
+
 CASES = [
     damaged_root("superblock", "image[1024:1028] = b'none'"),
     damaged_root("root-number", "image[1024 + 14:1024 + 16] = b'\\xff\\xff'"),
@@ -112,5 +124,7 @@ CASES = [
          stdout=re.compile(r"(?s)host name +one\n.*address +10\.0\.2\.15/24\n.*hostfwd=tcp:127\.0\.0\.1:8081-:81,hostfwd=udp::5353-:53")),
     Case("help-lists-statuses", ["run", "--help"], host=True, stdout=re.compile(r"127 no such program")),
     Case("version", ["--version"], host=True, stdout=re.compile(r"^spore \d+\.\d+")),
+    Case("inspect-image", [], script=INSPECT_IMAGE, stdout=re.compile(r"(?s)program +/bin/busybox\n.*\n +[\d.]+ [MK]  /\n.* +[\d.]+ [MK] +busybox\n.*pictures")),
+    Case("inspect-odd-picture", [], script='"$SPORE" inspect --treemap a.png "$SPORE"', status=125, stderr=re.compile("must end in .svg or .html")),
     Case("inspect-program", ["inspect", "/bin/true"], host=True, stdout=re.compile(r"library +libc.so.6")),
 ]
