@@ -1,5 +1,7 @@
 #include "kernel/linux/poll/poll_set.hpp"
 
+#include <algorithm>
+
 #include "base/defer.hpp"
 #include "kernel/device/poller.hpp"
 
@@ -7,17 +9,23 @@ namespace spore::linux {
 
 Result<PollSet> PollSet::create(u64 count) {
     PollSet set;
-    set.items_ = TRY(HeapArray<PollItem>::create(count));
+    set.first_ = TRY(HeapArray<PollItem>::create(std::min(count, part)));
+    if (count <= part) return set;
+    set.others_ = TRY(HeapArray<HeapArray<PollItem>>::create((count - 1) / part));
+    for (u64 done = part; auto& items : set.others_.span()) {
+        items = TRY(HeapArray<PollItem>::create(std::min(count - done, part)));
+        done += part;
+    }
     return set;
 }
 
 u64 PollSet::look() {
     u64 count = 0;
-    for (auto& item : items()) {
-        if (!item.file) continue;
+    for_each([&](PollItem& item) {
+        if (!item.file) return;
         item.found = item.file->ready() & item.wanted;
         count += any(item.found);
-    }
+    });
     return count;
 }
 
@@ -29,10 +37,11 @@ Result<u64> PollSet::wait(Instant deadline, u64 found_already) {
     if (count || deadline == Instant{}) return count;
     PollWaiter waiter;
     defer {
-        for (auto& item : items()) item.tie.detach();
+        for_each([](PollItem& item) { item.tie.detach(); });
     };
-    for (auto& item : items())
+    for_each([&](PollItem& item) {
         if (item.file) item.tie.attach(waiter, item.file->poll_source(), item.wanted);
+    });
     while (true) {
         count = look();
         if (count) return count;

@@ -18,16 +18,24 @@ struct PollItem {
 class PollSet {
 public:
     static Result<PollSet> create(u64 count);
-    PollItem& operator[](u64 index) { return items()[index]; }
+    PollItem& operator[](u64 index) { return index < part ? first_[index] : others_[index / part - 1][index % part]; }
 
     /// Waits until something that was asked for is there; how many items have it. 0 when the deadline passed. interrupted.
     /// `found_already` items have their answer without being looked at.
     Result<u64> wait(Instant deadline, u64 found_already = 0);
 
 private:
-    std::span<PollItem> items() { return items_.span(); }
+    /// Ten thousands of files are too much for one piece of memory; most calls have few, and take one.
+    static constexpr u64 part = 1024;
+    template <typename F>
+    void for_each(F&& visit) {
+        for (auto& item : first_.span()) visit(item);
+        for (auto& items : others_.span())
+            for (auto& item : items.span()) visit(item);
+    }
     u64 look();
-    HeapArray<PollItem> items_;
+    HeapArray<PollItem> first_;
+    HeapArray<HeapArray<PollItem>> others_;
 };
 
 }  // namespace spore::linux
