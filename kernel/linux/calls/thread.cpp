@@ -42,6 +42,7 @@ Result<u64> sched_yield(Task&) {
 
 Result<u64> sched_getaffinity(Task& task, i32 tid, u32 size, UserBytes mask) {
     if (size < sizeof(task::CpuSet) || size % sizeof(u64)) return fail(Error::invalid);
+    if (tid < 0) return fail(Error::no_process);  // other calls say EINVAL
     task::CpuSet cpus = 0;
     TRY(with_task(task, tid, [&](Task& other) {
         cpus = other.thread().affinity() & running_cpus();
@@ -53,6 +54,7 @@ Result<u64> sched_getaffinity(Task& task, i32 tid, u32 size, UserBytes mask) {
 Result<u64> sched_setaffinity(Task& task, i32 tid, u32 size, UserBytes mask) {
     task::CpuSet cpus = 0;
     TRY(arch::copy_from_program(&cpus, mask, std::min<u64>(size, sizeof cpus)));
+    if (tid < 0) return fail(Error::no_process);
     cpus &= running_cpus();
     TRY(with_task(task, tid, [&](Task& other) -> Result<void> {
         if (!cpus) return fail(Error::invalid);

@@ -11,6 +11,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/select.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -285,6 +286,22 @@ static void processes(void) {
     SHOW(wait(0));
     signal(SIGCHLD, SIG_DFL);
 }
+static void many(void) {
+    struct rlimit most = {8192, 8192};
+    setrlimit(RLIMIT_NOFILE, &most);
+    static struct pollfd all[5000];
+    int p[2];
+    (void)!pipe(p);
+    for (int n = 0; n < 5000; n++) all[n].fd = n == 4999 ? 4000 : p[n % 2], all[n].events = POLLIN;
+    SHOW(poll(all, 4999, 10));
+    SHOW(poll(all, 5000, 10));
+    (void)!write(p[1], "x", 1);
+    SHOW(poll(all, 4999, -1));
+    printf("%d %d %d\n", all[0].revents, all[1024].revents, all[4998].revents);
+    close(p[0]), close(p[1]);
+    SHOW(syscall(SYS_sched_getaffinity, -1, 8, all));
+    SHOW(syscall(SYS_sched_setaffinity, -1, 8, all));
+}
 int main(void) {
     setvbuf(stdout, 0, _IOLBF, 0);
     pipes();
@@ -293,6 +310,7 @@ int main(void) {
     timers();
     signals();
     memory();
+    many();
     processes();
     return 0;
 }
