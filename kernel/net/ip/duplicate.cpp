@@ -26,7 +26,7 @@ constexpr u32 limit = 32;
 struct Question {
     Interface* interface = nullptr;
     IpAddress address;
-    Instant deadline = Instant::never();
+    Instant deadline{};
 };
 struct Detection {
     Question list[limit];

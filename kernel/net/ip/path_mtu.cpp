@@ -30,7 +30,7 @@ struct Entry {
 };
 struct Table {
     Entry list[entries];
-    Instant next = Instant::never();  ///< the earliest end of an entry
+    Instant next{};  ///< not before this does an entry end
 
     /// The entries that a destination may be in; an unlucky fifth takes the oldest's place.
     std::span<Entry, ways> places(const IpAddress& destination) {

@@ -35,7 +35,7 @@ struct Incomplete {
     u8 hop_limit = 0;
     u32 total = 0;                   ///< 0: the last fragment was not seen yet
     u32 received = 0, charged = 0;
-    Instant deadline = Instant::never();
+    Instant deadline{};
     PacketList pieces;               ///< in order of their offsets
 };
 

@@ -97,7 +97,10 @@ void input(Owned<Packet> packet, const Arrival& arrival) {
     to_listener(segment, std::move(packet), local, remote, hash, arrival, now);
 }
 
-void start() { connect_transport(flag::protocol_number, {.input = input, .path_error = path_error, .end_of_batch = end_of_batch}); }
+void start() {
+    table.start();
+    connect_transport(flag::protocol_number, {.input = input, .path_error = path_error, .end_of_batch = end_of_batch});
+}
 
 void end_of_batch() { local_batch().finish(); }
 

@@ -47,6 +47,11 @@ class Table {
 public:
     static constexpr u32 stripe_count = 64, first_size = 512;
 
+    /// Before anything else, and without harm again. Nothing in the table has a first value but zero, so that the image does not carry it.
+    void start() {
+        if (!buckets_) buckets_ = first_buckets_, mask_ = first_size - 1;
+    }
+
     Stripe& stripe(u32 hash) { return stripes_[hash % stripe_count]; }
     Stripe& stripe_at(u32 index) { return stripes_[index]; }
 
@@ -74,8 +79,8 @@ private:
     Stripe stripes_[stripe_count];
     TableEntry* first_buckets_[first_size] = {};
     // Changed with all stripes' locks only.
-    TableEntry** buckets_ = first_buckets_;
-    u32 mask_ = first_size - 1;
+    TableEntry** buckets_ = nullptr;
+    u32 mask_ = 0;
     sync::Spin growing_;
 };
 
