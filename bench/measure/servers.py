@@ -7,6 +7,7 @@ import gzip
 import itertools
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -90,12 +91,15 @@ class Network:
         if os.geteuid() != 0:
             raise tools.Missing("network benchmarks make a network namespace and a TAP: run them as root")
         tools.find_tool("ip", "iproute2")
-        for command in (f"ip netns add {self.name}", f"ip -n {self.name} link set lo up", f"ip -n {self.name} tuntap add tap0 mode tap",
-                        f"ip -n {self.name} address add {HOST}/{LENGTH} dev tap0", f"ip -n {self.name} link set tap0 up"):
-            ended = tools.run(command.split())
+        # The client waits in TIME_WAIT, and looking for a port among thousands of those would be what is measured.
+        ports = "cd /proc/sys/net/ipv4; echo 1 > tcp_tw_reuse; echo 1024 65535 > ip_local_port_range"
+        for command in (["ip", "netns", "add", self.name], self.inside(["ip", "link", "set", "lo", "up"]), self.inside(["sh", "-ec", ports]),
+                        self.inside(["ip", "tuntap", "add", "tap0", "mode", "tap"]),
+                        self.inside(["ip", "address", "add", f"{HOST}/{LENGTH}", "dev", "tap0"]), self.inside(["ip", "link", "set", "tap0", "up"])):
+            ended = tools.run(command)
             if ended.status:
                 self.__exit__()
-                raise tools.Missing(f"`{command}` failed: {ended.errors.strip()}")
+                raise tools.Missing(f"`{shlex.join(command)}` failed: {ended.errors.strip()}")
         return self
 
     def __exit__(self, *_):
