@@ -14,6 +14,16 @@ LOADS = (("request", "request and answer", 100_000, (1000, 3000)), ("open", "con
          ("bulk", "MiB in one direction", 500, (8, 24)))
 
 
+def sources_line():
+    """A line for apt: the sources of that of this machine's archives which has Debian's packages."""
+    told = tools.run(["apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE) $(COMPONENT) $(SIGNED_BY)", "Identifier: Packages"]).output
+    for archive, release, component, keys in (line.split(" ", 3) for line in told.splitlines()):
+        if (release, component) == (RELEASE, "main"):
+            option = "" if keys.startswith("$") else f"[signed-by={keys}] "  # a field that is not set stays as it was asked for
+            return f"deb-src {option}{archive} {release} {component}\n"
+    raise tools.Missing(f"apt lists no archive with Debian {RELEASE}, which lwIP's source would come from")
+
+
 def lwip_source():
     """lwIP's source package, unpacked; asked for with lists of its own, since a machine need not list sources."""
     folder = tools.CACHE / "lwip"
@@ -22,7 +32,7 @@ def lwip_source():
     partial = tools.CACHE / "lwip.new"
     shutil.rmtree(partial, ignore_errors=True)
     (partial / "lists/partial").mkdir(parents=True)
-    (partial / "sources.list").write_text(f"deb-src http://deb.debian.org/debian {RELEASE} main\n")
+    (partial / "sources.list").write_text(sources_line())
     apt = ["apt-get", "-q", "-o", f"Dir::Etc::SourceList={partial}/sources.list", "-o", "Dir::Etc::SourceParts=/dev/null", "-o",
            f"Dir::State::Lists={partial}/lists", "-o", "Dir::Cache::srcpkgcache=", "-o", "Dir::Cache::pkgcache="]
     for words in (["update"], ["source", "--download-only", "lwip"]):
