@@ -5,6 +5,17 @@
 
 namespace spore::wire {
 
+/// A report of IGMP's version 3 or MLD's version 2, with one record and no sources.
+template <typename Group>
+struct GroupReport {
+    u8 type, reserved;
+    be16 checksum;
+    be16 reserved2, records;
+    u8 change, auxiliary;
+    be16 sources;
+    Group group;
+};
+
 namespace igmp {
 
 inline constexpr u8 protocol = 2;
@@ -23,15 +34,7 @@ inline constexpr u32 query_3_size = 12;
 /// [RFC 3376 4.1.1]: from 128 on a number with an exponent.
 constexpr u32 response_tenths(u8 code) { return code < 128 ? code : ((code & 0xfu) | 0x10) << ((code >> 4 & 7) + 3); }
 
-/// A report of version 3 with one record and no sources.
-struct Report3 {
-    u8 type, reserved;
-    be16 checksum;
-    be16 reserved2, records;
-    u8 change, auxiliary;
-    be16 sources;
-    be32 group;
-};
+using Report3 = GroupReport<be32>;
 static_assert(sizeof(Report3) == 16 && alignof(Report3) == 1);
 
 }  // namespace igmp
@@ -54,15 +57,7 @@ inline constexpr u32 query_2_size = 28;
 /// [RFC 3810 5.1.3]
 constexpr u32 response_ms(u16 code) { return code < 32768 ? code : ((code & 0xfffu) | 0x1000) << ((code >> 12 & 7) + 3); }
 
-/// A report of version 2 with one record and no sources.
-struct Report2 {
-    u8 type, reserved;
-    be16 checksum;
-    be16 reserved2, records;
-    u8 change, auxiliary;
-    be16 sources;
-    u8 group[16];
-};
+using Report2 = GroupReport<u8[16]>;
 static_assert(sizeof(Report2) == 28 && alignof(Report2) == 1);
 
 }  // namespace mld
