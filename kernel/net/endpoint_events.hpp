@@ -2,6 +2,8 @@
 // whoever must wait does so above it (kernel/linux/socket/inet).
 #pragma once
 
+#include <atomic>
+
 #include "base/bytes.hpp"
 #include "base/result.hpp"
 
@@ -30,6 +32,24 @@ public:
 
 protected:
     ~EndpointListener() = default;
+};
+
+/// What an endpoint can do, and who hears of it: changed under the endpoint's lock, read without.
+class Readiness {
+public:
+    explicit Readiness(EndpointListener* listener) : listener_(listener) {}
+    Ready now() const { return static_cast<Ready>(state_.load(std::memory_order_acquire)); }
+    void set_listener(EndpointListener* listener) { listener_ = listener; }
+    /// Tells the listener of what is new.
+    void change(Ready set, Ready clear = Ready::none) {
+        u32 before = state_.load(std::memory_order_relaxed);
+        state_.store((before & ~static_cast<u32>(clear)) | static_cast<u32>(set), std::memory_order_release);
+        if (listener_ && any(set)) listener_->changed(set);
+    }
+
+private:
+    std::atomic<u32> state_ = static_cast<u32>(Ready::out);  ///< who only sends datagrams or frames never waits
+    EndpointListener* listener_;
 };
 
 /// Where received bytes go, and where sent ones come from: the program's memory. May sleep in a page fault, so it is called without a lock.

@@ -5,17 +5,9 @@
 
 namespace spore::net::datagram {
 
-/// Changes what ready() says and tells the listener of what is new. Under lock_.
-void DatagramSocket::note(Ready set, Ready clear) {
-    u32 before = ready_.load(std::memory_order_relaxed);
-    u32 after = (before & ~static_cast<u32>(clear)) | static_cast<u32>(set);
-    ready_.store(after, std::memory_order_release);
-    if (listener_ && any(set)) listener_->changed(set);
-}
-
 void DatagramSocket::set_listener(EndpointListener* listener) {
     Guard guard(lock_);
-    listener_ = listener;
+    readiness_.set_listener(listener);
 }
 
 void DatagramSocket::set_owner(u64 inode, u32 user) {
@@ -90,12 +82,12 @@ void DatagramSocket::set_options(const Options& options) {
 void DatagramSocket::shut_reading() {
     Guard guard(lock_);
     shut_reading_ = true;
-    note(Ready::in | Ready::read_hang_up | (shut_writing_ ? Ready::hang_up : Ready::none));
+    readiness_.change(Ready::in | Ready::read_hang_up | (shut_writing_ ? Ready::hang_up : Ready::none));
 }
 void DatagramSocket::shut_writing() {
     Guard guard(lock_);
     shut_writing_ = true;
-    note(Ready::out | (shut_reading_ ? Ready::hang_up : Ready::none));
+    readiness_.change(Ready::out | (shut_reading_ ? Ready::hang_up : Ready::none));
 }
 
 void DatagramSocket::close() {
@@ -103,7 +95,7 @@ void DatagramSocket::close() {
     {
         Guard guard(lock_);
         if (std::exchange(closed_, true)) return;
-        listener_ = nullptr;
+        readiness_.set_listener(nullptr);
         received.append(received_);
         errors.append(errors_);
         received_footprint_ = 0;

@@ -10,7 +10,7 @@ namespace spore::net::datagram {
 
 class DatagramSocket : public Socket {
 public:
-    DatagramSocket(Table& table, EndpointListener* listener) : table_(table), listener_(listener) {}
+    DatagramSocket(Table& table, EndpointListener* listener) : Socket(listener), table_(table) {}
 
     void set_listener(EndpointListener* listener) override;
     void set_owner(u64 inode, u32 user) override;
@@ -82,7 +82,6 @@ private:
     static constexpr u32 max_errors = 64;
 
     static u32 footprint(const device::Packet& packet);
-    void note(Ready set, Ready clear = Ready::none);
     void update_readable();
     bool wants_group(const Arrival& arrival) const;
     bool forget_membership(const Membership& which);
@@ -92,7 +91,6 @@ private:
     Result<Endpoint> destination(const Target& target) const;
     Result<Path> find_path(const Endpoint& to, const Target& target) const;
 
-    EndpointListener* listener_;
     IpAddress connected_from_;   ///< the path's source, once connected
     Endpoint remote_;
     bool connected_ = false, shut_reading_ = false, shut_writing_ = false, closed_ = false;

@@ -29,7 +29,7 @@ Result<void> DatagramSocket::take_error() {
     Guard guard(lock_);
     if (error_) return {};
     auto error = std::exchange(error_, std::expected<void, Error>{});
-    if (errors_.empty()) note(Ready::none, Ready::error);
+    if (errors_.empty()) readiness_.change(Ready::none, Ready::error);
     update_readable();
     return error;
 }
@@ -55,14 +55,14 @@ void DatagramSocket::hear(const PathError& error, u16 remote_port) {
         return;
     }
     error_ = std::unexpected(error_for(error.kind));
-    note(Ready::error | Ready::in | Ready::out);
+    readiness_.change(Ready::error | Ready::in | Ready::out);
 }
 
 void DatagramSocket::queue_too_big(const Path& path, const Endpoint& to) {
     Guard guard(lock_);
     if (!options_.receive_errors) return;
     queue_error({.destination = to.address, .info = path.mtu(), .port = to.port, .error = Error::message_too_long, .origin = QueuedError::Origin::local}, {});
-    note(Ready::error);
+    readiness_.change(Ready::error);
 }
 
 /// Under lock_. One that finds no room is told as the next call's error all the same.
@@ -85,7 +85,7 @@ Result<QueuedError> DatagramSocket::receive_error(ByteSink& into, u64 size, u64&
         auto* next = errors_.first();
         if (next) error_ = std::unexpected(next->note<QueuedError>().error);
         else error_ = {};
-        if (!next) note(Ready::none, Ready::error);
+        if (!next) readiness_.change(Ready::none, Ready::error);
         update_readable();
     }
     auto error = first->note<QueuedError>();

@@ -38,12 +38,12 @@ void DatagramSocket::deliver(Owned<device::Packet> packet, const Arrival& arriva
     }
     received_footprint_ += size;
     received_.push_back(std::move(packet));
-    note(Ready::in);
+    readiness_.change(Ready::in);
 }
 
 /// Under lock_, after the queue became shorter.
 void DatagramSocket::update_readable() {
-    if (received_.empty() && !shut_reading_ && error_) note(Ready::none, Ready::in);
+    if (received_.empty() && !shut_reading_ && error_) readiness_.change(Ready::none, Ready::in);
 }
 
 Result<Received> DatagramSocket::receive(ByteSink& into, u64 size, Peek peek) {
@@ -54,7 +54,7 @@ Result<Received> DatagramSocket::receive(ByteSink& into, u64 size, Peek peek) {
         Guard guard(lock_);
         if (!error_) {
             auto error = std::exchange(error_, std::expected<void, Error>{}).error();
-            note(Ready::none, Ready::error);
+            readiness_.change(Ready::none, Ready::error);
             update_readable();
             return fail(error);
         }

@@ -67,7 +67,7 @@ class Socket : public Counted {
 public:
     virtual ~Socket() = default;
     virtual void set_listener(EndpointListener* listener) = 0;
-    Ready ready() const { return static_cast<Ready>(ready_.load(std::memory_order_acquire)); }
+    Ready ready() const { return readiness_.now(); }
     virtual void set_owner(u64 inode, u32 user) = 0;
     virtual Result<void> take_error() = 0;
 
@@ -104,7 +104,8 @@ public:
     virtual void close() = 0;
 
 protected:
-    std::atomic<u32> ready_ = static_cast<u32>(Ready::out);  ///< a datagram never waits to be sent
+    explicit Socket(EndpointListener* listener) : readiness_(listener) {}
+    Readiness readiness_;
 };
 
 /// One socket, for /proc/net/udp and its like.

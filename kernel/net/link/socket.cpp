@@ -80,7 +80,7 @@ void Socket::close() {
     });
     Guard guard(lock_);
     closed_ = true;
-    listener_ = nullptr;
+    readiness_.set_listener(nullptr);
     waiting.append(received_);
 }
 
@@ -123,13 +123,6 @@ Statistics Socket::take_statistics() {
     return std::exchange(statistics_, {});
 }
 
-/// Under lock_.
-void Socket::note(Ready set, Ready clear) {
-    u32 before = ready_.load(std::memory_order_relaxed);
-    ready_.store((before & ~static_cast<u32>(clear)) | static_cast<u32>(set), std::memory_order_release);
-    if (listener_ && any(set)) listener_->changed(set);
-}
-
 Result<u64> Socket::send(ByteSource& from, u64 size, const Address* to) {
     auto where = to ? *to : local();
     auto* out = interface(where.interface);
@@ -167,7 +160,7 @@ void Socket::take(const device::Packet& packet, u32 header, const Address& from)
     ++statistics_.received;
     footprint_ += size;
     received_.push_back(std::move(*copy));
-    note(Ready::in);
+    readiness_.change(Ready::in);
 }
 
 Result<Received> Socket::receive(ByteSink& into, u64 size, Peek peek) {
@@ -178,7 +171,7 @@ Result<Received> Socket::receive(ByteSink& into, u64 size, Peek peek) {
         if (peek == Peek::yes) first = TRY(received_.first()->clone());
         else first = received_.pop_front();
         if (peek == Peek::no) footprint_ -= static_cast<u32>(sizeof(device::Packet) + first->slices().size() * page_size);
-        if (received_.empty()) note(Ready::none, Ready::in);
+        if (received_.empty()) readiness_.change(Ready::none, Ready::in);
     }
     Received result{.from = first->note<Address>(), .size = first->size(), .at = first->received_at};
     Result<void> copied{};

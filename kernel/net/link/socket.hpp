@@ -2,8 +2,6 @@
 // interface, its packets pass without a call.
 #pragma once
 
-#include <atomic>
-
 #include "kernel/net/endpoint_events.hpp"
 #include "kernel/net/interface.hpp"
 
@@ -38,10 +36,10 @@ class Socket final : public Counted {
 public:
     /// Takes frames of the protocol, of all interfaces, from now on; protocol 0: of none until it is bound. no_memory.
     static Result<Shared<Socket>> create(Headers headers, u16 protocol, EndpointListener* listener);
-    Socket(Headers headers, EndpointListener* listener) : headers_(headers), listener_(listener) {}
+    Socket(Headers headers, EndpointListener* listener) : headers_(headers), readiness_(listener) {}
     ~Socket() { close(); }
 
-    Ready ready() const { return static_cast<Ready>(ready_.load(std::memory_order_acquire)); }
+    Ready ready() const { return readiness_.now(); }
     /// Interface 0: all. no_device.
     Result<void> bind(u32 interface, u16 protocol);
     Address local() const;
@@ -71,12 +69,10 @@ public:
 private:
     friend struct Sockets;
     void take(const device::Packet& packet, u32 header, const Address& from);
-    void note(Ready set, Ready clear = Ready::none);
 
     const Headers headers_;
     mutable sync::Spin lock_;
-    EndpointListener* listener_;
-    std::atomic<u32> ready_ = static_cast<u32>(Ready::out);
+    Readiness readiness_;
     Address local_;
     device::PacketList received_;
     u32 footprint_ = 0, receive_buffer_ = 212'992;
