@@ -21,17 +21,8 @@ void interrupt_users(memory::AddressSpace& memory) {
 
 /// CPUs that run no program are ordered by what made them so.
 void barrier_everywhere() {
-    for (i32 from = 1;;) {
-        Shared<Process> process;
-        {
-            TreeGuard guard(tree_lock());
-            auto* next = tree().processes.next(from);
-            if (!next) return;
-            process = Shared<Process>(*next);
-        }
-        from = process->id() + 1;
+    for (auto process = next_process(1); process; process = next_process(process->id() + 1))
         if (auto memory = process->memory()) interrupt_users(*memory);
-    }
 }
 
 /// Those that run begin their critical sections anew when they leave the interrupt, the others when they run next.

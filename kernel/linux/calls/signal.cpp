@@ -176,16 +176,7 @@ SignalInfo from_caller(Task& task, i32 number, i32 code) {
 /// kill(-1): everybody but the first process and the caller.
 Result<u64> kill_all(Task& task, const SignalInfo& info) {
     bool any = false;
-    i32 from = 2;
-    while (true) {
-        Shared<Process> process;
-        {
-            TreeGuard guard(tree_lock());
-            auto* at = tree().processes.next(from);
-            if (!at) break;
-            process = Shared<Process>(*at);
-        }
-        from = process->id() + 1;
+    for (auto process = next_process(2); process; process = next_process(process->id() + 1)) {
         if (process->id() == task.process().id() || !may_signal(task.process(), *process, info.number)) continue;
         any = true;
         send_to_process(*process, info);

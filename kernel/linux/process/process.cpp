@@ -53,6 +53,10 @@ Shared<Process> find_process(i32 id) {
     TreeGuard guard(tree_lock());
     return share(tree().processes.find(id));
 }
+Shared<Process> next_process(i32 id) {
+    TreeGuard guard(tree_lock());
+    return share(tree().processes.next(id));
+}
 Shared<Task> find_task(i32 id) {
     TreeGuard guard(tree_lock());
     return share(tree().tasks.find(id));

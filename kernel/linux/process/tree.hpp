@@ -31,6 +31,8 @@ void take_number_of_main(Task& task);
 
 /// Finding by number; null when there is none. An owner each, so that it stays while it is looked at.
 Shared<Process> find_process(i32 id);
+/// The one with the lowest number from `id` on, for a walk over all that holds the lock for a step at a time.
+Shared<Process> next_process(i32 id);
 Shared<Task> find_task(i32 id);
 
 }  // namespace spore::linux
