@@ -57,6 +57,21 @@ private:
 /// Conditions that are told whether asked for or not.
 inline constexpr fs::Ready always_told = fs::Ready::error | fs::Ready::hang_up;
 
+/// Tries until it gives something else than would_block, sleeping in between until the source tells of `wanted` or of an end.
+template <typename Attempt>
+auto try_until_ready(fs::PollSource& source, fs::Ready wanted, Instant deadline, Attempt&& attempt) -> decltype(attempt()) {
+    auto result = attempt();
+    if (result || result.error() != Error::would_block || deadline == Instant{}) return result;
+    PollWaiter waiter;
+    PollTie tie;
+    tie.attach(waiter, &source, wanted | always_told | fs::Ready::read_hang_up);
+    while (true) {
+        result = attempt();
+        if (result || result.error() != Error::would_block) return result;
+        if (auto waited = waiter.wait(deadline); !waited) return fail(waited.error() == Error::timed_out ? Error::would_block : waited.error());
+    }
+}
+
 // Programs have further names for "data of normal priority": POLLRDNORM and POLLWRNORM, which mean what POLLIN and POLLOUT mean.
 inline constexpr u32 normal_in = 0x40, normal_out = 0x100;
 constexpr fs::Ready from_program(u32 events) {

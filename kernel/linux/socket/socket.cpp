@@ -35,6 +35,8 @@ Instant Socket::deadline(Duration Options::*timeout) const {
     return span == Duration{} ? Instant::never() : time::now() + span;
 }
 
+Result<void> Socket::listen(i32) { return fail(Error::not_supported); }
+Result<Shared<Socket>> Socket::accept(fs::OpenMode) { return fail(Error::not_supported); }
 Result<u64> Socket::send_pages(std::span<const memory::FrameRef>, u32, u64, u32) { return fail(Error::not_supported); }
 
 Result<u64> Socket::read(fs::IoBuffer& into) {
@@ -48,19 +50,21 @@ Result<u64> Socket::write(fs::IoBuffer& from) {
 Result<fs::Stat> Socket::stat() { return fs::Stat{.inode = number_, .device = 8, .type = fs::FileType::socket, .permissions = 0777}; }
 std::string_view Socket::describe(std::span<char> buffer) { return format_to(buffer, "socket:[{}]", number_); }
 
+Result<void> Socket::put_timestamp(ReceiveRequest& request, Instant at) const {
+    bool exactly = is_on(so_timestamp_ns);
+    if (!request.control || !(exactly || is_on(so_timestamp))) return {};
+    auto exact = Timespec::of(time::wall_base() + static_cast<i64>(at.nanoseconds));
+    if (exactly) return request.control->put(level_socket, so_timestamp_ns, bytes_of(exact), request.result_flags);
+    Timeval rounded{exact.seconds, exact.nanoseconds / 1000};
+    return request.control->put(level_socket, so_timestamp, bytes_of(rounded), request.result_flags);
+}
+
 namespace {
 
 Result<u64> give(MutableByteSpan value, ByteSpan from) {
     u64 size = std::min(value.size(), from.size());
     std::memcpy(value.data(), from.data(), size);
     return size;
-}
-template <typename T>
-Result<T> as(ByteSpan value) {
-    T result;
-    if (value.size() < sizeof result) return fail(Error::invalid);
-    std::memcpy(&result, value.data(), sizeof result);
-    return result;
 }
 
 /// Options that this kernel only remembers.
@@ -138,20 +142,20 @@ Result<void> Socket::set_option(i32 level, i32 name, ByteSpan value) {
         struct Linger {
             i32 on, seconds;
         };
-        auto linger = TRY(as<Linger>(value));
+        auto linger = TRY(value_as<Linger>(value));
         TRY(change_options([&](Options& all) { all.linger_on = linger.on != 0, all.linger_seconds = linger.seconds; }));
         break;
     }
     case so_receive_timeout:
     case so_send_timeout: {
-        auto span = TRY(as<Timeval>(value));
+        auto span = TRY(value_as<Timeval>(value));
         if (span.microseconds < 0 || span.microseconds >= 1'000'000) return fail(Error::out_of_range);
         auto timeout = span.seconds < 0 ? Duration::ns(1) : span.duration();
         TRY(change_options([&](Options& all) { (name == so_send_timeout ? all.send_timeout : all.receive_timeout) = timeout; }));
         break;
     }
     case so_max_pacing_rate: {
-        u64 rate = value.size() >= sizeof(u64) ? TRY(as<u64>(value)) : TRY(as<u32>(value));
+        u64 rate = value.size() >= sizeof(u64) ? TRY(value_as<u64>(value)) : TRY(value_as<u32>(value));
         TRY(change_options([&](Options& all) { all.pacing_rate = rate; }));
         break;
     }
@@ -160,7 +164,7 @@ Result<void> Socket::set_option(i32 level, i32 name, ByteSpan value) {
     case so_domain:
     case so_protocol:
     case so_accepting: return fail(Error::no_protocol_option);
-    default: TRY(set_number(name, TRY(as<i32>(value))));
+    default: TRY(set_number(name, TRY(value_as<i32>(value))));
     }
     return option_set(name);
 }

@@ -23,6 +23,15 @@ struct SocketAddress {
     ByteSpan view() const { return std::span(bytes).first(size); }
 };
 
+/// What a program handed over as bytes, an option or a control message's body; what comes behind it is not looked at. invalid when it is too short.
+template <typename T>
+Result<T> value_as(ByteSpan bytes) {
+    T value;
+    if (bytes.size() < sizeof value) return fail(Error::invalid);
+    std::memcpy(&value, bytes.data(), sizeof value);
+    return value;
+}
+
 /// Who is at the other end (struct ucred).
 struct Identity {
     i32 pid = 0;
@@ -77,9 +86,10 @@ public:
     u64 number() const { return number_; }
 
     virtual Result<void> bind(const SocketAddress& address) = 0;
-    virtual Result<void> listen(i32 backlog) = 0;
+    /// not_supported where nobody connects.
+    virtual Result<void> listen(i32 backlog);
     /// Waits unless the socket is nonblocking.
-    virtual Result<Shared<Socket>> accept(fs::OpenMode mode) = 0;
+    virtual Result<Shared<Socket>> accept(fs::OpenMode mode);
     virtual Result<void> connect(const SocketAddress& address) = 0;
     virtual Result<u64> send(SendRequest& request) = 0;
     /// Bytes received; for messages with MSG_TRUNC, the whole length. 0 at the end.
@@ -124,6 +134,8 @@ protected:
         return {};
     }
     /// Those that are only on or off, by number.
+    /// When a message came, where the program wants to be told (SO_TIMESTAMP, SO_TIMESTAMPNS).
+    Result<void> put_timestamp(ReceiveRequest& request, Instant at) const;
     bool is_on(SocketOption option) const { return switches_.load(std::memory_order_relaxed) >> option & 1; }
     /// An accepted socket begins as its listener is.
     Result<void> inherit(const Socket& listener);

@@ -1,23 +1,13 @@
 // What goes beside a datagram [ip(7), ipv6(7), RFC 3542]: where it came in, with which header fields, when, and how it is to leave.
 #include "kernel/linux/socket/inet/datagram_socket.hpp"
 #include "kernel/linux/uapi/inet.hpp"
-#include "kernel/linux/uapi/types.hpp"
 #include "kernel/net/interface.hpp"
-#include "kernel/time/timer.hpp"
 
 namespace spore::linux {
 
 namespace datagram = net::datagram;
 
 namespace {
-
-template <typename T>
-Result<T> body_as(ByteSpan body) {
-    T value;
-    if (body.size() < sizeof value) return fail(Error::invalid);
-    std::memcpy(&value, body.data(), sizeof value);
-    return value;
-}
 
 Result<i16> header_byte(ByteSpan body) {
     i32 value = TRY(option_number(body));
@@ -29,7 +19,7 @@ Result<void> read_message(datagram::Target& target, i32 level, i32 type, ByteSpa
     if (level == level_ip) {
         switch (type) {
         case ip_packet_info: {
-            auto info = TRY(body_as<InetPacketInfo>(body));
+            auto info = TRY(value_as<InetPacketInfo>(body));
             target.interface = static_cast<u32>(info.interface);
             if (info.local) target.from = net::IpAddress::v4(info.local);
             return {};
@@ -42,7 +32,7 @@ Result<void> read_message(datagram::Target& target, i32 level, i32 type, ByteSpa
     if (level == level_ipv6) {
         switch (type) {
         case ipv6_packet_info: {
-            auto info = TRY(body_as<Inet6PacketInfo>(body));
+            auto info = TRY(value_as<Inet6PacketInfo>(body));
             target.interface = info.interface;
             std::array<u8, 16> bytes;
             std::memcpy(bytes.data(), info.address, sizeof info.address);
@@ -56,7 +46,7 @@ Result<void> read_message(datagram::Target& target, i32 level, i32 type, ByteSpa
     }
     if (level == level_udp) {
         if (type != udp_segment) return fail(Error::invalid);
-        target.segment_size = TRY(body_as<u16>(body));
+        target.segment_size = TRY(value_as<u16>(body));
     }
     return {};
 }
@@ -79,12 +69,7 @@ Result<datagram::Target> DatagramSocket::read_target(const SendRequest& request)
 
 Result<void> DatagramSocket::give_control(ReceiveRequest& request, const datagram::Received& received) {
     auto put = [&]<typename T>(i32 level, i32 type, const T& body) { return request.control->put(level, type, bytes_of(body), request.result_flags); };
-    if (is_on(so_timestamp_ns) || is_on(so_timestamp)) {
-        auto wall = time::wall_base() + static_cast<i64>(received.at.nanoseconds);
-        auto exact = Timespec::of(wall);
-        if (is_on(so_timestamp_ns)) TRY(put(level_socket, so_timestamp_ns, exact));
-        else TRY(put(level_socket, so_timestamp, Timeval{exact.seconds, exact.nanoseconds / 1000}));
-    }
+    TRY(put_timestamp(request, received.at));
     bool v4 = received.to.is_v4();
     if (v4 && has(packet_info)) {
         InetPacketInfo info{.interface = static_cast<i32>(received.interface), .local = {}, .destination = {}};

@@ -26,21 +26,15 @@ Result<u64> DatagramSocket::receive_error(ReceiveRequest& request) {
     ExtendedError error{.number = static_cast<u32>(errno_of(queued.error)), .origin = static_cast<u8>(queued.origin), .type = queued.type, .code = queued.code,
                         .padding = 0, .info = queued.info, .data = 0};
     bool reported = queued.origin != net::datagram::QueuedError::Origin::local;
-    if (queued.destination.is_v4()) {
-        Told<InetAddress> told{error, {}};
+    auto put = [&]<typename Address>(u16 family, i32 level, i32 type, Told<Address> told) {
         if (reported) {
-            auto offender = inet::to_socket_address({queued.reporter}, family_inet);
+            auto offender = inet::to_socket_address({queued.reporter}, family);
             std::memcpy(&told.offender, offender.bytes, sizeof told.offender);
         }
-        TRY(request.control->put(level_ip, ip_receive_errors, bytes_of(told), request.result_flags));
-        return copied;
-    }
-    Told<Inet6Address> told{error, {}};
-    if (reported) {
-        auto offender = inet::to_socket_address({queued.reporter}, family_inet6);
-        std::memcpy(&told.offender, offender.bytes, sizeof told.offender);
-    }
-    TRY(request.control->put(level_ipv6, ipv6_receive_errors, bytes_of(told), request.result_flags));
+        return request.control->put(level, type, bytes_of(told), request.result_flags);
+    };
+    if (queued.destination.is_v4()) TRY(put(family_inet, level_ip, ip_receive_errors, Told<InetAddress>{error, {}}));
+    else TRY(put(family_inet6, level_ipv6, ipv6_receive_errors, Told<Inet6Address>{error, {}}));
     return copied;
 }
 

@@ -13,8 +13,6 @@ public:
     ~DatagramSocket() override;
 
     Result<void> bind(const SocketAddress& address) override;
-    Result<void> listen(i32) override { return fail(Error::not_supported); }
-    Result<Shared<Socket>> accept(fs::OpenMode) override { return fail(Error::not_supported); }
     Result<void> connect(const SocketAddress& address) override;
     Result<u64> send(SendRequest& request) override;
     Result<u64> receive(ReceiveRequest& request) override;

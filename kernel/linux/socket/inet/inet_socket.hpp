@@ -57,19 +57,9 @@ protected:
     // EndpointListener
     void changed(net::Ready what) override { source_.notify(static_cast<fs::Ready>(what)); }
 
-    /// Tries until it gives something else than would_block, sleeping in between until `wanted` or an error is told.
     template <typename Attempt>
     auto wait_for(fs::Ready wanted, Instant deadline, Attempt&& attempt) -> decltype(attempt()) {
-        auto result = attempt();
-        if (result || result.error() != Error::would_block || deadline == Instant{}) return result;
-        PollWaiter waiter;
-        PollTie tie;
-        tie.attach(waiter, &source_, wanted | always_told | fs::Ready::read_hang_up);
-        while (true) {
-            result = attempt();
-            if (result || result.error() != Error::would_block) return result;
-            if (auto waited = waiter.wait(deadline); !waited) return fail(waited.error() == Error::timed_out ? Error::would_block : waited.error());
-        }
+        return try_until_ready(source_, wanted, deadline, std::forward<Attempt>(attempt));
     }
 
     fs::PollSource source_;

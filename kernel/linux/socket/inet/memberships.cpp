@@ -25,9 +25,8 @@ struct Membership {
 Result<Membership> read_v4(ByteSpan value) {
     struct Request {
         be32 group, address;
-    } request;
-    if (value.size() < sizeof request) return fail(Error::invalid);
-    std::memcpy(&request, value.data(), sizeof request);
+    };
+    auto request = TRY(value_as<Request>(value));
     u32 index = 0;
     if (value.size() >= sizeof request + sizeof index) std::memcpy(&index, value.data() + sizeof request, sizeof index);
     return Membership{net::IpAddress::v4(request.group), index ? index : interface_of(request.address)};
@@ -36,19 +35,18 @@ Result<Membership> read_v4(ByteSpan value) {
 Result<Membership> read_v4_source(ByteSpan value) {
     struct Request {
         be32 group, address, source;
-    } request;
-    if (value.size() < sizeof request) return fail(Error::invalid);
-    std::memcpy(&request, value.data(), sizeof request);
+    };
+    auto request = TRY(value_as<Request>(value));
     return Membership{net::IpAddress::v4(request.group), interface_of(request.address), net::IpAddress::v4(request.source)};
 }
 /// struct ipv6_mreq
 Result<Membership> read_v6(ByteSpan value) {
-    std::array<u8, 16> group;
-    u32 index;
-    if (value.size() < sizeof group + sizeof index) return fail(Error::invalid);
-    std::memcpy(group.data(), value.data(), sizeof group);
-    std::memcpy(&index, value.data() + sizeof group, sizeof index);
-    return Membership{net::IpAddress::v6(group), index};
+    struct Request {
+        std::array<u8, 16> group;
+        u32 interface;
+    };
+    auto request = TRY(value_as<Request>(value));
+    return Membership{net::IpAddress::v6(request.group), request.interface};
 }
 Result<net::IpAddress> read_storage(ByteSpan value, std::size_t at) {
     if (value.size() < at + sizeof(Inet6Address)) return fail(Error::invalid);
@@ -93,9 +91,7 @@ Result<void> DatagramSocket::set_multicast_interface(i32 level, ByteSpan value) 
     if (level == level_ip && value.size() >= 8) {
         index = TRY(read_v4(value)).interface;
     } else if (level == level_ip) {
-        be32 address;
-        if (value.size() < sizeof address) return fail(Error::invalid);
-        std::memcpy(&address, value.data(), sizeof address);
+        auto address = TRY(value_as<be32>(value));
         index = interface_of(address);
         if (u32{address} && !index) return fail(Error::address_not_available);
     } else {

@@ -144,30 +144,22 @@ Result<u64> NetlinkSocket::send(SendRequest& request) {
 
 Result<u64> NetlinkSocket::receive(ReceiveRequest& request) {
     if (request.flags & msg_errqueue) return fail(Error::would_block);
-    auto deadline = receive_deadline(request.flags);
-    PollWaiter waiter;
-    PollTie tie;
-    tie.attach(waiter, &source_, Ready::in);
-    while (true) {
-        {
-            Guard guard(mutex_);
-            if (auto* first = waiting_.list.first()) {
-                u64 part = std::min<u64>(first->size, request.data.remaining());
-                TRY(request.data.put(ByteSpan(first->bytes.span()).first(part)));
-                request.from = to_address(0, 0);
-                if (part < first->size) request.result_flags |= msg_trunc;
-                u64 told = request.flags & msg_trunc ? first->size : part;
-                if (!(request.flags & msg_peek)) {
-                    waiting_.list.remove(*first);
-                    delete first;
-                    waiting_count_.fetch_sub(1, std::memory_order_relaxed);
-                }
-                return told;
-            }
+    return try_until_ready(source_, Ready::in, receive_deadline(request.flags), [&]() -> Result<u64> {
+        Guard guard(mutex_);
+        auto* first = waiting_.list.first();
+        if (!first) return fail(Error::would_block);
+        u64 part = std::min<u64>(first->size, request.data.remaining());
+        TRY(request.data.put(ByteSpan(first->bytes.span()).first(part)));
+        request.from = to_address(0, 0);
+        if (part < first->size) request.result_flags |= msg_trunc;
+        u64 told = request.flags & msg_trunc ? first->size : part;
+        if (!(request.flags & msg_peek)) {
+            waiting_.list.remove(*first);
+            delete first;
+            waiting_count_.fetch_sub(1, std::memory_order_relaxed);
         }
-        if (deadline == Instant{}) return fail(Error::would_block);
-        if (auto waited = waiter.wait(deadline); !waited) return fail(waited.error() == Error::timed_out ? Error::would_block : waited.error());
-    }
+        return told;
+    });
 }
 
 Ready NetlinkSocket::ready() { return waiting_count_.load(std::memory_order_acquire) ? Ready::in | Ready::out : Ready::out; }

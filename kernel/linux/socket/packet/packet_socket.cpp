@@ -7,8 +7,6 @@
 #include "kernel/linux/socket/inet/interface_ioctl.hpp"
 #include "kernel/linux/socket/inet/interface_view.hpp"
 #include "kernel/linux/uapi/packet.hpp"
-#include "kernel/linux/uapi/types.hpp"
-#include "kernel/time/timer.hpp"
 
 namespace spore::linux {
 
@@ -80,37 +78,21 @@ Result<u64> PacketSocket::send(SendRequest& request) {
 
 Result<u64> PacketSocket::receive(ReceiveRequest& request) {
     if (request.flags & msg_errqueue) return fail(Error::would_block);
-    auto deadline = receive_deadline(request.flags);
     BufferSink sink(request.data);
     u64 room = request.data.remaining();
     auto peek = request.flags & msg_peek ? link::Socket::Peek::yes : link::Socket::Peek::no;
-    PollWaiter waiter;
-    PollTie tie;
-    tie.attach(waiter, &source_, Ready::in);
-    while (true) {
-        auto received = endpoint_->receive(sink, room, peek);
-        if (!received && (received.error() != Error::would_block || deadline == Instant{})) return fail(received.error());
-        if (!received) {
-            if (auto waited = waiter.wait(deadline); !waited) return fail(waited.error() == Error::timed_out ? Error::would_block : waited.error());
-            continue;
-        }
-        request.from = to_socket_address(received->from);
-        u64 copied = std::min<u64>(received->size, room);
-        if (received->size > room) request.result_flags |= msg_trunc;
-        if (request.control && (is_on(so_timestamp_ns) || is_on(so_timestamp))) {
-            auto at = Timespec::of(time::wall_base() + static_cast<i64>(received->at.nanoseconds));
-            Timeval short_at{at.seconds, at.nanoseconds / 1000};
-            TRY(is_on(so_timestamp_ns) ? request.control->put(level_socket, so_timestamp_ns, bytes_of(at), request.result_flags)
-                                       : request.control->put(level_socket, so_timestamp, bytes_of(short_at), request.result_flags));
-        }
-        if (request.control && auxiliary_.load(std::memory_order_relaxed)) {
-            constexpr u32 user = 1;  // TP_STATUS_USER
-            PacketAuxiliary told{.status = user, .size = received->size, .copied = static_cast<u32>(copied), .link_at = 0,
-                                 .network_at = static_cast<u16>(type() == socket_raw ? 14 : 0), .vlan = 0, .vlan_protocol = 0};
-            TRY(request.control->put(level_packet, packet_auxiliary, bytes_of(told), request.result_flags));
-        }
-        return request.flags & msg_trunc ? received->size : copied;
+    auto received = TRY(try_until_ready(source_, Ready::in, receive_deadline(request.flags), [&] { return endpoint_->receive(sink, room, peek); }));
+    request.from = to_socket_address(received.from);
+    u64 copied = std::min<u64>(received.size, room);
+    if (received.size > room) request.result_flags |= msg_trunc;
+    TRY(put_timestamp(request, received.at));
+    if (request.control && auxiliary_.load(std::memory_order_relaxed)) {
+        constexpr u32 user = 1;  // TP_STATUS_USER
+        PacketAuxiliary told{.status = user, .size = received.size, .copied = static_cast<u32>(copied), .link_at = 0,
+                             .network_at = static_cast<u16>(type() == socket_raw ? 14 : 0), .vlan = 0, .vlan_protocol = 0};
+        TRY(request.control->put(level_packet, packet_auxiliary, bytes_of(told), request.result_flags));
     }
+    return request.flags & msg_trunc ? received.size : copied;
 }
 
 Result<u64> PacketSocket::get_option(i32 level, i32 name, MutableByteSpan value) {
@@ -127,9 +109,7 @@ Result<void> PacketSocket::set_option(i32 level, i32 name, ByteSpan value) {
     switch (name) {
     case packet_add_membership:
     case packet_drop_membership: {
-        LinkMembership wanted;
-        if (value.size() < sizeof wanted) return fail(Error::invalid);
-        std::memcpy(&wanted, value.data(), sizeof wanted);
+        auto wanted = TRY(value_as<LinkMembership>(value));
         // A single group's frames come with all others.
         return endpoint_->set_promiscuous(static_cast<u32>(wanted.interface), name == packet_add_membership);
     }

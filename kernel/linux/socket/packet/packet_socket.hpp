@@ -15,8 +15,6 @@ public:
     ~PacketSocket() override;
 
     Result<void> bind(const SocketAddress& address) override;
-    Result<void> listen(i32) override { return fail(Error::not_supported); }
-    Result<Shared<Socket>> accept(fs::OpenMode) override { return fail(Error::not_supported); }
     Result<void> connect(const SocketAddress&) override { return fail(Error::not_supported); }
     Result<u64> send(SendRequest& request) override;
     Result<u64> receive(ReceiveRequest& request) override;
