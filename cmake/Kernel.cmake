@@ -1,7 +1,7 @@
 # How kernel code is compiled: freestanding C++23 over libc++'s headers with our own __config_site, and musl's C headers.
 # See docs/building.md for why each flag is there.
 set(SPORE_LIBCXX_INCLUDE /usr/lib/llvm-19/include/c++/v1 CACHE PATH "libc++ headers (libc++-19-dev)")
-set(SPORE_MUSL_INCLUDE /usr/include/x86_64-linux-musl CACHE PATH "musl's C headers (musl-dev)")
+set(SPORE_MUSL_INCLUDE /usr/include/x86_64-linux-musl CACHE PATH "musl's C headers (musl-dev)")  # what the kernel uses of them is alike on all CPUs
 
 set(SPORE_KERNEL_FLAGS
     -ffreestanding -nostdlibinc -fno-stack-protector -fno-pic -fno-asynchronous-unwind-tables
@@ -12,6 +12,9 @@ set(SPORE_KERNEL_CXX_FLAGS
     -Werror=global-constructors)
 set(SPORE_KERNEL_x86_64_FLAGS
     --target=x86_64-unknown-none-elf -march=x86-64 -mcmodel=kernel -mno-red-zone -mno-sse -mno-mmx -mno-avx -msoft-float -mcx16)
+# Nothing is linked that would choose between the exclusive and the single-instruction atomics at run time (libgcc's outline atomics).
+set(SPORE_KERNEL_arm64_FLAGS
+    --target=aarch64-unknown-none-elf -march=armv8-a -mcmodel=small -mgeneral-regs-only -mno-outline-atomics)
 
 # add_kernel_library(<name> <architecture> <source>…): an object library compiled as kernel code.
 function(add_kernel_library name architecture)

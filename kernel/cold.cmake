@@ -8,10 +8,6 @@ set(SPORE_COLD_SOURCES
     kernel/main/bundle.cpp kernel/main/devices.cpp kernel/main/main.cpp kernel/main/program.cpp kernel/main/root.cpp
     kernel/main/serial_console.cpp kernel/main/stop.cpp kernel/linux/start.cpp kernel/linux/system.cpp
     kernel/core/init.cpp kernel/core/log.cpp kernel/core/panic.cpp kernel/core/trace.cpp
-    kernel/arch/x86_64/apic/io_apic.cpp kernel/arch/x86_64/boot kernel/arch/x86_64/platform kernel/arch/x86_64/clock/reference.cpp
-    kernel/arch/x86_64/clock/kvm_clock.cpp
-    kernel/arch/x86_64/cpu/describe.cpp kernel/arch/x86_64/cpu/features.cpp kernel/arch/x86_64/cpu/setup.cpp kernel/arch/x86_64/cpu/smp.cpp
-    kernel/arch/x86_64/mmu/kernel_map.cpp
     # finding devices and setting them up
     kernel/drivers/bus kernel/drivers/entropy kernel/drivers/virtio/attach.cpp kernel/drivers/virtio/device.cpp
     kernel/drivers/virtio/mmio.cpp kernel/drivers/virtio/mmio_list.cpp kernel/drivers/virtio/pci.cpp
@@ -49,11 +45,18 @@ set(SPORE_COLD_SOURCES
     kernel/net/automatic.cpp kernel/net/dhcp kernel/net/dhcp6 kernel/net/name_servers.cpp kernel/net/wait_for_addresses.cpp kernel/net/udp/own_port.cpp
     kernel/net/ip/advertised.cpp kernel/net/ip/router_discovery.cpp wire/net/dhcp.cpp wire/net/dhcp6.cpp wire/net/nd.cpp)
 
-# Marks those of the sources in the variable `list` that the list above names, and puts them last: of an inline function that both kinds use the
+set(SPORE_COLD_SOURCES_x86_64
+    kernel/arch/x86_64/apic/io_apic.cpp kernel/arch/x86_64/boot kernel/arch/x86_64/platform kernel/arch/x86_64/clock/reference.cpp
+    kernel/arch/x86_64/clock/kvm_clock.cpp
+    kernel/arch/x86_64/cpu/describe.cpp kernel/arch/x86_64/cpu/features.cpp kernel/arch/x86_64/cpu/setup.cpp kernel/arch/x86_64/cpu/smp.cpp
+    kernel/arch/x86_64/mmu/kernel_map.cpp)
+set(SPORE_COLD_SOURCES_arm64)
+
+# Marks those of the sources in the variable `list` that the lists above name, and puts them last: of an inline function that both kinds use the
 # linker takes the first copy, which shall be a fast one. Stops where the list names what is no longer there.
-function(compile_cold_sources_small list)
+function(compile_cold_sources_small list architecture)
     set(small)
-    foreach(cold ${SPORE_COLD_SOURCES})
+    foreach(cold ${SPORE_COLD_SOURCES} ${SPORE_COLD_SOURCES_${architecture}})
         set(found FALSE)
         foreach(source ${${list}})
             cmake_path(RELATIVE_PATH source BASE_DIRECTORY ${CMAKE_SOURCE_DIR} OUTPUT_VARIABLE relative)
@@ -61,7 +64,7 @@ function(compile_cold_sources_small list)
             if(at EQUAL 0)
                 set(found TRUE)
                 if(relative MATCHES "\\.cpp$")
-                    set_property(SOURCE ${source} APPEND PROPERTY COMPILE_OPTIONS -Oz)
+                    set_property(SOURCE ${source} PROPERTY COMPILE_OPTIONS -Oz)
                     list(APPEND small ${source})
                 endif()
             endif()
