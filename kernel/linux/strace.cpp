@@ -3,14 +3,26 @@
 #include "arch/registers.hpp"
 #include "base/format.hpp"
 #include "kernel/linux/dispatch.hpp"
-#include "kernel/linux/machine/missing_calls.hpp"
+#include "kernel/linux/machine/numbers.hpp"
 
 namespace spore::linux {
 
+namespace {
+struct MissingCall {
+    i32 number;
+    std::string_view name;
+};
+#define MISSING(name, x86_64, arm64) {machine::number(x86_64, arm64), #name},
+constexpr MissingCall missing_calls[] = {
+#include "kernel/linux/calls/missing.list.hpp"
+};
+#undef MISSING
+}  // namespace
+
 std::string_view call_name(u64 number) {
     if (auto* info = find_call(number)) return info->name;
-    for (auto& missing : machine::missing_calls)
-        if (missing.number == number) return missing.name;
+    for (auto& missing : missing_calls)
+        if (static_cast<u64>(missing.number) == number) return missing.name;
     return {};
 }
 
