@@ -20,11 +20,13 @@ void end_for_lack_of_memory(Task& task) {
     kill_process(task.process());
 }
 
-void page_fault(Task& task, VirtAddr at, arch::Access access) {
+void page_fault(Task& task, const entry::Fault& fault) {
+    VirtAddr at = fault.address;
     using enum memory::FaultOutcome;
-    auto outcome = serve(task, at, access);
+    auto outcome = serve(task, at, fault.access);
     if (outcome == served) return;
     task.fault_address = at;
+    task.fault_code = fault.machine_code;
     switch (outcome) {
     case served: return;
     case no_area: return raise_fault(task, SignalInfo::fault(sigsegv, segv_maperr, at));
@@ -41,7 +43,8 @@ namespace spore::entry {
 
 void program_fault(arch::TrapFrame& frame, const Fault& fault) {
     auto& task = linux::current_task();
-    if (fault.kind == FaultKind::page) return linux::page_fault(task, fault.address, fault.access);
+    if (fault.kind == FaultKind::page) return linux::page_fault(task, fault);
+    task.fault_code = fault.machine_code;
     linux::raise_fault(task, linux::describe_fault(fault, arch::instruction_pointer(frame)));
 }
 

@@ -11,9 +11,9 @@ constexpr u32 mode_of(const fs::Stat& stat) { return static_cast<u32>(stat.type)
 inline UserStat to_user_stat(const fs::Stat& stat) {
     auto time = [](const fs::FileTime& t) { return Timespec{t.seconds, t.nanoseconds}; };
     UserStat user{};
-    user.device = stat.device, user.inode = stat.inode, user.links = stat.links;
+    user.device = stat.device, user.inode = stat.inode, user.links = static_cast<decltype(user.links)>(stat.links);
     user.mode = mode_of(stat), user.uid = stat.uid, user.gid = stat.gid, user.special = stat.special;
-    user.size = static_cast<i64>(stat.size), user.block_size = stat.block_size, user.blocks = static_cast<i64>(stat.blocks);
+    user.size = static_cast<i64>(stat.size), user.block_size = static_cast<decltype(user.block_size)>(stat.block_size), user.blocks = static_cast<i64>(stat.blocks);
     user.accessed = time(stat.accessed), user.modified = time(stat.modified), user.changed = time(stat.changed);
     return user;
 }

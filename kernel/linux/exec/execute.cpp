@@ -7,6 +7,7 @@
 #include "kernel/linux/process/caller.hpp"
 #include "kernel/linux/process/exit.hpp"
 #include "kernel/linux/process/tree.hpp"
+#include "kernel/linux/signal/frame.hpp"
 #include "kernel/linux/signal/send.hpp"
 #include "kernel/linux/time/interval_timer.hpp"
 #include "kernel/linux/vdso/vdso.hpp"
@@ -150,7 +151,7 @@ Result<void> execute(Task& task, ExecRequest request, ExecProblem& problem) {
     auto main = TRY(map_program(*memory, programs.main, programs.interpreter || addresses_are_fixed() ? Where::low : Where::anywhere));
     std::optional<LoadedImage> interpreter;
     if (programs.interpreter) interpreter = TRY(map_program(*memory, *programs.interpreter, Where::anywhere));
-    VirtAddr vdso = TRY(map_vdso(*memory));
+    auto vdso = TRY(map_vdso(*memory));
     memory->initialise_break({align_up(main.end.value, page_size)});
 
     auto credentials = process.credentials();
@@ -158,7 +159,7 @@ Result<void> execute(Task& task, ExecRequest request, ExecProblem& problem) {
     core::fill_random(std::as_writable_bytes(std::span(random)));
     auto& segments = programs.main.segments();
     const StackRequest::Entry auxiliary[] = {
-        {Auxiliary::vdso, vdso.value},
+        {Auxiliary::vdso, vdso.start.value},
         {Auxiliary::capabilities, arch::hardware_capabilities()},
         {Auxiliary::page_size, page_size},
         {Auxiliary::clock_tick, 100},
@@ -174,7 +175,7 @@ Result<void> execute(Task& task, ExecRequest request, ExecProblem& problem) {
         {Auxiliary::effective_gid, credentials.effective_gid},
         {Auxiliary::secure, 0},
         {Auxiliary::capabilities_2, arch::hardware_capabilities_2()},
-        {Auxiliary::minimum_signal_stack, arch::extended_state_size() + 1024},
+        {Auxiliary::minimum_signal_stack, smallest_signal_stack()},
     };
     auto stack = TRY(build_stack({.top = stack_top, .program_name = request.path, .arguments = request.arguments, .environment = request.environment,
                                   .platform = arch::platform_name(), .random = std::as_bytes(std::span(random)), .auxiliary = auxiliary},
@@ -183,6 +184,7 @@ Result<void> execute(Task& task, ExecRequest request, ExecProblem& problem) {
     image.environment = stack.environment, image.environment_end = stack.environment_end;
     image.auxiliary = stack.auxiliary, image.auxiliary_end = stack.auxiliary_end;
     image.code = main.code, image.code_end = main.code_end, image.stack = stack.pointer;
+    image.signal_return = vdso.signal_return;
     TRY(unshare(task));
     TRY(end_other_tasks(task));
 

@@ -53,6 +53,7 @@ Result<Shared<Process>> make_process(Task& task, const CloneRequest& request, Sh
     process->image.environment = image.environment, process->image.environment_end = image.environment_end;
     process->image.auxiliary = image.auxiliary, process->image.auxiliary_end = image.auxiliary_end;
     process->image.code = image.code, process->image.code_end = image.code_end, process->image.stack = image.stack;
+    process->image.signal_return = image.signal_return;
     return process;
 }
 

@@ -18,6 +18,7 @@ struct ImageInfo {
     VirtAddr arguments{}, arguments_end{}, environment{}, environment_end{};
     VirtAddr auxiliary{}, auxiliary_end{};
     VirtAddr code{}, code_end{}, stack{};
+    VirtAddr signal_return{};           ///< where handlers return to that name no place of their own
 };
 
 struct ProcessTimers;

@@ -130,7 +130,8 @@ public:
     VirtAddr rseq_area{};
     u32 rseq_size = 0, rseq_signature = 0, rseq_cpu = 0;
     u64 minor_faults = 0, major_faults = 0;
-    VirtAddr fault_address{};       ///< of the last page fault that became a signal (CR2, for sigcontext)
+    VirtAddr fault_address{};       ///< of the last page fault that became a signal, for sigcontext
+    u64 fault_code = 0;             ///< the CPU's word on the last fault that became a signal
     char name[16] = {};
     i32 parent_death_signal = 0;
     bool no_new_privileges = false, dumpable = true;

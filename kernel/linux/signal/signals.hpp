@@ -44,8 +44,8 @@ inline constexpr SignalSet job_stops = SignalSet::of(sigstop, sigtstp, sigttin, 
 /// si_code values.
 enum SignalCode : i32 {
     si_user = 0, si_kernel = 0x80, si_queue = -1, si_timer = -2, si_mesgq = -3, si_asyncio = -4, si_tkill = -6,
-    segv_maperr = 1, segv_accerr = 2, bus_adraln = 1, bus_adrerr = 2, fpe_intdiv = 1, fpe_intovf = 2, fpe_flterr = 3, fpe_fltinv = 7,
-    ill_illopn = 2, trap_brkpt = 1, trap_trace = 2,
+    segv_maperr = 1, segv_accerr = 2, bus_adraln = 1, bus_adrerr = 2, bus_objerr = 3, fpe_intdiv = 1, fpe_intovf = 2, fpe_flterr = 3, fpe_fltinv = 7,
+    ill_illopc = 1, ill_illopn = 2, trap_brkpt = 1, trap_trace = 2,
     cld_exited = 1, cld_killed = 2, cld_dumped = 3, cld_trapped = 4, cld_stopped = 5, cld_continued = 6,
 };
 

@@ -1,5 +1,7 @@
 #include "kernel/linux/vdso/vdso.hpp"
 
+#include <cstring>
+
 #include "arch/registers.hpp"
 #include "base/format.hpp"
 #include "base/locked.hpp"
@@ -36,11 +38,19 @@ private:
 
 constinit Locked<Shared<memory::MappedObject>, sync::Mutex> shared_object;
 
+/// How far into the object its entry point is [gABI 4-3, e_entry].
+u64 entry_of(const arch::ProgramClock& clock) {
+    constexpr std::size_t entry_offset = 24;
+    u64 entry;
+    std::memcpy(&entry, static_cast<const std::byte*>(arch::direct(clock.code)) + entry_offset, sizeof entry);
+    return entry;
+}
+
 }  // namespace
 
-Result<VirtAddr> map_vdso(memory::AddressSpace& memory) {
+Result<Vdso> map_vdso(memory::AddressSpace& memory) {
     auto clock = arch::program_clock();
-    if (!clock.code_size) return VirtAddr{};
+    if (!clock.code_size) return Vdso{};
     auto object = TRY(shared_object.with([&](Shared<memory::MappedObject>& made) -> Result<Shared<memory::MappedObject>> {
         if (!made) made = TRY(make_shared<VdsoObject>(clock));
         return made;
@@ -51,7 +61,8 @@ Result<VirtAddr> map_vdso(memory::AddressSpace& memory) {
                               .object = object, .name = "[vvar]"}));
     TRY(memory.map({.hint = at + data_size, .size = clock.code_size, .access = {.read = true, .execute = true},
                     .placement = memory::Placement::exactly, .object = std::move(object), .offset = data_size, .name = "[vdso]"}));
-    return at + data_size;
+    auto start = at + data_size;
+    return Vdso{start, start + entry_of(clock)};
 }
 
 }  // namespace spore::linux

@@ -5,8 +5,12 @@
 
 namespace spore::linux {
 
-/// Maps the clock pages and the code into a new program: where the object's header lies, for AT_SYSINFO_EHDR. A null address where the
-/// machine has none.
-Result<VirtAddr> map_vdso(memory::AddressSpace& memory);
+struct Vdso {
+    VirtAddr start{};          ///< the object's header, for AT_SYSINFO_EHDR; null where the machine has none
+    VirtAddr signal_return{};  ///< its entry point: what a handler returns to that names no place of its own (arm64)
+};
+
+/// Maps the clock pages and the code into a new program.
+Result<Vdso> map_vdso(memory::AddressSpace& memory);
 
 }  // namespace spore::linux

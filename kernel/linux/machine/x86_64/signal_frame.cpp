@@ -49,26 +49,21 @@ Result<HeapArray<std::byte>> save_extended(Task& task) {
 
 }  // namespace
 
+u64 smallest_signal_stack() { return arch::extended_state_size() + 1024; }
+
 Result<void> push_signal_frame(Task& task, arch::TrapFrame& frame, const SignalInfo& info, const SignalAction& action, SignalSet restored_mask) {
     // Returning there would fault in the kernel, on the way out.
     if (action.handler >= arch::program_end) return fail(Error::bad_address);
-    u64 at = frame.rsp - red_zone;
-    auto& stack = task.signal_stack;
-    bool on_signal_stack = stack.holds({frame.rsp - 1});
-    bool switches = (action.flags & sa_onstack) && !(stack.flags & SignalStack::disabled) && !on_signal_stack;
-    if (switches) at = stack.base + stack.size;
-
+    auto stack = choose_handler_stack(task, {frame.rsp}, action, red_zone);
     auto extended = TRY(save_extended(task));
-    at = align_down(at - extended.size(), 64);
-    u64 extended_at = at;
-    at = align_down(at - sizeof(SignalFrame), 16) - 8;  // as if a call had just pushed the return address
-    if ((switches || on_signal_stack) && !stack.holds({at})) return fail(Error::bad_address);
+    u64 extended_at = align_down(stack.top - extended.size(), 64);
+    u64 at = align_down(extended_at - sizeof(SignalFrame), 16) - 8;  // as if a call had just pushed the return address
+    if (!stack.can_hold(task, {at})) return fail(Error::bad_address);
 
     SignalFrame pushed{};
     pushed.return_address = action.restorer;
     pushed.context.flags = uc_flags(extended.size() > legacy_area);
-    pushed.context.stack = stack;
-    if (on_signal_stack) pushed.context.stack.flags |= SignalStack::on_stack;
+    pushed.context.stack = stack.described;
     pushed.context.registers = save_registers(task, frame, restored_mask);
     pushed.context.registers.extended_state = extended_at;
     pushed.context.mask = restored_mask;
@@ -76,7 +71,7 @@ Result<void> push_signal_frame(Task& task, arch::TrapFrame& frame, const SignalI
     TRY(arch::copy_to_program({extended_at}, extended.data(), extended.size()));
     TRY(arch::copy_to_program({at}, &pushed, sizeof pushed));
 
-    if (static_cast<u32>(stack.flags) & SignalStack::auto_disarm) stack = {};
+    enter_handler_stack(task);
     frame.rsp = at;
     frame.rip = action.handler;
     frame.rdi = static_cast<u64>(info.number);
@@ -117,9 +112,7 @@ Result<SignalSet> pop_signal_frame(Task& task, arch::TrapFrame& frame) {
     frame.rip = from.rip;
     frame.rflags = (frame.rflags & ~changeable_flags) | (from.rflags & changeable_flags);
     frame.origin = ~u64{0};
-    auto stack = saved.context.stack;
-    stack.flags &= ~SignalStack::on_stack;
-    if (!task.signal_stack.holds({frame.rsp - 1})) task.signal_stack = stack;
+    leave_handler_stack(task, saved.context.stack, {frame.rsp});
     return saved.context.mask;
 }
 
