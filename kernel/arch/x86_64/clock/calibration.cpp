@@ -28,6 +28,11 @@ constinit unsigned refinements = 0;
 constinit u64 timer_rate = 0;
 constexpr u64 timer_mask = 0xffff'ffff;
 
+/// Some microseconds at most, on every processor: little beside first_span_ns.
+void rest() {
+    for (unsigned i = 0; i < 16; ++i) pause();
+}
+
 u64 timer_gone() { return timer_mask - read_timer_count(); }  // it counts down
 
 /// The timer's rate, since a sighting at the start of its count. The longer it takes the better it gets.
@@ -35,6 +40,7 @@ void measure_timer(const Sighting& first, u64 hertz) {
     u64 wanted = multiply_divide(first_span_ns, hertz, 1'000'000'000);
     u64 error = ~u64{0};
     for (u32 polls = 0; polls < 200'000 && error > timer_tolerance; ++polls) {
+        rest();
         auto last = sight(read_tsc, timer_gone);
         if (last.before - first.before < wanted) continue;
         u64 ticks = last.count - first.count;
@@ -49,7 +55,7 @@ void measure_timer(const Sighting& first, u64 hertz) {
 u64 measure_cycles() {
     reference = start_reference();
     u64 wanted = first_span_ns * reference.kind.frequency / 1'000'000'000;
-    measured = measure(read_tsc, reference.read, reference.kind, wanted, first_tolerance);
+    measured = measure(read_tsc, reference.read, rest, reference.kind, wanted, first_tolerance);
     if (measured.rate.hertz) {
         core::debug("clock: TSC at {} Hz by the {}, to {} in 2^20", measured.rate.hertz, reference.name, measured.rate.error);
         return measured.rate.hertz;

@@ -95,9 +95,9 @@ struct Measurement {
 };
 
 /// The TSC's rate from a span of `wanted` ticks, longer when the CPU is put off, until it is known to `tolerance` parts in 2^20. Hertz is 0
-/// when the counter does not count.
-template <typename ReadTsc, typename ReadCounter>
-Measurement measure(ReadTsc&& tsc, ReadCounter&& counter, CounterKind kind, u64 wanted, u64 tolerance) {
+/// when the counter does not count. `rest` passes the time between two looks: to look costs a virtual machine's exit each time.
+template <typename ReadTsc, typename ReadCounter, typename Rest>
+Measurement measure(ReadTsc&& tsc, ReadCounter&& counter, Rest&& rest, CounterKind kind, u64 wanted, u64 tolerance) {
     // Between two looks the counter may have wrapped unseen when they lie this far apart, for any TSC above 500 MHz.
     u64 longest_gap = multiply_divide(kind.mask, 250'000'000, kind.frequency);
     Measurement m{.first = sight_closely(tsc, counter)};
@@ -105,16 +105,18 @@ Measurement measure(ReadTsc&& tsc, ReadCounter&& counter, CounterKind kind, u64 
     for (u32 polls = 0; polls < 200'000; ++polls) {
         Sighting last = sight(tsc, counter);
         u64 ticks = (last.count - m.first.count) & kind.mask;
-        auto rate = rate_between(m.first, last, ticks, kind.frequency);
         if (last.after - seen_at > longest_gap || ticks > 64 * wanted) {
             m = {.first = sight_closely(tsc, counter)};  // the first look was bad, or this one comes too late
             seen_at = m.first.before;
             continue;
         }
         seen_at = last.before;
-        if (ticks < wanted) continue;
-        if (rate.error < m.rate.error) m.rate = rate;
-        if (m.rate.error <= tolerance) return m;
+        if (ticks >= wanted) {
+            auto rate = rate_between(m.first, last, ticks, kind.frequency);
+            if (rate.error < m.rate.error) m.rate = rate;
+            if (m.rate.error <= tolerance) return m;
+        }
+        rest();
     }
     return m;
 }

@@ -62,7 +62,7 @@ TEST_P(Measuring, ClaimsTheErrorItMakesHoweverOftenItIsPutOff) {
             Machine machine(seed, hertz, kind, put_off_in);
             auto tsc = [&] { return machine.tsc(); };
             auto count = [&] { return machine.count(); };
-            auto m = measure(tsc, count, kind, wanted, tolerance);
+            auto m = measure(tsc, count, [] {}, kind, wanted, tolerance);
             ASSERT_NE(m.rate.hertz, 0u);
             ASSERT_LE(m.rate.error, tolerance) << seed << " put off once in " << put_off_in;
             ASSERT_LE(error_of(m.rate.hertz, hertz), m.rate.error + 1) << seed << " put off once in " << put_off_in;
@@ -91,7 +91,7 @@ TEST(Measurement, DoesNotGuessHowOftenACounterWrapped) {
 
 TEST(Measurement, EndsWhereTheCounterStandsStill) {
     u64 cycles = 0;
-    auto m = measure([&] { return cycles += 100; }, [] { return u64{5}; }, pit, 200, tolerance);
+    auto m = measure([&] { return cycles += 100; }, [] { return u64{5}; }, [] {}, pit, 200, tolerance);
     EXPECT_EQ(m.rate.hertz, 0u);
 }
 
