@@ -35,7 +35,7 @@ enum class GuestFrame : u8 {
     exit = 5,          ///< ExitPayload: last frame of all; the machine powers off after it
     stdin_credit = 6,  ///< le32: bytes of standard input that were consumed
     strace = 7,        ///< one line in strace's format without newline
-    reply = 8,         ///< le32 request id, then text: the answer to `query`
+    reply = 8,         ///< ReplyPayload, then a piece of the text that a `query` asked for
 };
 
 /// Host to guest.
@@ -44,7 +44,7 @@ enum class HostFrame : u8 {
     stdin_end = 2,     ///< end of file on standard input
     signal = 3,        ///< le32: deliver this signal to the program's process group
     window_size = 4,   ///< le16 rows, le16 columns
-    query = 5,         ///< le32 request id, then text: what to report ("ps", "memory", …)
+    query = 5,         ///< le32 number of the question, then the path of a file below /proc ("net/tcp"): the kernel reports its text
     shutdown = 6,      ///< power off in order: SIGTERM, then SIGKILL, then sync
     output_credit = 7, ///< le32: what of the guest's output was taken, see initial_output_credit
 };
@@ -67,6 +67,22 @@ struct ExitPayload {
     u8 reserved[3];
     le32 status;
 };
+
+/// A text comes in any number of pieces, then one frame without text that says how it ended.
+enum class ReplyState : u8 {
+    more = 0,
+    complete = 1,
+    unknown = 2,   ///< there is no such file
+    failed = 3,    ///< it cannot be read now: no memory, or max_queries wait already
+};
+struct ReplyPayload {
+    le32 number;  ///< of the question
+    u8 state;     ///< ReplyState
+    u8 reserved[3];
+};
+static_assert(sizeof(ReplyPayload) == 8 && alignof(ReplyPayload) == 1);
+/// Questions that the guest answers at a time, and how long a path may be.
+inline constexpr u32 max_queries = 4, max_query_path = 128;
 
 /// Why no program ran. The host tool turns each into one line with the fix.
 enum class StartFailure : u32 {

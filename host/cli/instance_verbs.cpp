@@ -2,7 +2,9 @@
 #include "host/cli/verbs.hpp"
 #include "host/debug/gdb.hpp"
 #include "host/instances/commands.hpp"
+#include "host/instances/control.hpp"
 #include "host/instances/supervisor.hpp"
+#include "host/network/command.hpp"
 
 namespace spore::host {
 
@@ -59,6 +61,19 @@ private:
     bool follow_ = false, stamps_ = false;
 };
 
+class Net final : public Named {
+public:
+    explicit Net(CLI::App& parent)
+        : Named(parent, "net", "Show addresses, routes, sockets and dropped packets of background machines", "spore net server\nspore net -a server\nspore net --json server") {
+        app->add_flag("-a,--all", all_, "Every connection, not only how many there are");
+        app->add_flag("--json", json_, "As JSON, with every connection");
+    }
+
+private:
+    Outcome<int> act_on(const std::string& name) override { return show_network(name, json_ ? NetworkFormat::json : all_ ? NetworkFormat::all : NetworkFormat::summary); }
+    bool all_ = false, json_ = false;
+};
+
 class Stop final : public Named {
 public:
     explicit Stop(CLI::App& parent)
@@ -113,7 +128,7 @@ private:
 
 void add_instance_verbs(CLI::App& app, Verbs& verbs) {
     auto add = [&]<typename T>() { verbs.push_back(std::make_unique<T>(app)); };
-    add.operator()<Ps>(), add.operator()<Logs>(), add.operator()<Stop>(), add.operator()<Kill>(), add.operator()<Wait>(), add.operator()<Remove>();
+    add.operator()<Ps>(), add.operator()<Logs>(), add.operator()<Net>(), add.operator()<Stop>(), add.operator()<Kill>(), add.operator()<Wait>(), add.operator()<Remove>();
 }
 
 Outcome<int> run_detached(const Request& request, const DetachOptions& options) {
@@ -125,8 +140,10 @@ Outcome<int> run_detached(const Request& request, const DetachOptions& options) 
         if (request.debug) add_debugger(plan, instance.folder());
         auto prepared = TRY(prepare(plan));
         if (request.debug) TRY(describe_for_gdb(plan, prepared, instance.folder()));
+        // Until the machine takes them, questions wait at the door.
+        auto questions = TRY(listen_at(instance, Door::questions));
         Supervised what{.command = plan.arguments, .after_end = options.remove ? AfterEnd::remove : AfterEnd::keep, .debugger = plan.debugger, .run = [&] {
-            auto status = run(plan, std::move(prepared));
+            auto status = run(plan, std::move(prepared), {.questions = questions.number()});
             if (!status) std::fprintf(stderr, "spore: %s\n", status.error().message.c_str());
             return status ? *status : static_cast<int>(status.error().status);
         }};

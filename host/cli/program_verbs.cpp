@@ -35,7 +35,7 @@ public:
         auto plan = TRY(make_plan(wanted));
         plan.strace = true;
         auto strace = TRY(Strace::create(options_));
-        auto status = run(plan, TRY(prepare(plan)), [&](std::string_view line) { strace.add(line); });
+        auto status = run(plan, TRY(prepare(plan)), {.strace = [&](std::string_view line) { strace.add(line); }});
         strace.finish();
         return status;
     }
@@ -65,9 +65,9 @@ public:
                 std::fflush(stdout);
                 FileDescriptor output(::dup(STDOUT_FILENO));
                 ::dup2(STDERR_FILENO, STDOUT_FILENO);  // the table alone goes to standard output
-                auto status = run(plan, TRY(prepare(plan)), [&](std::string_view line) {
+                auto status = run(plan, TRY(prepare(plan)), {.strace = [&](std::string_view line) {
                     if (auto call = parse_strace_line(line)) keep(call->name);
-                });
+                }});
                 ::dup2(output.number(), STDOUT_FILENO);
                 return status;
             };

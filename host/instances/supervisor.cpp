@@ -61,7 +61,7 @@ public:
             std::this_thread::sleep_for(std::chrono::milliseconds(10));
         if (!lock_) return failure(ExitStatus::failed, "cannot lock {}", instance_.folder().string());
         log_ = TRY(LogWriter::create(instance_.log()));
-        listener_ = TRY(listen_for_control(instance_));
+        listener_ = TRY(listen_at(instance_, Door::control));
         auto output = TRY(make_pipe()), errors = TRY(make_pipe());
         runner_ = TRY(fork_runner(what_, output.to.number(), errors.to.number()));
         runner_ended_ = FileDescriptor(static_cast<int>(::syscall(SYS_pidfd_open, runner_, 0)));

@@ -86,7 +86,7 @@ Outcome<Prepared> prepare(const Plan& plan) {
 
 Outcome<int> run(const Plan& plan) { return run(plan, TRY(prepare(plan))); }
 
-Outcome<int> run(const Plan& plan, Prepared prepared, std::function<void(std::string_view)> strace) {
+Outcome<int> run(const Plan& plan, Prepared prepared, RunHooks run_hooks) {
     auto channel = TRY(make_socket_pair());
     auto serial = TRY(make_socket_pair());
     int pipe[2];
@@ -118,9 +118,9 @@ Outcome<int> run(const Plan& plan, Prepared prepared, std::function<void(std::st
         auto* entry = real ? prepared.root.find(*real) : nullptr;
         return entry && entry->kind == Entry::Kind::file ? std::optional(entry->host) : std::nullopt;
     });
-    SessionHooks hooks{.strace = std::move(strace), .explain = [&](std::string_view line) { return symboliser.explain(line); }};
+    SessionHooks hooks{.strace = std::move(run_hooks.strace), .explain = [&](std::string_view line) { return symboliser.explain(line); }};
     Session session({.channel = channel.ours.number(), .serial = serial.ours.number(), .machine = machine->descriptor(),
-                     .signals = signals.number()}, plan.timeout, std::move(hooks),
+                     .signals = signals.number(), .questions = run_hooks.questions}, plan.timeout, std::move(hooks),
                     plan.detached ? SecondSignal::passes : SecondSignal::ends);
     auto status = session.run();
     if (!status && status.error().status == ExitStatus::machine_ended) {

@@ -18,7 +18,12 @@ struct Prepared {
 
 Outcome<Prepared> prepare(const Plan& plan);
 Outcome<int> run(const Plan& plan);
-/// The same with everything prepared already. `strace` gets the lines that plan.strace asks for.
-Outcome<int> run(const Plan& plan, Prepared prepared, std::function<void(std::string_view)> strace = {});
+/// Who else deals with the guest while it runs. Both may be missing.
+struct RunHooks {
+    std::function<void(std::string_view)> strace{};  ///< gets the lines that plan.strace asks for
+    int questions = -1;                              ///< as in SessionFiles
+};
+/// The same with everything prepared already.
+Outcome<int> run(const Plan& plan, Prepared prepared, RunHooks hooks = {});
 
 }  // namespace spore::host

@@ -56,7 +56,7 @@ Failure explain_start_failure(abi::StartFailure reason) {
 int forwarding_signal() { return SIGRTMIN; }
 
 Session::Session(const SessionFiles& files, std::optional<std::chrono::milliseconds> timeout, SessionHooks hooks, SecondSignal second_signal)
-    : files_(files), hooks_(std::move(hooks)), second_signal_(second_signal), output_(files.output), errors_(files.errors) {
+    : files_(files), hooks_(std::move(hooks)), second_signal_(second_signal), output_(files.output), errors_(files.errors), questions_(files.questions) {
     if (timeout) deadline_ = Clock::now() + *timeout;
     ::fcntl(files_.channel, F_SETFL, O_NONBLOCK);
     if (files_.serial >= 0) ::fcntl(files_.serial, F_SETFL, O_NONBLOCK);
@@ -68,10 +68,10 @@ Session::Session(const SessionFiles& files, std::optional<std::chrono::milliseco
 
 Outcome<int> Session::run() {
     enum { channel, serial, machine, signals, input, output, errors, count };
+    std::vector<struct pollfd> waits;
     while (!result_) {
         bool congested = output_.pending() > most_pending_output || errors_.pending() > most_pending_output;
-        std::array<struct pollfd, count> waits{};
-        for (auto& wait : waits) wait.fd = -1;
+        waits.assign(count, {-1, 0, 0});
         waits[channel] = {files_.channel, static_cast<short>((congested ? 0 : POLLIN) | (to_guest_.empty() ? 0 : POLLOUT)), 0};
         waits[serial] = {files_.serial, POLLIN, 0};
         waits[machine] = {files_.machine, POLLIN, 0};
@@ -80,6 +80,7 @@ Outcome<int> Session::run() {
         if (output_.pending() > 0) waits[output] = {files_.output, POLLOUT, 0};
         if (errors_.pending() > 0) waits[errors] = {files_.errors, POLLOUT, 0};
 
+        questions_.add_waits(waits);
         int ready = ::poll(waits.data(), waits.size(), wait_time());
         if (ready < 0 && errno != EINTR) return failure(ExitStatus::failed, "waiting for the guest failed: {}", error_text());
         if (ready == 0 && deadline_ && Clock::now() >= *deadline_)
@@ -93,6 +94,7 @@ Outcome<int> Session::run() {
         bool channel_ended = (waits[channel].revents & (POLLIN | POLLHUP | POLLERR)) && !congested && !read_channel();
         if (result_) break;
         if (waits[input].revents) read_input();
+        questions_.serve(std::span(waits).subspan(count), to_guest_);
         if (!to_guest_.empty()) send_pending();
         if (channel_ended || (waits[machine].revents && !(waits[channel].revents & POLLIN))) return machine_ended();
     }
@@ -149,13 +151,13 @@ void Session::handle(const FrameReader::Frame& frame) {
             if (hooks_.strace) hooks_.strace(frame.text());
             else errors_.add(fmt::format("{}\n", frame.text()));
             break;
-        case reply: break;
+        case reply: questions_.take_reply(frame.payload); break;
     }
 }
 
 void Session::note_output(const FrameReader::Frame& frame) {
     using enum abi::GuestFrame;
-    if (frame.kind != standard_out && frame.kind != standard_err && frame.kind != log && frame.kind != strace) return;
+    if (frame.kind != standard_out && frame.kind != standard_err && frame.kind != log && frame.kind != strace && frame.kind != reply) return;
     unacknowledged_ += static_cast<u32>(frame.payload.size()) + abi::frame_cost;
     if (unacknowledged_ < abi::initial_output_credit / 4) return;
     le32 amount{};

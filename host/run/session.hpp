@@ -9,6 +9,7 @@
 #include "host/common/failure.hpp"
 #include "host/run/frames.hpp"
 #include "host/run/output.hpp"
+#include "host/run/questions.hpp"
 
 namespace spore::host {
 
@@ -17,6 +18,7 @@ struct SessionFiles {
     int serial = -1;   ///< the machine's plain console: what is said before the channel is up; or -1
     int machine = -1;  ///< readable when the machine has ended (pidfd)
     int signals = -1;  ///< a signalfd with the signals to pass on; or -1
+    int questions = -1;  ///< a listening socket for questions to the guest; or -1
     int input = 0, output = 1, errors = 2;
 };
 
@@ -62,6 +64,7 @@ private:
     std::optional<Clock::time_point> deadline_;
     FrameReader reader_;
     Output output_, errors_;
+    Questions questions_;
     std::string to_guest_;
     u64 credit_ = abi::initial_stdin_credit;
     Stream input_ = Stream::open;

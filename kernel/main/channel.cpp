@@ -157,7 +157,9 @@ private:
 
     void handle(HostFrame kind, u32 size) {
         std::byte part[256];
+        static_assert(sizeof part >= sizeof(le32) + abi::max_query_path);
         std::size_t kept = 0;
+        bool whole = size <= sizeof part;
         while (size > 0) {
             auto count = std::min<u32>(size, sizeof part);
             receive({part, count});
@@ -188,6 +190,10 @@ private:
         case HostFrame::shutdown:
             if (actions.shutdown) actions.shutdown();
             return;
+        case HostFrame::query:
+            if (auto* number = view_at<le32>({part, kept}, 0); number && whole && actions.query)
+                actions.query(*number, {reinterpret_cast<const char*>(part) + sizeof(le32), kept - sizeof(le32)});
+            return;
         case HostFrame::standard_in: break;
         default: return;
         }
@@ -215,6 +221,13 @@ private:
 };
 
 constinit Channel channel;
+
+abi::ReplyPayload reply_head(u32 number, abi::ReplyState state) {
+    abi::ReplyPayload head{};
+    head.number = number;
+    head.state = static_cast<u8>(state);
+    return head;
+}
 
 void log_to_channel(core::LogLevel level, std::string_view line) {
     std::byte payload[300];
@@ -250,6 +263,22 @@ void set_channel_actions(ChannelActions actions) { channel.actions = actions; }
 void send_strace_line(std::string_view line) {
     if (channel.is_open()) (void)channel.send(GuestFrame::strace, std::as_bytes(std::span(line)).first(std::min(line.size(), max_payload)));
     else core::log(core::LogLevel::error, "{}", line);
+}
+
+void send_reply(u32 number, abi::ReplyState state, ByteSpan text) {
+    std::byte payload[sizeof(abi::ReplyPayload) + max_reply_text];
+    static_assert(sizeof payload <= max_payload);
+    auto head = reply_head(number, state);
+    auto size = std::min(text.size(), max_reply_text);
+    std::memcpy(payload, &head, sizeof head);
+    if (size) std::memcpy(payload + sizeof head, text.data(), size);
+    ByteSpan whole{payload, sizeof head + size};
+    if (channel.pay(whole.size())) (void)channel.send(GuestFrame::reply, whole);
+}
+
+void refuse_query(u32 number, abi::ReplyState why) {
+    auto head = reply_head(number, why);
+    if (channel.pay_urgently(sizeof head)) channel.send_urgently(GuestFrame::reply, bytes_of(head));
 }
 
 void send_exit(abi::ExitReason reason, u32 status) {

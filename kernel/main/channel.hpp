@@ -12,6 +12,8 @@ namespace spore::main {
 struct ChannelActions {
     void (*signal)(u32 number) = nullptr;
     void (*shutdown)() = nullptr;
+    /// Called on the channel's thread, which must not wait: the answer is send_reply()'s, from another one.
+    void (*query)(u32 number, std::string_view path) = nullptr;
 };
 
 /// Starts the channel over `stream`; from now on log lines and panics travel on it. The returned console is the program's.
@@ -20,6 +22,12 @@ void set_channel_actions(ChannelActions actions);
 
 /// One line of strace for the host; without a channel, for the log.
 void send_strace_line(std::string_view line);
+
+/// A piece of a question's answer, no longer than max_reply_text. Waits until the host takes it.
+inline constexpr std::size_t max_reply_text = 2048;
+void send_reply(u32 number, abi::ReplyState state, ByteSpan text);
+/// Says in the channel's own thread that there will be no answer; lost when the host takes nothing.
+void refuse_query(u32 number, abi::ReplyState why);
 
 /// The last frame. Everything sent before has reached the host when it returns.
 void send_exit(abi::ExitReason reason, u32 status);

@@ -90,6 +90,11 @@ private:
     std::size_t size_ = 0;
 };
 
+Result<void> print_prefix(TextSink& out, const net::Prefix& prefix) {
+    AddressText base(prefix.base);
+    return out.print("{}/{}", std::string_view(base), prefix.base.is_v4() ? prefix.length - 96u : prefix.length);
+}
+
 Result<void> show_routes_v6(TextSink& out, u32) {
     auto list = TRY(RouteList::read());
     for (auto& route : list.view()) {
@@ -131,11 +136,7 @@ Result<void> show_neighbours(TextSink& out, u32) {
         bool known = entry.state != incomplete && entry.state != failed;
         u32 a = entry.address.v4_value();
         TRY(out.print("{}.{}.{}.{} 0x1 {} ", a >> 24, a >> 16 & 255, a >> 8 & 255, a & 255, known ? "0x2" : "0x0"));
-        for (std::size_t i = 0; i < entry.link_address.bytes.size(); ++i) {
-            u8 byte = known ? entry.link_address.bytes[i] : 0;
-            const char digits[] = {"0123456789abcdef"[byte >> 4], "0123456789abcdef"[byte & 15], ':'};
-            TRY(out.write({digits, i < 5 ? 3u : 2u}));
-        }
+        TRY(print_mac(out, known ? entry.link_address : device::MacAddress{}));
         TRY(out.print(" * {}\n", interface_name(entry.interface)));
     }
     return {};
@@ -226,6 +227,38 @@ constexpr TableRow rows[] = {
 };
 
 }  // namespace
+
+Result<void> print_mac(TextSink& out, const device::MacAddress& mac) {
+    for (std::size_t i = 0; i < mac.bytes.size(); ++i) {
+        u8 byte = mac.bytes[i];
+        const char digits[] = {"0123456789abcdef"[byte >> 4], "0123456789abcdef"[byte & 15], ':'};
+        TRY(out.write({digits, i < 5 ? 3u : 2u}));
+    }
+    return {};
+}
+
+Result<void> show_network(TextSink& out) {
+    Result<void> result;
+    for_each_interface([&](const net::Interface& interface) {
+        if (result) result = out.print("interface {} ", interface.name());
+        if (result) result = print_mac(out, interface.mac());
+        if (result) result = out.print(" {} {}\n", interface.mtu(), interface.up() ? "up" : "down");
+        for_each_address(interface, [&](const net::InterfaceAddress& entry) {
+            if (result) result = out.write("address ");
+            if (result) result = print_prefix(out, entry.network());
+            if (result) result = out.print(" {}\n", entry.tentative ? "tentative" : entry.deprecated ? "deprecated" : "preferred");
+        });
+    });
+    TRY(result);
+    auto list = TRY(RouteList::read());
+    for (auto& route : list.view()) {
+        TRY(out.write("route "));
+        TRY(print_prefix(out, route.prefix));
+        AddressText gateway(route.gateway);
+        TRY(out.print(" {} {} {}\n", route.on_link() ? std::string_view("-") : std::string_view(gateway), interface_name(route.interface), route.metric));
+    }
+    return {};
+}
 
 Result<Shared<fs::generated::Node>> make_network_directory() { return make_table_tree(rows); }
 

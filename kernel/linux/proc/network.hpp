@@ -1,6 +1,7 @@
 // /proc/net and /sys/class/net.
 #pragma once
 
+#include "kernel/device/net.hpp"
 #include "kernel/linux/proc/table_tree.hpp"
 
 namespace spore::linux::proc {
@@ -11,6 +12,10 @@ Result<Shared<fs::generated::Node>> make_network_directory();
 Result<Shared<fs::generated::Node>> make_class_directory();
 
 // What the files say.
+/// Interfaces, their addresses and the routes, one on each line, for the host's tool: what Linux tells through rtnetlink only.
+Result<void> show_network(TextSink& out);
+/// 52:54:00:12:34:56
+Result<void> print_mac(TextSink& out, const device::MacAddress& mac);
 Result<void> show_tcp(TextSink& out, u32 v6);
 Result<void> show_udp(TextSink& out, u32 v6);
 Result<void> show_raw(TextSink& out, u32 v6);

@@ -9,13 +9,8 @@ using namespace fs::generated;
 namespace {
 
 Result<void> show_mac(const net::Interface& interface, TextSink& out) {
-    auto mac = interface.mac();
-    for (std::size_t i = 0; i < mac.bytes.size(); ++i) {
-        u8 byte = mac.bytes[i];
-        const char digits[] = {"0123456789abcdef"[byte >> 4], "0123456789abcdef"[byte & 15], i < 5 ? ':' : '\n'};
-        TRY(out.write({digits, 3}));
-    }
-    return {};
+    TRY(print_mac(out, interface.mac()));
+    return out.write("\n");
 }
 
 struct Attribute {

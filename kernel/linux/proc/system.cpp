@@ -107,6 +107,7 @@ constexpr TableRow rows[] = {
     {.path = "net", .directory = make_network_directory},
     {.path = "modules", .produce = [](TextSink&, u32) -> Result<void> { return {}; }},
     {.path = "partitions", .text = "major minor  #blocks  name\n"},
+    {.path = "spore/network", .produce = [](TextSink& out, u32) { return show_network(out); }},
     {.path = "stat", .produce = show_stat},
     {.path = "swaps", .text = "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority"},
     {.path = "uptime", .produce = show_uptime},

@@ -41,6 +41,31 @@ CASES = [
         kill -9 $("$SPORE" ps --json | grep supervisor | tr -dc 0-9)
         until "$SPORE" ps -a | grep -q "job.*lost"; do sleep 0.1; done
         "$SPORE" rm job""", stdout="job\njob\n"),
+    Case("net", [Program("hello")], needs=("/usr/bin/python3",), script="""
+        "$SPORE" run -d --name job --network user /usr/bin/python3 -c '
+import socket, time
+server = socket.create_server(("0.0.0.0", 8000))
+client = socket.create_connection(("127.0.0.1", 8000))
+accepted, _ = server.accept()
+client.send(b"unread")
+datagrams = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+datagrams.bind(("::1", 53))
+print("ready", flush=True)
+time.sleep(600)'
+        """ + WAIT_FOR_READY + """
+        "$SPORE" net job
+        "$SPORE" net -a job > all
+        grep -q "ESTAB *127.0.0.1:8000 .* 6 *0$" all
+        test $(grep -c ESTAB all) = 2
+        "$SPORE" net --json job | python3 -c '
+import json, sys
+network = json.load(sys.stdin)
+assert {one["name"] for one in network["interfaces"]} == {"lo", "eth0"}, network
+assert [one for one in network["sockets"] if one["local"] == "[::1]:53"], network'
+        "$SPORE" stop job
+        "$SPORE" net job 2> message || cat message""", timeout=120,
+         stdout=re.compile(r"(?s)eth0 +up .*10\.0\.2\.15/24.*default +via 10\.0\.2\.2 eth0.*tcp +LISTEN +0\.0\.0\.0:8000 .*udp +UNCONN +\[::1\]:53 .*"
+                           r"tcp +ESTAB +2 \(-a.*job\nspore: the machine job has ended: 'spore ps' lists those that run\n$")),
     Case("background-refusal", [], script='"$SPORE" run -d --name job /does/not/exist || { echo $?; ls "$XDG_RUNTIME_DIR/spore" 2>/dev/null || :; }', stdout="127\n"),
     Case("strace", [Program("hello")], script='"$SPORE" strace --trace write,writev,exit_group "$1"', stdout="hello from a program\n",
          stderr=re.compile(r"^\[pid 1\] writev?\(1, .*= 21\n\[pid 1\] exit_group\(0\) = \?\n$")),
