@@ -5,6 +5,7 @@
 # time, threads), what a packet or a block passes, and what a page fault or a switch goes through.
 set(SPORE_COLD_SOURCES
     # boot
+    kernel/arch/common/boot kernel/arch/common/backtrace.cpp
     kernel/main/bundle.cpp kernel/main/devices.cpp kernel/main/main.cpp kernel/main/program.cpp kernel/main/report.cpp kernel/main/root.cpp
     kernel/main/serial_console.cpp kernel/main/stop.cpp kernel/linux/start.cpp kernel/linux/system.cpp
     kernel/core/init.cpp kernel/core/log.cpp kernel/core/panic.cpp kernel/core/trace.cpp

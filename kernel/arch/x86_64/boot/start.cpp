@@ -1,13 +1,13 @@
 // The first C++ code: turns the loader's information into BootInfo, builds the kernel's page tables, goes on to start_kernel().
 #include <cstring>
 
+#include "../../common/boot/memory_map.hpp"
 #include "../cpu/features.hpp"
 #include "../cpu/local.hpp"
 #include "../instructions.hpp"
 #include "../mmu/kernel_map.hpp"
 #include "../clock/clock.hpp"
 #include "arch/boot.hpp"
-#include "memory_map.hpp"
 #include "multiboot2.hpp"
 #include "pvh.hpp"
 

@@ -4,19 +4,10 @@
 // of several is kept, and a measurement knows its own error. Pure: the reads are passed in.
 #pragma once
 
+#include "../../common/clock/scale.hpp"
 #include "base/types.hpp"
 
 namespace spore::arch {
-
-/// a * b / divisor through 128 bits, saturating: the compiler's own division would need a runtime library.
-inline u64 multiply_divide(u64 a, u64 b, u64 divisor) {
-    auto product = static_cast<unsigned __int128>(a) * b;
-    u64 high = static_cast<u64>(product >> 64), low = static_cast<u64>(product);
-    if (high >= divisor) return ~u64{0};
-    u64 quotient, remainder;
-    asm("divq %4" : "=a"(quotient), "=d"(remainder) : "0"(low), "1"(high), "r"(divisor));
-    return quotient;
-}
 
 /// What a counter showed, at some moment between two readings of the TSC.
 struct Sighting {

@@ -1,6 +1,5 @@
-// /proc/cpuinfo's block for one CPU, and backtraces.
+// /proc/cpuinfo's block for one CPU.
 #include "../instructions.hpp"
-#include "arch/boot.hpp"
 #include "arch/registers.hpp"
 #include "base/format.hpp"
 #include "features.hpp"
@@ -53,20 +52,6 @@ std::size_t describe_cpu(u32 cpu, std::span<char> out) {
     }
     used += format_to(out.subspan(used), "\naddress sizes\t: 48 bits physical, 48 bits virtual\n\n").size();
     return used;
-}
-
-std::size_t backtrace(std::span<u64> addresses, u64 frame_pointer) {
-    u64 at = frame_pointer ? frame_pointer : reinterpret_cast<u64>(__builtin_frame_address(0));
-    std::size_t count = 0;
-    // Frames lie on kernel stacks: upper half, 8-aligned, each above the one it called.
-    while (count < addresses.size() && static_cast<i64>(at) < 0 && is_aligned(at, 8)) {
-        auto* frame = reinterpret_cast<const u64*>(at);
-        if (!frame[1]) break;
-        addresses[count++] = frame[1];
-        if (frame[0] <= at || frame[0] - at > 64_KiB) break;
-        at = frame[0];
-    }
-    return count;
 }
 
 }  // namespace spore::arch

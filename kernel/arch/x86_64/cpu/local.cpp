@@ -40,6 +40,8 @@ void relax() {
     serve_flushes();
 }
 
+u64 cycles() { return read_tsc(); }
+
 void wait_for_interrupt() { asm volatile("sti; hlt; cli" ::: "memory"); }
 
 void kick(u32 cpu) { send_interrupt(cpus[cpu]->apic_id, vector::kick); }

@@ -2,6 +2,7 @@
 #include "features.hpp"
 #include "local.hpp"
 
+#include "../../common/clock/clock.hpp"
 #include "../instructions.hpp"
 #include "../mode.hpp"
 #include "../trap/vectors.hpp"
@@ -99,6 +100,7 @@ void set_up_cpu(CpuLocal& cpu) {
     write_msr(msr::efer, read_msr(msr::efer) | 1);  // SCE
     set_control_registers();
     if (features.rdtscp) write_msr(msr::tsc_aux, cpu.id);  // for the vDSO's getcpu
+    clock_page.has_cpu_number = features.rdtscp;
     set_system_call_entry();
     set_protection_bits();
 }

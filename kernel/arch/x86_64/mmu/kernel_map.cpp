@@ -5,7 +5,7 @@
 #include "../cpu/features.hpp"
 #include "../instructions.hpp"
 #include "arch/kernel_pages.hpp"
-#include "entry.hpp"
+#include "machine_entry.hpp"
 #include "flush.hpp"
 
 extern "C" {
@@ -31,7 +31,7 @@ using namespace page_bit;
 constexpr u64 data_bits = present | write | no_execute | accessed | dirty | global;
 constexpr u64 read_only_bits = present | no_execute | accessed | global;
 constexpr u64 code_bits = present | accessed | global;
-constexpr u64 table_bits = present | write | accessed;
+constexpr u64 kernel_table_bits = present | write | accessed;
 
 /// Tables that exist before there is an allocator: taken from the start of usable memory, inside the 16 MiB that the boot
 /// tables map.
@@ -48,7 +48,7 @@ public:
     }
     /// The table below entry `index`, made when it is missing. Only for tables in the boot window.
     TableEntry* below(TableEntry* table, unsigned index) {
-        if (!table[index].present()) table[index].bits = physical(take()).value | table_bits;
+        if (!table[index].present()) table[index].bits = physical(take()).value | kernel_table_bits;
         return reinterpret_cast<TableEntry*>(kernel_half::image + table[index].frame().value);
     }
 
@@ -121,7 +121,7 @@ Result<void> map_kernel(VirtAddr at, PhysAddr frame, u64 bits) {
     auto* table = kernel_pml4;
     for (unsigned level = 4; level > 1; --level) {
         auto& entry = table[index_at(at.value, level)];
-        if (!entry.present()) entry.bits = TRY(allocate_table()).value | table_bits;
+        if (!entry.present()) entry.bits = TRY(allocate_table()).value | kernel_table_bits;
         table = entry.table();
     }
     table[index_at(at.value, 1)].bits = frame.value | bits;
@@ -174,7 +174,7 @@ Result<void*> map_device(PhysAddr at, std::size_t size) {
 
 void map_low_memory(bool mapped) {
     // The boot tables still say it: the first 16 MiB, executable.
-    kernel_pml4[0].bits = mapped ? physical(boot_low_pdpt).value | table_bits : 0;
+    kernel_pml4[0].bits = mapped ? physical(boot_low_pdpt).value | kernel_table_bits : 0;
     write_cr3(read_cr3());
 }
 

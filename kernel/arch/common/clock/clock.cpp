@@ -1,12 +1,10 @@
-// The clock page, and time computed from it. How the TSC's rate becomes known is calibration.cpp's.
+// The clock page, and time computed from it. How the counter's rate becomes known is the machine's.
 #include "clock.hpp"
 
-#include "../cpu/features.hpp"
-#include "../instructions.hpp"
-#include "arch/boot.hpp"
+#include "arch/cpu.hpp"
 #include "arch/mmu.hpp"
 #include "arch/registers.hpp"
-#include "measurement.hpp"
+#include "scale.hpp"
 
 /// vdso_image.S: starts a page and fills whole ones.
 extern "C" const char vdso_image[], vdso_image_end[];
@@ -28,7 +26,7 @@ u64 multiplier_for(u64 hertz) { return multiply_divide(1'000'000'000, u64{1} << 
 struct Conversion {
     u64 base_cycles, base_nanoseconds, multiplier;
 
-    /// The TSC may be read a little before another CPU put the base after it.
+    /// The counter may be read a little before another CPU put the base after it.
     u64 nanoseconds(u64 cycles) const { return base_nanoseconds + (cycles > base_cycles ? scale(cycles - base_cycles, multiplier) : 0); }
 };
 
@@ -45,10 +43,10 @@ auto consistently(F&& read) {
 
 }  // namespace
 
-void start_boot_clock() { boot_cycles = read_tsc(); }
+void start_boot_clock() { boot_cycles = arch::cycles(); }
 
 void set_rate(u64 hertz) {
-    u64 now = read_tsc(), multiplier = multiplier_for(hertz);
+    u64 now = arch::cycles(), multiplier = multiplier_for(hertz);
     Conversion until_now{clock_page.base_cycles, clock_page.base_nanoseconds, clock_page.multiplier};
     u64 nanoseconds = until_now.multiplier ? until_now.nanoseconds(now) : scale(now - boot_cycles, multiplier);
     __atomic_store_n(&clock_page.sequence, clock_page.sequence + 1, __ATOMIC_RELAXED);
@@ -61,15 +59,12 @@ void set_rate(u64 hertz) {
 }
 
 ProgramClock program_clock() {
-    clock_page.has_cpu_number = features.rdtscp;
     auto size = static_cast<std::size_t>(vdso_image_end - vdso_image);
     return {physical(&clock_page), physical(vdso_image), align_up(size, page_size)};
 }
 
-u64 cycles() { return read_tsc(); }
-
 u64 monotonic_nanoseconds() {
-    return consistently([](const Conversion& c) { return c.nanoseconds(read_tsc()); });
+    return consistently([](const Conversion& c) { return c.nanoseconds(arch::cycles()); });
 }
 
 u64 cycles_at(u64 nanoseconds) {

@@ -1,36 +1,13 @@
-// A program's half of the address space. The upper half is copied from the kernel's own table, whose top-level entries never change
-// after boot.
-#include <cstring>
-
-#include "../cpu/local.hpp"
-#include "../instructions.hpp"
-#include "../mode.hpp"
-#include "entry.hpp"
-#include "flush.hpp"
-
-extern "C" spore::arch::TableEntry kernel_pml4[];
+// A program's half of the address space, as tables of four levels. What an entry looks like is the machine's (machine_entry.hpp).
+#include "active_table.hpp"
+#include "arch/mmu.hpp"
+#include "machine_entry.hpp"
 
 namespace spore::arch {
 namespace {
 
+/// Of the root.
 constexpr unsigned program_entries = 256;
-
-u64 entry_bits(Access access) {
-    bool any = access.read || access.write || access.execute;
-    u64 bits = page_bit::reserved;
-    if (any) bits |= page_bit::present;
-    if (access.write) bits |= page_bit::write;
-    if (!access.execute) bits |= page_bit::no_execute;
-    if (mode() == abi::Mode::guarded) bits |= page_bit::program;
-    return bits;
-}
-
-Access access_of(TableEntry entry) {
-    bool present = entry.present();
-    return {.read = present,
-            .write = present && (entry.bits & page_bit::write),
-            .execute = present && !(entry.bits & page_bit::no_execute)};
-}
 
 /// The entry that maps `at`, and its level; null when a table on the way is missing.
 struct Found {
@@ -38,7 +15,7 @@ struct Found {
     unsigned level = 0;
 };
 Found find(PhysAddr root, u64 at) {
-    auto* table = static_cast<TableEntry*>(direct(root));
+    auto* table = root_table(root);
     for (unsigned level = 4;; --level) {
         auto& entry = table[index_at(at, level)];
         if (!entry.in_use()) return {};
@@ -48,7 +25,7 @@ Found find(PhysAddr root, u64 at) {
 }
 
 Mapping mapping_of(TableEntry entry, unsigned level) {
-    return {entry.frame(), span_at(level), access_of(entry), (entry.bits & page_bit::dirty) != 0, (entry.bits & page_bit::accessed) != 0};
+    return {entry.frame(), span_at(level), access_of(entry), is_dirty(entry), is_accessed(entry)};
 }
 
 void free_tables(TableEntry* table, unsigned level, unsigned count) {
@@ -60,36 +37,29 @@ void free_tables(TableEntry* table, unsigned level, unsigned count) {
     }
 }
 
-/// Upper tables grant everything; the last level decides.
-constexpr u64 table_bits = page_bit::present | page_bit::write | page_bit::program | page_bit::reserved;
-
 }  // namespace
 
-Result<PageTable> PageTable::create() {
-    auto root = TRY(allocate_table());
-    auto* table = static_cast<TableEntry*>(direct(root));
-    std::memcpy(table + program_entries, kernel_pml4 + program_entries, program_entries * sizeof(TableEntry));
-    return PageTable(root);
-}
+Result<PageTable> PageTable::create() { return PageTable(TRY(create_root())); }
 
 PageTable::~PageTable() {
     if (!root_.value) return;
     leave_table(root_);
-    free_tables(static_cast<TableEntry*>(direct(root_)), 4, program_entries);
-    free_table(root_);
+    free_tables(root_table(root_), 4, program_entries);
+    free_root(root_);
 }
 
 Result<void> PageTable::map(VirtAddr at, PhysAddr frame, Access access, std::size_t size) {
     unsigned target = size == large_page_size ? 2 : 1;
-    auto* table = static_cast<TableEntry*>(direct(root_));
+    auto* table = root_table(root_);
     for (unsigned level = 4; level > target; --level) {
         auto& entry = table[index_at(at.value, level)];
-        if (!entry.present()) entry.bits = TRY(allocate_table()).value | table_bits;
+        if (!entry.present()) set_entry(root_, at, entry, TRY(allocate_table()).value | table_bits);
         table = entry.table();
     }
+    if (access.execute) prepare_code(frame, size);
     auto& entry = table[index_at(at.value, target)];
     auto old = entry;
-    entry.bits = frame.value | entry_bits(access) | (target == 2 ? page_bit::large : 0);
+    set_entry(root_, at, entry, frame.value | entry_bits(access, size));
     if (target == 2 && old.present() && !old.large()) {
         // An empty table of small pages, which CPUs may still walk from their caches of upper entries [intel/vol3 4.10.4].
         flush_table(root_, at, at + page_size);
@@ -109,9 +79,10 @@ Mapping PageTable::unmap(VirtAddr at) {
 void PageTable::protect(VirtAddr at, Access access) {
     auto [entry, level] = find(root_, at.value);
     if (!entry) return;
+    if (access.execute && !access_of(*entry).execute) prepare_code(entry->frame(), span_at(level));
     u64 old = __atomic_load_n(&entry->bits, __ATOMIC_RELAXED);
-    constexpr u64 kept = 0x000f'ffff'ffff'f000 | page_bit::accessed | page_bit::dirty | page_bit::large;
-    while (!__atomic_compare_exchange_n(&entry->bits, &old, (old & kept) | entry_bits(access), true, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {}
+    u64 bits = entry_bits(access, span_at(level));
+    while (!__atomic_compare_exchange_n(&entry->bits, &old, (old & kept_bits) | bits, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {}
 }
 
 Mapping PageTable::query(VirtAddr at) const {
@@ -121,13 +92,15 @@ Mapping PageTable::query(VirtAddr at) const {
 
 void PageTable::clean(VirtAddr at) {
     auto [entry, level] = find(root_, at.value);
-    if (entry) __atomic_fetch_and(&entry->bits, ~(page_bit::accessed | page_bit::dirty), __ATOMIC_RELAXED);
+    if (!entry) return;
+    u64 old = __atomic_load_n(&entry->bits, __ATOMIC_RELAXED);
+    while (!__atomic_compare_exchange_n(&entry->bits, &old, cleaned(old), true, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {}
 }
 
 VirtAddr PageTable::next_mapped(VirtAddr from, VirtAddr end) const {
     u64 at = from.value;
     while (at < end.value) {
-        auto* table = static_cast<TableEntry*>(direct(root_));
+        auto* table = root_table(root_);
         unsigned level = 4;
         while (true) {
             // Over the unused entries of this table without another walk from the root, but not beyond the end: most tables are sparse.
@@ -151,9 +124,10 @@ Result<void> PageTable::split(VirtAddr at) {
     if (!entry || level != 2) return {};
     auto frame = TRY(allocate_table());
     auto* small = static_cast<TableEntry*>(direct(frame));
-    u64 old = __atomic_load_n(&entry->bits, __ATOMIC_RELAXED);
-    for (unsigned i = 0; i < entries_per_table; ++i) small[i].bits = (old & ~page_bit::large) + i * page_size;
-    __atomic_store_n(&entry->bits, frame.value | table_bits, __ATOMIC_RELEASE);
+    TableEntry old{__atomic_load_n(&entry->bits, __ATOMIC_RELAXED)};
+    u64 bits = entry_bits(access_of(old), page_size) | (old.bits & kept_state_bits);
+    for (unsigned i = 0; i < entries_per_table; ++i) small[i].bits = (old.frame().value + i * page_size) | bits;
+    set_entry(root_, at, *entry, frame.value | table_bits);
     return {};
 }
 
