@@ -19,7 +19,7 @@
 namespace spore::arch {
 
 void start_kernel(const BootInfo& info) {
-    for (auto range : info.memory()) memory::add_memory(range.start, range.end, info.highest);
+    for (auto range : info.memory()) memory::add_memory(range.start, range.end, info.lowest, info.highest);
 
     auto bundle = main::open_bundle(info);
     core::set_log_level(bundle.manifest.log_level());

@@ -70,14 +70,15 @@ Frame* allocate_block(unsigned order) {
 
 }  // namespace
 
-void add_memory(PhysAddr start, PhysAddr end, PhysAddr highest) {
+void add_memory(PhysAddr start, PhysAddr end, PhysAddr lowest, PhysAddr highest) {
     u64 first = align_up(start.value, page_size), last = align_down(end.value, page_size);
     if (first >= last) return;
     ASSERT(end <= highest);
     if (!detail::frame_records) {
-        u64 records = align_up(align_up(highest.value, page_size) / page_size * sizeof(Frame), page_size);
+        u64 without = lowest.value / page_size;  // frames below memory, which have no records
+        u64 records = align_up((align_up(highest.value, page_size) / page_size - without) * sizeof(Frame), page_size);
         if (records < last - first) {
-            detail::frame_records = static_cast<Frame*>(arch::direct({first}));
+            detail::frame_records = static_cast<Frame*>(arch::direct({first})) - without;
             first += records;
         }
     }

@@ -37,8 +37,8 @@ struct Frame {
 static_assert(sizeof(Frame) == 32);
 
 /// Makes [start, end) available. Called at boot for each range of usable memory, before anything is allocated. The records of all
-/// frames below `highest` (the end of memory, ranges that are not added included) go to the start of the first range that can hold them.
-void add_memory(PhysAddr start, PhysAddr end, PhysAddr highest);
+/// frames from `lowest` to `highest` (all of memory, ranges that are not added included) go to the start of the first range that can hold them.
+void add_memory(PhysAddr start, PhysAddr end, PhysAddr lowest, PhysAddr highest);
 
 namespace detail {
 extern constinit Frame* frame_records;

@@ -50,7 +50,7 @@ void reset_memory(u64 size) {
     arena = static_cast<std::byte*>(at);
     memory::forget_heap();
     memory::forget_memory();
-    if (size) memory::add_memory({memory_start}, {memory_start + size}, {memory_start + size});
+    if (size) memory::add_memory({memory_start}, {memory_start + size}, {memory_start}, {memory_start + size});
 }
 u64 flush_count() { return flushes; }
 PhysAddr active_table() { return active; }

@@ -20,6 +20,7 @@ struct BootInfo {
     static constexpr u32 max_ranges = 32;
     MemoryRange usable[max_ranges]{};        ///< RAM that nothing occupies, sorted; the kernel and the bundle are left out
     u32 usable_count = 0;
+    PhysAddr lowest{};               ///< the start of the lowest RAM, or anything below it
     PhysAddr highest{};              ///< the end of the highest RAM, usable or not
     PhysAddr acpi_root{};            ///< RSDP; 0 when unknown
 

@@ -58,9 +58,9 @@ TEST_F(FrameTest, UntouchedMemoryKeepsItsRecordsUntouched) {
 
 TEST_F(FrameTest, SmallRangesBeforeTheRecordsArePartOfTheMemory) {
     fakes::reset_memory(0);
-    add_memory({0x1000}, {0x3000}, {64_MiB});         // too small for the records
-    add_memory({0x10800}, {0x9f400}, {64_MiB});       // edges within pages
-    add_memory({1_MiB + 0x5000}, {64_MiB}, {64_MiB}); // the records
+    add_memory({0x1000}, {0x3000}, {0}, {64_MiB});         // too small for the records
+    add_memory({0x10800}, {0x9f400}, {0}, {64_MiB});       // edges within pages
+    add_memory({1_MiB + 0x5000}, {64_MiB}, {0}, {64_MiB}); // the records
     auto use = memory_use();
     EXPECT_EQ(use.total, 0x2000 + 0x8e000 + 63_MiB - 0x5000 - 64_MiB / page_size * sizeof(Frame));
     u64 count = 0;
@@ -71,9 +71,20 @@ TEST_F(FrameTest, SmallRangesBeforeTheRecordsArePartOfTheMemory) {
     EXPECT_EQ(memory_use().free, use.total);
 }
 
+TEST_F(FrameTest, MemoryThatBeginsHighHasNoRecordsForWhatIsBelow) {
+    fakes::reset_memory(0);
+    add_memory({64_MiB}, {96_MiB}, {64_MiB}, {96_MiB});
+    EXPECT_EQ(memory_use().total, 32_MiB - 32_MiB / page_size * sizeof(Frame));
+    auto frame = allocate_frames();
+    ASSERT_TRUE(frame);
+    EXPECT_EQ(&frame_of(address_of(**frame)), *frame);
+    EXPECT_GE(address_of(**frame).value, 64_MiB);
+    release(**frame);
+}
+
 TEST_F(FrameTest, FramesOfOthersAreNeverFreed) {
     fakes::reset_memory(0);
-    add_memory({1_MiB}, {8_MiB}, {64_MiB});
+    add_memory({1_MiB}, {8_MiB}, {0}, {64_MiB});
     u64 free = memory_use().free;
     Frame& foreign = frame_of({32_MiB});
     EXPECT_FALSE(is_managed(foreign));
