@@ -1,0 +1,74 @@
+#include "device_tree.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "../../common/boot/memory_map.hpp"
+#include "../platform/machine.hpp"
+
+namespace spore::arch {
+namespace {
+
+using namespace wire::fdt;
+
+constinit Tree tree;
+constinit Machine machine;
+constinit char command_line[2048];
+
+void keep_command_line(BootInfo& info, std::string_view text) {
+    auto size = std::min(text.size(), sizeof command_line);
+    std::memcpy(command_line, text.data(), size);
+    info.command_line = {command_line, size};
+}
+
+void add_memory_node(BootInfo& info, const Node& node) {
+    for (u32 i = 0; auto region = node.region(i); ++i)
+        if (region->size <= ~u64{0} - region->address) add_ram(info, region->address, region->address + region->size);
+}
+
+/// [devicetree 3.6; linux Documentation/arch/arm64/booting.rst]
+void read_chosen(BootInfo& info, const Node& node) {
+    if (auto text = node.text("bootargs")) keep_command_line(info, *text);
+    auto start = node.number("linux,initrd-start"), end = node.number("linux,initrd-end");
+    if (start && end && *start < *end) info.bundle = {{*start}, {*end}};
+}
+
+/// Memory that is somebody else's: the kernel neither uses nor maps it.
+void leave_reserved(BootInfo& info) {
+    for (u32 i = 0; auto region = tree.reserved(i); ++i) occupy(info, region->address, region->address + region->size);
+    bool inside = false;  // /reserved-memory
+    Walk walk(tree);
+    while (auto node = walk.next()) {
+        if (node->depth() == 1) inside = node->name() == "reserved-memory";
+        if (!inside || node->depth() != 2) continue;
+        for (u32 i = 0; auto region = node->region(i); ++i) occupy(info, region->address, region->address + region->size);
+    }
+}
+
+}  // namespace
+
+bool read_device_tree(BootInfo& info, u64 address) {
+    auto* start = reinterpret_cast<const std::byte*>(address);
+    u64 size = Tree::claimed_size({start, 40});
+    if (!size || size > Tree::max_size || !is_aligned(address, 8)) return false;
+    auto parsed = Tree::parse({start, size});
+    if (!parsed) return false;
+    tree = *parsed;
+    info.protocol = "device tree";
+    Walk walk(tree);
+    while (auto node = walk.next()) {
+        if (node->depth() == 0) continue;
+        if (node->name() == "chosen") read_chosen(info, *node);
+        else if (!node->enabled()) continue;
+        else if (node->name().starts_with("memory@")) add_memory_node(info, *node);
+        else read_machine_node(machine, *node);
+    }
+    leave_reserved(info);
+    return info.usable_count > 0;
+}
+
+void show_device_tree_at(const std::byte* start) { tree = tree.seen_at(start); }
+const Tree& device_tree() { return tree; }
+const Machine& found_machine() { return machine; }
+
+}  // namespace spore::arch

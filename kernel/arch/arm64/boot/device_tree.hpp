@@ -1,0 +1,16 @@
+// The device tree that the loader gave: what boot needs of it at once, and the tree itself for whoever looks for devices later.
+#pragma once
+
+#include "arch/boot.hpp"
+#include "wire/fdt.hpp"
+
+namespace spore::arch {
+
+/// Reads memory, command line, bundle and the machine (platform/machine.hpp) from the tree at `address`, which is mapped there. False when it is no tree.
+bool read_device_tree(BootInfo& info, u64 address);
+/// The tree has moved to where it stays.
+void show_device_tree_at(const std::byte* start);
+/// Without a node when there is none.
+const wire::fdt::Tree& device_tree();
+
+}  // namespace spore::arch

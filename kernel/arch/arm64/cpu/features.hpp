@@ -1,0 +1,20 @@
+// What this processor can do, found once at boot.
+#pragma once
+
+#include "base/types.hpp"
+
+namespace spore::arch {
+
+struct Features {
+    bool pan;                     ///< the kernel can close programs' pages to itself
+    bool random;                  ///< RNDR
+    bool wide_address_spaces;     ///< ASIDs of 16 bits
+    bool clean_data, clean_code;  ///< no cache maintenance is needed between writing code and running it: none of data, none of instructions
+    u64 capabilities, capabilities_2;  ///< AT_HWCAP, AT_HWCAP2
+};
+
+/// Filled by find_features() before anything else runs.
+extern constinit Features features;
+void find_features();
+
+}  // namespace spore::arch

@@ -1,0 +1,73 @@
+#include "local.hpp"
+
+#include "../gic/gic.hpp"
+#include "../mmu/active_table.hpp"
+#include "../mode.hpp"
+#include "../trap/interrupts.hpp"
+#include "arch/boot.hpp"
+#include "features.hpp"
+#include "smp.hpp"
+
+extern "C" constinit bool program_access_guarded;
+extern "C" char trap_vectors[];
+
+namespace spore::arch {
+namespace {
+constinit CpuLocal boot_cpu{};
+constinit CpuLocal* cpus[max_cpus] = {&boot_cpu};
+constinit u32 running = 1;
+constinit abi::Mode chosen_mode = abi::Mode::fused;
+
+constexpr u64 affinity_fields = 0xff'00ff'ffff;    // of MPIDR_EL1
+constexpr u64 vector_registers_enabled = 3 << 20;  // in CPACR_EL1
+}  // namespace
+
+CpuLocal& cpu_local(u32 cpu) { return *cpus[cpu]; }
+void prepare_cpu(CpuLocal& cpu) { cpus[cpu.id] = &cpu; }
+void count_cpus(u32 count) { __atomic_store_n(&running, count, __ATOMIC_RELEASE); }
+
+void set_up_cpu(CpuLocal& cpu) {
+    SPORE_WRITE_SYSTEM(tpidr_el1, reinterpret_cast<u64>(&cpu));
+    SPORE_WRITE_SYSTEM(vbar_el1, reinterpret_cast<u64>(trap_vectors));
+    SPORE_WRITE_SYSTEM(cpacr_el1, vector_registers_enabled);
+    SPORE_WRITE_SYSTEM(tpidrro_el0, 0);
+    SPORE_WRITE_SYSTEM(mdscr_el1, 0);
+    SPORE_WRITE_SYSTEM(cntkctl_el1, 2);  // programs may read the virtual counter
+    instruction_barrier();
+    cpu.affinity = SPORE_READ_SYSTEM(mpidr_el1) & affinity_fields;
+}
+
+u32 cpu_id() { return local().id; }
+u32 cpu_count() { return __atomic_load_n(&running, __ATOMIC_ACQUIRE); }
+u64 per_cpu_offset() { return local().per_cpu_offset; }
+u64 per_cpu_offset(u32 cpu) { return cpus[cpu]->per_cpu_offset; }
+
+std::atomic<bool>& attention(u32 cpu) { return cpus[cpu]->attention; }
+std::atomic<bool>& attention() { return local().attention; }
+
+void relax() {
+    pause();
+    leave_when_asked();
+}
+
+/// WFI wakes for an interrupt that is masked, too: so idle takes its interrupts by a call and not by a trap.
+void wait_for_interrupt() {
+    asm volatile("dsb sy\n\twfi" ::: "memory");
+    handle_interrupts();
+}
+
+void kick(u32 cpu) { send_interrupt(*cpus[cpu], interrupt::kick); }
+
+void stop_other_cpus() {
+    for (u32 cpu = 0; cpu < cpu_count(); ++cpu)
+        if (cpu != cpu_id()) send_interrupt(*cpus[cpu], interrupt::stop);
+}
+
+abi::Mode mode() { return chosen_mode; }
+
+void choose_mode(abi::Mode mode) {
+    chosen_mode = mode;
+    program_access_guarded = mode == abi::Mode::guarded && features.pan;
+}
+
+}  // namespace spore::arch

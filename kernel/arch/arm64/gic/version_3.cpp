@@ -1,0 +1,102 @@
+#include "version_3.hpp"
+
+#include "arch/mmu.hpp"
+#include "distributor.hpp"
+
+// By their encodings, as assemblers know the names only with extensions switched on.
+#define ICC_PMR_EL1 S3_0_C4_C6_0
+#define ICC_SGI1R_EL1 S3_0_C12_C11_5
+#define ICC_IAR1_EL1 S3_0_C12_C12_0
+#define ICC_EOIR1_EL1 S3_0_C12_C12_1
+#define ICC_BPR1_EL1 S3_0_C12_C12_3
+#define ICC_CTLR_EL1 S3_0_C12_C12_4
+#define ICC_SRE_EL1 S3_0_C12_C12_5
+#define ICC_IGRPEN1_EL1 S3_0_C12_C12_7
+
+namespace spore::arch {
+namespace {
+
+constexpr u64 frame_size = 64_KiB;
+enum RedistributorRegister : u32 { type = 0x08, waker = 0x14 };
+constexpr u64 last_of_region = 1 << 4, has_virtual_frames = 1 << 1;
+constexpr u32 processor_sleeps = 1 << 1, children_asleep = 1 << 2;
+
+struct Region {
+    std::byte* base;
+    u64 size;
+};
+constinit Region regions[8] = {};
+constinit u32 region_count = 0;
+
+/// GICR_TYPER's affinity has no gap below its fourth field, MPIDR_EL1 has.
+u64 packed(u64 affinity) { return (affinity & 0xff'ffff) | (affinity >> 32 & 0xff) << 24; }
+
+/// The frame that belongs to the processor; null when there is none.
+std::byte* find_redistributor(u64 affinity) {
+    for (auto& region : std::span(regions, region_count)) {
+        for (u64 at = 0; at + 2 * frame_size <= region.size;) {
+            u64 kind = InterruptRegisters(region.base + at).read_wide(type);
+            if (kind >> 32 == packed(affinity)) return region.base + at;
+            if (kind & last_of_region) break;
+            at += (kind & has_virtual_frames ? 4 : 2) * frame_size;
+        }
+    }
+    return nullptr;
+}
+
+void wake(InterruptRegisters redistributor) {
+    redistributor.write(waker, redistributor.read(waker) & ~processor_sleeps);
+    while (redistributor.read(waker) & children_asleep) pause();
+}
+
+}  // namespace
+
+Result<void> map_redistributors(std::span<const MemoryRange> ranges) {
+    for (auto range : ranges.first(ranges.size() < std::size(regions) ? ranges.size() : std::size(regions))) {
+        // A machine may have room for hundreds of CPUs there; each takes 128 or 256 KiB.
+        u64 size = range.end - range.start;
+        if (size > max_cpus * 4 * frame_size) size = max_cpus * 4 * frame_size;
+        regions[region_count++] = {static_cast<std::byte*>(TRY(map_device(range.start, size))), size};
+    }
+    return {};
+}
+
+Result<void> enable_cpu_interrupts_v3(CpuLocal& cpu, u32 timer) {
+    auto* frame = find_redistributor(cpu.affinity);
+    if (!frame) return fail(Error::not_found);
+    cpu.redistributor = frame;
+    wake(InterruptRegisters(frame));
+    InterruptRegisters own(frame + frame_size);
+    own.write(InterruptRegisters::group, ~0u);
+    for (u32 id = 0; id < interrupt::first_line; ++id) own.write_byte(InterruptRegisters::priority + id, normal_priority);
+    own.write(InterruptRegisters::set_enable, 0xffff);
+    own.enable(timer);
+    SPORE_WRITE_SYSTEM(ICC_SRE_EL1, SPORE_READ_SYSTEM(ICC_SRE_EL1) | 1);
+    instruction_barrier();
+    SPORE_WRITE_SYSTEM(ICC_PMR_EL1, 0xff);
+    SPORE_WRITE_SYSTEM(ICC_BPR1_EL1, 0);
+    SPORE_WRITE_SYSTEM(ICC_CTLR_EL1, 0);  // the end of an interrupt is one step
+    SPORE_WRITE_SYSTEM(ICC_IGRPEN1_EL1, 1);
+    instruction_barrier();
+    return {};
+}
+
+u32 acknowledge_interrupt_v3() {
+    u64 word = SPORE_READ_SYSTEM(ICC_IAR1_EL1);
+    asm volatile("dsb sy" ::: "memory");  // the acknowledgement comes before what the handler does [IHI0069 4.1.1]
+    return static_cast<u32>(word);
+}
+
+void end_interrupt_v3(u32 word) {
+    SPORE_WRITE_SYSTEM(ICC_EOIR1_EL1, word);
+    instruction_barrier();
+}
+
+void send_interrupt_v3(u64 affinity, u32 id) {
+    u64 list = u64{1} << (affinity & 15), range = affinity >> 4 & 15;
+    u64 word = list | range << 44 | (affinity >> 8 & 0xff) << 16 | (affinity >> 16 & 0xff) << 32 | (affinity >> 32 & 0xff) << 48 | u64{id} << 24;
+    SPORE_WRITE_SYSTEM(ICC_SGI1R_EL1, word);
+    instruction_barrier();
+}
+
+}  // namespace spore::arch

@@ -1,0 +1,180 @@
+#include "kernel_map.hpp"
+
+#include <algorithm>
+
+#include "../instructions.hpp"
+#include "active_table.hpp"
+#include "arch/kernel_pages.hpp"
+#include "kernel/core/panic.hpp"
+#include "machine_entry.hpp"
+
+extern "C" {
+extern spore::arch::TableEntry kernel_root[];
+extern char text_start[], text_end[], rodata_start[], rodata_end[], data_start[], kernel_end[], boot_stack_guard[], empty_root[];
+void exchange_kernel_root(spore::u64 root, spore::u64 empty_root);
+}
+
+namespace spore::arch {
+
+const u64 kernel_stack_region_start = kernel_half::stacks;
+
+namespace {
+constinit u64 image_offset = 0;  ///< from the image's physical to its virtual addresses
+}
+
+void set_image_address(PhysAddr image) { image_offset = kernel_half::image - image.value; }
+
+void* direct(PhysAddr address) { return reinterpret_cast<void*>(kernel_half::direct_map + address.value); }
+
+PhysAddr physical(const void* pointer) {
+    u64 address = reinterpret_cast<u64>(pointer);
+    return {address >= kernel_half::image ? address - image_offset : address - kernel_half::direct_map};
+}
+
+namespace {
+
+using namespace page_bit;
+constexpr u64 read_only_bits = valid | inner_shareable | accessed | read_only | no_execute | reserved;
+constexpr u64 data_bits = read_only_bits & ~read_only;
+constexpr u64 code_bits = read_only_bits & ~kernel_no_execute;
+constexpr u64 device_bits = valid | device | accessed | no_execute | reserved;
+
+/// Tables that exist before there is an allocator: taken from the start of usable memory, inside the gigabyte around the image, which the
+/// boot tables map at its own address.
+class EarlyTables {
+public:
+    explicit EarlyTables(BootInfo& info) : info_(info) {}
+
+    TableEntry* take() {
+        u64 window = align_down(physical(text_start).value, 1_GiB);
+        auto& range = *std::ranges::find_if(info_.usable, [window](auto& r) {
+            return r.end - r.start >= page_size && align_down(r.start.value, 1_GiB) == window;
+        });
+        auto* table = reinterpret_cast<TableEntry*>(range.start.value);
+        range.start = range.start + page_size;
+        std::fill_n(table, entries_per_table, TableEntry{});
+        return table;
+    }
+    /// The table below entry `index`, made when it is missing.
+    TableEntry* below(TableEntry* table, unsigned index) {
+        if (!table[index].present()) table[index].bits = reinterpret_cast<u64>(take()) | table_bits;
+        return reinterpret_cast<TableEntry*>(table[index].frame().value);
+    }
+    /// Maps one page or block, which nothing is mapped at yet.
+    void map(TableEntry* root, u64 at, u64 to, unsigned level, u64 bits) {
+        auto* table = root;
+        for (unsigned above = 4; above > level; --above) table = below(table, index_at(at, above));
+        table[index_at(at, level)].bits = to | bits | (level == 1 ? table_or_page : 0);
+    }
+
+private:
+    BootInfo& info_;
+};
+
+u64 address_of(const char* symbol) { return reinterpret_cast<u64>(symbol); }
+
+/// What the kernel's own page at `address` (in its image) may be used for.
+u64 image_bits(u64 address) {
+    if (address >= address_of(text_start) && address < address_of(text_end)) return code_bits;
+    if (address >= address_of(rodata_start) && address < address_of(rodata_end)) return read_only_bits;
+    if (address == address_of(boot_stack_guard)) return 0;
+    return data_bits;
+}
+
+void map_image(EarlyTables& tables, TableEntry* root) {
+    for (u64 at = address_of(text_start); at < address_of(kernel_end); at += page_size)
+        if (u64 bits = image_bits(at)) tables.map(root, at, at - image_offset, 1, bits);
+}
+
+/// In blocks as large as fit, but in pages over the kernel's text and constants, which stay read-only here too.
+void map_direct(EarlyTables& tables, TableEntry* root, MemoryRange range) {
+    u64 constant_start = physical(text_start).value, constant_end = physical(rodata_end).value;
+    for (u64 at = range.start.value; at < range.end.value;) {
+        unsigned level = 3;
+        for (; level > 1; --level) {
+            u64 end = at + span_at(level);
+            bool fits = is_aligned(at, span_at(level)) && end <= range.end.value;
+            if (fits && (end <= constant_start || at >= constant_end)) break;
+        }
+        bool constant = at >= constant_start && at < constant_end;
+        tables.map(root, kernel_half::direct_map + at, at, level, constant ? read_only_bits : data_bits);
+        at += span_at(level);
+    }
+}
+
+}  // namespace
+
+void build_kernel_map(BootInfo& info, std::span<const MemoryRange> memory, PhysAddr early) {
+    EarlyTables tables(info);
+    auto* root = reinterpret_cast<TableEntry*>(physical(kernel_root).value);
+    map_image(tables, root);
+    for (auto range : memory) map_direct(tables, root, range);
+    tables.below(root, index_at(kernel_half::stacks, 4));
+    if (early.value) tables.map(root, kernel_half::devices, align_down(early.value, page_size), 1, device_bits);
+    store_barrier();
+    auto exchange = reinterpret_cast<decltype(&exchange_kernel_root)>(physical(reinterpret_cast<void*>(exchange_kernel_root)).value);
+    exchange(physical(kernel_root).value, physical(empty_root).value);
+    enter_no_table();
+    asm volatile("tlbi vmalle1\n\tdsb nsh\n\tisb" ::: "memory");
+}
+
+void* early_device() { return reinterpret_cast<void*>(kernel_half::devices); }
+
+namespace {
+
+/// The entry of a page in the kernel's half. Tables it needs come from allocate_table().
+Result<TableEntry*> kernel_entry(VirtAddr at) {
+    auto* table = kernel_root;
+    for (unsigned level = 4; level > 1; --level) {
+        auto& entry = table[index_at(at.value, level)];
+        if (!entry.present()) {
+            auto made = TRY(allocate_table());
+            store_barrier();  // empty before it is walked
+            entry.bits = made.value | table_bits;
+        }
+        table = entry.table();
+    }
+    return &table[index_at(at.value, 1)];
+}
+
+Result<void> map_kernel(VirtAddr at, PhysAddr frame, u64 bits) {
+    TRY(kernel_entry(at))->bits = frame.value | bits | table_or_page;
+    store_barrier();
+    instruction_barrier();
+    return {};
+}
+
+}  // namespace
+
+Result<void> map_kernel_page(VirtAddr at, PhysAddr frame, Access access) {
+    return map_kernel(at, frame, access.write ? data_bits : read_only_bits);
+}
+
+void unmap_kernel_pages(std::span<KernelPage> pages) {
+    for (auto& page : pages) {
+        auto& entry = *MUST(kernel_entry(page.at), "what is mapped has its tables");
+        page.frame = entry.frame();
+        entry.bits = 0;
+        flush_kernel(page.at, page.at + page_size);
+    }
+}
+
+PhysAddr unmap_kernel_page(VirtAddr at) {
+    KernelPage page{at};
+    unmap_kernel_pages({&page, 1});
+    return page.frame;
+}
+
+namespace {
+constinit u64 next_device = kernel_half::devices + page_size;  // behind early_device()
+}
+
+Result<void*> map_device(PhysAddr at, std::size_t size) {
+    u64 first = align_down(at.value, page_size);
+    u64 end = align_up(at.value + size, page_size);
+    u64 base = __atomic_fetch_add(&next_device, end - first, __ATOMIC_RELAXED);
+    for (u64 offset = 0; offset < end - first; offset += page_size) TRY(map_kernel({base + offset}, {first + offset}, device_bits));
+    return reinterpret_cast<void*>(base + (at.value - first));
+}
+
+}  // namespace spore::arch

@@ -1,0 +1,34 @@
+// The PL011 by polling [arm/DDI0183]. Firmware or the machine has set its rate.
+#include "early_console.hpp"
+
+#include "../instructions.hpp"
+#include "arch/boot.hpp"
+
+namespace spore::arch {
+namespace {
+enum Register : u32 { data = 0x00, flags = 0x18, control = 0x30 };
+constexpr u32 transmitter_full = 1 << 5, enabled = 1 << 0, transmits = 1 << 8;
+constinit volatile u8* registers = nullptr;
+
+volatile u32& at(Register r) { return *reinterpret_cast<volatile u32*>(registers + r); }
+
+void put(char c) {
+    for (int wait = 0; wait < 100'000 && (at(flags) & transmitter_full); ++wait) pause();
+    at(data) = static_cast<u8>(c);
+}
+}  // namespace
+
+void use_early_console(void* mapped_registers) {
+    registers = static_cast<volatile u8*>(mapped_registers);
+    at(control) = at(control) | enabled | transmits;
+}
+
+void write_early_console(std::string_view text) {
+    if (!registers) return;
+    for (char c : text) {
+        if (c == '\n') put('\r');
+        put(c);
+    }
+}
+
+}  // namespace spore::arch
