@@ -53,7 +53,7 @@ set(SPORE_COLD_SOURCES_x86_64
     kernel/arch/x86_64/mmu/kernel_map.cpp)
 set(SPORE_COLD_SOURCES_arm64
     kernel/arch/arm64/boot kernel/arch/arm64/platform kernel/arch/arm64/cpu/features.cpp kernel/arch/arm64/cpu/smp.cpp
-    kernel/arch/arm64/mmu/kernel_map.cpp wire/fdt.cpp)
+    kernel/arch/arm64/gic/messages.cpp)
 
 # Marks those of the sources in the variable `list` that the lists above name, and puts them last: of an inline function that both kinds use the
 # linker takes the first copy, which shall be a fast one. Stops where the list names what is no longer there.

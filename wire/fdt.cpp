@@ -30,6 +30,15 @@ std::optional<std::string_view> text_at(ByteSpan bytes, u64 offset) {
     return rest.substr(0, length);
 }
 
+/// Whether the zero-terminated text at `offset` is `name`: without looking for its end, as this is asked of every property.
+bool is_text(ByteSpan bytes, u64 offset, std::string_view name) {
+    if (offset > bytes.size() || name.size() >= bytes.size() - offset) return false;
+    auto* text = reinterpret_cast<const char*>(bytes.data()) + offset;
+    for (std::size_t i = 0; i < name.size(); ++i)
+        if (text[i] != name[i]) return false;
+    return text[name.size()] == 0;
+}
+
 /// Takes a 32-bit word from the front.
 std::optional<u32> take_word(ByteSpan& bytes) {
     auto* word = view_at<be32>(bytes, 0);
@@ -67,7 +76,7 @@ std::optional<ByteSpan> Node::property(std::string_view name) const {
         if (!head) break;
         auto value = slice(rest, sizeof(Property), head->size);
         if (!value || !skip(rest, sizeof(Property) + u64{head->size})) break;
-        if (text_at(strings_, head->name_offset) == name) return value;
+        if (is_text(strings_, head->name_offset, name)) return value;
     }
     return std::nullopt;
 }
@@ -83,11 +92,17 @@ std::optional<std::string_view> Node::text(std::string_view name) const {
     return value ? text_at(*value, 0) : std::nullopt;
 }
 
-bool Node::is(std::string_view compatible) const {
+Compatible Node::compatible() const {
     auto list = property("compatible");
-    if (!list) return false;
-    for (u64 at = 0; auto entry = text_at(*list, at); at += entry->size() + 1)
-        if (*entry == compatible) return true;
+    return list ? Compatible(*list) : Compatible();
+}
+
+bool Compatible::operator==(std::string_view name) const {
+    for (std::size_t start = 0; start < list_.size();) {
+        auto end = std::min(list_.find('\0', start), list_.size());
+        if (list_.substr(start, end - start) == name) return true;
+        start = end + 1;
+    }
     return false;
 }
 
@@ -118,7 +133,8 @@ std::optional<Tree> Tree::parse(ByteSpan bytes) {
     bytes = bytes.first(header->total_size);
     auto structure = slice(bytes, header->structure_offset, header->structure_size);
     auto strings = slice(bytes, header->strings_offset, header->strings_size);
-    if (!structure || !strings || header->structure_offset % 4 || header->reservations_offset > bytes.size()) return std::nullopt;
+    // With a zero at their end, names end wherever they begin.
+    if (!structure || !strings || strings->empty() || strings->back() != std::byte{0} || header->structure_offset % 4 || header->reservations_offset > bytes.size()) return std::nullopt;
     Tree tree;
     tree.bytes_ = bytes;
     tree.structure_ = *structure;
@@ -168,13 +184,12 @@ bool Walk::read_properties(Node& node) {
         }
         auto* head = view_at<Property>(rest_, 0);
         if (!head) return false;
-        auto name = text_at(strings_, head->name_offset);
-        auto value = slice(rest_, sizeof(Property), head->size);
-        if (!name || !value || !skip(rest_, sizeof(Property) + u64{head->size})) return false;
-        if (name->empty() || name->front() != '#' || value->size() != 4) continue;
-        auto number = static_cast<u32>(*read_cells(*value, 0, 1));
-        if (*name == "#address-cells") cells.address = number;
-        else if (*name == "#size-cells") cells.size = number;
+        u32 name = head->name_offset, size = head->size;
+        auto* number = size == sizeof(be32) ? view_at<be32>(rest_, sizeof(Property)) : nullptr;
+        if (name >= strings_.size() || !skip(rest_, sizeof(Property) + u64{size})) return false;
+        if (!number || strings_[name] != std::byte{'#'}) continue;
+        if (is_text(strings_, name, "#address-cells")) cells.address = *number;
+        else if (is_text(strings_, name, "#size-cells")) cells.size = *number;
     }
     node.properties_ = start.first(start.size() - rest_.size());
     return true;

@@ -16,6 +16,17 @@ struct Region {
     u64 address = 0, size = 0;
 };
 
+/// The names in a node's `compatible` property, most specific first [devicetree 2.3.1].
+class Compatible {
+public:
+    constexpr Compatible() = default;
+    explicit Compatible(ByteSpan list) : list_(reinterpret_cast<const char*>(list.data()), list.size()) {}
+    bool operator==(std::string_view name) const;
+
+private:
+    std::string_view list_;
+};
+
 /// One node of a tree: its name and its properties.
 class Node {
 public:
@@ -29,8 +40,8 @@ public:
     std::optional<u64> number(std::string_view name) const;
     /// A property's text up to its first zero.
     std::optional<std::string_view> text(std::string_view name) const;
-    /// Whether `compatible` lists the name.
-    bool is(std::string_view compatible) const;
+    /// Equal to each name in it.
+    Compatible compatible() const;
     /// No `status`, or one that allows use [devicetree 2.3.4].
     bool enabled() const;
     /// Entry `index` of `reg`, in the bus's own addresses.

@@ -7,7 +7,9 @@ namespace spore::arch {
 [[gnu::weak]] bool has_pci() { return false; }
 [[gnu::weak]] u32 read_pci(PciAddress, u16) { return ~u32{0}; }
 [[gnu::weak]] void write_pci(PciAddress, u16, u32) {}
+[[gnu::weak]] PciWindow pci_window() { return {}; }
+[[gnu::weak]] Result<u32> pci_pin_line(PciAddress, u8) { return fail(Error::not_found); }
 [[gnu::weak]] u32 read_io(u32, u32) { return ~u32{0}; }
 [[gnu::weak]] void write_io(u32, u32, u32) {}
-[[gnu::weak]] Result<Message> connect_message(u32, InterruptHandler, void*) { return fail(Error::not_supported); }
+[[gnu::weak]] Result<Message> connect_message(PciAddress, u32, InterruptHandler, void*) { return fail(Error::not_supported); }
 }  // namespace spore::arch

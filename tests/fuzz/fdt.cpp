@@ -10,7 +10,7 @@ namespace {
 
 void read(const Node& node) {
     (void)node.enabled();
-    (void)node.is("virtio,mmio");
+    (void)(node.compatible() == "virtio,mmio");
     (void)node.number("linux,initrd-start");
     if (auto text = node.text("bootargs"); text && text->find('\0') != text->npos) std::abort();
     for (u32 i = 0; auto region = node.region(i); ++i)

@@ -32,7 +32,7 @@ Result<void> MsixTable::open(const PciFunction& function) {
 Result<u16> MsixTable::add(const PciFunction& function, u32 cpu, arch::InterruptHandler handler, void* context) {
     TRY(open(function));
     if (used_ == size_) return fail(Error::busy);
-    auto message = TRY(arch::connect_message(cpu, handler, context));
+    auto message = TRY(arch::connect_message(function.address(), cpu, handler, context));
     auto& entry = entries_[used_];
     entry.address_low = static_cast<u32>(message.address);
     entry.address_high = static_cast<u32>(message.address >> 32);
@@ -44,7 +44,7 @@ Result<u16> MsixTable::add(const PciFunction& function, u32 cpu, arch::Interrupt
 Result<void> connect_msi(const PciFunction& function, arch::InterruptHandler handler, void* context) {
     u8 at = function.find_capability(msi_capability);
     if (!at) return fail(Error::not_supported);
-    auto message = TRY(arch::connect_message(0, handler, context));
+    auto message = TRY(arch::connect_message(function.address(), 0, handler, context));
     u32 control = function.read(at);
     bool wide = control & msi_64_bit;
     function.write(static_cast<u16>(at + 4), static_cast<u32>(message.address));

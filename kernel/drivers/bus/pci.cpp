@@ -1,6 +1,7 @@
 #include "kernel/drivers/bus/pci.hpp"
 
 #include "kernel/core/log.hpp"
+#include "kernel/drivers/bus/pci_places.hpp"
 #include "kernel/drivers/net/e1000/attach.hpp"
 #include "kernel/drivers/virtio/pci.hpp"
 
@@ -78,7 +79,9 @@ u8 PciFunction::find_capability(u8 id, u8 after) const {
 }
 
 void start_pci() {
-    if (arch::has_pci()) walk_bus(0, 0);
+    if (!arch::has_pci()) return;
+    place_pci_functions(arch::pci_window());
+    walk_bus(0, 0);
 }
 
 }  // namespace spore::drivers

@@ -8,7 +8,7 @@
 
 namespace spore::drivers {
 
-/// One function on the bus. Firmware has assigned its BARs.
+/// One function on the bus. Firmware, or pci_places.hpp, has assigned its BARs.
 class PciFunction {
 public:
     explicit PciFunction(arch::PciAddress address) : address_(address) {}
@@ -23,7 +23,7 @@ public:
     std::optional<PhysAddr> memory_bar(u32 index) const;
     /// Where I/O BAR `index` begins in I/O space; nothing for memory or unassigned ones.
     std::optional<u32> io_bar(u32 index) const;
-    /// The interrupt line that firmware routed it to.
+    /// The interrupt line that it is routed to.
     u8 line() const { return read_byte(0x3c); }
     /// Lets it decode memory and I/O and do bus mastering.
     void enable() const;

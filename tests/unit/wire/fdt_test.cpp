@@ -122,9 +122,10 @@ TEST(Fdt, PropertiesAreNumbersTextsAndLists) {
     EXPECT_FALSE(chosen->number("bootargs"));
     EXPECT_FALSE(chosen->property("none"));
     auto uart = find(*tree, "uart");
-    EXPECT_TRUE(uart->is("arm,pl011"));
-    EXPECT_TRUE(uart->is("arm,primecell"));
-    EXPECT_FALSE(uart->is("arm,pl0"));
+    EXPECT_TRUE(uart->compatible() == "arm,pl011");
+    EXPECT_TRUE(uart->compatible() == "arm,primecell");
+    EXPECT_FALSE(uart->compatible() == "arm,pl0");
+    EXPECT_FALSE(chosen->compatible() == "");
     EXPECT_TRUE(uart->enabled());
     EXPECT_FALSE(find(*tree, "cpu@1")->enabled());
 }

@@ -21,13 +21,14 @@ struct CpuLocal {
     std::atomic<u64> leave;    ///< the table that it is asked to leave
     u32 interrupt_target;      ///< GICv2's number of its CPU interface, as a bit
     void* redistributor;       ///< GICv3's registers of this CPU
+    PhysAddr redistributor_address;
     alignas(16) u8 emergency_stack[4096];  ///< for traps that nothing else may be trusted in
 };
 
 // boot/entry.S and trap/entry.S know these.
 static_assert(__builtin_offsetof(CpuLocal, stack) == 8 && __builtin_offsetof(CpuLocal, owner) == 16);
 static_assert(__builtin_offsetof(CpuLocal, thread_attention) == 24 && __builtin_offsetof(CpuLocal, attention) == 32);
-static_assert(__builtin_offsetof(CpuLocal, emergency_stack) + sizeof(CpuLocal::emergency_stack) == 4176);
+static_assert(__builtin_offsetof(CpuLocal, emergency_stack) + sizeof(CpuLocal::emergency_stack) == 4192);
 
 /// Volatile: a thread that sleeps may wake on another CPU, so what was found before a call is not what would be found after it.
 inline CpuLocal& local() { return *reinterpret_cast<CpuLocal*>(SPORE_READ_SYSTEM(tpidr_el1)); }

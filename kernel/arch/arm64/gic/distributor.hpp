@@ -12,6 +12,7 @@ public:
     constexpr InterruptRegisters() = default;
     explicit InterruptRegisters(void* base) : base_(static_cast<volatile u8*>(base)) {}
 
+    bool is_open() const { return base_; }
     u32 read(u32 offset) const { return *reinterpret_cast<volatile u32*>(base_ + offset); }
     void write(u32 offset, u32 value) const { *reinterpret_cast<volatile u32*>(base_ + offset) = value; }
     void write_byte(u32 offset, u8 value) const { base_[offset] = value; }

@@ -33,13 +33,14 @@ Result<void> start_gic_v2(PhysAddr distributor_at, PhysAddr cpu_interface_at) {
 }
 
 Result<void> start_gic_v3(PhysAddr distributor_at, std::span<const MemoryRange> redistributors) {
-    distributor = InterruptRegisters(TRY(map_device(distributor_at, 64_KiB)));
+    distributor = InterruptRegisters(TRY(map_device(distributor_at, 32_KiB)));
     version_3 = true;
     distributor.write(InterruptRegisters::control, 0);
     disable_lines();
     for (u32 id = interrupt::first_line; id < line_count; id += 32) distributor.write(InterruptRegisters::group + id / 8, ~0u);
     distributor.write(InterruptRegisters::control, 1 << 4 | 1 << 1 | 1);  // routing by affinity; group 1, in either security state's view
-    return map_redistributors(redistributors);
+    use_redistributors(redistributors);
+    return {};
 }
 
 Result<void> enable_cpu_interrupts(CpuLocal& cpu, u32 timer) {

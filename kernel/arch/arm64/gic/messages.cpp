@@ -1,7 +1,9 @@
-// Message-signalled interrupts: a frame whose one register turns what is written to it into a line [arm/DEN0044 GICv2m].
+// Message-signalled interrupts: through an ITS, or by a frame whose one register turns what is written to it into a line [arm/DEN0044 GICv2m].
 #include "../platform/machine.hpp"
 #include "arch/interrupts.hpp"
 #include "arch/mmu.hpp"
+#include "gic.hpp"
+#include "its.hpp"
 #include "kernel/sync/spin.hpp"
 
 namespace spore::arch {
@@ -18,7 +20,6 @@ constinit sync::Spin lock;
 
 Result<void> open_frame(PhysAddr at) {
     opened = true;
-    if (!at.value) return fail(Error::not_supported);
     auto* registers = static_cast<volatile u32*>(TRY(map_device(at, page_size)));
     u32 kind = registers[type / 4];
     frame.next = kind >> 16 & 0x3ff;
@@ -26,20 +27,49 @@ Result<void> open_frame(PhysAddr at) {
     return {};
 }
 
-}  // namespace
-
-/// Lines go to the first CPU, whoever is asked for.
-Result<Message> connect_message(u32, InterruptHandler handler, void* context) {
-    auto at = found_machine().message_frame;
+/// As an interrupt line, which goes to the first CPU, whoever is asked for.
+Result<Message> connect_frame(PhysAddr at, InterruptHandler handler, void* context) {
     u32 line;
     {
         Guard guard(lock);
         if (!opened) TRY(open_frame(at));
-        if (frame.next == frame.end) return fail(frame.end ? Error::busy : Error::not_supported);
+        if (frame.next == frame.end) return fail(Error::busy);
         line = frame.next++;
     }
     TRY(connect_line(line, Trigger::edge, handler, context));
     return Message{at.value + set_line, line};
+}
+
+struct Handler {
+    InterruptHandler function;
+    void* context;
+};
+// Written at boot under the lock, before the message can arrive; read without it.
+constinit Handler handlers[max_messages] = {};
+constinit u32 used = 0;
+
+Result<Message> connect_translated(PhysAddr its, PciAddress source, u32 cpu, InterruptHandler handler, void* context) {
+    Guard guard(lock);
+    if (used == max_messages) return fail(Error::busy);
+    handlers[used] = {handler, context};
+    u32 requester = u32{source.bus} << 8 | u32{source.device} << 3 | source.function;
+    auto message = TRY(translate_message(its, requester, cpu, used));
+    ++used;
+    return message;
+}
+
+}  // namespace
+
+void handle_message(u32 id) {
+    u32 index = id - interrupt::first_message;
+    if (index < used) handlers[index].function(handlers[index].context);
+}
+
+Result<Message> connect_message(PciAddress source, u32 cpu, InterruptHandler handler, void* context) {
+    auto& machine = found_machine();
+    if (machine.translation_service.value) return connect_translated(machine.translation_service, source, cpu, handler, context);
+    if (machine.message_frame.value) return connect_frame(machine.message_frame, handler, context);
+    return fail(Error::not_supported);
 }
 
 }  // namespace spore::arch

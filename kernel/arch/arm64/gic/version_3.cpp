@@ -21,27 +21,42 @@ enum RedistributorRegister : u32 { type = 0x08, waker = 0x14 };
 constexpr u64 last_of_region = 1 << 4, has_virtual_frames = 1 << 1;
 constexpr u32 processor_sleeps = 1 << 1, children_asleep = 1 << 2;
 
-struct Region {
-    std::byte* base;
-    u64 size;
+/// Frames of redistributors one after another. There may be room for hundreds, so each is mapped when a search comes to it.
+struct Frames {
+    MemoryRange regions[8] = {};
+    u32 region_count = 0;
+    u32 region = 0;  ///< where the next frame is
+    u64 offset = 0;
+    struct Known {
+        std::byte* base;
+        PhysAddr address;
+        u32 affinity;
+    } known[max_cpus] = {};
+    u32 count = 0;
+
+    /// The next frame becomes known. not_found behind the last.
+    Result<void> map_next() {
+        while (region < region_count && regions[region].start.value + offset + 2 * frame_size > regions[region].end.value) ++region, offset = 0;
+        if (region == region_count || count == max_cpus) return fail(Error::not_found);
+        auto* base = static_cast<std::byte*>(TRY(map_device(regions[region].start + offset, 2 * frame_size)));
+        u64 kind = InterruptRegisters(base).read_wide(type);
+        known[count++] = {base, regions[region].start + offset, static_cast<u32>(kind >> 32)};
+        if (kind & last_of_region) ++region, offset = 0;
+        else offset += (kind & has_virtual_frames ? 4 : 2) * frame_size;
+        return {};
+    }
 };
-constinit Region regions[8] = {};
-constinit u32 region_count = 0;
+constinit Frames frames;  // CPUs come one after another: no lock
 
 /// GICR_TYPER's affinity has no gap below its fourth field, MPIDR_EL1 has.
-u64 packed(u64 affinity) { return (affinity & 0xff'ffff) | (affinity >> 32 & 0xff) << 24; }
+u32 packed(u64 affinity) { return static_cast<u32>((affinity & 0xff'ffff) | (affinity >> 32 & 0xff) << 24); }
 
-/// The frame that belongs to the processor; null when there is none.
-std::byte* find_redistributor(u64 affinity) {
-    for (auto& region : std::span(regions, region_count)) {
-        for (u64 at = 0; at + 2 * frame_size <= region.size;) {
-            u64 kind = InterruptRegisters(region.base + at).read_wide(type);
-            if (kind >> 32 == packed(affinity)) return region.base + at;
-            if (kind & last_of_region) break;
-            at += (kind & has_virtual_frames ? 4 : 2) * frame_size;
-        }
+/// The frames that belong to the processor.
+Result<Frames::Known> find_redistributor(u64 affinity) {
+    for (u32 i = 0;; ++i) {
+        if (i == frames.count) TRY(frames.map_next());
+        if (frames.known[i].affinity == packed(affinity)) return frames.known[i];
     }
-    return nullptr;
 }
 
 void wake(InterruptRegisters redistributor) {
@@ -51,20 +66,15 @@ void wake(InterruptRegisters redistributor) {
 
 }  // namespace
 
-Result<void> map_redistributors(std::span<const MemoryRange> ranges) {
-    for (auto range : ranges.first(ranges.size() < std::size(regions) ? ranges.size() : std::size(regions))) {
-        // A machine may have room for hundreds of CPUs there; each takes 128 or 256 KiB.
-        u64 size = range.end - range.start;
-        if (size > max_cpus * 4 * frame_size) size = max_cpus * 4 * frame_size;
-        regions[region_count++] = {static_cast<std::byte*>(TRY(map_device(range.start, size))), size};
-    }
-    return {};
+void use_redistributors(std::span<const MemoryRange> ranges) {
+    for (auto range : ranges)
+        if (frames.region_count < std::size(frames.regions)) frames.regions[frames.region_count++] = range;
 }
 
 Result<void> enable_cpu_interrupts_v3(CpuLocal& cpu, u32 timer) {
-    auto* frame = find_redistributor(cpu.affinity);
-    if (!frame) return fail(Error::not_found);
+    auto [frame, address, affinity] = TRY(find_redistributor(cpu.affinity));
     cpu.redistributor = frame;
+    cpu.redistributor_address = address;
     wake(InterruptRegisters(frame));
     InterruptRegisters own(frame + frame_size);
     own.write(InterruptRegisters::group, ~0u);

@@ -5,7 +5,7 @@
 
 namespace spore::arch {
 
-Result<void> map_redistributors(std::span<const MemoryRange> regions);
+void use_redistributors(std::span<const MemoryRange> regions);
 Result<void> enable_cpu_interrupts_v3(CpuLocal& cpu, u32 timer);
 u32 acknowledge_interrupt_v3();
 void end_interrupt_v3(u32 word);

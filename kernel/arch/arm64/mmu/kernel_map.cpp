@@ -60,11 +60,18 @@ public:
         if (!table[index].present()) table[index].bits = reinterpret_cast<u64>(take()) | table_bits;
         return reinterpret_cast<TableEntry*>(table[index].frame().value);
     }
-    /// Maps one page or block, which nothing is mapped at yet.
-    void map(TableEntry* root, u64 at, u64 to, unsigned level, u64 bits) {
-        auto* table = root;
-        for (unsigned above = 4; above > level; --above) table = below(table, index_at(at, above));
-        table[index_at(at, level)].bits = to | bits | (level == 1 ? table_or_page : 0);
+    /// Maps [at, end) to what begins at `to`, in pages or blocks of one level, which nothing is mapped at yet.
+    void map(TableEntry* root, u64 at, u64 end, u64 to, unsigned level, u64 bits) {
+        u64 entry = to | bits | (level == 1 ? table_or_page : 0);
+        while (at < end) {
+            auto* table = root;
+            for (unsigned above = 4; above > level; --above) table = below(table, index_at(at, above));
+            for (unsigned index = index_at(at, level); index < entries_per_table && at < end; ++index) {
+                table[index].bits = entry;
+                at += span_at(level);
+                entry += span_at(level);
+            }
+        }
     }
 
 private:
@@ -73,33 +80,42 @@ private:
 
 u64 address_of(const char* symbol) { return reinterpret_cast<u64>(symbol); }
 
-/// What the kernel's own page at `address` (in its image) may be used for.
-u64 image_bits(u64 address) {
-    if (address >= address_of(text_start) && address < address_of(text_end)) return code_bits;
-    if (address >= address_of(rodata_start) && address < address_of(rodata_end)) return read_only_bits;
-    if (address == address_of(boot_stack_guard)) return 0;
-    return data_bits;
-}
-
 void map_image(EarlyTables& tables, TableEntry* root) {
-    for (u64 at = address_of(text_start); at < address_of(kernel_end); at += page_size)
-        if (u64 bits = image_bits(at)) tables.map(root, at, at - image_offset, 1, bits);
+    auto map = [&](const char* start, const char* end, u64 bits) {
+        tables.map(root, address_of(start), address_of(end), physical(start).value, 1, bits);
+    };
+    map(text_start, text_end, code_bits);
+    map(rodata_start, rodata_end, read_only_bits);
+    map(data_start, boot_stack_guard, data_bits);
+    map(boot_stack_guard + page_size, kernel_end, data_bits);
 }
 
-/// In blocks as large as fit, but in pages over the kernel's text and constants, which stay read-only here too.
-void map_direct(EarlyTables& tables, TableEntry* root, MemoryRange range) {
-    u64 constant_start = physical(text_start).value, constant_end = physical(rodata_end).value;
-    for (u64 at = range.start.value; at < range.end.value;) {
-        unsigned level = 3;
-        for (; level > 1; --level) {
-            u64 end = at + span_at(level);
-            bool fits = is_aligned(at, span_at(level)) && end <= range.end.value;
-            if (fits && (end <= constant_start || at >= constant_end)) break;
-        }
-        bool constant = at >= constant_start && at < constant_end;
-        tables.map(root, kernel_half::direct_map + at, at, level, constant ? read_only_bits : data_bits);
-        at += span_at(level);
+/// The largest pages or blocks that [at, end) can begin with.
+unsigned level_for(u64 at, u64 end) {
+    unsigned level = 3;
+    while (level > 1 && (!is_aligned(at, span_at(level)) || end - at < span_at(level))) --level;
+    return level;
+}
+
+/// In blocks as large as fit.
+void map_direct(EarlyTables& tables, TableEntry* root, u64 at, u64 end, u64 bits) {
+    while (at < end) {
+        unsigned level = level_for(at, end);
+        // As far as this size goes: to where a larger one fits, or none of this size any more.
+        u64 larger = level == 3 ? end : align_up(at + 1, span_at(level + 1));
+        u64 stop = align_down(larger < end && end - larger >= span_at(level + 1) ? larger : end, span_at(level));
+        tables.map(root, kernel_half::direct_map + at, kernel_half::direct_map + stop, at, level, bits);
+        at = stop;
     }
+}
+
+/// The kernel's text and constants stay read-only here, too.
+void map_memory(EarlyTables& tables, TableEntry* root, MemoryRange range) {
+    u64 constant_start = physical(text_start).value, constant_end = physical(rodata_end).value;
+    u64 start = range.start.value, end = range.end.value;
+    map_direct(tables, root, start, std::min(end, std::max(start, constant_start)), data_bits);
+    map_direct(tables, root, std::max(start, constant_start), std::min(end, constant_end), read_only_bits);
+    map_direct(tables, root, std::max(start, constant_end), end, data_bits);
 }
 
 }  // namespace
@@ -108,9 +124,10 @@ void build_kernel_map(BootInfo& info, std::span<const MemoryRange> memory, PhysA
     EarlyTables tables(info);
     auto* root = reinterpret_cast<TableEntry*>(physical(kernel_root).value);
     map_image(tables, root);
-    for (auto range : memory) map_direct(tables, root, range);
+    for (auto range : memory) map_memory(tables, root, range);
     tables.below(root, index_at(kernel_half::stacks, 4));
-    if (early.value) tables.map(root, kernel_half::devices, align_down(early.value, page_size), 1, device_bits);
+    if (early.value)
+        tables.map(root, kernel_half::devices, kernel_half::devices + page_size, align_down(early.value, page_size), 1, device_bits);
     store_barrier();
     auto exchange = reinterpret_cast<decltype(&exchange_kernel_root)>(physical(reinterpret_cast<void*>(exchange_kernel_root)).value);
     exchange(physical(kernel_root).value, physical(empty_root).value);

@@ -8,22 +8,26 @@ namespace spore::arch {
 
 using namespace wire::fdt;
 
-namespace {
-
-/// Entry `index` of a node's interrupts as an INTID. Three cells: type (0: a line, 1: of the CPU's own), number, flags
-/// [linux Documentation/devicetree/bindings/interrupt-controller/arm,gic.yaml].
-std::optional<u32> interrupt_of(const Node& node, u32 index) {
-    auto cells = node.property("interrupts");
-    if (!cells) return std::nullopt;
-    auto type = read_cells(*cells, u64{index} * 12, 1), number = read_cells(*cells, u64{index} * 12 + 4, 1);
+std::optional<u32> interrupt_at(ByteSpan cells, u64 offset) {
+    // Type (0: a line, 1: of the CPU's own), number, flags [linux Documentation/devicetree/bindings/interrupt-controller/arm,gic.yaml].
+    auto type = read_cells(cells, offset, 1), number = read_cells(cells, offset + 4, 1);
     if (!type || !number || *type > 1 || *number > interrupt::last_line) return std::nullopt;
     return static_cast<u32>(*number) + (*type == 0 ? interrupt::first_line : interrupt::first_own);
+}
+
+namespace {
+
+/// Entry `index` of a node's interrupts.
+std::optional<u32> interrupt_of(const Node& node, u32 index) {
+    auto cells = node.property("interrupts");
+    return cells ? interrupt_at(*cells, u64{index} * 12) : std::nullopt;
 }
 
 void read_gic(Machine& machine, const Node& node, u32 version) {
     auto first = node.region(0);
     if (machine.gic_version || !first) return;
     machine.distributor = {first->address};
+    machine.gic_address_cells = static_cast<u32>(node.number("#address-cells").value_or(0) & 3);
     if (version == 2) {
         auto second = node.region(1);
         if (!second) return;
@@ -43,17 +47,19 @@ void read_gic(Machine& machine, const Node& node, u32 version) {
 }  // namespace
 
 void read_machine_node(Machine& machine, const Node& node) {
+    auto kind = node.compatible();
     auto registers = node.region(0);
-    if (node.is("arm,gic-v3")) read_gic(machine, node, 3);
-    else if (node.is("arm,cortex-a15-gic") || node.is("arm,gic-400")) read_gic(machine, node, 2);
-    else if (node.is("arm,armv8-timer")) machine.timer_interrupt = interrupt_of(node, 2).value_or(machine.timer_interrupt);
-    else if (node.is("arm,psci-1.0") || node.is("arm,psci-0.2"))
+    if (kind == "arm,gic-v3") read_gic(machine, node, 3);
+    else if (kind == "arm,cortex-a15-gic" || kind == "arm,gic-400") read_gic(machine, node, 2);
+    else if (kind == "arm,armv8-timer") machine.timer_interrupt = interrupt_of(node, 2).value_or(machine.timer_interrupt);
+    else if (kind == "arm,psci-1.0" || kind == "arm,psci-0.2")
         machine.conduit = node.text("method") == "smc" ? Conduit::secure_monitor : Conduit::hypervisor;
-    else if (registers && node.is("arm,gic-v2m-frame")) machine.message_frame = {registers->address};
-    else if (registers && node.is("pci-host-ecam-generic") && registers->size <= ~u64{0} - registers->address)
+    else if (registers && kind == "arm,gic-v3-its") machine.translation_service = {registers->address};
+    else if (registers && kind == "arm,gic-v2m-frame") machine.message_frame = {registers->address};
+    else if (registers && kind == "pci-host-ecam-generic" && registers->size <= ~u64{0} - registers->address)
         machine.pci_configuration = {{registers->address}, {registers->address + registers->size}};
-    else if (registers && node.is("arm,pl011") && !machine.console.value) machine.console = {registers->address};
-    else if (registers && node.is("arm,pl031")) machine.wall_clock = {registers->address};
+    else if (registers && kind == "arm,pl011" && !machine.console.value) machine.console = {registers->address};
+    else if (registers && kind == "arm,pl031") machine.wall_clock = {registers->address};
 }
 
 void for_each_processor(const Tree& tree, void (*found)(u64 affinity)) {
@@ -72,7 +78,7 @@ bool next_virtio_mmio(u64& position, VirtioMmioSlot& slot) {
     static constinit std::optional<Walk> walk;  // where the last call left off
     if (position++ == 0) walk.emplace(device_tree());
     while (auto node = walk->next()) {
-        if (node->depth() != 1 || !node->is("virtio,mmio") || !node->enabled()) continue;
+        if (node->depth() != 1 || !(node->compatible() == "virtio,mmio") || !node->enabled()) continue;
         auto registers = node->region(0);
         auto line = interrupt_of(*node, 0);
         if (!registers || !line || registers->size > 1_MiB) continue;

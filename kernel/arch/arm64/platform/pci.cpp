@@ -7,6 +7,9 @@
 #include "machine.hpp"
 
 namespace spore::arch {
+
+using namespace wire::fdt;
+
 namespace {
 
 constexpr u64 bus_size = 1_MiB;
@@ -40,6 +43,52 @@ u32 read_pci(PciAddress address, u16 offset) {
 
 void write_pci(PciAddress address, u16 offset, u32 value) {
     if (auto* at = word(address, offset)) *at = value;
+}
+
+namespace {
+
+/// The host bridge's node.
+const Node* host_bridge() {
+    static constinit std::optional<Node> found;
+    if (!found) {
+        Walk walk(device_tree());
+        while ((found = walk.next()) && !(found->compatible() == "pci-host-ecam-generic")) {}
+    }
+    return found ? &*found : nullptr;
+}
+
+/// Cells of an address on the bus, and of one entry of `ranges`: bus address, CPU address, size [devicetree PCI bus binding 2.2].
+constexpr u32 bus_cells = 3, range_cells = bus_cells + 2 + 2;
+constexpr u32 space_mask = 0x0300'0000, memory_space = 0x0200'0000;
+
+}  // namespace
+
+PciWindow pci_window() {
+    auto* node = host_bridge();
+    auto ranges = node ? node->property("ranges") : std::nullopt;
+    if (!ranges || node->cells().address != 2) return {};
+    for (u64 at = 0; at + range_cells * 4 <= ranges->size(); at += range_cells * 4) {
+        auto space = *read_cells(*ranges, at, 1);
+        u64 on_bus = *read_cells(*ranges, at + 4, 2), here = *read_cells(*ranges, at + 12, 2), size = *read_cells(*ranges, at + 20, 2);
+        // Memory below 4 GiB takes every BAR.
+        if ((space & space_mask) == memory_space && on_bus == here && size && size <= 4_GiB && here <= 4_GiB - size) return {{here}, size};
+    }
+    return {};
+}
+
+Result<u32> pci_pin_line(PciAddress address, u8 pin) {
+    auto* node = host_bridge();
+    auto map = node ? node->property("interrupt-map") : std::nullopt;
+    auto mask = node ? node->property("interrupt-map-mask") : std::nullopt;
+    if (!map || !mask) return fail(Error::not_found);
+    u32 wanted = (u32{address.bus} << 16 | u32{address.device} << 11 | u32{address.function} << 8) & static_cast<u32>(read_cells(*mask, 0, 1).value_or(0));
+    // Bus address, pin, controller, an address below the controller in its own cells, and the interrupt there.
+    u64 entry = (bus_cells + 1 + 1 + found_machine().gic_address_cells + 3) * 4;
+    for (u64 at = 0; at + entry <= map->size(); at += entry) {
+        if (*read_cells(*map, at, 1) != wanted || *read_cells(*map, at + bus_cells * 4, 1) != pin) continue;
+        if (auto line = interrupt_at(*map, at + entry - 12)) return *line;
+    }
+    return fail(Error::not_found);
 }
 
 // I/O space has no place in memory here: no BAR of that kind is ever assigned.

@@ -13,7 +13,7 @@
 #define OWNER           16              // CpuLocal's fields [cpu/local.hpp]
 #define THREAD_ATTENTION 24
 #define CPU_ATTENTION   32
-#define EMERGENCY_TOP   4176
+#define EMERGENCY_TOP   4192
 #define CLASS_SVC       0x15            // ESR_EL1.EC
 #define CLASS_KERNEL_DATA_ABORT 0x25
 

@@ -38,7 +38,8 @@ void handle(Acknowledged interrupt) {
     }
     if (id == interrupt::stop) stop_here();
     if (id == interrupt::leave) leave_when_asked();
-    else if (id >= interrupt::first_line && id <= interrupt::last_line) handle_device(id);
+    else if (id >= interrupt::first_message) handle_message(id);
+    else if (id >= interrupt::first_line) handle_device(id);
     end_interrupt(interrupt);
 }
 

@@ -2,6 +2,7 @@
 // they acknowledge the device and wake somebody, no more.
 #pragma once
 
+#include "arch/pci.hpp"
 #include "base/result.hpp"
 #include "base/types.hpp"
 
@@ -20,7 +21,7 @@ struct Message {
     u64 address;
     u32 data;
 };
-/// A message-signalled interrupt for a handler, delivered to `cpu`.
-Result<Message> connect_message(u32 cpu, InterruptHandler handler, void* context);
+/// A message-signalled interrupt of the function `source` for a handler, delivered to `cpu` where the machine can choose.
+Result<Message> connect_message(PciAddress source, u32 cpu, InterruptHandler handler, void* context);
 
 }  // namespace spore::arch

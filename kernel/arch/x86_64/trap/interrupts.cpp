@@ -58,7 +58,7 @@ Result<void> connect_line(u32 line, Trigger trigger, InterruptHandler function, 
     return route_line(line, static_cast<u8>(vector::first_device + index), cpu_local(0).apic_id, trigger);
 }
 
-Result<Message> connect_message(u32 cpu, InterruptHandler function, void* context) {
+Result<Message> connect_message(PciAddress, u32 cpu, InterruptHandler function, void* context) {
     Guard guard(lock);
     u32 index = TRY(take_slot());
     slots[index] = {{function, context, nullptr}, no_line};
