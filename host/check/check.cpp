@@ -29,7 +29,7 @@ struct Loaded {
 std::vector<std::string> needed_by(ByteSpan bytes) {
     namespace elf = wire::elf;
     std::vector<std::string> names;
-    auto header = elf::parse_header(bytes);
+    auto header = elf::parse_header(bytes, facts_of(architecture_of(bytes).value_or(native_architecture)).machine);
     if (!header) return names;
     auto headers = elf::ProgramHeaders::parse(*header, slice(bytes, header->table_offset, header->table_size()).value_or(ByteSpan{}), bytes.size());
     if (!headers) return names;
@@ -75,7 +75,7 @@ Outcome<Loaded> load(const Plan& plan) {
         loaded.code.push_back({fs::path(path).filename(), Code(std::move(*image))});
         loaded.bytes.push_back(std::move(*file));
     }
-    if (loaded.code.empty()) return failure(ExitStatus::not_executable, "{} is no ELF program for x86-64", plan.program);
+    if (loaded.code.empty()) return failure(ExitStatus::not_executable, "{} is no ELF program for {}", plan.program, facts_of(plan.architecture).title);
     return loaded;
 }
 

@@ -16,7 +16,7 @@ constexpr const char* run_examples = R"(Examples:
   spore run -e KEY=value -w /srv ./app    environment and working directory
   spore run -v data:/data:ro ./app        with a copy of a folder of this machine
   spore run -p 8080:80 ./server           port 8080 of this machine leads to the guest's 80
-  spore run --root rootfs /bin/sh         inside a root file system of your own
+  spore run --root rootfs /bin/sh         inside a root file system of your own; its programs may be for arm64
   spore run app/                          as app/spore.toml says
   spore run --dry-run ./app               print the plan and the QEMU command
 
@@ -35,7 +35,7 @@ constexpr const char* main_examples = R"(Examples:
 'spore run --help' tells more, and lists the exit statuses.)";
 
 struct RawRun {
-    std::string memory, machine, accelerator, mode, log_level, timeout, directory, root, kernel, save_bundle;
+    std::string memory, architecture, machine, bus, gic, accelerator, mode, log_level, timeout, directory, root, sysroot, kernel, save_bundle;
     std::vector<std::string> environment, environment_files, volumes;
     std::string network, nic, mac, host_name, capture;
     std::vector<std::string> ports, addresses, gateways, name_servers;
@@ -74,7 +74,11 @@ void add_run_options(CLI::App& run, RawRun& raw) {
     run.add_option("--hostname", raw.host_name, "The guest's name (spore)")->type_name("NAME");
     run.add_option("--pcap", raw.capture, "Write all packets to a file that Wireshark reads")->type_name("FILE");
     run.add_option("--root", raw.root, "Use this folder as the guest's root instead of this machine's files")->type_name("DIR");
-    run.add_option("--machine", raw.machine, "microvm, q35 or pc (microvm)")->type_name("NAME");
+    run.add_option("--sysroot", raw.sysroot, "Take the program and what it needs from this folder, laid out like a system, instead of this machine")->type_name("DIR");
+    run.add_option("--arch", raw.architecture, "The guest's CPU: x86_64 or arm64, emulated where this machine has another (the program's)")->type_name("CPU");
+    run.add_option("--machine", raw.machine, "microvm, q35 or pc (microvm); for arm64 virt")->type_name("NAME");
+    run.add_option("--bus", raw.bus, "How the machine's devices are reached: mmio or pci (mmio where it has both)")->type_name("NAME");
+    run.add_option("--gic", raw.gic, "virt's interrupt controller: 2 or 3 (3, or this machine's)")->type_name("VERSION");
     run.add_option("--accel", raw.accelerator, "auto, kvm or tcg (auto)")->type_name("NAME");
     run.add_option("--mode", raw.mode, "fused: program and kernel share a privilege level; guarded: they do not (fused)")->type_name("NAME");
     run.add_option("--log", raw.log_level, "Kernel messages: off, error, warn, info, debug or trace (error)")->type_name("LEVEL");
@@ -122,7 +126,11 @@ Outcome<Request> to_request(const RawRun& raw) {
     request.directory = text(raw.directory);
     for (const auto& volume : raw.volumes) request.volumes.push_back(TRY(parse_volume(volume, fs::current_path())));
     if (!raw.root.empty()) request.root = fs::absolute(raw.root);
-    request.machine = TRY(named<Machine>("--machine", raw.machine, "microvm, q35, pc"));
+    if (!raw.sysroot.empty()) request.sysroot = fs::absolute(raw.sysroot).lexically_normal();
+    request.architecture = TRY(named<Architecture>("--arch", raw.architecture, "x86_64, arm64"));
+    request.machine = TRY(named<Machine>("--machine", raw.machine, "microvm, q35, pc, virt"));
+    request.bus = TRY(named<Bus>("--bus", raw.bus, "mmio, pci"));
+    request.gic = TRY(named<Gic>("--gic", raw.gic, "2, 3"));
     request.accelerator = TRY(named<Accelerator>("--accel", raw.accelerator, "auto, kvm, tcg"));
     request.mode = TRY(named<abi::Mode>("--mode", raw.mode, "fused, guarded"));
     request.log_level = TRY(named<abi::LogLevel>("--log", raw.log_level, "off, error, warn, info, debug, trace"));
@@ -228,13 +236,16 @@ Outcome<Command> parse_command_line(int count, const char* const* arguments) {
     for (auto& verb : verbs)
         if (*verb->app) {
             auto words = verb->app->remaining();
+            std::function<Outcome<Request>()> request;
+            if (verb->runs_program()) request = [raw, words]() -> Outcome<Request> { return TRY(to_run(raw, words)).request; };
             return ActionCommand{[raw, verb = std::shared_ptr<Verb>(std::move(verb)), words] {
                 return verb->act([&](const std::vector<std::string>& program) -> Outcome<Request> { return TRY(to_run(raw, program)).request; }, words);
-            }};
+            }, std::move(request)};
         }
     auto command = TRY(to_run(raw, run->remaining()));
     if (raw.detach.detach && !command.dry_run && command.save_bundle.empty())
-        return ActionCommand{[request = command.request, detach = raw.detach] { return run_detached(request, detach); }};
+        return ActionCommand{[request = command.request, detach = raw.detach] { return run_detached(request, detach); },
+                             [request = command.request]() -> Outcome<Request> { return request; }};
     return command;
 }
 

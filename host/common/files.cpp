@@ -1,7 +1,9 @@
 #include "host/common/files.hpp"
 
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -81,6 +83,14 @@ std::optional<fs::path> find_in_path(std::string_view name, std::string_view pat
         if (colon == std::string_view::npos) return std::nullopt;
         path_variable.remove_prefix(colon + 1);
     }
+}
+
+FileDescriptor open_inside(const fs::path& root, const std::string& path, int flags) {
+    FileDescriptor folder(::open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    struct open_how how{};
+    how.flags = static_cast<u64>(flags) | O_CLOEXEC;
+    how.resolve = RESOLVE_IN_ROOT;
+    return FileDescriptor(static_cast<int>(::syscall(SYS_openat2, folder.number(), path.c_str(), &how, sizeof how)));
 }
 
 }  // namespace spore::host

@@ -62,4 +62,7 @@ Outcome<fs::path> cache_directory();
 /// The first executable file of this name in $PATH.
 std::optional<fs::path> find_in_path(std::string_view name, std::string_view path_variable);
 
+/// Opens a path as one who has `root` for a root would: links do not lead out of it. Negative, with errno, when that fails.
+FileDescriptor open_inside(const fs::path& root, const std::string& path, int flags);
+
 }  // namespace spore::host

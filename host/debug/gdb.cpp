@@ -32,7 +32,10 @@ Failure become_gdb(const fs::path& folder, const GdbOptions& options) {
     auto text = read_file(folder / "files.json");
     auto description = nlohmann::json::parse(text.value_or(""), nullptr, false);
     if (!description.is_object()) return {ExitStatus::failed, fmt::format("{} is missing or damaged", (folder / "files.json").string())};
-    std::vector<std::string> command{"gdb", "-q", "-iex", "set confirm off", "-iex", "set pagination off", "-iex", "set print thread-events off"};
+    // Debian's gdb knows its own CPU only.
+    auto& facts = facts_of(from_name<Architecture>(description.value("architecture", "")).value_or(native_architecture));
+    std::string gdb = facts.machine == facts_of(native_architecture).machine ? "gdb" : "gdb-multiarch";
+    std::vector<std::string> command{gdb, "-q", "-iex", "set confirm off", "-iex", "set pagination off", "-iex", "set print thread-events off"};
     if (options.batch) command.insert(command.end(), {"-batch"});
     auto execute = [&](std::string line) { command.insert(command.end(), {"-ex", std::move(line)}); };
     execute(fmt::format("file {}", description.value("kernel", "")));
@@ -44,9 +47,9 @@ Failure become_gdb(const fs::path& folder, const GdbOptions& options) {
     for (auto& word : command) arguments.push_back(word.data());
     arguments.push_back(nullptr);
     ::setenv("SPORE_FILES", (folder / "files.json").c_str(), 1);
-    ::execvp("gdb", arguments.data());
-    if (errno == ENOENT) return {ExitStatus::missing_tool, "gdb is missing: install it with 'apt install gdb'"};
-    return {ExitStatus::failed, fmt::format("cannot start gdb: {}", error_text())};
+    ::execvp(gdb.c_str(), arguments.data());
+    if (errno == ENOENT) return {ExitStatus::missing_tool, fmt::format("{} is missing: install it with 'apt install {}'", gdb, gdb)};
+    return {ExitStatus::failed, fmt::format("cannot start {}: {}", gdb, error_text())};
 }
 
 Outcome<fs::path> make_folder() {
@@ -74,13 +77,13 @@ void add_debugger(Plan& plan, const fs::path& folder) {
 }
 
 Outcome<void> describe_for_gdb(const Plan& plan, Prepared& prepared, const fs::path& folder) {
-    nlohmann::json json{{"kernel", debug_file_of(plan.kernel).string()}, {"files", nlohmann::json::object()}};
+    nlohmann::json json{{"architecture", facts_of(plan.architecture).name}, {"kernel", debug_file_of(plan.kernel).string()}, {"files", nlohmann::json::object()}};
     for (const auto& [path, entry] : prepared.root.entries())
         if (entry.kind == Entry::Kind::file && ((entry.mode & 0111) || path.find(".so") != std::string::npos)) json["files"][path] = entry.host.string();
     auto real = prepared.root.provide(plan.program);
     auto* entry = real ? prepared.root.find(*real) : nullptr;
     auto file = entry && entry->kind == Entry::Kind::file ? MappedFile::open(entry->host) : std::unexpected(ENOENT);
-    auto header = file ? elf::parse_header(file->bytes()) : std::unexpected(elf::Problem::not_elf);
+    auto header = file ? elf::parse_header(file->bytes(), facts_of(plan.architecture).machine) : std::unexpected(elf::Problem::not_elf);
     if (header) {
         u64 base = header->relocatable() ? abi::fixed_program_base : 0;
         json["program"] = entry->host.string();

@@ -21,6 +21,16 @@ std::optional<T> read(ByteSpan bytes, u64 offset) {
     return value;
 }
 
+/// The relocations that matter here, by their numbers [psABI x86-64 4.4, arm/aaelf64 5.7].
+struct RelocationKinds {
+    u32 relative, indirect_relative, jump_slot, global_data, word;
+};
+const RelocationKinds& kinds_of(Architecture architecture) {
+    static constexpr RelocationKinds x86_64{R_X86_64_RELATIVE, R_X86_64_IRELATIVE, R_X86_64_JUMP_SLOT, R_X86_64_GLOB_DAT, R_X86_64_64};
+    static constexpr RelocationKinds arm64{R_AARCH64_RELATIVE, R_AARCH64_IRELATIVE, R_AARCH64_JUMP_SLOT, R_AARCH64_GLOB_DAT, R_AARCH64_ABS64};
+    return architecture == Architecture::x86_64 ? x86_64 : arm64;
+}
+
 std::string_view string_at(ByteSpan table, u64 offset) {
     if (offset >= table.size()) return {};
     auto* text = reinterpret_cast<const char*>(table.data()) + offset;
@@ -38,7 +48,10 @@ std::optional<ElfImage> ElfImage::parse(ByteSpan file) {
 
 bool ElfImage::read_headers() {
     auto header = read<Elf64_Ehdr>(file_, 0);
-    if (!header || std::memcmp(header->e_ident, ELFMAG, SELFMAG) != 0 || header->e_ident[EI_CLASS] != ELFCLASS64 || header->e_machine != EM_X86_64) return false;
+    if (!header || std::memcmp(header->e_ident, ELFMAG, SELFMAG) != 0 || header->e_ident[EI_CLASS] != ELFCLASS64) return false;
+    auto architecture = architecture_of(file_);
+    if (!architecture) return false;
+    architecture_ = *architecture;
     entry_ = header->e_entry;
     relocatable_ = header->e_type == ET_DYN;
     for (u64 i = 0; i < header->e_phnum; ++i) {
@@ -110,9 +123,10 @@ void ElfImage::read_relocations(u64 index, const std::vector<Symbol>& symbols) {
         if (!entry) break;
         auto type = ELF64_R_TYPE(entry->r_info);
         u64 symbol = ELF64_R_SYM(entry->r_info);
-        if (type == R_X86_64_RELATIVE || type == R_X86_64_IRELATIVE) {
+        auto& known = kinds_of(architecture_);
+        if (type == known.relative || type == known.indirect_relative) {
             relocations_.push_back({entry->r_offset, {}, static_cast<u64>(entry->r_addend)});
-        } else if ((type == R_X86_64_JUMP_SLOT || type == R_X86_64_GLOB_DAT || type == R_X86_64_64) && symbol < symbols.size()) {
+        } else if ((type == known.jump_slot || type == known.global_data || type == known.word) && symbol < symbols.size()) {
             relocations_.push_back({entry->r_offset, symbols[symbol].name, symbols[symbol].address});
         }
     }

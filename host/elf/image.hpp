@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/bytes.hpp"
+#include "host/common/architecture.hpp"
 
 namespace spore::host {
 
@@ -34,9 +35,10 @@ public:
         u64 address;
     };
 
-    /// `file` must outlive the image. Nothing when it is no ELF file of this CPU's kind.
+    /// `file` must outlive the image. Nothing when it is no ELF file for a CPU that we know.
     static std::optional<ElfImage> parse(ByteSpan file);
 
+    Architecture architecture() const { return architecture_; }
     u64 entry() const { return entry_; }
     bool relocatable() const { return relocatable_; }
     bool go() const { return go_; }
@@ -65,6 +67,7 @@ private:
     std::optional<u64> word_at(u64 address) const;
 
     ByteSpan file_;
+    Architecture architecture_ = native_architecture;
     u64 entry_ = 0;
     bool relocatable_ = false, go_ = false;
     std::vector<Segment> segments_;

@@ -13,19 +13,30 @@ Diagnosis diagnose() {
         diagnosis.healthy &= good;
         diagnosis.text += fmt::format("{:<8} {:<14} {}\n", good ? "ok" : "MISSING", what, found);
     };
-    auto tool = [&](std::string_view what, std::vector<std::string> command, std::string_view package) {
+    auto tool = [&](std::string_view what, std::vector<std::string> command, std::string_view package, bool required = true) {
         auto result = run_to_end(command);
         auto said = result.output.empty() ? result.errors : result.output;
         auto first = said.substr(0, said.find('\n'));
         if (auto old = qemu_too_old(first)) return line(false, what, *old);
+        if (result.not_found && !required) {
+            diagnosis.text += fmt::format("{:<8} {:<14} for programs of that CPU: 'apt install {}'\n", "absent", what, package);
+            return;
+        }
         line(!result.not_found, what, result.not_found ? fmt::format("install it with 'apt install {}'", package) : first);
     };
-    tool("QEMU", {qemu_program(), "--version"}, "qemu-system-x86");
+    for (auto architecture : {Architecture::x86_64, Architecture::arm64}) {
+        auto& facts = facts_of(architecture);
+        tool(fmt::format("QEMU {}", facts.name), {qemu_program(architecture), "--version"}, facts.qemu_package, architecture == native_architecture);
+    }
     tool("mkfs.erofs", {"mkfs.erofs", "-V"}, "erofs-utils");
     auto kvm = probe_kvm();
     diagnosis.text += fmt::format("{:<8} {:<14} {}\n", "ok", "acceleration", kvm.usable ? "KVM" : fmt::format("none, QEMU emulates (TCG): {}", kvm.reason));
-    auto plan = make_plan({.program = "/proc/self/exe"});
-    line(plan.has_value(), "kernel", plan ? plan->kernel.string() : plan.error().message);
+    for (auto architecture : {Architecture::x86_64, Architecture::arm64}) {
+        auto plan = make_plan({.program = "/proc/self/exe", .architecture = architecture});
+        auto what = fmt::format("kernel {}", facts_of(architecture).name);
+        if (plan || architecture == native_architecture) line(plan.has_value(), what, plan ? plan->kernel.string() : plan.error().message);
+        else diagnosis.text += fmt::format("{:<8} {:<14} {}\n", "absent", what, plan.error().message);
+    }
     auto cache = cache_directory();
     line(cache.has_value(), "cache", cache ? cache->string() : cache.error().message);
     return diagnosis;

@@ -57,7 +57,7 @@ Outcome<std::string> inspect_bundle(const fs::path& file, ByteSpan bytes) {
 }
 
 Outcome<std::string> inspect_program(const fs::path& file, ByteSpan bytes) {
-    auto header = elf::parse_header(bytes);
+    auto header = elf::parse_header(bytes, facts_of(architecture_of(bytes).value_or(native_architecture)).machine);
     if (!header) return std::unexpected(explain(header.error(), file, bytes));
     auto headers = elf::ProgramHeaders::parse(*header, slice(bytes, header->table_offset, header->table_size()).value_or(ByteSpan{}), bytes.size());
     if (!headers) return std::unexpected(explain(headers.error(), file, bytes));
@@ -65,7 +65,7 @@ Outcome<std::string> inspect_program(const fs::path& file, ByteSpan bytes) {
     if (!dynamic) return std::unexpected(explain(dynamic.error(), file, bytes));
     auto interpreter = headers->find(elf::SegmentType::interpreter);
     Lines lines;
-    lines.add("kind", fmt::format("ELF program for x86-64, {}{}", interpreter ? "dynamic" : "static", header->relocatable() ? ", position-independent" : ""));
+    lines.add("kind", fmt::format("ELF program for {}, {}{}", title_of_machine(static_cast<u16>(header->machine)), interpreter ? "dynamic" : "static", header->relocatable() ? ", position-independent" : ""));
     lines.add("entry", fmt::format("{:#x}", header->entry));
     headers->for_each_load([&](const elf::Segment& segment) {
         lines.add("segment", fmt::format("{:#x}-{:#x} {}{}{}", segment.address, segment.end(), segment.readable() ? "r" : "-",

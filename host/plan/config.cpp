@@ -159,8 +159,20 @@ constexpr std::array keys{
         request.cpus = static_cast<unsigned>(*value);
         return {};
     }},
-    Key{"machine", "A string: microvm, q35 or pc (microvm).", [](const Place& place, Request& request) -> Outcome<void> {
-        request.machine = TRY(place.choice<Machine>("microvm, q35, pc"));
+    Key{"arch", "A string: the CPU, x86_64 or arm64 (the program's).", [](const Place& place, Request& request) -> Outcome<void> {
+        request.architecture = TRY(place.choice<Architecture>("x86_64, arm64"));
+        return {};
+    }},
+    Key{"machine", "A string: microvm, q35 or pc (microvm); for arm64 virt.", [](const Place& place, Request& request) -> Outcome<void> {
+        request.machine = TRY(place.choice<Machine>("microvm, q35, pc, virt"));
+        return {};
+    }},
+    Key{"bus", "A string: mmio or pci (mmio where the machine has both).", [](const Place& place, Request& request) -> Outcome<void> {
+        request.bus = TRY(place.choice<Bus>("mmio, pci"));
+        return {};
+    }},
+    Key{"gic", "A string: virt's interrupt controller, \"2\" or \"3\".", [](const Place& place, Request& request) -> Outcome<void> {
+        request.gic = TRY(place.choice<Gic>("2, 3"));
         return {};
     }},
     Key{"accelerator", "A string: auto, kvm or tcg (auto).", [](const Place& place, Request& request) -> Outcome<void> {
@@ -183,6 +195,10 @@ constexpr std::array keys{
     }},
     Key{"root", "A string: a folder that is the guest's root instead of this machine's files.", [](const Place& place, Request& request) -> Outcome<void> {
         request.root = folder_of(place) / TRY(place.text());
+        return {};
+    }},
+    Key{"sysroot", "A string: a folder laid out like a system, from which the program and what it needs are taken.", [](const Place& place, Request& request) -> Outcome<void> {
+        request.sysroot = folder_of(place) / TRY(place.text());
         return {};
     }},
     Key{"volumes", "A list of strings HOST:GUEST or HOST:GUEST:ro: files and folders that are copied into the guest.", [](const Place& place, Request& request) -> Outcome<void> {

@@ -1,10 +1,13 @@
 #include "host/plan/plan.hpp"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdlib>
 #include <map>
+
+#include "host/plan/architecture.hpp"
 
 namespace spore::host {
 
@@ -26,14 +29,47 @@ std::vector<std::string> join_environment(const std::vector<std::string>& lines)
 }
 
 /// The kernel image: beside the tool in its build tree, or where the package installs it.
-Outcome<fs::path> find_kernel() {
+Outcome<fs::path> find_kernel(Architecture architecture) {
     std::error_code error;
     auto self = fs::read_symlink("/proc/self/exe", error);
-    for (const char* relative : {"../kernel/spore-x86_64", "../lib/spore/spore-x86_64"}) {
-        auto candidate = (self.parent_path() / relative).lexically_normal();
+    auto name = fmt::format("spore-{}", facts_of(architecture).name);
+    for (const char* folder : {"../kernel", "../lib/spore"}) {
+        auto candidate = (self.parent_path() / folder / name).lexically_normal();
         if (::access(candidate.c_str(), R_OK) == 0) return candidate;
     }
-    return failure(ExitStatus::missing_tool, "the kernel image spore-x86_64 is missing beside {}: build it, or name it with --kernel", self.string());
+    return failure(ExitStatus::missing_tool, "the kernel image {} is missing beside {}: build it, or name it with --kernel", name, self.string());
+}
+
+/// The CPU's kind and the machine around it, which must suit each other.
+Outcome<void> choose_machine(Plan& plan, const Request& request) {
+    bool arm = plan.architecture == Architecture::arm64;
+    plan.machine = request.machine.value_or(arm ? Machine::virt : Machine::microvm);
+    if ((plan.machine == Machine::virt) != arm)
+        return failure(ExitStatus::failed, "--machine {} has no {} CPU, which this program is for: {}", name_of(plan.machine),
+                       facts_of(plan.architecture).title, arm ? "leave it away, or give virt" : "give microvm, q35 or pc");
+    bool pci_only = plan.machine == Machine::q35 || plan.machine == Machine::pc;
+    plan.bus = request.bus.value_or(pci_only ? Bus::pci : Bus::mmio);
+    if (plan.bus == Bus::mmio && pci_only) return failure(ExitStatus::failed, "--bus mmio: {} has PCI only: add --machine microvm", name_of(plan.machine));
+    if (plan.bus == Bus::pci && plan.machine == Machine::microvm) return failure(ExitStatus::failed, "--bus pci: microvm has none: add --machine q35");
+    plan.gic = request.gic;
+    if (plan.gic && !arm) return failure(ExitStatus::failed, "--gic is for arm64's virt alone: leave it away");
+    constexpr unsigned most_cpus_of_gic2 = 8;
+    if (plan.gic == Gic::v2 && plan.cpus > most_cpus_of_gic2)
+        return failure(ExitStatus::failed, "--gic 2 serves at most {} processors: give --gic 3, or fewer with --cpus", most_cpus_of_gic2);
+    return {};
+}
+
+/// The path below the sysroot of a program that is named by it, or by a name in the guest's $PATH.
+std::optional<std::string> find_in_sysroot(const fs::path& sysroot, const std::string& name) {
+    bool by_name = name.find('/') == std::string::npos;
+    if (!by_name && !name.starts_with('/')) return std::nullopt;
+    for (std::string_view rest = by_name ? default_path : ":"; !rest.empty();) {
+        auto folder = rest.substr(0, rest.find(':'));
+        rest.remove_prefix(std::min(folder.size() + 1, rest.size()));
+        auto candidate = by_name ? fmt::format("{}/{}", folder, name) : fs::path(name).lexically_normal().string();
+        if (open_inside(sysroot, candidate, O_PATH)) return candidate;
+    }
+    return std::nullopt;
 }
 
 /// Finds the program on the host and says under which path the guest will have it.
@@ -43,6 +79,15 @@ Outcome<void> locate_program(Plan& plan, const std::string& name) {
         // Inside a root of the user's own, names are the guest's; what $PATH means there is known only when it is read.
         plan.program = name.find('/') == std::string::npos ? name : ("/" / fs::path(name)).lexically_normal().string();
         return {};
+    }
+    if (plan.sysroot) {
+        if (auto inside = find_in_sysroot(*plan.sysroot, name)) {
+            plan.program = *inside;
+            return {};
+        }
+        // It may be a file of this machine, given with its path.
+        if (name.find('/') == std::string::npos)
+            return failure(ExitStatus::not_found, "there is no program '{}' in {}: give its path", name, plan.sysroot->string());
     }
     fs::path found = name;
     if (name.find('/') == std::string::npos) {
@@ -77,8 +122,9 @@ void Request::merge(const Request& upper) {
     auto take = [](auto& lower, const auto& value) { if (value) lower = value; };
     take(program, upper.program);
     take(directory, upper.directory), take(memory, upper.memory), take(cpus, upper.cpus), take(machine, upper.machine);
+    take(architecture, upper.architecture), take(bus, upper.bus), take(gic, upper.gic);
     take(accelerator, upper.accelerator), take(mode, upper.mode), take(log_level, upper.log_level), take(timeout, upper.timeout);
-    take(root, upper.root), take(kernel, upper.kernel);
+    take(root, upper.root), take(sysroot, upper.sysroot), take(kernel, upper.kernel);
     arguments.insert(arguments.end(), upper.arguments.begin(), upper.arguments.end());
     environment.insert(environment.end(), upper.environment.begin(), upper.environment.end());
     volumes.insert(volumes.end(), upper.volumes.begin(), upper.volumes.end());
@@ -92,6 +138,11 @@ Outcome<Plan> make_plan(const Request& request) {
     plan.root = request.root;
     if (plan.root && !fs::is_directory(*plan.root))
         return failure(ExitStatus::bad_root, "--root {}: there is no such folder", plan.root->string());
+    plan.sysroot = request.sysroot;
+    if (plan.sysroot && !fs::is_directory(*plan.sysroot))
+        return failure(ExitStatus::bad_root, "--sysroot {}: there is no such folder", plan.sysroot->string());
+    if (plan.root && plan.sysroot)
+        return failure(ExitStatus::bad_root, "--root and --sysroot exclude each other: --root takes a whole folder, --sysroot what the program needs of it");
     auto name = request.program.value_or("");
     TRY(locate_program(plan, name));
 
@@ -115,7 +166,8 @@ Outcome<Plan> make_plan(const Request& request) {
     plan.cpus = request.cpus.value_or(1);
     if (plan.cpus < 1 || plan.cpus > most_cpus)
         return failure(ExitStatus::failed, "--cpus {}: give a number from 1 to {}", plan.cpus, most_cpus);
-    plan.machine = request.machine.value_or(Machine::microvm);
+    plan.architecture = request.architecture.value_or(find_architecture(plan).value_or(native_architecture));
+    TRY(choose_machine(plan, request));
     plan.accelerator = request.accelerator.value_or(Accelerator::automatic);
     plan.mode = request.mode.value_or(abi::Mode::fused);
     plan.log_level = request.log_level.value_or(abi::LogLevel::error);
@@ -129,7 +181,7 @@ Outcome<Plan> make_plan(const Request& request) {
         if (::access(plan.kernel.c_str(), R_OK) != 0)
             return failure(ExitStatus::missing_tool, "--kernel {}: {}", plan.kernel.string(), error_text());
     } else {
-        plan.kernel = TRY(find_kernel());
+        plan.kernel = TRY(find_kernel(plan.architecture));
     }
     return plan;
 }
@@ -143,12 +195,16 @@ std::string describe(const Plan& plan) {
     line("directory", plan.directory);
     line("memory", fmt::format("{} MiB", plan.memory >> 20));
     line("cpus", fmt::format("{}", plan.cpus));
+    line("architecture", std::string(facts_of(plan.architecture).name));
     line("machine", std::string(name_of(plan.machine)));
+    line("bus", std::string(name_of(plan.bus)));
+    if (plan.gic) line("gic", std::string(name_of(*plan.gic)));
     line("accelerator", std::string(name_of(plan.accelerator)));
     line("mode", std::string(name_of(plan.mode)));
     line("log", std::string(name_of(plan.log_level)));
     if (plan.timeout) line("timeout", fmt::format("{} s", static_cast<double>(plan.timeout->count()) / 1000));
     if (plan.root) line("root", plan.root->string());
+    if (plan.sysroot) line("sysroot", plan.sysroot->string());
     for (const auto& volume : plan.volumes)
         line("volume", fmt::format("{} at {}{}", volume.host.string(), volume.guest, volume.read_only ? ", read-only" : ""));
     line("host name", plan.host_name);

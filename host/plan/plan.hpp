@@ -8,11 +8,17 @@
 #include <vector>
 
 #include "abi/manifest.hpp"
+#include "host/common/architecture.hpp"
 #include "host/plan/network.hpp"
 
 namespace spore::host {
 
-enum class Machine : u8 { microvm, q35, pc };
+/// QEMU's machines; virt is arm64's, the others are x86-64's.
+enum class Machine : u8 { microvm, q35, pc, virt };
+/// How devices are reached: each at an address of its own, or as cards on a bus that can be searched.
+enum class Bus : u8 { mmio, pci };
+/// virt's interrupt controller.
+enum class Gic : u8 { v2, v3 };
 enum class Accelerator : u8 { automatic, kvm, tcg };
 
 /// `-v host:guest[:ro]`: a file or folder of the host that is copied into the root.
@@ -31,12 +37,16 @@ struct Request {
     std::optional<std::string> directory;
     std::optional<u64> memory;               ///< bytes
     std::optional<unsigned> cpus;
+    std::optional<Architecture> architecture;
     std::optional<Machine> machine;
+    std::optional<Bus> bus;
+    std::optional<Gic> gic;
     std::optional<Accelerator> accelerator;
     std::optional<abi::Mode> mode;
     std::optional<abi::LogLevel> log_level;
     std::optional<std::chrono::milliseconds> timeout;
     std::optional<fs::path> root;
+    std::optional<fs::path> sysroot;
     std::optional<fs::path> kernel;
     std::vector<Volume> volumes;
     NetworkRequest network;
@@ -52,19 +62,23 @@ inline constexpr u64 default_memory = 256_MiB;
 inline constexpr u64 smallest_memory = 2_MiB;
 
 struct Plan {
-    fs::path host_program;               ///< the file on the host; empty when it is only known inside `root`
+    fs::path host_program;               ///< the file on the host; empty when it lies inside `root` or `sysroot`
     std::string program;                 ///< its absolute path in the guest
     std::vector<std::string> arguments;  ///< argv, with argv[0]
     std::vector<std::string> environment;
     std::string directory = "/";
     u64 memory = default_memory;
     unsigned cpus = 1;
+    Architecture architecture = native_architecture;
     Machine machine = Machine::microvm;
+    Bus bus = Bus::mmio;
+    std::optional<Gic> gic;              ///< empty: the one that this accelerator is best at
     Accelerator accelerator = Accelerator::automatic;
     abi::Mode mode = abi::Mode::fused;
     abi::LogLevel log_level = abi::LogLevel::error;
     std::optional<std::chrono::milliseconds> timeout;
     std::optional<fs::path> root;        ///< a folder that is the base of the guest's root
+    std::optional<fs::path> sysroot;     ///< a folder that the program and what it needs are taken from, instead of this machine's root
     fs::path kernel;
     std::vector<Volume> volumes;
     Network network;
@@ -79,6 +93,8 @@ struct Plan {
 
 std::string_view name_of(Machine machine);
 std::string_view name_of(Accelerator accelerator);
+std::string_view name_of(Bus bus);
+std::string_view name_of(Gic gic);
 std::string_view name_of(abi::Mode mode);
 std::string_view name_of(abi::LogLevel level);
 template <typename T>

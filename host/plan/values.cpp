@@ -13,7 +13,10 @@ struct Named {
     std::string_view name;
     T value;
 };
-constexpr Named<Machine> machines[] = {{"microvm", Machine::microvm}, {"q35", Machine::q35}, {"pc", Machine::pc}};
+constexpr Named<Machine> machines[] = {{"microvm", Machine::microvm}, {"q35", Machine::q35}, {"pc", Machine::pc}, {"virt", Machine::virt}};
+constexpr Named<Architecture> architectures[] = {{"x86_64", Architecture::x86_64}, {"arm64", Architecture::arm64}};
+constexpr Named<Bus> buses[] = {{"mmio", Bus::mmio}, {"pci", Bus::pci}};
+constexpr Named<Gic> gics[] = {{"2", Gic::v2}, {"3", Gic::v3}};
 constexpr Named<Accelerator> accelerators[] = {{"auto", Accelerator::automatic}, {"kvm", Accelerator::kvm}, {"tcg", Accelerator::tcg}};
 constexpr Named<abi::Mode> modes[] = {{"fused", abi::Mode::fused}, {"guarded", abi::Mode::guarded}};
 constexpr Named<abi::LogLevel> levels[] = {{"off", abi::LogLevel::off}, {"error", abi::LogLevel::error},
@@ -37,9 +40,14 @@ auto find_value(const auto& table, std::string_view name) -> std::optional<std::
 
 std::string_view name_of(Machine machine) { return find_name(machines, machine); }
 std::string_view name_of(Accelerator accelerator) { return find_name(accelerators, accelerator); }
+std::string_view name_of(Bus bus) { return find_name(buses, bus); }
+std::string_view name_of(Gic gic) { return find_name(gics, gic); }
 std::string_view name_of(abi::Mode mode) { return find_name(modes, mode); }
 std::string_view name_of(abi::LogLevel level) { return find_name(levels, level); }
 template <> std::optional<Machine> from_name(std::string_view name) { return find_value(machines, name); }
+template <> std::optional<Architecture> from_name(std::string_view name) { return find_value(architectures, name); }
+template <> std::optional<Bus> from_name(std::string_view name) { return find_value(buses, name); }
+template <> std::optional<Gic> from_name(std::string_view name) { return find_value(gics, name); }
 template <> std::optional<Accelerator> from_name(std::string_view name) { return find_value(accelerators, name); }
 template <> std::optional<abi::Mode> from_name(std::string_view name) { return find_value(modes, name); }
 std::string_view name_of(Nic nic) { return find_name(nics, nic); }

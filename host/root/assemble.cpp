@@ -1,5 +1,6 @@
 #include "host/root/assemble.hpp"
 
+#include "host/common/first_line.hpp"
 #include "host/root/libraries.hpp"
 #include "host/root/runtimes.hpp"
 
@@ -23,22 +24,6 @@ std::optional<std::string> find_in_root(Root& root, const std::string& name, std
         if (colon == std::string_view::npos) return std::nullopt;
         path.remove_prefix(colon + 1);
     }
-}
-
-struct FirstLine {
-    std::string interpreter, argument;
-};
-/// The "#!" line of a script, split as the kernel splits it [execve(2)].
-std::optional<FirstLine> parse_first_line(std::string_view text) {
-    if (!text.starts_with("#!")) return std::nullopt;
-    auto line = text.substr(2, std::min<std::size_t>(text.find('\n'), 256) - 2);
-    auto trim = [](std::string_view part) {
-        auto begin = part.find_first_not_of(" \t\r"), end = part.find_last_not_of(" \t\r");
-        return begin == std::string_view::npos ? std::string_view{} : part.substr(begin, end - begin + 1);
-    };
-    line = trim(line);
-    auto space = line.find_first_of(" \t");
-    return FirstLine{std::string(line.substr(0, space)), std::string(space == std::string_view::npos ? "" : trim(line.substr(space)))};
 }
 
 /// The program itself, or through the chain of interpreters the ELF file that runs it.
@@ -66,13 +51,11 @@ Outcome<void> add_program(const Plan& plan, Root& root, Libraries& libraries, co
         if (!interpreter)
             return failure(ExitStatus::missing_interpreter, "the script {} wants the interpreter {}, which is not there: install it, or correct its first line",
                            current, first->interpreter);
-        if (fs::path(first->interpreter).filename() == "env" && !first->argument.empty()) {
+        if (auto name = first->name_for_env()) {
             // env looks the real interpreter up; it has to come along.
-            auto name = first->argument.starts_with("-S ") ? first->argument.substr(3) : first->argument;
-            name = name.substr(0, name.find_first_of(" \t"));
-            auto found = find_in_root(root, name, variable(plan, "PATH"));
+            auto found = find_in_root(root, *name, variable(plan, "PATH"));
             if (!found)
-                return failure(ExitStatus::missing_interpreter, "the script {} wants '{}', which is not in the guest's $PATH: install it", current, name);
+                return failure(ExitStatus::missing_interpreter, "the script {} wants '{}', which is not in the guest's $PATH: install it", current, *name);
             TRY(add_program(plan, root, libraries, *found));
         }
         current = first->interpreter;
@@ -119,18 +102,19 @@ void add_system_files(const Plan& plan, Root& root) {
 }  // namespace
 
 Outcome<Assembled> assemble_root(const Plan& plan) {
-    Assembled assembled{Root(plan.root ? Root::Source::nothing : Root::Source::host), plan.program, 0};
+    Assembled assembled{Root(plan.root ? Root::Source::nothing : Root::Source::host, plan.sysroot ? plan.sysroot->string() : ""), plan.program, 0};
     auto& root = assembled.root;
     // The program's whole path first: what it is called decides which links of the host come along.
     if (plan.root) TRY(root.place(*plan.root, "/"));
     for (const auto& volume : plan.volumes) TRY(root.place(volume.host, volume.guest));
+    if (plan.sysroot && !plan.host_program.empty()) TRY(root.place(plan.host_program, plan.program));
     if (assembled.program.find('/') == std::string::npos) {
         auto found = find_in_root(root, assembled.program, variable(plan, "PATH"));
         if (!found)
             return failure(ExitStatus::not_found, "there is no program '{}' in {}: give its path in that root", assembled.program, plan.root->string());
         assembled.program = *found;
     }
-    Libraries libraries(root, variable(plan, "LD_LIBRARY_PATH"));
+    Libraries libraries(root, plan.architecture, variable(plan, "LD_LIBRARY_PATH"));
     TRY(add_program(plan, root, libraries, assembled.program));
     // Programs that the user named for the program to run.
     for (const auto& volume : plan.volumes)

@@ -28,29 +28,18 @@ std::vector<std::string> split_path(std::string_view list, std::string_view orig
 
 std::string folder_of(const std::string& path) { return fs::path(path).parent_path(); }
 
-std::string machine_name(u16 number) {
-    switch (number) {
-        case 3: return "32-bit x86";
-        case 40: return "32-bit arm";
-        case 183: return "arm64";
-        case 243: return "RISC-V";
-        case 21: return "PowerPC";
-        case 22: return "S/390";
-        default: return fmt::format("CPU number {}", number);
-    }
-}
-
 }  // namespace
 
-Failure explain(elf::Problem problem, const std::string& path, ByteSpan file) {
+Failure explain(elf::Problem problem, const std::string& path, ByteSpan file, Architecture wanted) {
     using enum elf::Problem;
+    auto title = facts_of(wanted).title;
     switch (problem) {
         case not_64_bit:
-            return {ExitStatus::wrong_architecture, fmt::format("{} is a 32-bit program: get or build it for 64-bit x86 (x86-64)", path)};
+            return {ExitStatus::wrong_architecture, fmt::format("{} is a 32-bit program: get or build it for a 64-bit CPU ({})", path, title)};
         case big_endian:
         case wrong_machine:
-            return {ExitStatus::wrong_architecture, fmt::format("{} is a program for {}: get or build it for x86-64", path,
-                                                                machine_name(elf::machine_number(file).value_or(0)))};
+            return {ExitStatus::wrong_architecture, fmt::format("{} is a program for {}: get or build it for {}", path,
+                                                                title_of_machine(elf::machine_number(file).value_or(0)), title)};
         case not_elf:
             return {ExitStatus::not_executable, fmt::format("{} is neither an ELF program nor a script with a #! line", path)};
         case not_a_program:
@@ -60,9 +49,20 @@ Failure explain(elf::Problem problem, const std::string& path, ByteSpan file) {
     }
 }
 
-Libraries::Libraries(Root& root, std::string_view search_path)
-    : root_(root), search_path_(split_path(search_path, "/")),
-      default_path_{"/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib64", "/usr/lib64", "/lib", "/usr/lib"} {}
+Libraries::Libraries(Root& root, Architecture architecture, std::string_view search_path)
+    : root_(root), facts_(facts_of(architecture)), architecture_(architecture), search_path_(split_path(search_path, "/")),
+      default_path_{fmt::format("/lib/{}", facts_.triplet), fmt::format("/usr/lib/{}", facts_.triplet), "/lib64", "/usr/lib64", "/lib", "/usr/lib"} {}
+
+std::string Libraries::advice() const {
+    if (!foreign_.empty()) {
+        auto* entry = root_.find(foreign_);
+        auto file = entry ? MappedFile::open(entry->host) : std::unexpected(ENOENT);
+        auto number = file ? elf::machine_number(file->bytes()).value_or(0) : u16{0};
+        return fmt::format("{} is for {}: take it for {} into the root", foreign_, title_of_machine(number), facts_.title);
+    }
+    if (architecture_ == native_architecture) return "";
+    return fmt::format("name a root file system with those for {} by --root or --sysroot", facts_.title);
+}
 
 Outcome<void> Libraries::add_program(const std::string& real_path) {
     auto* entry = root_.find(real_path);
@@ -70,27 +70,31 @@ Outcome<void> Libraries::add_program(const std::string& real_path) {
     auto file = MappedFile::open(entry->host);
     if (!file) return failure(ExitStatus::not_executable, "cannot read {}: {}", real_path, std::strerror(file.error()));
     auto bytes = file->bytes();
-    auto header = elf::parse_header(bytes);
-    if (!header) return std::unexpected(explain(header.error(), real_path, bytes));
+    auto header = elf::parse_header(bytes, facts_.machine);
+    if (!header) return std::unexpected(explain(header.error(), real_path, bytes, architecture_));
     auto table = slice(bytes, header->table_offset, header->table_size());
     auto headers = elf::ProgramHeaders::parse(*header, table.value_or(ByteSpan{}), bytes.size());
-    if (!headers) return std::unexpected(explain(headers.error(), real_path, bytes));
+    if (!headers) return std::unexpected(explain(headers.error(), real_path, bytes, architecture_));
     u64 size = 0;
     headers->for_each_load([&](const elf::Segment& segment) { size += segment.memory_size; });
     loaded_size_ = std::max(loaded_size_, size);
 
     if (auto segment = headers->find(elf::SegmentType::interpreter)) {
         auto path = elf::interpreter_path(bytes.subspan(segment->offset, segment->file_size));
-        if (!path) return std::unexpected(explain(path.error(), real_path, bytes));
+        if (!path) return std::unexpected(explain(path.error(), real_path, bytes, architecture_));
         std::string interpreter(*path);
+        foreign_.clear();
         auto real = root_.provide(interpreter);
-        if (!real || !try_candidate(*real))
-            return failure(ExitStatus::missing_interpreter, "{} needs the interpreter {}, which is not there: install the C library it belongs to",
-                           real_path, interpreter);
+        if (!real || !try_candidate(*real)) {
+            if (!foreign_.empty()) return failure(ExitStatus::wrong_architecture, "{} is a program for {}, and its interpreter {}", real_path, facts_.title, advice());
+            auto hint = advice();
+            return failure(ExitStatus::missing_interpreter, "{} needs the interpreter {}, which is not there: {}", real_path, interpreter,
+                           hint.empty() ? "install the C library it belongs to" : hint);
+        }
         if (interpreter.find("ld-musl") != std::string::npos && !musl_) {
             musl_ = true;
             default_path_ = {"/lib", "/usr/local/lib", "/usr/lib"};
-            if (auto list = root_.provide("/etc/ld-musl-x86_64.path"); list && root_.find(*list))
+            if (auto list = root_.provide(fmt::format("/etc/ld-musl-{}.path", facts_.musl_name)); list && root_.find(*list))
                 if (auto text = read_file(root_.find(*list)->host)) {
                     for (auto& character : *text) if (character == '\n') character = ':';
                     default_path_ = split_path(*text, "/");
@@ -107,7 +111,7 @@ void Libraries::add_plugin(const std::string& real_path) {
     if (!entry || entry->kind != Entry::Kind::file || !done_.insert(real_path).second) return;
     auto file = MappedFile::open(entry->host);
     if (!file) return;
-    auto header = elf::parse_header(file->bytes());
+    auto header = elf::parse_header(file->bytes(), facts_.machine);
     if (!header) return;
     auto table = slice(file->bytes(), header->table_offset, header->table_size());
     auto headers = elf::ProgramHeaders::parse(*header, table.value_or(ByteSpan{}), file->bytes().size());
@@ -120,7 +124,7 @@ void Libraries::add_optional(const std::string& name) {
 
 Outcome<void> Libraries::add_needed(const Needer& needer, ByteSpan file, const elf::ProgramHeaders& headers) {
     auto dynamic = elf::Dynamic::parse(file, headers);
-    if (!dynamic) return std::unexpected(explain(dynamic.error(), needer.real_path, file));
+    if (!dynamic) return std::unexpected(explain(dynamic.error(), needer.real_path, file, architecture_));
     auto runpath = split_path(dynamic->runpath().value_or(""), needer.origin);
     // DT_RUNPATH makes DT_RPATH void, and is not inherited [ld.so(8)].
     auto rpath = dynamic->runpath() ? std::vector<std::string>{} : split_path(dynamic->rpath().value_or(""), needer.origin);
@@ -131,20 +135,24 @@ Outcome<void> Libraries::add_needed(const Needer& needer, ByteSpan file, const e
     for (const auto& name : names) {
         // musl's loader is its C library, under whichever name.
         if (musl_ && (name == "libc.so" || name.starts_with("libc.musl-"))) continue;
+        foreign_.clear();
         auto real = find(name, rpath, runpath);
-        if (!real)
-            return failure(ExitStatus::missing_library,
-                           "{} needs the library {}, which is not there: install it, or name its folder with -e LD_LIBRARY_PATH=FOLDER",
-                           needer.real_path, name);
+        if (!real) {
+            auto hint = advice();
+            auto status = foreign_.empty() ? ExitStatus::missing_library : ExitStatus::wrong_architecture;
+            return failure(status, "{} needs the library {}{} {}", needer.real_path, name,
+                           foreign_.empty() ? ", which is not there:" : fmt::format(" for {}, and", facts_.title),
+                           hint.empty() ? "install it, or name its folder with -e LD_LIBRARY_PATH=FOLDER" : hint);
+        }
         glibc_ |= name == "libc.so.6";
         if (!done_.insert(*real).second) continue;
         auto library = MappedFile::open(root_.find(*real)->host);
         if (!library) return failure(ExitStatus::missing_library, "cannot read {}: {}", *real, std::strerror(library.error()));
-        auto header = elf::parse_header(library->bytes());
-        if (!header) return std::unexpected(explain(header.error(), *real, library->bytes()));
+        auto header = elf::parse_header(library->bytes(), facts_.machine);
+        if (!header) return std::unexpected(explain(header.error(), *real, library->bytes(), architecture_));
         auto table = slice(library->bytes(), header->table_offset, header->table_size());
         auto inner = elf::ProgramHeaders::parse(*header, table.value_or(ByteSpan{}), library->bytes().size());
-        if (!inner) return std::unexpected(explain(inner.error(), *real, library->bytes()));
+        if (!inner) return std::unexpected(explain(inner.error(), *real, library->bytes(), architecture_));
         TRY(add_needed({*real, folder_of(*real), rpath}, library->bytes(), *inner));
     }
     return {};
@@ -173,8 +181,10 @@ std::optional<std::string> Libraries::try_candidate(const std::string& path) {
     if (!entry || entry->kind != Entry::Kind::file) return std::nullopt;
     // A library for another CPU is passed over, as the loader does; linker scripts (libm.so) are no libraries.
     auto file = MappedFile::open(entry->host);
-    if (!file || elf::machine_number(file->bytes()) != u16(elf::Machine::x86_64)) return std::nullopt;
-    return real;
+    auto number = file ? elf::machine_number(file->bytes()) : std::nullopt;
+    if (number == static_cast<u16>(facts_.machine)) return real;
+    if (number) foreign_ = *real;
+    return std::nullopt;
 }
 
 const std::map<std::string, std::string, std::less<>>& Libraries::cache() {
@@ -182,7 +192,7 @@ const std::map<std::string, std::string, std::less<>>& Libraries::cache() {
         cache_.emplace();
         if (auto real = root_.provide("/etc/ld.so.cache"))
             if (auto* entry = root_.find(*real); entry && entry->kind == Entry::Kind::file)
-                if (auto file = MappedFile::open(entry->host)) cache_ = parse_library_cache(file->bytes());
+                if (auto file = MappedFile::open(entry->host)) cache_ = parse_library_cache(file->bytes(), facts_.cache_flags);
     }
     return *cache_;
 }

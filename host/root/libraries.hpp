@@ -5,6 +5,7 @@
 #include <set>
 #include <vector>
 
+#include "host/common/architecture.hpp"
 #include "host/root/root.hpp"
 #include "wire/elf_dynamic.hpp"
 
@@ -13,7 +14,7 @@ namespace spore::host {
 class Libraries {
 public:
     /// `search_path` is the guest's LD_LIBRARY_PATH.
-    Libraries(Root& root, std::string_view search_path);
+    Libraries(Root& root, Architecture architecture, std::string_view search_path);
 
     /// Checks the ELF program at `real_path` and brings in its interpreter and libraries.
     Outcome<void> add_program(const std::string& real_path);
@@ -37,8 +38,13 @@ private:
     std::optional<std::string> find(std::string_view name, const std::vector<std::string>& rpath, const std::vector<std::string>& runpath);
     std::optional<std::string> try_candidate(const std::string& path);
     const std::map<std::string, std::string, std::less<>>& cache();
+    /// What helps when a file is not found: empty where it should simply be installed.
+    std::string advice() const;
 
     Root& root_;
+    const ArchitectureFacts& facts_;
+    Architecture architecture_;
+    std::string foreign_;  ///< the last candidate that was passed over, because it is for another CPU
     std::vector<std::string> search_path_, default_path_;
     std::optional<std::map<std::string, std::string, std::less<>>> cache_;
     std::set<std::string> done_;
@@ -47,6 +53,6 @@ private:
 };
 
 /// The failure for an ELF file that cannot run here, naming what it is and what to do.
-Failure explain(wire::elf::Problem problem, const std::string& path, ByteSpan file);
+Failure explain(wire::elf::Problem problem, const std::string& path, ByteSpan file, Architecture wanted = native_architecture);
 
 }  // namespace spore::host

@@ -20,8 +20,6 @@ struct CacheEntry {
 static_assert(sizeof(CacheEntry) == 24);
 
 constexpr std::string_view magic = "glibc-ld.so.cache1.1";
-/// FLAG_ELF_LIBC6 | FLAG_X8664_LIB64
-constexpr u32 x86_64_library = 0x0303;
 
 std::string_view text_at(ByteSpan file, u64 offset) {
     if (offset >= file.size()) return {};
@@ -32,7 +30,7 @@ std::string_view text_at(ByteSpan file, u64 offset) {
 
 }  // namespace
 
-std::map<std::string, std::string, std::less<>> parse_library_cache(ByteSpan file) {
+std::map<std::string, std::string, std::less<>> parse_library_cache(ByteSpan file, u32 flags) {
     std::map<std::string, std::string, std::less<>> libraries;
     std::string_view all(reinterpret_cast<const char*>(file.data()), file.size());
     auto start = all.find(magic);
@@ -43,7 +41,7 @@ std::map<std::string, std::string, std::less<>> parse_library_cache(ByteSpan fil
     for (u64 i = 0; i < header->library_count; ++i) {
         auto* entry = view_at<CacheEntry>(table, sizeof *header + i * sizeof(CacheEntry));
         if (!entry) break;
-        if (entry->flags != x86_64_library || entry->hardware_capabilities != 0) continue;
+        if (entry->flags != flags || entry->hardware_capabilities != 0) continue;
         auto name = text_at(table, entry->name), path = text_at(table, entry->path);
         if (!name.empty() && path.starts_with('/')) libraries.try_emplace(std::string(name), path);
     }

@@ -9,7 +9,8 @@
 
 namespace spore::host {
 
-/// Name → path, for 64-bit x86 glibc libraries without special hardware demands. A damaged cache gives what could be read.
-std::map<std::string, std::string, std::less<>> parse_library_cache(ByteSpan file);
+/// Name → path, for the libraries with these flags (ArchitectureFacts::cache_flags) that make no special demands on the hardware. A damaged
+/// cache gives what could be read.
+std::map<std::string, std::string, std::less<>> parse_library_cache(ByteSpan file, u32 flags);
 
 }  // namespace spore::host

@@ -47,8 +47,9 @@ std::optional<std::string> Root::provide(const std::string& path) {
         auto entry = entries_.find(next);
         if (entry == entries_.end()) {
             struct stat status{};
-            if (source_ != Source::host || ::lstat(next.c_str(), &status) != 0) return std::nullopt;
-            add_from_host(next, next, status);
+            auto host = base_ + next;
+            if (source_ != Source::host || ::lstat(host.c_str(), &status) != 0) return std::nullopt;
+            add_from_host(next, host, status);
             entry = entries_.find(next);
             if (entry == entries_.end()) return std::nullopt;
         }
@@ -69,7 +70,7 @@ std::optional<std::string> Root::provide(const std::string& path) {
 void Root::provide_tree(const std::string& path) {
     auto real = provide(path);
     if (!real || source_ != Source::host) return;
-    if (entries_[*real].kind == Entry::Kind::directory) add_tree_from_host(*real, *real);
+    if (entries_[*real].kind == Entry::Kind::directory) add_tree_from_host(*real, base_ + *real);
 }
 
 void Root::add_from_host(const std::string& guest, const fs::path& host, const struct stat& status) {

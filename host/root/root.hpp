@@ -1,7 +1,7 @@
 // The files that the guest will see, before they become an image: a map from guest paths to where the bytes come from.
 //
-// A root may draw on the host: `provide("/usr/bin/python3")` then brings in the file, the folders above it and every
-// symbolic link on the way, so that the guest sees the same path lead to the same file.
+// A root may draw on the host, or on a folder of it that is laid out as a system is (a sysroot): `provide("/usr/bin/python3")` then brings in
+// the file, the folders above it and every symbolic link on the way, so that the guest sees the same path lead to the same file.
 #pragma once
 
 #include <map>
@@ -25,7 +25,8 @@ struct Entry {
 class Root {
 public:
     enum class Source : u8 { host, nothing };
-    explicit Root(Source source) : source_(source) { entries_["/"] = {.kind = Entry::Kind::directory}; }
+    /// `base`: the sysroot; empty for the host's own root.
+    explicit Root(Source source, std::string base = "") : source_(source), base_(std::move(base)) { entries_["/"] = {.kind = Entry::Kind::directory}; }
 
     /// Makes sure that what is at `path` is in the root. Gives its real path, all links followed, or nothing when it is nowhere.
     std::optional<std::string> provide(const std::string& path);
@@ -40,6 +41,9 @@ public:
     /// Takes out the file at a real path.
     void remove(const std::string& real_path) { entries_.erase(real_path); }
 
+    /// The folder on the host that paths without an entry are looked up in.
+    const std::string& base() const { return base_; }
+
     /// The entry at a real path.
     const Entry* find(const std::string& real_path) const;
     const std::map<std::string, Entry>& entries() const { return entries_; }
@@ -52,6 +56,7 @@ private:
     std::string make_parents(const std::string& path);
 
     Source source_;
+    std::string base_;
     std::map<std::string, Entry> entries_;
 };
 

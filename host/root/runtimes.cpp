@@ -30,8 +30,8 @@ std::string version_in(std::string_view name) {
 void add_folders(Root& root, const std::string& pattern) {
     glob_t found{};
     defer { ::globfree(&found); };
-    if (::glob(pattern.c_str(), GLOB_NOSORT, nullptr, &found) != 0) return;
-    for (std::size_t i = 0; i < found.gl_pathc; ++i) root.provide_tree(found.gl_pathv[i]);
+    if (::glob((root.base() + pattern).c_str(), GLOB_NOSORT, nullptr, &found) != 0) return;
+    for (std::size_t i = 0; i < found.gl_pathc; ++i) root.provide_tree(found.gl_pathv[i] + root.base().size());
 }
 
 }  // namespace

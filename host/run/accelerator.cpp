@@ -1,6 +1,8 @@
 #include "host/run/accelerator.hpp"
 
+#if defined(__x86_64__)
 #include <cpuid.h>
+#endif
 #include <fcntl.h>
 #include <linux/kvm.h>
 #include <sys/ioctl.h>
@@ -12,9 +14,13 @@ namespace {
 /// VMX [intel/vol2 CPUID.1:ECX.5] or SVM [amd/vol3 CPUID 8000_0001:ECX.2]. A /dev/kvm without either is an emulation in software,
 /// which runs only the kernels it was written for.
 bool processor_virtualises() {
+#if !defined(__x86_64__)
+    return true;  // on others the device alone tells
+#else
     unsigned a, b, c, d;
     if (__get_cpuid(1, &a, &b, &c, &d) && (c & (1u << 5))) return true;
     return __get_cpuid(0x80000001, &a, &b, &c, &d) && (c & (1u << 2));
+#endif
 }
 
 }  // namespace
@@ -32,8 +38,13 @@ KvmState probe_kvm() {
     return {true, ""};
 }
 
-Outcome<Accelerator> choose_accelerator(Accelerator wanted) {
+Outcome<Accelerator> choose_accelerator(Accelerator wanted, Architecture guest) {
     if (wanted == Accelerator::tcg) return Accelerator::tcg;
+    if (guest != native_architecture) {
+        if (wanted == Accelerator::automatic) return Accelerator::tcg;
+        return failure(ExitStatus::failed, "--accel kvm: the guest's CPU is {} and this machine's {}: use --accel tcg", facts_of(guest).title,
+                       facts_of(native_architecture).title);
+    }
     auto state = probe_kvm();
     if (state.usable) return Accelerator::kvm;
     if (wanted == Accelerator::automatic) return Accelerator::tcg;

@@ -12,7 +12,7 @@ struct KvmState {
 /// Asks the device itself, down to creating a virtual CPU, and the processor whether it virtualises in hardware at all.
 KvmState probe_kvm();
 
-/// `automatic` becomes kvm where it can be relied on and tcg elsewhere; asking for kvm where there is none is a failure.
-Outcome<Accelerator> choose_accelerator(Accelerator wanted);
+/// `automatic` becomes kvm where it can be relied on for such a guest, and tcg elsewhere; asking for kvm where there is none is a failure.
+Outcome<Accelerator> choose_accelerator(Accelerator wanted, Architecture guest);
 
 }  // namespace spore::host

@@ -8,15 +8,24 @@ namespace spore::host {
 
 namespace {
 
-std::string machine_option(Machine machine) {
-    switch (machine) {
+std::string machine_option(const Plan& plan, Accelerator accelerator) {
+    switch (plan.machine) {
         case Machine::microvm: return "microvm,pit=on,rtc=on,isa-serial=on";
         // Nothing that firmware would have to probe: it starts our kernel, and that looks at the hardware itself. Not graphics=off,
         // which makes SeaBIOS write to the serial port; without a VGA device there are no graphics anyway.
         case Machine::q35: return "q35,smm=off,sata=off,smbus=off,vmport=off,usb=off";
         case Machine::pc: return "pc,smm=off,vmport=off,usb=off";
+        // A hardware GIC can show guests its own version only.
+        case Machine::virt: return fmt::format("virt,gic-version={}", plan.gic ? name_of(*plan.gic) : accelerator == Accelerator::kvm ? "host" : "3");
     }
     return "";
+}
+
+/// All that the accelerator has; for arm64 emulated without what costs a lot and programs rarely use: pointer authentication by its slow
+/// algorithm, vectors of variable length.
+std::string processor_option(const Plan& plan, Accelerator accelerator) {
+    if (plan.architecture == Architecture::x86_64) return "max";
+    return accelerator == Accelerator::kvm ? "host" : "max,pauth-impdef=on,sve=off,sme=off";
 }
 
 /// QEMU keeps commas in values by doubling them.
@@ -31,19 +40,19 @@ std::string escape(const std::string& value) {
 
 }  // namespace
 
-std::string qemu_program() {
+std::string qemu_program(Architecture architecture) {
     const char* chosen = std::getenv("SPORE_QEMU");
-    return chosen && *chosen ? chosen : "qemu-system-x86_64";
+    return chosen && *chosen ? std::string(chosen) : std::string(facts_of(architecture).qemu);
 }
 
 std::vector<std::string> qemu_command(const Plan& plan, Accelerator accelerator, RootPlace root) {
     // Files by descriptor: QEMU may run as a user who could not open their paths.
     auto descriptor = [](int number) { return fmt::format("/proc/self/fd/{}", number); };
-    bool pci = plan.machine != Machine::microvm;
+    bool pci = plan.bus == Bus::pci;
     std::vector<std::string> command{
-        qemu_program(), "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
+        qemu_program(plan.architecture), "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
         "-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
-        "-machine", machine_option(plan.machine), "-accel", std::string(name_of(accelerator)), "-cpu", "max",
+        "-machine", machine_option(plan, accelerator), "-accel", std::string(name_of(accelerator)), "-cpu", processor_option(plan, accelerator),
         "-m", fmt::format("{}M", plan.memory >> 20),
         // A machine that can have one processor only loses the guest's memory barriers under TCG before QEMU 8.1.
         "-smp", plan.cpus == 1 ? "1,maxcpus=2" : fmt::format("{}", plan.cpus),
@@ -60,7 +69,7 @@ std::vector<std::string> qemu_command(const Plan& plan, Accelerator accelerator,
     if (root == RootPlace::disk)
         add({"-drive", fmt::format("if=none,id=root,format=raw,readonly=on,cache.direct=off,file.locking=off,file={}", descriptor(qemu_descriptor::root)),
              "-device", virtio("blk", ",drive=root")});
-    auto network = network_options(plan.network, pci, qemu_descriptor::network);
+    auto network = network_options(plan.network, pci || plan.network.nic != Nic::virtio, qemu_descriptor::network);
     command.insert(command.end(), network.begin(), network.end());
     if (!plan.debugger.empty()) add({"-gdb", fmt::format("unix:path={},server=on,wait=off", escape(plan.debugger))});
     if (plan.paused) add({"-S"});

@@ -77,7 +77,7 @@ Outcome<Prepared> prepare(const Plan& plan) {
     auto source = image.bundled() ? abi::RootSource::bundle : abi::RootSource::disk;
     auto manifest = make_manifest(plan, assembled.program, source);
     auto bundle = TRY(make_bundle_file(manifest, image));
-    auto accelerator = TRY(choose_accelerator(plan.accelerator));
+    auto accelerator = TRY(choose_accelerator(plan.accelerator, plan.architecture));
     auto kernel = TRY(open_to_read(plan.kernel));
     auto disk = image.bundled() ? FileDescriptor() : TRY(open_to_read(image.path));
     auto command = qemu_command(plan, accelerator, image.bundled() ? RootPlace::bundle : RootPlace::disk);
@@ -108,7 +108,8 @@ Outcome<int> run(const Plan& plan, Prepared prepared, RunHooks run_hooks) {
     }
     auto machine = start(prepared.command, inherited, qemu_identity(plan, opened_again));
     if (!machine && machine.error() == ENOENT)
-        return failure(ExitStatus::missing_tool, "{} is missing: install it with 'apt install qemu-system-x86'", prepared.command[0]);
+        return failure(ExitStatus::missing_tool, "{} is missing: install it with 'apt install {}'", prepared.command[0],
+                       facts_of(plan.architecture).qemu_package);
     if (!machine) return failure(ExitStatus::failed, "cannot start {}: {}", prepared.command[0], std::strerror(machine.error()));
     channel.theirs.close(), serial.theirs.close(), words_of_qemu.close(), prepared.bundle.close();
 

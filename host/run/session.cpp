@@ -44,7 +44,7 @@ Failure explain_start_failure(abi::StartFailure reason) {
         case program_not_found: return {ExitStatus::not_found, "the program is not in the guest's root: check the path and --root"};
         case interpreter_not_found: return {ExitStatus::missing_interpreter, "the program's interpreter is not in the guest's root: add it with -v or --root"};
         case not_executable: return {ExitStatus::not_executable, "the guest cannot run the program: it is not executable"};
-        case wrong_architecture: return {ExitStatus::wrong_architecture, "the program is for another CPU: get or build it for x86-64"};
+        case wrong_architecture: return {ExitStatus::wrong_architecture, "the program is for another CPU than the machine: leave --arch away, or get or build it for that one"};
         case no_memory: return {ExitStatus::too_little_memory, "the guest has too little memory for this program: give it more with -m"};
         case unsupported: return {ExitStatus::not_executable, "the program asks for something that the kernel does not support (--log=warn names it)"};
     }

@@ -11,7 +11,7 @@ namespace spore::host {
 
 namespace {
 
-constexpr u64 lowest_kernel_address = 0xffff'8000'0000'0000;
+constexpr u64 lowest_kernel_address = 0xffff'0000'0000'0000;  // arm64's; x86-64's is higher
 
 std::optional<u64> parse_hexadecimal(std::string_view& text) {
     if (!text.starts_with("0x")) return std::nullopt;
@@ -22,11 +22,14 @@ std::optional<u64> parse_hexadecimal(std::string_view& text) {
     return value;
 }
 
-/// File and line by addr2line, where that is installed and the file has debug information.
+/// File and line, where a program that tells them is installed and the file has debug information. binutils' one knows its own CPU only.
 std::string source_of(const fs::path& file, u64 address) {
-    auto found = run_to_end({"addr2line", "-s", "-e", file.string(), fmt::format("{:#x}", address)});
-    auto text = found.output.substr(0, found.output.find_first_of("\n "));
-    return found.status == 0 && !text.empty() && !text.starts_with("??") && !text.ends_with(":?") && !text.ends_with(":0") ? text : "";
+    for (const char* program : {"addr2line", "llvm-addr2line", "llvm-addr2line-19"}) {
+        auto found = run_to_end({program, "-s", "-e", file.string(), fmt::format("{:#x}", address)});
+        auto text = found.output.substr(0, found.output.find_first_of("\n "));
+        if (found.status == 0 && !text.empty() && !text.starts_with("??") && !text.ends_with(":?") && !text.ends_with(":0")) return text;
+    }
+    return "";
 }
 
 }  // namespace
