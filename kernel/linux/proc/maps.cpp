@@ -53,20 +53,27 @@ struct Visit {
     memory::AddressSpace& memory;
     bool detailed;
     Result<void> result;
-    u64 resident = 0, shared = 0, anonymous = 0;
+    u64 resident = 0, shared = 0, anonymous = 0, copied = 0;
+};
+
+struct Resident {
+    u64 bytes = 0;
+    u64 copied = 0;  ///< of these, what other processes have too until one of them writes
 };
 
 /// Pages of an area that are mapped now. Called with the address space locked.
-u64 resident_bytes(memory::AddressSpace& memory, const Area& area) {
-    u64 bytes = 0;
+Resident resident_of(memory::AddressSpace& memory, const Area& area) {
+    Resident resident;
     auto& table = memory.page_table();
     for (auto at = table.next_mapped(area.start, area.end); at < area.end;) {
         auto mapping = table.query(at);
         u64 next = mapping.size ? align_down(at.value, mapping.size) + mapping.size : at.value + page_size;
-        bytes += std::min(next, area.end.value) - at.value;
+        u64 size = std::min(next, area.end.value) - at.value;
+        resident.bytes += size;
+        if (!area.object && mapping.size && memory::frame_of(mapping.frame).references.load(std::memory_order_relaxed) > 1) resident.copied += size;
         at = table.next_mapped({next}, area.end);
     }
-    return bytes;
+    return resident;
 }
 
 void visit(void* context, const Area& area) {
@@ -76,15 +83,14 @@ void visit(void* context, const Area& area) {
         v.result = write_area(v.out, area);
         return;
     }
-    u64 resident = resident_bytes(v.memory, area) / 1024;
-    v.resident += resident;
-    (area.object ? v.shared : v.anonymous) += resident;
+    auto found = resident_of(v.memory, area);
+    u64 resident = found.bytes / 1024, copied = found.copied / 1024;
     v.result = [&]() -> Result<void> {
         TRY(write_area(v.out, area));
         TRY(v.out.print("Size:           {} kB\nKernelPageSize:        4 kB\nMMUPageSize:           4 kB\nRss:            {} kB\nPss:            {} kB\n",
                         (area.end - area.start) / 1024, resident, resident));
-        TRY(v.out.print("Shared_Clean:   {} kB\nShared_Dirty:          0 kB\nPrivate_Clean:         0 kB\nPrivate_Dirty:  {} kB\n",
-                        area.object ? resident : 0, area.object ? 0 : resident));
+        TRY(v.out.print("Shared_Clean:   {} kB\nShared_Dirty:   {} kB\nPrivate_Clean:         0 kB\nPrivate_Dirty:  {} kB\n",
+                        area.object ? resident : 0, copied, area.object ? 0 : resident - copied));
         return v.out.print("Referenced:     {} kB\nAnonymous:      {} kB\nSwap:                  0 kB\nLocked:                0 kB\n", resident,
                            area.object ? 0 : resident);
     }();
@@ -92,9 +98,10 @@ void visit(void* context, const Area& area) {
 
 void visit_sums(void* context, const Area& area) {
     auto& v = *static_cast<Visit*>(context);
-    u64 resident = resident_bytes(v.memory, area) / 1024;
-    v.resident += resident;
-    (area.object ? v.shared : v.anonymous) += resident;
+    auto found = resident_of(v.memory, area);
+    v.resident += found.bytes / 1024;
+    (area.object ? v.shared : v.anonymous) += found.bytes / 1024;
+    v.copied += found.copied / 1024;
 }
 
 Result<void> show_areas(const Subject& subject, TextSink& out, bool detailed) {
@@ -119,8 +126,8 @@ Result<void> show_map_sums(const Subject& subject, TextSink& out) {
     memory->visit_areas(visit_sums, &v);
     TRY(out.print("00010000-7ffffffff000 ---p 00000000 00:00 0                              [rollup]\nRss:            {} kB\nPss:            {} kB\n",
                   v.resident, v.resident));
-    return out.print("Shared_Clean:   {} kB\nShared_Dirty:          0 kB\nPrivate_Clean:         0 kB\nPrivate_Dirty:  {} kB\nAnonymous:      {} kB\nSwap:                  0 kB\n",
-                     v.shared, v.anonymous, v.anonymous);
+    return out.print("Shared_Clean:   {} kB\nShared_Dirty:   {} kB\nPrivate_Clean:         0 kB\nPrivate_Dirty:  {} kB\nAnonymous:      {} kB\nSwap:                  0 kB\n",
+                     v.shared, v.copied, v.anonymous - v.copied, v.anonymous);
 }
 
 Result<void> show_memory_pages(const Subject& subject, TextSink& out) {
