@@ -64,6 +64,7 @@ void report_backtrace(memory::AddressSpace& memory, const arch::TrapFrame& frame
     CodeAreas code(memory);
     unsigned places = 0;
     report_place(memory, arch::instruction_pointer(frame).value, "");
+    if (u64 link = machine::return_register(frame); is_return_address(code, link)) report_place(memory, link, " ?");
     u64 stack = arch::stack_pointer(frame).value;
     // A chain of frame pointers, as long as it looks like one.
     u64 at = arch::frame_pointer(frame).value;

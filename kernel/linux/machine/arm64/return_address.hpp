@@ -4,6 +4,7 @@
 #include <array>
 #include <span>
 
+#include "arch/context.hpp"
 #include "base/types.hpp"
 
 namespace spore::linux::machine {
@@ -20,5 +21,8 @@ constexpr bool ends_with_call(std::span<const u8> before) {
     return (word & bl_mask) == bl || (word & blr_mask) == blr;
 }
 static_assert(ends_with_call(std::array<u8, 4>{0x00, 0x01, 0x3f, 0xd6}) && !ends_with_call(std::array<u8, 4>{0xc0, 0x03, 0x5f, 0xd6}));
+
+/// Functions that call nobody keep the address they return to in x30 alone.
+inline u64 return_register(const arch::TrapFrame& frame) { return frame.x[30]; }
 
 }  // namespace spore::linux::machine

@@ -4,6 +4,7 @@
 #include <array>
 #include <span>
 
+#include "arch/context.hpp"
 #include "base/types.hpp"
 
 namespace spore::linux::machine {
@@ -27,5 +28,8 @@ constexpr bool ends_with_call(std::span<const u8> before) {
     return false;
 }
 static_assert(ends_with_call(std::array<u8, 2>{0xff, 0xd0}) && !ends_with_call(std::array<u8, 2>{0xff, 0xe0}));
+
+/// Calls push it: none.
+inline u64 return_register(const arch::TrapFrame&) { return 0; }
 
 }  // namespace spore::linux::machine
