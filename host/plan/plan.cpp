@@ -166,13 +166,13 @@ Outcome<Plan> make_plan(const Request& request) {
     plan.cpus = request.cpus.value_or(1);
     if (plan.cpus < 1 || plan.cpus > most_cpus)
         return failure(ExitStatus::failed, "--cpus {}: give a number from 1 to {}", plan.cpus, most_cpus);
+    plan.volumes = request.volumes;
     plan.architecture = request.architecture.value_or(find_architecture(plan).value_or(native_architecture));
     TRY(choose_machine(plan, request));
     plan.accelerator = request.accelerator.value_or(Accelerator::automatic);
     plan.mode = request.mode.value_or(abi::Mode::fused);
     plan.log_level = request.log_level.value_or(abi::LogLevel::error);
     plan.timeout = request.timeout;
-    plan.volumes = request.volumes;
     plan.network = TRY(make_network(request.network, plan.machine != Machine::microvm));
     plan.terminal = request.terminal;
     plan.fixed_addresses = request.debug;
