@@ -3,6 +3,9 @@
 A file in tests/system/cases/ holds a list `CASES` of `Case`s. Each is run on every machine, mode and number of processors that it
 names, and is called system/<file>/<case>@<machine>-<mode>-<cpus>. `host` cases boot nothing and run once. The files in tests/long/ are
 of the same form; their cases are called long/….
+
+Each system case also runs on arm64, with Debian's arm64 programs and ours compiled for it, once: all together are spread over virt's interrupt
+controllers, modes and numbers of processors (`spread`). A few run in all combinations.
 """
 import concurrent.futures
 import contextlib
@@ -19,8 +22,9 @@ import subprocess
 import tempfile
 import threading
 import time
+import zlib
 
-from system import packages
+from system import arm64, packages
 
 HERE = pathlib.Path(__file__).resolve().parent
 PROGRAMS = HERE / "programs"
@@ -68,6 +72,7 @@ class Case:
     client: object = None          # function(Server) → problem or None, while the program runs; then it is sent SIGTERM
     beside: object = None          # function() → context manager giving {word: value}: {word} stands for value while it runs
     package: str = ""              # a Debian package, unpacked: {package} stands for its folder
+    arm64: str = "once"            # or "everywhere", in all combinations, or "never"
 
 
 @dataclasses.dataclass
@@ -79,9 +84,15 @@ class Instance:
     cpus: int = 0
 
 
+# How the tool is told of each machine that instances name.
+MACHINES = {name: ["--machine", name] for name in ("microvm", "q35", "pc")}
+MACHINES |= {f"virt{gic}": ["--machine", "virt", "--gic", str(gic)] for gic in (2, 3)}
+ARM64_MACHINES = ("virt2", "virt3")
+
+
 def tools(*paths):
-    """Options for programs that a script runs and no look at its libraries finds."""
-    return [word for path in paths for word in ("-v", f"{path}:{path}:ro")]
+    """Options for programs that a script runs and no look at its libraries finds. {system} stands for the folder with the guest's kind of programs."""
+    return [word for path in paths for word in ("-v", f"{{system}}{path}:{path}:ro")]
 
 
 def load_all(kind):
@@ -99,24 +110,41 @@ def load_all(kind):
 def instances_of(name, case):
     if case.host or case.script:
         return [Instance(name, case)]
-    return [Instance(f"{name}@{machine}-{mode}-{cpus}", case, machine, mode, cpus)
-            for machine, mode, cpus in itertools.product(case.machines, case.modes, case.cpus)]
+    combinations = [*itertools.product(case.machines, case.modes, case.cpus), *arm64_combinations(name, case)]
+    return [Instance(f"{name}@{machine}-{mode}-{cpus}", case, machine, mode, cpus) for machine, mode, cpus in combinations]
+
+
+def arm64_combinations(name, case):
+    if case.arm64 == "never" or not name.startswith("system/"):
+        return []
+    every = list(itertools.product(ARM64_MACHINES, case.modes, case.cpus))
+    return every if case.arm64 == "everywhere" else [every[zlib.crc32(name.encode()) % len(every)]]
 
 
 _building = threading.Lock()
 
 
-def build_program(program, build):
+def build_program(program, build, for_arm64=False):
     """Compiles a test program when its source is newer; gives its file."""
     source = next(PROGRAMS.glob(program.name + ".c*"))
-    target = build / "tests/programs" / f"{program.name}-{program.build}"
+    target = build / "tests/programs" / ("arm64" if for_arm64 else "") / f"{program.name}-{program.build}"
+    before, after = arm64.compiler(program.build) if for_arm64 else (BUILDS[program.build], [])
+    newest = max(source.stat().st_mtime, pathlib.Path(arm64.__file__).stat().st_mtime if for_arm64 else 0)
     with _building:
-        if not target.exists() or target.stat().st_mtime < source.stat().st_mtime:
+        if not target.exists() or target.stat().st_mtime < newest:
             target.parent.mkdir(parents=True, exist_ok=True)
             partial = target.with_suffix(".new")
-            subprocess.run([*BUILDS[program.build], str(source), "-o", str(partial)], check=True, capture_output=True, text=True, timeout=120)
+            subprocess.run([*before, str(source), *after, "-o", str(partial)], check=True, capture_output=True, text=True, timeout=120)
             os.replace(partial, target)
     return target
+
+
+def native_twin(path):
+    """The same test program for this machine, given the one that a case ran."""
+    path = pathlib.Path(path)
+    if path.parent.name != "arm64":
+        return path
+    return build_program(Program(*path.name.split("-", 1)), path.parents[3])
 
 
 def compare(what, expected, actual):
@@ -132,11 +160,12 @@ def compare(what, expected, actual):
 
 def words_of(instance, build, scratch, values):
     case = instance.case
-    values = {"scratch": scratch, "programs": PROGRAMS, **values}
+    for_arm64 = instance.machine in ARM64_MACHINES
+    values = {"scratch": scratch, "programs": PROGRAMS, "system": arm64.sysroot() if for_arm64 else "", **values}
 
     def word(part):
         if isinstance(part, Program):
-            return str(build_program(part, build))
+            return str(build_program(part, build, for_arm64))
         part = str(part)
         for name, value in values.items():
             part = part.replace("{" + name + "}", str(value))
@@ -148,7 +177,8 @@ def words_of(instance, build, scratch, values):
         return ["sh", "-euc", case.script, "script", *command]
     if case.host:
         return tool + command
-    options = ["--machine", instance.machine, "--mode", instance.mode, "--cpus", str(instance.cpus), *map(word, case.options)]
+    from_sysroot = ["--sysroot", str(values["system"])] if for_arm64 and "--root" not in case.options else []
+    options = [*MACHINES[instance.machine], *from_sysroot, "--mode", instance.mode, "--cpus", str(instance.cpus), *map(word, case.options)]
     for guest, here in zip(case.ports, values.get("ports", ())):
         options += ["-p", f"127.0.0.1:{here}:{guest}"]
     if case.memory:
@@ -156,10 +186,17 @@ def words_of(instance, build, scratch, values):
     return [*tool, "run", *options, *command]
 
 
+def needs_of(instance):
+    """The arm64 programs come with the sysroot; what is left are devices and tools of this machine."""
+    if instance.machine in ARM64_MACHINES:
+        return [file for file in instance.case.needs if file.startswith("/dev/")]
+    return instance.case.needs
+
+
 def run(instance, build, tally):
     case = instance.case
     began = time.monotonic()
-    if any(not os.path.exists(file) for file in case.needs) or (case.root and os.geteuid() != 0):
+    if any(not os.path.exists(file) for file in needs_of(instance)) or (case.root and os.geteuid() != 0):
         tally.add(instance.name, skipped=True)
         return
     with tempfile.TemporaryDirectory(prefix="spore-test-") as scratch:
@@ -205,7 +242,8 @@ def run_in(instance, build, scratch):
     make_files(case, scratch)
     values = {}
     if case.package:
-        values["package"] = packages.unpack(case.package, build / "packages")
+        of_arm64 = instance.machine in ARM64_MACHINES
+        values["package"] = arm64.package(case.package) if of_arm64 else packages.unpack(case.package, build / "packages")
     if case.ports:
         values["ports"] = free_ports(len(case.ports))
         values["port"] = values["ports"][0]

@@ -16,10 +16,10 @@ CASES = [
          stdout=re.compile(r"inet6 fec0::5054:ff:fe0a:b0c/64 scope (site|global) dynamic.*default via fe80::2 dev eth0", re.S), stderr=""),
     # The owner's own file stays; an empty one is what container engines leave behind.
     Case("resolv-conf-of-the-root", ["/bin/busybox", "cat", "/etc/resolv.conf"],
-         options=["--network", "user", "--ip", "auto", "--root", "{scratch}/root", "-v", "/bin/busybox:/bin/busybox:ro"],
+         options=["--network", "user", "--ip", "auto", "--root", "{scratch}/root", "-v", "{system}/bin/busybox:/bin/busybox:ro"],
          files={"root/etc/resolv.conf": "nameserver 192.0.2.1\n"}, machines=("microvm",), cpus=(1,), stdout="nameserver 192.0.2.1\n"),
     Case("empty-resolv-conf", ["/bin/busybox", "cat", "/etc/resolv.conf"],
-         options=["--network", "user", "--ip", "auto", "--root", "{scratch}/root", "-v", "/bin/busybox:/bin/busybox:ro"],
+         options=["--network", "user", "--ip", "auto", "--root", "{scratch}/root", "-v", "{system}/bin/busybox:/bin/busybox:ro"],
          files={"root/etc/resolv.conf": ""}, machines=("microvm",), cpus=(1,), stdout=re.compile(r"nameserver 10\.0\.2\.3\n")),
     # A TAP with nobody at its other end: the program starts all the same.
     Case("no-server", [], script="""exec unshare -n sh -euc 'ip tuntap add guest mode tap; ip link set guest up

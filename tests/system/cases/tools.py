@@ -72,10 +72,10 @@ assert [one for one in network["sockets"] if one["local"] == "[::1]:53"], networ
     Case("strace-summary", [Program("hello")], script='"$SPORE" strace -c -o table "$1" && grep -q "total" table', stdout="hello from a program\n"),
     Case("check-static", [Program("hello")], script='"$SPORE" check "$1"', stdout=re.compile(r"supported +possible +exit_group")),
     Case("check-trace", [Program("hello", "dynamic")], script='"$SPORE" check --trace --json "$1"', stdout=re.compile(r'"evidence": "seen"')),
-    Case("crash-report", [Program("crash")], stdout="before\n", status=139, stderr=re.compile(r"nothing is mapped at 0x10(.|\n)*rip (.|\n)*inner_function"), cpus=(1,)),
+    Case("crash-report", [Program("crash")], stdout="before\n", status=139, stderr=re.compile(r"nothing is mapped at 0x10(.|\n)*(rip|pc) (.|\n)*inner_function"), cpus=(1,)),
     Case("abort-report", [Program("crash"), "abort"], stdout="before\n", status=134, stderr=re.compile(r"got signal 6"), cpus=(1,)),
     Case("crash-report-in-library", [Program("crash", "dynamic"), "library"], stdout="before\n", status=139, machines=("microvm",), cpus=(1,),
-         stderr=re.compile(r"rip (.|\n)*inner_function\+.* in /(.|\n)* compare\+(.|\n)* qsort\w*\+.* in /\S*libc\S*(.|\n)* main\+")),
+         stderr=re.compile(r"(rip|pc) (.|\n)*inner_function\+.* in /(.|\n)* compare\+(.|\n)* qsort\w*\+.* in /\S*libc\S*(.|\n)* main\+")),
     # Without symbols: places in files, and what the library exports.
     Case("crash-report-stripped", [Program("crash", "dynamic")], script="""
         strip -o app "$1"
@@ -96,7 +96,7 @@ assert [one for one in network["sockets"] if one["local"] == "[::1]:53"], networ
         "$SPORE" stop job""",
          stdout=re.compile(r"(?s)thread 1 of process 1 .*blocked.*libc\.so\.6 at 0x.*Breakpoint 1, .*on_usr1 .*write in section .text of \S*libc.*job\n$")),
     Case("boot-timeline", [Program("hello")], options=["--log", "debug"], stdout="hello from a program\n", cpus=(1,),
-         stderr=re.compile(r"platform: TSC \d+ kHz, .*boot: \d+ us \(\+\d+\) root\n.*boot: \d+ us \(\+\d+\) program", re.DOTALL)),
+         stderr=re.compile(r"platform: .*boot: \d+ us \(\+\d+\) root\n.*boot: \d+ us \(\+\d+\) program", re.DOTALL)),
     Case("installed", [Program("hello")], needs=("/usr/bin/cmake",), script="""
         cmake --install "${SPORE%/host/spore}" --prefix "$PWD/usr" > /dev/null
         usr/bin/spore run "$1"
