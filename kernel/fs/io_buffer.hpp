@@ -28,6 +28,8 @@ public:
     /// Bytes left to transfer.
     u64 remaining() const { return remaining_; }
     bool in_program() const { return in_program_; }
+    /// The piece that is used next; empty at the end.
+    Piece front() const { return {current_.base, current_.size < remaining_ ? current_.size : remaining_}; }
     /// Copies into the buffer (a read's result) and advances. bad_address when the program's memory is not there.
     /// At most remaining() bytes, here and below.
     Result<void> put(ByteSpan bytes);

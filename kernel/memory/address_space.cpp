@@ -91,6 +91,28 @@ Result<void> AddressSpace::residency(VirtAddr start, u64 size, std::span<u8> out
     return {};
 }
 
+Result<FrameRef> AddressSpace::hold_page(VirtAddr at) {
+    VirtAddr page{align_down(at.value, page_size)};
+    if (page.value >= arch::program_end) return fail(Error::bad_address);
+    while (true) {
+        {
+            Guard guard(mutex_);
+            auto mapping = page_table_.query(page);
+            // A block of frames has one count, which its pages would not get back when the program's large page is split.
+            if (mapping.size > page_size) {
+                TRY(split_large_page(align_down(page.value, arch::large_page_size) + page_size));
+                mapping = page_table_.query(page);
+            }
+            if (mapping.size && mapping.access != arch::Access{}) return FrameRef::of(frame_of(mapping.frame));
+        }
+        switch (handle_fault(page, {.read = true})) {
+            case FaultOutcome::served: break;
+            case FaultOutcome::no_memory: return fail(Error::no_memory);
+            default: return fail(Error::bad_address);
+        }
+    }
+}
+
 template <typename Copy>
 Result<std::size_t> AddressSpace::access_remotely(VirtAddr at, std::size_t size, arch::Access wanted, Copy&& copy) {
     std::size_t done = 0;

@@ -4,6 +4,7 @@
 #include "arch/mmu.hpp"
 #include "base/owned.hpp"
 #include "base/bytes.hpp"
+#include "kernel/memory/frame.hpp"
 #include "kernel/memory/page_cache.hpp"
 #include "kernel/sync/mutex.hpp"
 
@@ -73,6 +74,9 @@ public:
 
     /// A copy for fork: private pages are shared copy-on-write.
     Result<Shared<AddressSpace>> fork();
+
+    /// The page at `at` as it is now, for those who go on reading it after the call. bad_address, no_memory.
+    Result<FrameRef> hold_page(VirtAddr at);
 
     /// Reads or writes another program's memory (ptrace, process_vm_readv, core files), whatever is current.
     Result<std::size_t> read(VirtAddr from, MutableByteSpan into);

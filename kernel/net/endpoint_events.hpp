@@ -15,7 +15,7 @@ enum class Ready : u32 {
     in = 0x001,          ///< receive() or accept() would give something, the end included
     priority = 0x002,    ///< urgent data
     out = 0x004,         ///< send() would take something, or fail
-    error = 0x008,       ///< take_error() has one
+    error = 0x008,       ///< take_error() has one, or finished sends are to be told of
     hang_up = 0x010,     ///< both directions have ended
     read_hang_up = 0x2000,  ///< the peer sends no more
 };

@@ -115,6 +115,8 @@ Result<void> Socket::set_number(i32 name, i32 value) {
     // Linux counts its own bookkeeping against the buffer, and doubles what is asked for [socket(7)].
     constexpr u32 most = 212'992;
     auto doubled = [&](u32 least) { return std::max(least, std::min(static_cast<u32>(std::max(value, 0)), most) * 2); };
+    if (name == so_zerocopy && !borrows_pages()) return fail(Error::not_supported);
+    if (name == so_zerocopy && (value < 0 || value > 1)) return fail(Error::invalid);
     if (is_switch(name)) {
         u64 bit = u64{1} << name;
         if (value) switches_.fetch_or(bit, std::memory_order_relaxed);

@@ -142,6 +142,8 @@ protected:
     /// SO_ERROR: the error that came by itself; reading clears it.
     virtual i32 take_error() { return 0; }
     virtual bool listening() { return false; }
+    /// Whether a send can do without a copy of the program's pages, and tell when it does not need them any more (SO_ZEROCOPY).
+    virtual bool borrows_pages() const { return false; }
     /// One of SOL_SOCKET was set: families pass on what means something to them.
     virtual Result<void> option_set(i32) { return {}; }
     /// When a send or receive with these flags gives up: at once, never, or after the socket's timeout.

@@ -39,6 +39,11 @@ bool ControlBlock::acknowledge(Segment& segment) {
         stalled_since_ms_ = 0;
         if (queue_.empty()) open_frame_ = {};
         if (send_urgent_ && !before(ack, send_urgent_end_)) send_urgent_ = false;
+        if (handed_over_) [[unlikely]] {
+            u32 finished = handed_over_->finished();
+            handed_over_->acknowledged(ack);
+            tell_of_handed_over(finished);
+        }
         if (!delivery.rtt_us && timestamps_ && segment.options.echo && delivery.any)  // a retransmission: the echo tells which one [RFC 7323 4.1]
             delivery.rtt_us = std::min<u32>((timestamp() - segment.options.echo) * 1000, RoundTrip::max_rto_us);
     } else {

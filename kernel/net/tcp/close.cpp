@@ -112,6 +112,11 @@ void ControlBlock::forget_data() {
     board_.clear();
     open_frame_ = {};
     reassembly_ = {};
+    if (handed_over_) {
+        u32 finished = handed_over_->finished();
+        handed_over_->finish();
+        tell_of_handed_over(finished);
+    }
 }
 
 bool ControlBlock::end_noted() {
@@ -152,9 +157,9 @@ void ControlBlock::publish(Ready again) {
 Ready ControlBlock::what_is_ready() const {
     u32 bytes = receive_next_ - (fin_received_ ? 1 : 0) - read_next_;
     bool readable = bytes && (bytes >= options_.receive_low || bytes >= window_limit_ / 2);
-    bool plain = state_ == State::established && urgent_ == Urgent::none && !has_error_ && !fin_received_ && !reading_shut_ && !blocked_;
+    bool plain = state_ == State::established && urgent_ == Urgent::none && !has_error_ && !fin_received_ && !reading_shut_ && !blocked_ && !hand_back_;
     if (plain) [[likely]] return (readable ? Ready::in : Ready::none) | (has_send_room() ? Ready::out : Ready::none);
-    Ready ready = has_error_ ? Ready::error | Ready::in : Ready::none;
+    Ready ready = has_error_ ? Ready::error | Ready::in : hand_back_ ? Ready::error : Ready::none;
     if (state_ == State::closed) {
         ready |= Ready::in | Ready::out | Ready::hang_up | Ready::read_hang_up;
         return ready;

@@ -6,6 +6,7 @@
 #include "kernel/device/packet.hpp"
 #include "kernel/net/binding.hpp"
 #include "kernel/net/endpoint_events.hpp"
+#include "kernel/net/tcp/handed_over.hpp"
 #include "kernel/net/tcp/options.hpp"
 
 namespace spore::net::tcp {
@@ -57,6 +58,14 @@ public:
     virtual Result<u64> send(ByteSource& from, u64 size, SendFlags flags) = 0;
     /// The same for pages that are sent as they are, without a copy: what is in them when they leave, or leave again, is sent.
     virtual Result<u64> send_slices(std::span<const device::Slice> slices, SendFlags flags) = 0;
+    /// A send whose pages the program lends (MSG_ZEROCOPY) stands between these two calls, which say how much of it was sent, and whether it still
+    /// needs the pages. take_finished_sends() tells, in their order, of those that do not any more; ready() has `error` while there are some.
+    virtual Result<u32> begin_hand_over() = 0;
+    enum class Pages : u8 { lent, copied };
+    virtual void end_hand_over(u32 number, u64 sent, Pages pages) = 0;
+    virtual std::optional<FinishedSends> take_finished_sends() = 0;
+    /// The other end is on this machine, and would read the very pages that are sent.
+    virtual bool stays_here() const = 0;
     /// Bytes received, at most `size`; 0 at the end of the stream; would_block when nothing is there. Callers take turns by themselves.
     virtual Result<u64> receive(ByteSink& into, u64 size, ReceiveFlags flags) = 0;
     /// Bytes that receive() would give now; that send() has accepted and the peer has not acknowledged; that were not sent yet.

@@ -68,6 +68,10 @@ public:
     Endpoint remote() const override { return TableEntry::remote_endpoint(); }
     Result<u64> send(ByteSource& from, u64 size, SendFlags flags) override;
     Result<u64> send_slices(std::span<const device::Slice> slices, SendFlags flags) override;
+    Result<u32> begin_hand_over() override;
+    void end_hand_over(u32 number, u64 sent, Pages pages) override;
+    std::optional<FinishedSends> take_finished_sends() override;
+    bool stays_here() const override;
     Result<u64> receive(ByteSink& into, u64 size, ReceiveFlags flags) override;
     u64 receivable() const override;
     u64 unacknowledged() const override;
@@ -147,6 +151,9 @@ private:
     bool has_send_room() const;
     bool writable() const;
     void queued(SendFlags flags, bool last);
+
+    // ---- handed_over.cpp ----
+    void tell_of_handed_over(u32 before);
 
     // ---- output.cpp, transmit.cpp ----
     void output();
@@ -233,6 +240,7 @@ private:
     bool more_ : 1 = false;      ///< MSG_MORE: the next call continues
     bool hold_over_ : 1 = false; ///< corked data has waited long enough
     bool blocked_ : 1 = false;   ///< the program waits for room
+    bool hand_back_ : 1 = false; ///< sends have finished whose pages the program waits for
     bool syn_deferred_ : 1 = false;  ///< it goes with the first data [RFC 7413]
     bool window_limited_ : 1 = false;  ///< the congestion window held us back
     bool tail_loss_sent_ : 1 = false;
@@ -312,6 +320,7 @@ private:
     device::PacketList received_;   ///< in order
     device::PacketList reading_;    ///< the reader's: touched without the lock by receive() only
     Owned<Reassembly> reassembly_;
+    Owned<HandedOver> handed_over_;  ///< null until the program lends pages
     Path path_;
     Owned<Binding> binding_;
     EndpointListener* listener_ = nullptr;

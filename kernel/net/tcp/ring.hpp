@@ -41,10 +41,13 @@ public:
         first_ = (first_ + 1) & mask_;
         if (--count_ == 0) release();
     }
-    void remove(u32 index) {
-        for (; index + 1 < count_; ++index) (*this)[index] = std::move((*this)[index + 1]);
+    void pop_back() {
         back().~T();
         if (--count_ == 0) release();
+    }
+    void remove(u32 index) {
+        for (; index + 1 < count_; ++index) (*this)[index] = std::move((*this)[index + 1]);
+        pop_back();
     }
     void clear() {
         while (count_) pop_front();

@@ -146,6 +146,28 @@ def web_server():
         server.server_close()
 
 
+@contextlib.contextmanager
+def hashing_server():
+    """Answers one connection with the hash of everything that came on it. It reads slowly at first, so that the sender has to wait."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve():
+        connection, _ = listener.accept()
+        hashed = hashlib.sha256()
+        time.sleep(0.5)
+        while data := connection.recv(1 << 16):
+            hashed.update(data)
+        connection.sendall(hashed.hexdigest().encode())
+        connection.close()
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        yield {"server": f"10.0.2.2:{listener.getsockname()[1]}"}
+    finally:
+        listener.close()
+
+
 DOWNLOAD = """
 import hashlib, sys, urllib.request
 print(hashlib.sha256(urllib.request.urlopen(sys.argv[1]).read()).hexdigest())
@@ -181,6 +203,8 @@ CASES = [
          needs=("/usr/bin/curl",)),
     Case("download", ["/usr/bin/python3", "-c", DOWNLOAD, "http://{server}/big"], options=["--network", "user"], beside=web_server,
          stdout=hashlib.sha256(BIG).hexdigest() + "\n", timeout=120),
+    Case("lend", ["/usr/bin/python3", "/lend.py", "{server}"], options=["--network", "user", "-v", f"{PROGRAMS}/lend.py:/lend.py:ro"], beside=hashing_server,
+         memory="128M", stdout="whole lent\nTrue copied\nrefused\nnothing to tell\n", timeout=120),
     Case("no-network", ["/bin/busybox", "wget", "-q", "-O", "-", "http://10.0.2.2/"], stderr="wget: can't connect to remote host (10.0.2.2): Network is unreachable\n",
          status=1, machines=("microvm",)),
 ]

@@ -32,6 +32,7 @@ public:
 protected:
     i32 take_error() override;
     bool listening() override { return static_cast<bool>(listener()); }
+    bool borrows_pages() const override { return true; }
     Result<void> option_set(i32 name) override;
     HeaderFields header_fields() override;
     Result<void> set_header_fields(const HeaderFields& fields) override;
@@ -75,7 +76,10 @@ private:
     Result<void> set_tcp_number(i32 name, i32 value);
     u64 give_info(MutableByteSpan value);
     Result<u64> send_bytes(fs::IoBuffer& from, u32 flags);
+    Result<u64> send_lent(fs::IoBuffer& from, u32 flags);
+    Result<u64> send_program_pages(fs::IoBuffer& from, u32 flags);
     Result<u64> receive_bytes(fs::IoBuffer& into, u32 flags);
+    Result<u64> receive_finished_sends(ReceiveRequest& request);
     template <typename Send>
     Result<u64> send_all(u64 size, u32 flags, Send&& part);
     void linger(net::tcp::Connection& connection);

@@ -1,5 +1,7 @@
 // Sending and receiving through TCP sockets.
 #include "arch/user_memory.hpp"
+#include "kernel/linux/process/task.hpp"
+#include "kernel/linux/socket/inet/extended_error.hpp"
 #include "kernel/linux/socket/inet/tcp_socket.hpp"
 #include "kernel/linux/uapi/inet.hpp"
 
@@ -44,7 +46,54 @@ Result<u64> TcpSocket::send_bytes(fs::IoBuffer& from, u32 flags) {
 Result<u64> TcpSocket::send(SendRequest& request) {
     // An address is ignored once there is a connection [tcp(7)]; data with the first segment is not sent (MSG_FASTOPEN).
     if (request.flags & msg_fastopen) return fail(Error::not_supported);
+    if (request.flags & msg_zerocopy && request.data.remaining() && is_on(so_zerocopy)) return send_lent(request.data, request.flags);
     return send_bytes(request.data, request.flags);
+}
+
+/// MSG_ZEROCOPY: the program's pages go as they are, until the peer has them. Somebody on this machine would get to see what the program does
+/// with them next, so for him they are copied.
+Result<u64> TcpSocket::send_lent(fs::IoBuffer& from, u32 flags) {
+    auto current = connection();
+    if (!current) return fail(Error::broken_pipe);
+    auto number = current->begin_hand_over();
+    if (!number) return fail(number.error() == Error::no_memory ? Error::no_buffers : number.error());
+    bool copying = current->stays_here() || flags & msg_oob;
+    auto sent = copying ? send_bytes(from, flags) : send_program_pages(from, flags);
+    current->end_hand_over(*number, sent.value_or(0), copying ? tcp::Connection::Pages::copied : tcp::Connection::Pages::lent);
+    return sent;
+}
+
+Result<u64> TcpSocket::send_program_pages(fs::IoBuffer& from, u32 flags) {
+    auto how = flags & msg_more ? tcp::SendFlags::more : tcp::SendFlags::none;
+    auto& memory = current_task().memory();
+    return send_all(from.remaining(), flags, [&](tcp::Connection& current, u64) -> Result<u64> {
+        constexpr u32 most = 16;
+        device::Slice slices[most];
+        u32 count = 0;
+        for (fs::IoBuffer ahead = from; ahead.remaining() && count < most;) {
+            auto [base, size] = ahead.front();
+            u32 within = static_cast<u32>(base % page_size);
+            u32 part = static_cast<u32>(std::min<u64>(size, page_size - within));
+            auto page = memory.hold_page({base});
+            if (!page && count == 0) return fail(page.error());
+            if (!page) break;
+            slices[count++] = {.frame = std::move(*page), .offset = within, .size = part};
+            ahead.skip(part);
+        }
+        u64 sent = TRY(current.send_slices({slices, count}, how));
+        from.skip(sent);
+        return sent;
+    });
+}
+
+Result<u64> TcpSocket::receive_finished_sends(ReceiveRequest& request) {
+    auto current = connection();
+    auto finished = current ? current->take_finished_sends() : std::nullopt;
+    if (!finished) return fail(Error::would_block);
+    constexpr u8 were_copied = 1;  // SO_EE_CODE_ZEROCOPY_COPIED
+    TRY(put_extended_error(request, family(), {.number = 0, .origin = origin_zerocopy, .type = 0, .code = finished->copied ? were_copied : u8{0}, .padding = 0,
+                                               .info = finished->first, .data = finished->last}));
+    return 0;
 }
 
 Result<u64> TcpSocket::send_pages(std::span<const memory::FrameRef> pages, u32 offset, u64 size, u32 flags) {
@@ -68,7 +117,6 @@ Result<u64> TcpSocket::send_pages(std::span<const memory::FrameRef> pages, u32 o
 Result<u64> TcpSocket::receive_bytes(fs::IoBuffer& into, u32 flags) {
     auto current = connection();
     if (!current) return fail(Error::not_connected);
-    if (flags & msg_errqueue) return fail(Error::would_block);
     auto how = tcp::ReceiveFlags::none;
     if (flags & msg_peek) how = how | tcp::ReceiveFlags::peek;
     if (flags & msg_trunc) how = how | tcp::ReceiveFlags::discard;
@@ -95,7 +143,10 @@ Result<u64> TcpSocket::receive_bytes(fs::IoBuffer& into, u32 flags) {
     return done;
 }
 
-Result<u64> TcpSocket::receive(ReceiveRequest& request) { return receive_bytes(request.data, request.flags); }
+Result<u64> TcpSocket::receive(ReceiveRequest& request) {
+    if (request.flags & msg_errqueue) return receive_finished_sends(request);
+    return receive_bytes(request.data, request.flags);
+}
 
 Result<u64> TcpSocket::ioctl(u32 request, u64 argument) {
     enum Request : u32 { bytes_to_read = 0x541b, bytes_to_write = 0x5411, bytes_not_sent = 0x894b, at_mark = 0x8905 };  // SIOCINQ, SIOCOUTQ, …

@@ -45,6 +45,43 @@ TEST_F(AddressSpaceTest, AnonymousMemoryIsZeroAndKeepsWhatIsWritten) {
     EXPECT_EQ(memory_use().free, free);
 }
 
+TEST_F(AddressSpaceTest, HeldPagesOutliveTheirMapping) {
+    u64 free = memory_use().free;
+    {
+        Program program;
+        auto at = program.map({.size = 2 * page_size, .access = read_write});
+        EXPECT_TRUE(program.store(at, 42));
+        auto page = program.space->hold_page(at + 100), fresh = program.space->hold_page(at + page_size);
+        ASSERT_TRUE(page && fresh);
+        EXPECT_TRUE(program.store(at, 43));  // in place: it is still the program's
+        EXPECT_EQ(page->bytes()[0], std::byte{43});
+        EXPECT_TRUE(program.space->unmap(at, 2 * page_size));
+        EXPECT_EQ(page->bytes()[0], std::byte{43});
+        EXPECT_EQ(program.space->hold_page(at).error(), Error::bad_address);
+        EXPECT_EQ(program.space->hold_page({arch::program_end}).error(), Error::bad_address);
+        auto closed = program.map({.size = page_size, .access = none});
+        EXPECT_EQ(program.space->hold_page(closed).error(), Error::bad_address);
+    }
+    EXPECT_EQ(memory_use().free, free);
+}
+
+TEST_F(AddressSpaceTest, ALargePageIsHeldInSmallOnes) {
+    fakes::reset_memory(256_MiB);
+    u64 free = memory_use().free;
+    {
+        Program program;
+        auto at = program.map({.size = 16_MiB, .access = read_write});
+        for (u64 i = 0; i < 16_MiB; i += page_size) ASSERT_TRUE(program.store(at + i, static_cast<u8>(i >> 12)));
+        VirtAddr large = at + 4_MiB;
+        ASSERT_EQ(program.space->page_table().query(large).size, arch::large_page_size);
+        auto first = program.space->hold_page(large), other = program.space->hold_page(large + 5 * page_size);
+        ASSERT_TRUE(first && other);
+        EXPECT_TRUE(program.space->unmap(at, 16_MiB));
+        EXPECT_EQ(other->bytes()[0], std::byte{5});
+    }
+    EXPECT_EQ(memory_use().free, free);
+}
+
 TEST_F(AddressSpaceTest, NeighboursMergeAndUnmappingSplits) {
     Program program;
     auto first = program.map({.size = page_size, .access = read_write});
