@@ -11,7 +11,7 @@
 #define SCTLR_OFF       0x30d00800      // the bits that are one by default
 // Translation, caches, stack alignment; for programs DC ZVA, CTR_EL0, WFI, WFE and cache maintenance; PAN is set when a trap is taken.
 #define SCTLR_ON        (0x30500800 | 1 << 0 | 1 << 2 | 1 << 3 | 1 << 4 | 1 << 12 | 1 << 14 | 1 << 15 | 1 << 16 | 1 << 18 | 1 << 26)
-#define MAIR            0x04ff          // 0: normal, write-back; 1: device, no gathering, no reordering [mmu/entry.hpp]
+#define MAIR            0x04ff          // 0: normal, write-back; 1: device, no gathering, no reordering [include/machine_entry.hpp]
 // 48-bit halves of 4 KiB pages, walks through caches, the top byte of a program's address ignored.
 #define TCR             (16 | 1 << 8 | 1 << 10 | 3 << 12 | 16 << 16 | 1 << 24 | 1 << 26 | 3 << 28 | 2 << 30 | 1 << 37)
 
