@@ -5,7 +5,7 @@
 #include <optional>
 #include <string_view>
 
-#include "base/types.hpp"
+#include "host/common/architecture.hpp"
 
 namespace spore::host {
 
@@ -18,9 +18,11 @@ struct CallSupport {
     std::string_view note;
 };
 
-/// By number on x86-64. A number that Linux does not have gives an empty name.
-CallSupport find_call(u32 number);
-std::optional<u32> find_call_number(std::string_view name);
+/// By the CPU's number. One that Linux does not have gives an empty name.
+CallSupport find_call(u32 number, Architecture architecture);
+std::optional<u32> find_call_number(std::string_view name, Architecture architecture);
+/// Whether Linux has such a call on any CPU.
+bool is_call(std::string_view name);
 inline constexpr u32 call_numbers = 512;
 
 }  // namespace spore::host

@@ -86,7 +86,7 @@ std::string first_of(const std::set<std::string>& by) {
 
 }  // namespace
 
-Report make_report(const std::string& program, const Findings& findings, CheckFormat format, bool traced) {
+Report make_report(const std::string& program, Architecture architecture, const Findings& findings, CheckFormat format, bool traced) {
     struct Line {
         u32 number;
         CallSupport call;
@@ -96,7 +96,7 @@ Report make_report(const std::string& program, const Findings& findings, CheckFo
     std::size_t counts[3] = {};
     bool complete = true;
     for (const auto& [number, found] : findings.calls) {
-        auto call = find_call(number);
+        auto call = find_call(number, architecture);
         if (call.name.empty()) continue;
         lines.push_back({number, call, &found});
         ++counts[static_cast<std::size_t>(call.support)];
@@ -112,7 +112,8 @@ Report make_report(const std::string& program, const Findings& findings, CheckFo
     if (!findings.unclear.empty())
         remarks.push_back(fmt::format("the numbers of some calls could not be followed, so there may be more than these (in {})", first_of(findings.unclear)));
     if (findings.loads_plugins) remarks.push_back("it can load plug-ins (dlopen), whose calls are not in this list");
-    remarks.push_back("'possible' errs towards too much: every function in a table of data counts as used");
+    if (architecture != Architecture::x86_64) remarks.push_back("only what the run did is listed: the code of programs for this CPU is not read");
+    else remarks.push_back("'possible' errs towards too much: every function in a table of data counts as used");
     if (!traced) remarks.push_back("--trace runs the program and marks the calls that it makes as seen");
 
     if (format == CheckFormat::json) {
@@ -137,18 +138,25 @@ Report make_report(const std::string& program, const Findings& findings, CheckFo
 }
 
 Outcome<int> check(const Plan& plan, CheckFormat format, const TracedRun& trace) {
-    auto loaded = TRY(load(plan));
-    auto findings = find_calls(loaded.code);
+    // The way to a call's number is followed in x86-64's instructions only; what a run does tells about any CPU.
+    bool readable = plan.architecture == Architecture::x86_64;
+    if (!readable && !trace)
+        return failure(ExitStatus::failed, "check reads the code of x86-64 programs only: add --trace, which runs this one and lists the calls that it makes");
+    Findings findings;
+    if (readable) {
+        auto loaded = TRY(load(plan));
+        findings = find_calls(loaded.code);
+    }
     if (trace) {
         TRY(trace([&](std::string_view name) {
-            if (auto number = find_call_number(name)) {
+            if (auto number = find_call_number(name, plan.architecture)) {
                 auto& call = findings.calls[*number];
                 call.evidence = Evidence::seen;
                 if (call.by.empty()) call.by.insert("the traced run");
             }
         }));
     }
-    auto report = make_report(plan.program, findings, format, static_cast<bool>(trace));
+    auto report = make_report(plan.program, plan.architecture, findings, format, static_cast<bool>(trace));
     std::fwrite(report.text.data(), 1, report.text.size(), stdout);
     return report.complete ? 0 : 1;
 }

@@ -13,7 +13,7 @@ enum class CheckFormat : u8 { table, json };
 /// Calls `keep(name)` for each system call that a run of the program made; gives the program's exit status.
 using TracedRun = std::function<Outcome<int>(const std::function<void(std::string_view)>& keep)>;
 
-/// `trace` may be empty. Exit status 1 when something that the program surely needs is missing: a call that it was seen to
+/// `trace` may be empty, but for programs whose machine code cannot be read (arm64). Exit status 1 when something that the program surely needs is missing: a call that it was seen to
 /// make, or whose function it names.
 Outcome<int> check(const Plan& plan, CheckFormat format, const TracedRun& trace);
 
@@ -22,6 +22,6 @@ struct Report {
     bool complete;  ///< nothing that is surely needed is missing
 };
 /// Pure, for tests.
-Report make_report(const std::string& program, const Findings& findings, CheckFormat format, bool traced);
+Report make_report(const std::string& program, Architecture architecture, const Findings& findings, CheckFormat format, bool traced);
 
 }  // namespace spore::host

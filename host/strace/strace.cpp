@@ -50,7 +50,7 @@ Outcome<void> parse_trace_expression(std::string_view text, StraceOptions& optio
         if (word.starts_with('%')) word.remove_prefix(1);
         for (const auto& set : sets)
             if (set.name == word) return each_word(set.calls, ' ', [&](std::string_view name) { options.only.emplace(name); });
-        if (!find_call_number(word)) outcome = failure(ExitStatus::failed, "-e trace={}: Linux has no such system call; sets are file, process, memory, network, signal, desc", word);
+        if (!is_call(word)) outcome = failure(ExitStatus::failed, "-e trace={}: Linux has no such system call; sets are file, process, memory, network, signal, desc", word);
         options.only.emplace(word);
     });
     return outcome;

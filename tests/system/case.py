@@ -163,6 +163,9 @@ def words_of(instance, build, scratch, values):
     for_arm64 = instance.machine in ARM64_MACHINES
     values = {"scratch": scratch, "programs": PROGRAMS, "system": arm64.sysroot() if for_arm64 else "", **values}
 
+    if any("{arm64}" in str(part) for part in case.command):  # for scripts
+        values["arm64"] = arm64.sysroot()
+
     def word(part):
         if isinstance(part, Program):
             return str(build_program(part, build, for_arm64))

@@ -1,6 +1,8 @@
 // strace's lines and filters, the report of check, and places turned into names.
 #include <gtest/gtest.h>
 
+#include <sstream>
+
 #include "host/check/call_table.hpp"
 #include "host/check/check.hpp"
 #include "host/strace/strace.hpp"
@@ -31,26 +33,54 @@ TEST(StraceFilter, KnowsCallsAndSets) {
     EXPECT_FALSE(parse_trace_expression("nonsense", options));
 }
 
+constexpr auto x86_64 = Architecture::x86_64, arm64 = Architecture::arm64;
+
 TEST(CallTable, ComesFromTheKernel) {
-    EXPECT_EQ(find_call(0).name, "read");
-    EXPECT_EQ(find_call(0).support, Support::supported);
-    EXPECT_EQ(find_call(101).name, "ptrace");
-    EXPECT_EQ(find_call(101).support, Support::missing);
-    EXPECT_EQ(find_call_number("write"), 1u);
-    EXPECT_FALSE(find_call_number(""));
-    EXPECT_EQ(find_call(9999).name, "");
+    EXPECT_EQ(find_call(0, x86_64).name, "read");
+    EXPECT_EQ(find_call(63, arm64).name, "read");
+    EXPECT_EQ(find_call(0, x86_64).support, Support::supported);
+    EXPECT_EQ(find_call(101, x86_64).name, "ptrace");
+    EXPECT_EQ(find_call(117, arm64).support, Support::missing);
+    EXPECT_EQ(find_call_number("write", x86_64), 1u);
+    EXPECT_EQ(find_call_number("write", arm64), 64u);
+    EXPECT_FALSE(find_call_number("fork", arm64));
+    EXPECT_TRUE(is_call("fork"));
+    EXPECT_FALSE(find_call_number("", x86_64));
+    EXPECT_EQ(find_call(9999, x86_64).name, "");
 }
+
+/// Linux's own numbers: "#define __NR_read 63", and with __NR3264_ where 32-bit CPUs differ.
+void expect_numbers_of(const char* header, Architecture architecture) {
+    auto text = read_file(header);
+    if (!text) GTEST_SKIP() << "no " << header;
+    unsigned seen = 0;
+    std::istringstream lines(*text);
+    for (std::string define, name, number, line; std::getline(lines, line);) {
+        std::istringstream words(line);
+        if (!(words >> define >> name >> number) || define != "#define" || !std::isdigit(static_cast<unsigned char>(number[0]))) continue;
+        auto start = name.starts_with("__NR_") ? 5u : name.starts_with("__NR3264_") ? 9u : 0u;
+        auto value = std::stoul(number);
+        bool for_32_bits = (value >= 403 && value <= 423) || name == "__NR_sync_file_range2";  // time in 64 bits, where it has not always been so
+        if (start == 0 || for_32_bits || name == "__NR_syscalls" || name == "__NR_arch_specific_syscall") continue;
+        name = name == "__NR3264_fstatat" ? "newfstatat" : name == "__NR3264_fadvise64" ? "fadvise64" : name.substr(start);
+        EXPECT_EQ(find_call_number(name, architecture), static_cast<u32>(value)) << name;
+        ++seen;
+    }
+    EXPECT_GT(seen, 250u);
+}
+TEST(CallTable, HasLinuxsNumbersOfX86_64) { expect_numbers_of("/usr/include/x86_64-linux-gnu/asm/unistd_64.h", x86_64); }
+TEST(CallTable, HasLinuxsNumbersOfArm64) { expect_numbers_of("/usr/include/asm-generic/unistd.h", arm64); }
 
 TEST(CheckReport, IsIncompleteOnlyForWhatIsSurelyNeeded) {
     Findings findings;
     findings.calls[0] = {Evidence::by_name, {"libc: read"}};
     findings.calls[101] = {Evidence::possible, {"libc: ptrace"}};
-    EXPECT_TRUE(make_report("p", findings, CheckFormat::table, false).complete);
+    EXPECT_TRUE(make_report("p", x86_64, findings, CheckFormat::table, false).complete);
     findings.calls[101].evidence = Evidence::seen;
-    auto report = make_report("p", findings, CheckFormat::table, true);
+    auto report = make_report("p", x86_64, findings, CheckFormat::table, true);
     EXPECT_FALSE(report.complete);
     EXPECT_NE(report.text.find("missing    seen      ptrace"), std::string::npos) << report.text;
-    EXPECT_NE(make_report("p", findings, CheckFormat::json, true).text.find("\"complete\": false"), std::string::npos);
+    EXPECT_NE(make_report("p", x86_64, findings, CheckFormat::json, true).text.find("\"complete\": false"), std::string::npos);
 }
 
 TEST(Check, FollowsNumbersThroughCode) {
