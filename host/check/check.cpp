@@ -112,7 +112,6 @@ Report make_report(const std::string& program, Architecture architecture, const 
     if (!findings.unclear.empty())
         remarks.push_back(fmt::format("the numbers of some calls could not be followed, so there may be more than these (in {})", first_of(findings.unclear)));
     if (findings.loads_plugins) remarks.push_back("it can load plug-ins (dlopen), whose calls are not in this list");
-    if (architecture != Architecture::x86_64) remarks.push_back("only what the run did is listed: the code of programs for this CPU is not read");
     else remarks.push_back("'possible' errs towards too much: every function in a table of data counts as used");
     if (!traced) remarks.push_back("--trace runs the program and marks the calls that it makes as seen");
 
@@ -138,15 +137,8 @@ Report make_report(const std::string& program, Architecture architecture, const 
 }
 
 Outcome<int> check(const Plan& plan, CheckFormat format, const TracedRun& trace) {
-    // The way to a call's number is followed in x86-64's instructions only; what a run does tells about any CPU.
-    bool readable = plan.architecture == Architecture::x86_64;
-    if (!readable && !trace)
-        return failure(ExitStatus::failed, "check reads the code of x86-64 programs only: add --trace, which runs this one and lists the calls that it makes");
-    Findings findings;
-    if (readable) {
-        auto loaded = TRY(load(plan));
-        findings = find_calls(loaded.code);
-    }
+    auto loaded = TRY(load(plan));
+    auto findings = find_calls(loaded.code);
     if (trace) {
         TRY(trace([&](std::string_view name) {
             if (auto number = find_call_number(name, plan.architecture)) {

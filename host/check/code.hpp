@@ -4,13 +4,10 @@
 #include <map>
 #include <memory>
 
+#include "host/check/instruction_set.hpp"
 #include "host/elf/image.hpp"
 
 namespace spore::host {
-
-/// A register by its number in the instruction encoding: 0 is rax.
-using Register = u8;
-inline constexpr Register no_register = 0xff;
 
 /// What a register holds at some instruction, as far as the code tells.
 struct RegisterValue {
@@ -47,6 +44,8 @@ public:
     std::vector<std::size_t> functions_in_data() const;
     /// What `wanted` holds just before the instruction at `address`.
     RegisterValue value_before(u64 address, Register wanted) const;
+    /// The number that the system call at this address is made with.
+    RegisterValue call_number_at(u64 system_call) const;
     std::string name_of(const Function& function) const;
 
 private:

@@ -58,9 +58,9 @@ private:
         const auto& function = function_at(place);
         for (auto address : function.calls) reach_address(place.file, address);
         for (auto name : function.imports) reach_symbol(name);
-        for (auto at : function.system_calls) add(place, files_[place.file].code.value_before(at, 0));
+        for (auto at : function.system_calls) add(place, files_[place.file].code.call_number_at(at));
     }
-    /// A system call in `place` with this number in rax.
+    /// A system call in `place` with this number.
     void add(Place place, const RegisterValue& value) {
         const auto& code = files_[place.file].code;
         const auto& function = function_at(place);
