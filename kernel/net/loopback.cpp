@@ -19,6 +19,7 @@ public:
     void add(Owned<device::Packet> packet, Interface& on) {
         packet->note<Interface*>() = &on;
         if (waiting_.count() >= limit) return count_drop(Drop::queue_full);
+        if (on.loopback()) ++traffic.packets, traffic.bytes += packet->size();
         bool first = waiting_.empty();
         waiting_.push_back(std::move(packet));
         if (first) schedule();
@@ -40,12 +41,23 @@ public:
         return !waiting_.empty();
     }
 
+    LoopbackTraffic traffic;  ///< others read it now and then, and may see it a moment late
+
 private:
     device::PacketList waiting_;
 };
 PER_CPU(Backlog, backlog);
 
 }  // namespace
+
+LoopbackTraffic loopback_traffic() {
+    LoopbackTraffic sum;
+    for (u32 cpu = 0; cpu < arch::cpu_count(); ++cpu) {
+        auto& one = backlog.of(cpu).traffic;
+        sum.packets += one.packets, sum.bytes += one.bytes;
+    }
+    return sum;
+}
 
 void deliver_here(Owned<device::Packet> packet, Interface& on) {
     if (packet->checksum == device::Checksum::partial) packet->checksum = device::Checksum::verified;

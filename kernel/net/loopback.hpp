@@ -15,4 +15,10 @@ class Interface;
 /// on the loopback, or, as a copy of what went to a group, on the interface by which that left.
 void deliver_here(Owned<device::Packet> packet, Interface& on);
 
+/// What the loopback has carried, which is what it has sent and what it has received.
+struct LoopbackTraffic {
+    u64 packets = 0, bytes = 0;
+};
+LoopbackTraffic loopback_traffic();
+
 }  // namespace spore::net

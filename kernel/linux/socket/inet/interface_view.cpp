@@ -1,6 +1,7 @@
 #include "kernel/linux/socket/inet/interface_view.hpp"
 
 #include "kernel/linux/socket/inet/interface_ioctl.hpp"
+#include "kernel/net/loopback.hpp"
 
 namespace spore::linux {
 
@@ -28,6 +29,11 @@ u32 v4_mask(const net::InterfaceAddress& address) {
 device::NetQueueCounters counters_of(const net::Interface& interface) {
     device::NetQueueCounters sum{};
     auto* device = interface.device();
+    if (interface.loopback()) {
+        auto [packets, bytes] = net::loopback_traffic();
+        sum.packets_received = sum.packets_sent = packets;
+        sum.bytes_received = sum.bytes_sent = bytes;
+    }
     for (u16 pair = 0; device && pair < device->queue_pairs(); ++pair) {
         auto one = device->counters(pair);
         sum.packets_received += one.packets_received, sum.bytes_received += one.bytes_received;
