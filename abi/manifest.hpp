@@ -51,7 +51,7 @@ enum class Tag : u16 {
     fixed_addresses = 15, ///< u32: 1 = programs and their stacks always lie at the same addresses
 };
 
-/// Where a position-independent program begins with fixed addresses; a debugger relies on it.
+/// Where a position-independent program begins with fixed addresses, as far as its alignment lets it; a debugger relies on it.
 inline constexpr u64 fixed_program_base = 0x5555'5555'4000;
 
 enum class Mode : u32 { fused = 0, guarded = 1 };

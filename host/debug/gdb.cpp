@@ -85,10 +85,11 @@ Outcome<void> describe_for_gdb(const Plan& plan, Prepared& prepared, const fs::p
     auto file = entry && entry->kind == Entry::Kind::file ? MappedFile::open(entry->host) : std::unexpected(ENOENT);
     auto header = file ? elf::parse_header(file->bytes(), facts_of(plan.architecture).machine) : std::unexpected(elf::Problem::not_elf);
     if (header) {
-        u64 base = header->relocatable() ? abi::fixed_program_base : 0;
+        auto headers = elf::ProgramHeaders::parse(*header, slice(file->bytes(), header->table_offset, header->table_size()).value_or(ByteSpan{}), file->bytes().size());
+        // As the kernel moves it (kernel/linux/exec/load.cpp): arm64's files want 64 KiB.
+        u64 base = header->relocatable() && headers ? align_down(abi::fixed_program_base, headers->load_alignment()) - align_down(headers->load_begin(), headers->load_alignment()) : 0;
         json["program"] = entry->host.string();
         json["base"] = base;
-        auto headers = elf::ProgramHeaders::parse(*header, slice(file->bytes(), header->table_offset, header->table_size()).value_or(ByteSpan{}), file->bytes().size());
         if (headers && headers->find(elf::SegmentType::interpreter))
             if (auto dynamic = headers->find(elf::SegmentType::dynamic)) json["dynamic"] = dynamic->address + base;
     }

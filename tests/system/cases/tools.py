@@ -78,6 +78,12 @@ assert [one for one in network["sockets"] if one["local"] == "[::1]:53"], networ
     Case("check-arm64", ["{arm64}"], script='"$SPORE" check --trace --sysroot "$1" busybox true', stdout=re.compile(r"supported +seen +exit_group")),
     # Through the linkage table into the C library, and from there to numbers that the program never sees.
     Case("check-arm64-static", ["{arm64}"], script='"$SPORE" check --sysroot "$1" sqlite3 > calls && grep -q "supported *by name *mkdirat" calls && grep -q "supported *possible *exit_group" calls'),
+    Case("gdb-arm64", ["{arm64}"], needs=("/usr/bin/gdb-multiarch",), timeout=120, script="""
+        echo 'int puts(const char*); int inner(int x) { return x * 3; } int main() { puts("said"); return inner(2); }' > app.c
+        clang-19 --target=aarch64-linux-gnu --sysroot="$1" -g -O0 -fuse-ld=lld-19 app.c -o app
+        "$SPORE" gdb --sysroot "$1" --batch --ex 'break inner' --ex continue --ex backtrace --ex spore-libraries --ex 'info symbol puts' \
+            --ex delete --ex continue ./app < /dev/null 2>&1 || echo "status $?" """,
+         stdout=re.compile(r"(?s)inner \(x=2\) at .*main \(\) at .*libc\.so\.6 at 0x.*puts in section .text of \S*libc.*ended with status 6")),
     Case("pci-arm64", ["{arm64}"], script='"$SPORE" run --bus pci --sysroot "$1" busybox uname -m', stdout="aarch64\n"),
     Case("crash-report", [Program("crash")], stdout="before\n", status=139, stderr=re.compile(r"nothing is mapped at 0x10(.|\n)*(rip|pc) (.|\n)*inner_function"), cpus=(1,)),
     Case("abort-report", [Program("crash"), "abort"], stdout="before\n", status=134, stderr=re.compile(r"got signal 6"), cpus=(1,)),
