@@ -43,6 +43,20 @@ def boot_instructions(machine, memory, program=None):
     return {name: end[name] - start[name] for name in counting.COUNTERS}, counts.total, start
 
 
+def arm64_instructions(report, runs):
+    try:
+        samples = []
+        for _ in range(runs):
+            ended, counts = counting.counted_arm64(["-m", "64M", tools.hello_arm64()])
+            start, end = counts.at(counting.KERNEL_ENTRY), counts.at(counting.PROGRAM_ENTRY)
+            if ended.status != 0 or not start or not end:
+                raise tools.Missing(f"hello ended with {ended.status}: {ended.errors.strip()[-200:]}")
+            samples.append(end["instructions"] - start["instructions"])
+    except tools.Missing as missing:
+        return report.note("boot", f"virt: {missing}")
+    report.add("boot", "instructions to hello, virt -m 64M", tools.median(samples), "", goal=700_000)
+
+
 def instructions(report, runs):
     for machine in GOALS:
         small = None
@@ -57,6 +71,7 @@ def instructions(report, runs):
                     report.add("boot", f"  {name.replace('_', ' ')} accesses, {machine}", tools.median([sample[0][name] for sample in samples]), "")
                 report.add("boot", f"  firmware's instructions, {machine}", tools.median([sample[2]["instructions"] for sample in samples]), "")
                 report.add("boot", f"  all instructions, {machine}", tools.median([sample[1]["instructions"] for sample in samples]), "")
+    arm64_instructions(report, runs)
     _, counts = linux_guest.counted(tools.micro(), ["--power-off", "loop"], timeout=120)
     entry = counts.at(counting.PROGRAM_ENTRY)
     if entry:

@@ -8,6 +8,7 @@ from . import boot, tools
 
 def image(report, runs):
     report.add("size", "kernel image, stripped", tools.kernel().stat().st_size / 1024, "KiB", goal=500)
+    report.add("size", "kernel image, arm64", tools.kernel("arm64").stat().st_size / 1024, "KiB", goal=550)
 
 
 def smallest(arguments, expected, most):

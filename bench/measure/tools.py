@@ -60,6 +60,11 @@ def hello():
     return static_program("hello", "bench/programs/hello.c")
 
 
+def hello_arm64():
+    source = SOURCE / "bench/programs/hello_arm64.S"
+    return make("hello-arm64", [source], lambda out: ["clang-19", "--target=aarch64-linux-gnu", "-nostdlib", "-static", "-fuse-ld=lld-19", "-o", out, source])
+
+
 def micro():
     return static_program("micro", "bench/micro/micro.c")
 
@@ -72,15 +77,16 @@ def spore():
     return tool
 
 
-def kernel():
-    image = Path(os.environ.get("SPORE_KERNEL", BUILD / "kernel/spore-x86_64"))
+def kernel(architecture="x86_64"):
+    chosen = os.environ.get("SPORE_KERNEL") if architecture == "x86_64" else None
+    image = Path(chosen or BUILD / f"kernel/spore-{architecture}")
     if not image.exists():
-        raise Missing(f"{image} is missing: build it first, with ./spore --help")
+        raise Missing(f"{image} is missing: build it first, with ./spore --help or, for arm64, ./spore run with a program for that CPU")
     return image
 
 
-def spore_run(*arguments):
-    return [str(spore()), "run", "--accel", "tcg", "--kernel", str(kernel()), *[str(word) for word in arguments]]
+def spore_run(*arguments, architecture="x86_64"):
+    return [str(spore()), "run", "--accel", "tcg", "--kernel", str(kernel(architecture)), *[str(word) for word in arguments]]
 
 
 class Ended:
