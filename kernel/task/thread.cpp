@@ -90,7 +90,7 @@ void Thread::interrupt() {
 
 Result<void> Thread::set_affinity(CpuSet cpus) {
     if (!(cpus & online_cpus())) return fail(Error::invalid);
-    affinity_.store(cpus, std::memory_order_seq_cst);
+    (void)affinity_.exchange(cpus, std::memory_order_seq_cst);  // an exchange, for the reason that prepare() gives
     u32 cpu = cpu_.load(std::memory_order_seq_cst);
     if (cpus & cpu_bit(cpu)) return {};
     arch::attention(cpu).store(true, std::memory_order_seq_cst);

@@ -94,8 +94,9 @@ public:
     /// Before start(): it may run where the current thread may, with slices as long.
     void inherit_scheduling();
 
-    /// prepare_to_block() and cancel_block() for the current thread that is known already.
-    void prepare() { state_.store(State::preparing, std::memory_order_seq_cst); }
+    /// prepare_to_block() and cancel_block() for the current thread that is known already. Before the looks at what it would wait for: an exchange,
+    /// since QEMU's arm64 (7.2) lets a load-acquire overtake a store-release, which the architecture does not [arm/DDI0487 B2.3.8].
+    void prepare() { (void)state_.exchange(State::preparing, std::memory_order_seq_cst); }
     void unprepare() { state_.store(State::running, std::memory_order_relaxed); }
 
 private:

@@ -24,8 +24,8 @@ private:
         auto& self = *reinterpret_cast<Ticker*>(reinterpret_cast<std::byte*>(&timer) - __builtin_offsetof(Ticker, timer_));
         auto next = self.run_(time::now());
         if (next == Instant::never()) {
-            self.running_.store(false, std::memory_order_seq_cst);
-            // Something may have come before that store, and found the ticker running.
+            // Something may have come before that, and found the ticker running. An exchange, for the reason that Thread::prepare gives.
+            (void)self.running_.exchange(false, std::memory_order_seq_cst);
             next = self.run_(time::now());
             if (next == Instant::never() || self.running_.exchange(true, std::memory_order_acq_rel)) return;
         }

@@ -18,7 +18,8 @@ constexpr u64 full_flush_pages = 64;
 constexpr u64 asid_bits(PhysAddr root) { return root.value & ~((u64{1} << asid_shift) - 1); }
 
 void load(u64 root, u64 table) {
-    local().table.store(root, std::memory_order_seq_cst);  // before the first walk; pairs with leave_table
+    local().table.store(root, std::memory_order_relaxed);
+    full_barrier();  // before the first walk; pairs with leave_table
     SPORE_WRITE_SYSTEM(ttbr0_el1, table);
     instruction_barrier();
 }
