@@ -8,7 +8,7 @@
 namespace spore::drivers {
 namespace {
 
-constexpr u16 command_register = 0x04, header_register = 0x0c, first_bar = 0x10, bridge_buses = 0x18, capabilities = 0x34;
+constexpr u16 command_register = 0x04, first_bar = 0x10, bridge_buses = 0x18, capabilities = 0x34;
 constexpr u32 decode_and_master = 0x7, has_capabilities = 1 << 20;
 constexpr u16 virtio_vendor = 0x1af4;
 
@@ -26,23 +26,11 @@ void found(const PciFunction& function) {
 }
 
 void walk_bus(u8 bus, unsigned depth) {
-    for (u8 device = 0; device < 32; ++device) {
-        for (u8 number = 0; number < 8; ++number) {
-            PciFunction function({bus, device, number});
-            if (function.vendor() == 0xffff) {
-                if (number == 0) break;
-                continue;
-            }
-            u8 header = static_cast<u8>(function.read(header_register) >> 16);
-            if ((header & 0x7f) == 1) {  // a bridge; its secondary bus was numbered by firmware
-                u8 secondary = static_cast<u8>(function.read(bridge_buses) >> 8);
-                if (secondary > bus && depth < 8) walk_bus(secondary, depth + 1);
-            } else {
-                found(function);
-            }
-            if (number == 0 && !(header & 0x80)) break;  // not multi-function
-        }
-    }
+    for_each_function(bus, [&](const PciFunction& function) {
+        if (!function.is_bridge()) return found(function);
+        u8 secondary = static_cast<u8>(function.read(bridge_buses) >> 8);  // numbered by firmware, or place_pci_functions()
+        if (secondary > bus && depth < 8) walk_bus(secondary, depth + 1);
+    });
 }
 
 }  // namespace

@@ -15,6 +15,10 @@ public:
 
     u16 vendor() const { return static_cast<u16>(read(0)); }
     u16 product() const { return static_cast<u16>(read(0) >> 16); }
+    /// 1 for bridges, with bit 7 when the device has several functions [pci 3.0, 6.1].
+    u8 header_type() const { return read_byte(0x0e); }
+    bool is_bridge() const { return (header_type() & 0x7f) == 1; }
+    bool is_multi_function() const { return header_type() & 0x80; }
     u32 read(u16 offset) const { return arch::read_pci(address_, offset); }
     void write(u16 offset, u32 value) const { arch::write_pci(address_, offset, value); }
     u8 read_byte(u16 offset) const { return static_cast<u8>(read(static_cast<u16>(offset & ~3)) >> (offset & 3) * 8); }
@@ -36,6 +40,20 @@ public:
 private:
     arch::PciAddress address_;
 };
+
+/// Calls visit(function) for each function on one bus.
+template <typename Visit>
+void for_each_function(u8 bus, Visit&& visit) {
+    for (u8 device = 0; device < 32; ++device) {
+        bool several = true;
+        for (u8 number = 0; number < 8 && several; ++number) {
+            PciFunction function({bus, device, number});
+            bool there = function.vendor() != 0xffff;
+            if (number == 0) several = there && function.is_multi_function();
+            if (there) visit(function);
+        }
+    }
+}
 
 /// Walks all buses and starts drivers.
 void start_pci();

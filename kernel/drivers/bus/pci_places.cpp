@@ -5,7 +5,7 @@
 namespace spore::drivers {
 namespace {
 
-constexpr u16 command_register = 0x04, header_register = 0x0c, first_bar = 0x10, bridge_buses = 0x18, bridge_memory = 0x20, interrupt = 0x3c;
+constexpr u16 command_register = 0x04, first_bar = 0x10, bridge_buses = 0x18, bridge_memory = 0x20, interrupt = 0x3c;
 constexpr u32 is_io = 1, is_wide = 4, bar_flags = 15, decode = 3;
 constexpr u64 bridge_granule = 1_MiB;
 constexpr unsigned max_depth = 8;
@@ -15,21 +15,12 @@ public:
     explicit Placer(arch::PciWindow window) : next_(window.start.value), end_(window.start.value + window.size) {}
 
     void place_bus(u8 bus, unsigned depth) {
-        for (u8 device = 0; device < 32; ++device) {
-            for (u8 number = 0; number < 8; ++number) {
-                PciFunction function({bus, device, number});
-                if (function.vendor() == 0xffff) {
-                    if (number == 0) break;
-                    continue;
-                }
-                u8 header = static_cast<u8>(function.read(header_register) >> 16);
-                bool bridge = (header & 0x7f) == 1;
-                place_bars(function, bridge ? 2 : 6);
-                if (bridge && depth < max_depth) place_behind(function, depth);
-                else note_line(function, depth);
-                if (number == 0 && !(header & 0x80)) break;  // not multi-function
-            }
-        }
+        for_each_function(bus, [&](const PciFunction& function) {
+            bool bridge = function.is_bridge();
+            place_bars(function, bridge ? 2 : 6);
+            if (bridge && depth < max_depth) place_behind(function, depth);
+            else note_line(function, depth);
+        });
     }
 
 private:
