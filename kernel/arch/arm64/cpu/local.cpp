@@ -6,25 +6,17 @@
 #include "../trap/interrupts.hpp"
 #include "arch/boot.hpp"
 #include "features.hpp"
-#include "smp.hpp"
 
 extern "C" constinit bool program_access_guarded;
 extern "C" char trap_vectors[];
 
 namespace spore::arch {
 namespace {
-constinit CpuLocal boot_cpu{};
-constinit CpuLocal* cpus[max_cpus] = {&boot_cpu};
-constinit u32 running = 1;
 constinit abi::Mode chosen_mode = abi::Mode::fused;
 
 constexpr u64 affinity_fields = 0xff'00ff'ffff;    // of MPIDR_EL1
 constexpr u64 vector_registers_enabled = 3 << 20;  // in CPACR_EL1
 }  // namespace
-
-CpuLocal& cpu_local(u32 cpu) { return *cpus[cpu]; }
-void prepare_cpu(CpuLocal& cpu) { cpus[cpu.id] = &cpu; }
-void count_cpus(u32 count) { __atomic_store_n(&running, count, __ATOMIC_RELEASE); }
 
 void set_up_cpu(CpuLocal& cpu) {
     SPORE_WRITE_SYSTEM(tpidr_el1, reinterpret_cast<u64>(&cpu));
@@ -38,11 +30,8 @@ void set_up_cpu(CpuLocal& cpu) {
 }
 
 u32 cpu_id() { return local().id; }
-u32 cpu_count() { return __atomic_load_n(&running, __ATOMIC_ACQUIRE); }
 u64 per_cpu_offset() { return local().per_cpu_offset; }
-u64 per_cpu_offset(u32 cpu) { return cpus[cpu]->per_cpu_offset; }
 
-std::atomic<bool>& attention(u32 cpu) { return cpus[cpu]->attention; }
 std::atomic<bool>& attention() { return local().attention; }
 
 void relax() {
@@ -56,11 +45,11 @@ void wait_for_interrupt() {
     handle_interrupts();
 }
 
-void kick(u32 cpu) { send_interrupt(*cpus[cpu], interrupt::kick); }
+void kick(u32 cpu) { send_interrupt(cpu_local(cpu), interrupt::kick); }
 
 void stop_other_cpus() {
     for (u32 cpu = 0; cpu < cpu_count(); ++cpu)
-        if (cpu != cpu_id()) send_interrupt(*cpus[cpu], interrupt::stop);
+        if (cpu != cpu_id()) send_interrupt(cpu_local(cpu), interrupt::stop);
 }
 
 abi::Mode mode() { return chosen_mode; }

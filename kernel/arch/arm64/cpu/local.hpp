@@ -3,6 +3,7 @@
 
 #include <atomic>
 
+#include "../../common/cpu/cpus.hpp"
 #include "../instructions.hpp"
 #include "arch/context.hpp"
 #include "arch/cpu.hpp"
@@ -32,8 +33,6 @@ static_assert(__builtin_offsetof(CpuLocal, emergency_stack) + sizeof(CpuLocal::e
 
 /// Volatile: a thread that sleeps may wake on another CPU, so what was found before a call is not what would be found after it.
 inline CpuLocal& local() { return *reinterpret_cast<CpuLocal*>(SPORE_READ_SYSTEM(tpidr_el1)); }
-
-CpuLocal& cpu_local(u32 cpu);
 
 /// Brings the CPU that runs this into the state that the kernel runs in.
 void set_up_cpu(CpuLocal& cpu);

@@ -1,22 +1,20 @@
 // Starting the other processors, by PSCI. They come up with translation off and read what is theirs only once it is on, when they see what
 // this CPU's caches hold.
-#include "smp.hpp"
+#include "local.hpp"
 
 #include <bit>
-#include <cstring>
 
 #include "../clock/timer.hpp"
 #include "../gic/gic.hpp"
 #include "../mmu/active_table.hpp"
 #include "../platform/psci.hpp"
 #include "arch/boot.hpp"
+#include "arch/mmu.hpp"
 #include "kernel/core/log.hpp"
-#include "kernel/memory/frame.hpp"
 #include "kernel/memory/kernel_stack.hpp"
 #include "kernel/task/thread.hpp"
 
 extern "C" {
-extern char per_cpu_start[], per_cpu_end[];
 void processor_entry();
 }
 
@@ -30,32 +28,17 @@ constinit u32 processor_count = 0;
 constinit u32 arrived = 0;
 constinit bool released = false;
 
-/// CpuLocal and the per-CPU variables of a further CPU, in one block.
-Result<CpuLocal*> create_local(u32 id) {
-    u64 variables = static_cast<u64>(per_cpu_end - per_cpu_start);
-    u64 size = align_up(sizeof(CpuLocal), 64) + variables;
-    unsigned order = 0;
-    while ((page_size << order) < size) ++order;
-    auto* frame = TRY(memory::allocate_zeroed_frames(order));
-    auto* block = static_cast<char*>(direct(memory::address_of(*frame)));
-    auto* cpu = reinterpret_cast<CpuLocal*>(block);
-    auto* copies = block + align_up(sizeof(CpuLocal), 64);
-    std::memcpy(copies, per_cpu_start, variables);
-    cpu->id = id;
-    cpu->per_cpu_offset = reinterpret_cast<u64>(copies) - reinterpret_cast<u64>(per_cpu_start);
-    cpu->stack = TRY(memory::allocate_kernel_stack());
-    return cpu;
-}
-
 u32 arrivals() { return __atomic_load_n(&arrived, __ATOMIC_ACQUIRE); }
 
 /// Starts one and waits for it, so that numbers are given without gaps. False when it does not come.
 bool start_processor(u64 affinity, u32 id) {
     auto cpu = create_local(id);
-    if (!cpu) {
+    auto stack = memory::allocate_kernel_stack();
+    if (!cpu || !stack) {
         core::warn("out of memory: starting {} processors only", id);
         return false;
     }
+    (*cpu)->stack = *stack;
     prepare_cpu(**cpu);
     u32 before = arrivals();
     bool accepted = start_processor_at(affinity, physical(reinterpret_cast<void*>(processor_entry)), reinterpret_cast<u64>(*cpu));

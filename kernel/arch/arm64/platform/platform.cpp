@@ -1,7 +1,7 @@
 // Sets up what the machine is made of: interrupt controller, timer, power, the clock of the day; notes the processors.
 #include "../boot/device_tree.hpp"
 #include "../clock/timer.hpp"
-#include "../cpu/smp.hpp"
+#include "../cpu/local.hpp"
 #include "../gic/gic.hpp"
 #include "arch/boot.hpp"
 #include "arch/mmu.hpp"

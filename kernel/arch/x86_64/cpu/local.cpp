@@ -7,32 +7,21 @@
 #include "../trap/vectors.hpp"
 #include "arch/boot.hpp"
 #include "features.hpp"
-#include "smp.hpp"
 
 extern "C" constinit bool program_access_guarded;
 
 namespace spore::arch {
 namespace {
-constinit CpuLocal boot_cpu{};
-constinit CpuLocal* cpus[max_cpus] = {&boot_cpu};
-constinit u32 running = 1;
 constinit abi::Mode chosen_mode = abi::Mode::fused;
 }  // namespace
 
-CpuLocal& cpu_local(u32 cpu) { return *cpus[cpu]; }
-void prepare_cpu(CpuLocal& cpu) { cpus[cpu.id] = &cpu; }
-void count_cpus(u32 count) { __atomic_store_n(&running, count, __ATOMIC_RELEASE); }
-
 u32 cpu_id() { return local().id; }
-u32 cpu_count() { return __atomic_load_n(&running, __ATOMIC_ACQUIRE); }
 u64 per_cpu_offset() {
     u64 offset;
     asm volatile("movq %%gs:%c1, %0" : "=r"(offset) : "i"(__builtin_offsetof(CpuLocal, per_cpu_offset)));
     return offset;
 }
-u64 per_cpu_offset(u32 cpu) { return cpus[cpu]->per_cpu_offset; }
 
-std::atomic<bool>& attention(u32 cpu) { return cpus[cpu]->attention; }
 std::atomic<bool>& attention() { return local().attention; }
 
 void relax() {
@@ -44,11 +33,11 @@ u64 cycles() { return read_tsc(); }
 
 void wait_for_interrupt() { asm volatile("sti; hlt; cli" ::: "memory"); }
 
-void kick(u32 cpu) { send_interrupt(cpus[cpu]->apic_id, vector::kick); }
+void kick(u32 cpu) { send_interrupt(cpu_local(cpu).apic_id, vector::kick); }
 
 void stop_other_cpus() {
     for (u32 cpu = 0; cpu < cpu_count(); ++cpu)
-        if (cpu != cpu_id()) send_interrupt(cpus[cpu]->apic_id, vector::stop);
+        if (cpu != cpu_id()) send_interrupt(cpu_local(cpu).apic_id, vector::stop);
 }
 
 abi::Mode mode() { return chosen_mode; }

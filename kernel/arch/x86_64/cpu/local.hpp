@@ -3,6 +3,7 @@
 
 #include <atomic>
 
+#include "../../common/cpu/cpus.hpp"
 #include "arch/cpu.hpp"
 #include "arch/context.hpp"
 
@@ -49,8 +50,6 @@ inline CpuLocal& local() {
     asm volatile("movq %%gs:0, %0" : "=r"(self));
     return *self;
 }
-
-CpuLocal& cpu_local(u32 cpu);
 
 /// Segment selectors. The order serves SYSCALL and SYSRET: kernel code, kernel data; program 32-bit code, data, code.
 namespace selector {

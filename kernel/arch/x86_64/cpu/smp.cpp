@@ -1,6 +1,6 @@
 // Starting the other processors. A virtual one may be put off by its host for as long as that likes, also between our STARTUP and its first
 // instruction: so nothing that it finds then depends on when it comes. What it is to be lies in a slot that it draws by itself.
-#include "smp.hpp"
+#include "local.hpp"
 
 #include <bit>
 #include <cstring>
@@ -9,14 +9,13 @@
 #include "../instructions.hpp"
 #include "../mmu/kernel_map.hpp"
 #include "arch/boot.hpp"
+#include "arch/mmu.hpp"
 #include "kernel/core/log.hpp"
-#include "kernel/memory/frame.hpp"
 #include "kernel/memory/kernel_stack.hpp"
 #include "kernel/task/thread.hpp"
 
 extern "C" {
 extern char trampoline_start[], trampoline_end[], trampoline_root[], trampoline_next[], trampoline_count[];
-extern char per_cpu_start[], per_cpu_end[];
 extern spore::u64 kernel_pml4[];
 }
 
@@ -49,22 +48,6 @@ T* trampoline_variable(const char* symbol) {
 void spin_for(u64 nanoseconds) {
     u64 end = monotonic_nanoseconds() + nanoseconds;
     while (monotonic_nanoseconds() < end) relax();
-}
-
-/// CpuLocal and the per-CPU variables of a further CPU, in one block.
-Result<CpuLocal*> create_local(u32 id) {
-    u64 variables = static_cast<u64>(per_cpu_end - per_cpu_start);
-    u64 size = align_up(sizeof(CpuLocal), 64) + variables;
-    unsigned order = 0;
-    while ((page_size << order) < size) ++order;
-    auto* frame = TRY(memory::allocate_zeroed_frames(order));
-    auto* block = static_cast<char*>(direct(memory::address_of(*frame)));
-    auto* cpu = reinterpret_cast<CpuLocal*>(block);
-    auto* copies = block + align_up(sizeof(CpuLocal), 64);
-    std::memcpy(copies, per_cpu_start, variables);
-    cpu->id = id;
-    cpu->per_cpu_offset = reinterpret_cast<u64>(copies) - reinterpret_cast<u64>(per_cpu_start);
-    return cpu;
 }
 
 /// Fills a slot for each processor that is wanted; how many there are.
@@ -104,8 +87,8 @@ u32 wake_processors(u32 count) {
 
 }  // namespace
 
-void found_processor(u32 apic_id) {
-    if (apic_id != local().apic_id && processor_count < max_cpus - 1) processors[processor_count++] = apic_id;
+void found_processor(u64 apic_id) {
+    if (apic_id != local().apic_id && processor_count < max_cpus - 1) processors[processor_count++] = static_cast<u32>(apic_id);
 }
 
 extern "C" [[noreturn, gnu::used]] void start_processor(CpuLocal* cpu) {

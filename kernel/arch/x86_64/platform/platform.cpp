@@ -4,7 +4,7 @@
 #include "../clock/clock.hpp"
 #include "../clock/reference.hpp"
 #include "../cpu/features.hpp"
-#include "../cpu/smp.hpp"
+#include "../cpu/local.hpp"
 #include "../instructions.hpp"
 #include "acpi_reader.hpp"
 #include "arch/boot.hpp"
