@@ -29,7 +29,7 @@ set(SPORE_COLD_SOURCES
     kernel/linux/calls/event.cpp kernel/linux/calls/identity.cpp kernel/linux/calls/ioctl.cpp kernel/linux/calls/priority.cpp
     kernel/linux/calls/process.cpp kernel/linux/calls/resource.cpp kernel/linux/calls/socket.cpp kernel/linux/calls/system.cpp
     kernel/linux/calls/timer.cpp kernel/linux/socket/unix/in_flight.cpp kernel/linux/socket/unix/listener.cpp
-    kernel/linux/calls/wait.cpp kernel/linux/event/memory_file.cpp kernel/linux/event/signal_file.cpp kernel/linux/futex/pi.cpp
+    kernel/linux/calls/wait.cpp kernel/linux/event/memory_file.cpp kernel/linux/event/signal_file.cpp kernel/linux/signal/file_events.cpp kernel/linux/futex/pi.cpp
     kernel/linux/futex/robust_list.cpp kernel/linux/socket/unix/name.cpp kernel/linux/socket/unix/unix_socket.cpp
     kernel/linux/time/interval_timer.cpp kernel/memory/remap.cpp
     # the network's set-up, its settings and what tells of it; errors, and packets that keep a network going rather than programs' data

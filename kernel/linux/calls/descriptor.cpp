@@ -3,6 +3,7 @@
 #include "kernel/linux/calls/calls.hpp"
 #include "kernel/linux/calls/lock.hpp"
 #include "kernel/linux/process/caller.hpp"
+#include "kernel/linux/signal/file_events.hpp"
 #include "kernel/linux/uapi/open.hpp"
 
 namespace spore::linux::calls {
@@ -102,6 +103,7 @@ Result<u64> fcntl(Task& task, Descriptor descriptor, i32 command, u64 argument) 
         auto mode = file->mode();
         auto wanted = open_mode_of(static_cast<u32>(argument));
         mode.append = wanted.append, mode.nonblocking = wanted.nonblocking, mode.direct = wanted.direct, mode.asynchronous = wanted.asynchronous;
+        if (mode.asynchronous != file->mode().asynchronous) TRY(set_asynchronous(*file, descriptor.value, mode.asynchronous));
         TRY(file->set_mode(mode));
         return 0;
     }
@@ -129,8 +131,24 @@ Result<u64> fcntl(Task& task, Descriptor descriptor, i32 command, u64 argument) 
         if (!file->inode()) return fail(Error::invalid);
         TRY(file->inode()->add_seals(static_cast<u32>(argument)));
         return 0;
-    case f_getown: return 0;
-    case f_setown: return 0;
+    case f_getown: return static_cast<u64>(number_of(event_owner(*file)));
+    case f_setown: TRY(set_event_owner(*file, TRY(owner_numbered(static_cast<i32>(argument))))); return 0;
+    case f_getown_ex: {
+        auto owner = event_owner(*file);
+        TRY(UserOut<UserEventOwner>{{argument}}.write({static_cast<i32>(owner.kind), owner.id}));
+        return 0;
+    }
+    case f_setown_ex: {
+        auto owner = TRY(UserIn<UserEventOwner>{{argument}}.read());
+        if (owner.kind < 0 || owner.kind > static_cast<i32>(EventOwner::Kind::group)) return fail(Error::invalid);
+        TRY(set_event_owner(*file, {static_cast<EventOwner::Kind>(owner.kind), owner.id}));
+        return 0;
+    }
+    case f_getsig: return static_cast<u64>(event_signal(*file));
+    case f_setsig:
+        if (argument > static_cast<u64>(last_signal)) return fail(Error::invalid);
+        TRY(set_event_signal(*file, static_cast<i32>(argument)));
+        return 0;
     default: return fail(Error::invalid);
     }
 }

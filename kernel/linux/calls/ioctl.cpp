@@ -1,12 +1,29 @@
 // ioctl: what every file has, then the file's own.
 #include "kernel/linux/calls/calls.hpp"
 #include "kernel/linux/process/process.hpp"
+#include "kernel/linux/signal/file_events.hpp"
 
 namespace spore::linux::calls {
 
 namespace {
-enum Request : u32 { fio_clex = 0x5451, fio_nclex = 0x5450, fio_nbio = 0x5421, fio_async = 0x5452 };
+
+enum Request : u32 {
+    fio_clex = 0x5451, fio_nclex = 0x5450, fio_nbio = 0x5421, fio_async = 0x5452,
+    fio_setown = 0x8901, sioc_setgroup = 0x8902, fio_getown = 0x8903, sioc_getgroup = 0x8904,
+};
+
+/// F_SETOWN and F_GETOWN by the names that sockets know them by, too.
+Result<u64> socket_ioctl(fs::File& file, u32 request, u64 argument) {
+    switch (request) {
+    case fio_setown:
+    case sioc_setgroup: TRY(set_event_owner(file, TRY(owner_numbered(TRY(UserIn<i32>{{argument}}.read()))))); return 0;
+    case fio_getown:
+    case sioc_getgroup: TRY(UserOut<i32>{{argument}}.write(number_of(event_owner(file)))); return 0;
+    default: return file.ioctl(request, argument);
+    }
 }
+
+}  // namespace
 
 Result<u64> ioctl(Task& task, Descriptor descriptor, Flags request, u64 argument) {
     auto file = TRY(task.files().get(descriptor));
@@ -18,12 +35,17 @@ Result<u64> ioctl(Task& task, Descriptor descriptor, Flags request, u64 argument
     case fio_async: {
         auto mode = file->mode();
         bool on = TRY(UserIn<i32>{{argument}}.read()) != 0;
-        if (request == fio_nbio) mode.nonblocking = on;
-        else mode.asynchronous = on;
+        if (request == fio_nbio) {
+            mode.nonblocking = on;
+        } else if (mode.asynchronous != on) {
+            if (!tells_of_events(*file)) return fail(Error::not_a_terminal);
+            TRY(set_asynchronous(*file, descriptor.value, on));
+            mode.asynchronous = on;
+        }
         TRY(file->set_mode(mode));
         return 0;
     }
-    default: return file->ioctl(request, argument);
+    default: return file->kind() == fs::FileKind::socket ? socket_ioctl(*file, request, argument) : file->ioctl(request, argument);
     }
 }
 

@@ -190,7 +190,7 @@ Result<u64> send_to_thread(Task& task, i32 pid, i32 tid, const SignalInfo& info)
     auto target = find_task(tid);
     if (!target || (pid > 0 && target->process().id() != pid)) return fail(Error::no_process);
     if (!may_signal(task.process(), target->process(), info.number)) return fail(Error::not_permitted);
-    send_to_task(*target, info);
+    if (!try_send_to_task(*target, info)) return fail(Error::would_block);
     return 0;
 }
 
@@ -230,7 +230,7 @@ Result<u64> rt_sigqueueinfo(Task& task, i32 pid, SignalNumber signal, UserIn<Use
     auto process = find_process(pid);
     if (!process) return fail(Error::no_process);
     if (!may_signal(task.process(), *process, signal.value)) return fail(Error::not_permitted);
-    send_to_process(*process, info);
+    if (!try_send_to_process(*process, info)) return fail(Error::would_block);
     return 0;
 }
 Result<u64> rt_tgsigqueueinfo(Task& task, i32 pid, i32 tid, SignalNumber signal, UserIn<UserSignalInfo> user) {

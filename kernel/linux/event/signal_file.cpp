@@ -27,8 +27,13 @@ static_assert(sizeof(SignalRecord) == 128);
 
 SignalRecord record_of(const SignalInfo& info) {
     SignalRecord record{.number = static_cast<u32>(info.number), .error = info.error, .code = info.code};
-    if (info.is_synchronous_fault() && info.code != si_kernel) {
+    if (info.is_synchronous_fault()) {
         record.address = info.words[0];
+        return record;
+    }
+    if (info.is_of_file()) {
+        record.band = static_cast<u32>(info.words[0]);
+        record.descriptor = static_cast<i32>(info.words[1]);
         return record;
     }
     if (info.code == si_timer) {

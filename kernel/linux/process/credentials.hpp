@@ -37,6 +37,7 @@ struct Limits {
         limits.of[limit_core] = {0, Limit::infinite};
         limits.of[limit_files] = {1024, 1 << 20};
         limits.of[limit_locked] = {8 << 20, 8 << 20};
+        limits.of[limit_signals] = {8192, 8192};  // for each thread, and for the process as a whole
         limits.of[limit_queues] = {819200, 819200};
         limits.of[limit_nice] = {0, 0};
         limits.of[limit_realtime_priority] = {0, 0};

@@ -34,18 +34,23 @@ Task* choose(Process& process, i32 number) {
     return nullptr;
 }
 
-/// With the tree's lock held.
-void send_locked(Process& process, Task* only, const SignalInfo& info, Owned<QueuedSignal>& entry) {
-    if (process.zombie || process.exiting()) return;
+/// With the tree's lock held. False when it was not remembered because enough wait already.
+bool send_locked(Process& process, Task* only, const SignalInfo& info, Owned<QueuedSignal>& entry) {
+    if (process.zombie || process.exiting()) return true;
     if (info.number == sigcont) resume(process);
     Guard guard(process.signal_lock);
     cancel_opposites(process, info.number);
     Task* target = only ? only : choose(process, info.number);
     bool blocked = only ? !takes(*only, info.number) : !target;
     // What would be ignored need not be remembered, unless it is blocked: the action may change until it is not.
-    if (!blocked && process.handlers->ignores(info.number) && !(target && target->awaited.has(info.number))) return;
+    if (!blocked && process.handlers->ignores(info.number) && !(target && target->awaited.has(info.number))) return true;
     auto& pending = only ? only->pending : process.pending;
-    entry = pending.add(info.number, std::move(entry));
+    if (info.number >= first_realtime && pending.queued() >= process.limit(limit_signals).soft) {
+        if (info.code != si_user && info.code != si_kernel) return false;
+        (void)pending.add(info.number, nullptr);  // that it came, though not from whom
+    } else {
+        entry = pending.add(info.number, std::move(entry));
+    }
     process.signal_arrived.notify(fs::Ready::in);
     if (info.number == sigkill) {
         for (auto& task : process.tasks) task.demand_attention();
@@ -53,6 +58,7 @@ void send_locked(Process& process, Task* only, const SignalInfo& info, Owned<Que
     } else if (target && !blocked) {
         target->demand_attention();
     }
+    return true;
 }
 
 Owned<QueuedSignal> make_entry(const SignalInfo& info) {
@@ -62,11 +68,11 @@ Owned<QueuedSignal> make_entry(const SignalInfo& info) {
     return std::move(*entry);
 }
 
-void send(Process& process, Task* only, const SignalInfo& info) {
-    if (info.number == 0) return;
+bool send(Process& process, Task* only, const SignalInfo& info) {
+    if (info.number == 0) return true;
     auto entry = make_entry(info);  // what is left of it goes after the lock
     TreeGuard guard(tree_lock());
-    send_locked(process, only, info, entry);
+    return send_locked(process, only, info, entry);
 }
 
 /// With the tree's lock held.
@@ -78,12 +84,14 @@ Task* find_in(Process& process, i32 task_id) {
 
 }  // namespace
 
-void send_to_process(Process& process, const SignalInfo& info) { send(process, nullptr, info); }
-void send_to_task(Task& task, const SignalInfo& info) { send(task.process(), &task, info); }
+void send_to_process(Process& process, const SignalInfo& info) { (void)send(process, nullptr, info); }
+void send_to_task(Task& task, const SignalInfo& info) { (void)send(task.process(), &task, info); }
+bool try_send_to_process(Process& process, const SignalInfo& info) { return send(process, nullptr, info); }
+bool try_send_to_task(Task& task, const SignalInfo& info) { return send(task.process(), &task, info); }
 
 void send_number_locked(Task& task, i32 number) {
     Owned<QueuedSignal> none;
-    send_locked(task.process(), &task, {.number = number}, none);
+    (void)send_locked(task.process(), &task, {.number = number}, none);
 }
 
 TimerSignal send_timer_signal(Process& process, i32 task_id, const SignalInfo& info) {
@@ -99,7 +107,7 @@ TimerSignal send_timer_signal(Process& process, i32 task_id, const SignalInfo& i
             return TimerSignal::merged;
         }
     }
-    send_locked(process, only, info, entry);
+    (void)send_locked(process, only, info, entry);
     return TimerSignal::queued;
 }
 

@@ -9,7 +9,10 @@ namespace spore::linux {
 void send_to_process(Process& process, const SignalInfo& info);
 /// To this thread.
 void send_to_task(Task& task, const SignalInfo& info);
-/// The same with the tree's lock held, and without saying who sent it.
+/// The same; false when as many real-time signals wait there as RLIMIT_SIGPENDING lets, and this one was dropped.
+bool try_send_to_process(Process& process, const SignalInfo& info);
+bool try_send_to_task(Task& task, const SignalInfo& info);
+/// To a task with the tree's lock held, and without saying who sent it.
 void send_number_locked(Task& task, i32 number);
 /// To every process of a group; no_process when there is none.
 Result<void> send_to_group(i32 group, const SignalInfo& info);

@@ -5,7 +5,7 @@ namespace spore::linux {
 Owned<QueuedSignal> PendingSignals::add(i32 number, Owned<QueuedSignal> entry) {
     if (!would_queue(number)) return entry;
     set_.add(number);
-    if (entry) queue_.push_back(*entry.release());
+    if (entry) queue_.push_back(*entry.release()), ++queued_;
     return nullptr;
 }
 
@@ -29,6 +29,7 @@ SignalInfo PendingSignals::take(SignalSet wanted) {
     if (!found) return SignalInfo::from_process(number, si_user, 0, 0);  // there was no memory to remember more
     SignalInfo info = found->info;
     queue_.remove(*found);
+    --queued_;
     delete found;
     return info;
 }
@@ -39,6 +40,7 @@ void PendingSignals::discard(SignalSet which) {
         QueuedSignal* following = queue_.next(*entry);
         if (which.has(entry->info.number)) {
             queue_.remove(*entry);
+            --queued_;
             delete entry;
         }
         entry = following;

@@ -31,21 +31,25 @@ struct SignalSet {
     constexpr SignalSet operator|(SignalSet other) const { return {bits | other.bits}; }
     constexpr SignalSet operator~() const { return {~bits}; }
     /// The signal that is delivered first: faults before others, then the lowest number.
-    constexpr i32 first() const {
-        constexpr u64 synchronous = 1u << (sigsegv - 1) | 1u << (sigbus - 1) | 1u << (sigill - 1) | 1u << (sigtrap - 1) |
-                                    1u << (sigfpe - 1) | 1u << (sigsys - 1);
-        u64 urgent = bits & synchronous;
-        return __builtin_ctzll(urgent ? urgent : bits) + 1;
-    }
+    constexpr i32 first() const;
 };
+/// Those that what the program does brings about.
+inline constexpr SignalSet faults = SignalSet::of(sigill, sigtrap, sigbus, sigfpe, sigsegv, sigsys);
+/// Those whose positive si_codes have meanings of their own.
+inline constexpr SignalSet with_own_codes = faults | SignalSet::of(sigchld, sigio);
 inline constexpr SignalSet unblockable = SignalSet::of(sigkill, sigstop);
+constexpr i32 SignalSet::first() const {
+    u64 urgent = bits & faults.bits;
+    return __builtin_ctzll(urgent ? urgent : bits) + 1;
+}
 inline constexpr SignalSet job_stops = SignalSet::of(sigstop, sigtstp, sigttin, sigttou);
 
 /// si_code values.
 enum SignalCode : i32 {
-    si_user = 0, si_kernel = 0x80, si_queue = -1, si_timer = -2, si_mesgq = -3, si_asyncio = -4, si_tkill = -6,
+    si_user = 0, si_kernel = 0x80, si_queue = -1, si_timer = -2, si_mesgq = -3, si_asyncio = -4, si_sigio = -5, si_tkill = -6,
     segv_maperr = 1, segv_accerr = 2, bus_adraln = 1, bus_adrerr = 2, bus_objerr = 3, fpe_intdiv = 1, fpe_intovf = 2, fpe_flterr = 3, fpe_fltinv = 7,
     ill_illopc = 1, ill_illopn = 2, trap_brkpt = 1, trap_trace = 2,
+    poll_in = 1, poll_out = 2, poll_msg = 3, poll_err = 4, poll_pri = 5, poll_hup = 6,
     cld_exited = 1, cld_killed = 2, cld_dumped = 3, cld_trapped = 4, cld_stopped = 5, cld_continued = 6,
 };
 
@@ -69,12 +73,18 @@ struct SignalInfo {
     static SignalInfo timer(i32 number, i32 id, i32 overrun, u64 value) {
         return {number, 0, si_timer, 0, {static_cast<u32>(id) | u64{static_cast<u32>(overrun)} << 32, value}};
     }
+    /// A file is ready: what for (POLL_*), as poll's bits, and the descriptor that was asked about.
+    static SignalInfo of_file(i32 number, i32 code, u64 band, i32 descriptor) {
+        return {number, 0, code, 0, {band, static_cast<u32>(descriptor)}};
+    }
+    /// [linux] siginfo_layout: other signals have no positive codes of their own, and borrow SIGIO's (F_SETSIG).
+    bool is_of_file() const { return code >= poll_in && code <= poll_hup && !(faults | SignalSet::of(sigchld)).has(number); }
     void add_overrun(u32 more) { words[0] += u64{more} << 32; }
     u32 overrun() const { return static_cast<u32>(words[0] >> 32); }
     i32 pid() const { return static_cast<i32>(words[0]); }
     u32 uid() const { return static_cast<u32>(words[0] >> 32); }
     /// Sent by the kernel because of what the program did, not by somebody.
-    bool is_synchronous_fault() const { return code > 0 && number != sigchld; }
+    bool is_synchronous_fault() const { return code > 0 && code != si_kernel && faults.has(number); }
 };
 static_assert(sizeof(SignalInfo) == 48);
 
@@ -100,6 +110,8 @@ public:
     ~PendingSignals() { discard({~u64{0}}); }
 
     SignalSet set() const { return set_; }
+    /// How many are remembered with what is known about them.
+    u32 queued() const { return queued_; }
     bool would_queue(i32 number) const { return number >= first_realtime || !set_.has(number); }
     /// `entry` may be null: then only the number is remembered. Takes it over; returns it when it is not needed.
     Owned<QueuedSignal> add(i32 number, Owned<QueuedSignal> entry);
@@ -111,6 +123,7 @@ public:
 
 private:
     SignalSet set_;
+    u32 queued_ = 0;
     List<QueuedSignal, &QueuedSignal::link> queue_;
 };
 

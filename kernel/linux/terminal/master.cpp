@@ -154,6 +154,7 @@ public:
     Ready ready() override { return terminal_->master_ready(); }
     fs::PollSource* poll_source() override { return &terminal_->master_source; }
     std::string_view describe(std::span<char> buffer) override { return fs::describe_entry(*entry_, buffer); }
+    fs::FileKind kind() const override { return fs::FileKind::terminal; }
     fs::Inode* inode() override { return entry_->inode(); }
     fs::Dentry* dentry() override { return entry_.get(); }
 

@@ -19,6 +19,7 @@ public:
     fs::Ready ready() override { return terminal_->ready(); }
     fs::PollSource* poll_source() override { return &terminal_->poll_source; }
     std::string_view describe(std::span<char> buffer) override;
+    fs::FileKind kind() const override { return fs::FileKind::terminal; }
     fs::Inode* inode() override { return entry_->inode(); }
     fs::Dentry* dentry() override { return entry_.get(); }
 

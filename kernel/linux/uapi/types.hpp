@@ -143,6 +143,11 @@ struct OpenHow {
     u64 flags, mode, resolve;
 };
 
+/// struct f_owner_ex
+struct UserEventOwner {
+    i32 kind, id;
+};
+
 struct FileLock {
     i16 type, whence;
     i64 start, length;
