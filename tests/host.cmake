@@ -27,8 +27,9 @@ add_fuzzer(config ${CMAKE_SOURCE_DIR}/host/plan/config.cpp ${CMAKE_SOURCE_DIR}/h
     ${CMAKE_SOURCE_DIR}/host/plan/network_values.cpp
     ${CMAKE_SOURCE_DIR}/host/common/files.cpp ${CMAKE_SOURCE_DIR}/host/common/failure.cpp)
 
-add_fuzzer(acpi ${CMAKE_SOURCE_DIR}/wire/acpi.cpp)
+add_fuzzer(acpi ${CMAKE_SOURCE_DIR}/wire/acpi.cpp ${CMAKE_SOURCE_DIR}/wire/acpi_arm.cpp)
 add_fuzzer(fdt ${CMAKE_SOURCE_DIR}/wire/fdt.cpp)
+add_fuzzer(efi ${CMAKE_SOURCE_DIR}/wire/efi.cpp)
 add_fuzzer(tcp ${CMAKE_SOURCE_DIR}/wire/net/tcp.cpp)
 add_fuzzer(dhcp ${CMAKE_SOURCE_DIR}/wire/net/dhcp.cpp)
 add_fuzzer(dhcp6 ${CMAKE_SOURCE_DIR}/wire/net/dhcp6.cpp)

@@ -1,7 +1,7 @@
 // Any bytes as ACPI tables, both behind their checksums and straight into the readers of the bodies.
 #include <cstdlib>
 
-#include "wire/acpi.hpp"
+#include "wire/acpi_arm.hpp"
 
 using namespace spore;
 using namespace spore::wire::acpi;
@@ -29,6 +29,13 @@ extern "C" int LLVMFuzzerTestOneInput(const u8* data, std::size_t size) {
         if (count > size) std::abort();  // more entries than bytes
     if (size >= 36) (void)read_fadt(table);
     (void)read_hpet(table);
+    GicReader gic(table);
+    for (std::size_t count = 0; gic.next(); ++count)
+        if (count > size) std::abort();
+    (void)read_timers(table);
+    (void)read_console(table);
+    (void)read_firmware_call(table);
+    if (auto pci = read_pci_configuration(table); pci && (!pci->address || pci->buses > 256)) std::abort();
     if (auto off = find_soft_off(table); off && *off > 7) std::abort();
     u64 position = 0, before = 0;
     while (next_virtio_mmio(table, position)) {
