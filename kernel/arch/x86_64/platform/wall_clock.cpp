@@ -1,4 +1,5 @@
 // The CMOS clock [motorola MC146818A].
+#include "../../common/clock/calendar.hpp"
 #include "../clock/kvm_clock.hpp"
 #include "../instructions.hpp"
 #include "arch/boot.hpp"
@@ -20,16 +21,6 @@ struct Reading {
 Reading read_all() { return {read(seconds), read(minutes), read(hours), read(day), read(month), read(year)}; }
 
 u8 from_bcd(u8 value) { return static_cast<u8>((value >> 4) * 10 + (value & 15)); }
-
-/// Days since 1970-01-01 of a Gregorian date.
-i64 days_since_epoch(i64 y, u32 m, u32 d) {
-    y -= m <= 2;
-    i64 era = y / 400;
-    u32 year_of_era = static_cast<u32>(y - era * 400);
-    u32 day_of_year = (153 * (m > 2 ? m - 3 : m + 9) + 2) / 5 + d - 1;
-    u32 day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-    return era * 146097 + day_of_era - 719468;
-}
 
 }  // namespace
 
