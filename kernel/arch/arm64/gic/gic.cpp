@@ -71,12 +71,12 @@ void send_interrupt(const CpuLocal& to, u32 id) {
     else distributor.write(InterruptRegisters::generate, to.interrupt_target << 16 | id);
 }
 
-Result<void> enable_line(u32 line, Trigger trigger) {
+Result<void> enable_line(u32 line, Trigger trigger, u32 cpu) {
     if (line < interrupt::first_line || line >= line_count || line > interrupt::last_line) return fail(Error::not_found);
     distributor.set_trigger(line, trigger);
     distributor.write_byte(InterruptRegisters::priority + line, normal_priority);
-    if (version_3) distributor.write_wide(InterruptRegisters::route + line * 8, cpu_local(0).affinity);
-    else distributor.write_byte(InterruptRegisters::target + line, static_cast<u8>(cpu_local(0).interrupt_target));
+    if (version_3) distributor.write_wide(InterruptRegisters::route + line * 8, cpu_local(cpu).affinity);
+    else distributor.write_byte(InterruptRegisters::target + line, static_cast<u8>(cpu_local(cpu).interrupt_target));
     distributor.enable(line);
     return {};
 }

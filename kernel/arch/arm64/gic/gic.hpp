@@ -36,7 +36,7 @@ void end_interrupt(Acknowledged acknowledged);
 void send_interrupt(const CpuLocal& to, u32 id);
 /// Runs the handler of an INTID from 8192 on.
 void handle_message(u32 id);
-/// Sends a line to CPU 0. not_found when the controller has no such line.
-Result<void> enable_line(u32 line, Trigger trigger);
+/// Sends a line to a CPU. not_found when the controller has no such line.
+Result<void> enable_line(u32 line, Trigger trigger, u32 cpu);
 
 }  // namespace spore::arch

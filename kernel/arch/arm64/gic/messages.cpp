@@ -1,5 +1,6 @@
 // Message-signalled interrupts: through an ITS, or by a frame whose one register turns what is written to it into a line [arm/DEN0044 GICv2m].
 #include "../platform/machine.hpp"
+#include "../trap/interrupts.hpp"
 #include "arch/interrupts.hpp"
 #include "arch/mmu.hpp"
 #include "gic.hpp"
@@ -27,8 +28,8 @@ Result<void> open_frame(PhysAddr at) {
     return {};
 }
 
-/// As an interrupt line, which goes to the first CPU, whoever is asked for.
-Result<Message> connect_frame(PhysAddr at, InterruptHandler handler, void* context) {
+/// As an interrupt line.
+Result<Message> connect_frame(PhysAddr at, u32 cpu, InterruptHandler handler, void* context) {
     u32 line;
     {
         Guard guard(lock);
@@ -36,7 +37,7 @@ Result<Message> connect_frame(PhysAddr at, InterruptHandler handler, void* conte
         if (frame.next == frame.end) return fail(Error::busy);
         line = frame.next++;
     }
-    TRY(connect_line(line, Trigger::edge, handler, context));
+    TRY(connect_line_to(cpu, line, Trigger::edge, handler, context));
     return Message{at.value + set_line, line};
 }
 
@@ -68,7 +69,7 @@ void handle_message(u32 id) {
 Result<Message> connect_message(PciAddress source, u32 cpu, InterruptHandler handler, void* context) {
     auto& machine = found_machine();
     if (machine.translation_service.value) return connect_translated(machine.translation_service, source, cpu, handler, context);
-    if (machine.message_frame.value) return connect_frame(machine.message_frame, handler, context);
+    if (machine.message_frame.value) return connect_frame(machine.message_frame, cpu, handler, context);
     return fail(Error::not_supported);
 }
 

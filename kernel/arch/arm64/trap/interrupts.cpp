@@ -53,7 +53,9 @@ void handle_interrupts() {
     }
 }
 
-Result<void> connect_line(u32 line, Trigger trigger, InterruptHandler function, void* context) {
+Result<void> connect_line(u32 line, Trigger trigger, InterruptHandler function, void* context) { return connect_line_to(0, line, trigger, function, context); }
+
+Result<void> connect_line_to(u32 cpu, u32 line, Trigger trigger, InterruptHandler function, void* context) {
     if (line > interrupt::last_line) return fail(Error::not_found);
     Guard guard(lock);
     if (used == std::size(handlers)) return fail(Error::busy);
@@ -61,7 +63,7 @@ Result<void> connect_line(u32 line, Trigger trigger, InterruptHandler function, 
     handler = {function, context, by_line[line]};
     bool first = !by_line[line];
     __atomic_store_n(&by_line[line], &handler, __ATOMIC_RELEASE);
-    return first ? enable_line(line, trigger) : Result<void>{};
+    return first ? enable_line(line, trigger, cpu) : Result<void>{};
 }
 
 }  // namespace spore::arch
