@@ -4,7 +4,7 @@
 #include <cstring>
 
 #include "../../common/boot/memory_map.hpp"
-#include "../platform/machine.hpp"
+#include "../platform/tree_machine.hpp"
 
 namespace spore::arch {
 namespace {
@@ -12,7 +12,7 @@ namespace {
 using namespace wire::fdt;
 
 constinit Tree tree;
-constinit Machine machine;
+constinit bool present = false;
 constinit char command_line[2048];
 
 void keep_command_line(BootInfo& info, std::string_view text) {
@@ -54,14 +54,16 @@ bool read_device_tree(BootInfo& info, u64 address) {
     auto parsed = Tree::parse({start, size});
     if (!parsed) return false;
     tree = *parsed;
+    present = true;
+    bool memory_known = info.usable_count > 0;
     info.protocol = "device tree";
     Walk walk(tree);
     while (auto node = walk.next()) {
         if (node->depth() == 0) continue;
         if (node->name() == "chosen") read_chosen(info, *node);
         else if (!node->enabled()) continue;
-        else if (node->name().starts_with("memory@")) add_memory_node(info, *node);
-        else read_machine_node(machine, *node);
+        else if (node->name().starts_with("memory@")) memory_known ? void() : add_memory_node(info, *node);
+        else read_machine_node(found_machine(), *node);
     }
     leave_reserved(info);
     return info.usable_count > 0;
@@ -69,6 +71,6 @@ bool read_device_tree(BootInfo& info, u64 address) {
 
 void show_device_tree_at(const std::byte* start) { tree = tree.seen_at(start); }
 const Tree& device_tree() { return tree; }
-const Machine& found_machine() { return machine; }
+bool has_device_tree() { return present; }
 
 }  // namespace spore::arch

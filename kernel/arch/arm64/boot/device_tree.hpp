@@ -6,10 +6,12 @@
 
 namespace spore::arch {
 
-/// Reads memory, command line, bundle and the machine (platform/machine.hpp) from the tree at `address`, which is mapped there. False when it is no tree.
+/// Reads memory, command line, bundle and the machine (platform/machine.hpp) from the tree at `address`, which is mapped there. Where memory is known
+/// already, the tree is not asked. False when it is no tree, or one without memory.
 bool read_device_tree(BootInfo& info, u64 address);
 /// The tree has moved to where it stays.
 void show_device_tree_at(const std::byte* start);
+bool has_device_tree();
 /// Without a node when there is none.
 const wire::fdt::Tree& device_tree();
 

@@ -1,5 +1,5 @@
 // From what a loader leaves us in (translation off, EL2 or EL1) to code at the kernel's own address. The image is in Linux's format
-// [linux Documentation/arch/arm64/booting.rst]: x0 is the device tree's physical address, and the image lies at a multiple of 2 MiB.
+// [image_header.S]: x0 is the device tree's physical address, and the image lies at a multiple of 2 MiB.
 //
 // Until translation is on, code runs at its physical address, memory counts as device memory, and caches are not looked into: only
 // PC-relative addresses, aligned accesses, and what is written is then dropped from caches, where older copies may wait.
@@ -17,21 +17,13 @@
 
         .arch   armv8.2-a
 
-        .section .head, "ax", @progbits
-        .globl  image_header
-image_header:
-        b       image_entry
-        nop
-        .quad   0                       // offset from a multiple of 2 MiB
-        .quad   kernel_end - image_header
-        .quad   0xa                     // little-endian, 4 KiB pages, anywhere in memory
-        .quad   0, 0, 0
-        .ascii  "ARM\x64"
-        .long   0
-
-        .section .text.entry, "ax", @progbits
+        .section .text.start, "ax", @progbits
+        .globl  image_entry, image_entry_from_firmware
 image_entry:
         mov     x20, x0
+        mov     x22, xzr
+// From efi/leave.S: x20 is the device tree's address, or 0, and x22 the handover's.
+image_entry_from_firmware:
         adrp    x21, image_header       // the image's physical address
         bl      leave_el2
         bl      make_boot_tables
@@ -53,7 +45,8 @@ at_kernel_address:
         bl      memset
         mov     x0, x20
         mov     x1, x21
-        bl      start_machine           // (PhysAddr device_tree, PhysAddr image)
+        mov     x2, x22
+        bl      start_machine           // (PhysAddr device_tree, PhysAddr image, PhysAddr handover)
         brk     #0
 
 // At EL2, makes EL1 a machine of its own and goes down to it. Uses x1, x2.
@@ -63,7 +56,7 @@ leave_el2:
         mrs     x1, CurrentEL
         cmp     x1, #2 << 2
         b.ne    2f
-        mov     x1, #1 << 31            // EL1 is 64-bit, nothing traps
+        ldr     x1, =(1 << 31 | 3 << 40) // EL1 is 64-bit, nothing traps, signing pointers neither
         msr     hcr_el2, x1
         isb
         mrs     x1, cnthctl_el2
@@ -135,11 +128,15 @@ make_boot_tables:
         mov     x10, x30
         mov     x0, x21
         bl      map_low_gigabyte
+        cbz     x22, 1f
+        mov     x0, x22                 // it lies behind the image
+        bl      map_low_gigabyte
+1:      cbz     x20, 1f
         mov     x0, x20
         bl      map_low_gigabyte
         add     x0, x20, #0x200000      // the tree may take 2 MiB, and reach into the next one
         bl      map_low_gigabyte
-        adrp    x0, boot_tables_start
+1:      adrp    x0, boot_tables_start
         adrp    x1, boot_tables_end
         mrs     x2, ctr_el0
         ubfx    x2, x2, #16, #4

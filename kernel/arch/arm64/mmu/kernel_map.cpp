@@ -47,11 +47,13 @@ public:
 
     TableEntry* take() {
         u64 window = align_down(physical(text_start).value, 1_GiB);
-        auto& range = *std::ranges::find_if(info_.usable, [window](auto& r) {
+        auto usable = std::span(info_.usable, info_.usable_count);
+        auto range = std::ranges::find_if(usable, [window](auto& r) {
             return r.end - r.start >= page_size && align_down(r.start.value, 1_GiB) == window;
         });
-        auto* table = reinterpret_cast<TableEntry*>(range.start.value);
-        range.start = range.start + page_size;
+        if (range == usable.end()) core::panic("no memory for page tables near the kernel: give the machine more");
+        auto* table = reinterpret_cast<TableEntry*>(range->start.value);
+        range->start = range->start + page_size;
         std::fill_n(table, entries_per_table, TableEntry{});
         return table;
     }
@@ -120,22 +122,19 @@ void map_memory(EarlyTables& tables, TableEntry* root, MemoryRange range) {
 
 }  // namespace
 
-void build_kernel_map(BootInfo& info, std::span<const MemoryRange> memory, PhysAddr early) {
+void build_kernel_map(BootInfo& info, std::span<const MemoryRange> memory) {
     EarlyTables tables(info);
     auto* root = reinterpret_cast<TableEntry*>(physical(kernel_root).value);
     map_image(tables, root);
     for (auto range : memory) map_memory(tables, root, range);
     tables.below(root, index_at(kernel_half::stacks, 4));
-    if (early.value)
-        tables.map(root, kernel_half::devices, kernel_half::devices + page_size, align_down(early.value, page_size), 1, device_bits);
+    tables.map(root, kernel_half::devices, kernel_half::devices + page_size, 0, 1, 0);  // the tables for map_early_device()
     store_barrier();
     auto exchange = reinterpret_cast<decltype(&exchange_kernel_root)>(physical(reinterpret_cast<void*>(exchange_kernel_root)).value);
     exchange(physical(kernel_root).value, physical(empty_root).value);
     enter_no_table();
     asm volatile("tlbi vmalle1\n\tdsb nsh\n\tisb" ::: "memory");
 }
-
-void* early_device() { return reinterpret_cast<void*>(kernel_half::devices); }
 
 namespace {
 
@@ -176,6 +175,11 @@ void unmap_kernel_pages(std::span<KernelPage> pages) {
     }
 }
 
+void* map_early_device(PhysAddr registers) {
+    MUST(map_kernel({kernel_half::devices}, {align_down(registers.value, page_size)}, device_bits), "build_kernel_map() made the tables");
+    return reinterpret_cast<void*>(kernel_half::devices + registers.value % page_size);
+}
+
 PhysAddr unmap_kernel_page(VirtAddr at) {
     KernelPage page{at};
     unmap_kernel_pages({&page, 1});
@@ -183,7 +187,7 @@ PhysAddr unmap_kernel_page(VirtAddr at) {
 }
 
 namespace {
-constinit u64 next_device = kernel_half::devices + page_size;  // behind early_device()
+constinit u64 next_device = kernel_half::devices + page_size;  // behind map_early_device()'s
 }
 
 Result<void*> map_device(PhysAddr at, std::size_t size) {

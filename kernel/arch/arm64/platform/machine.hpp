@@ -1,11 +1,9 @@
-// What a device tree says of the machine, as the kernel uses it.
+// What firmware says of the machine, as the kernel uses it: in a device tree, or in ACPI's tables where there is none.
 #pragma once
 
-#include <optional>
-
+#include "../clock/timer.hpp"
 #include "arch/boot.hpp"
 #include "psci.hpp"
-#include "wire/fdt.hpp"
 
 namespace spore::arch {
 
@@ -16,22 +14,19 @@ struct Machine {
     static constexpr u32 max_redistributors = 8;
     MemoryRange redistributors[max_redistributors]{};
     u32 redistributor_count = 0;
-    u32 timer_interrupt = 27;  ///< the virtual timer's, which hardly any machine wires elsewhere [arm/DEN0094 BSA]
+    TimerWiring timer;
     PhysAddr message_frame{}, translation_service{};  ///< of a GICv2m, or an ITS
     PhysAddr console{}, wall_clock{};
     MemoryRange pci_configuration{};
+    i64 wall_seconds = 0;      ///< what firmware's clock said when the counter stood at `wall_counter`; 0: it was not asked
+    u64 wall_counter = 0;
     Conduit conduit = Conduit::none;
 };
 
-/// One node at a time.
-void read_machine_node(Machine& machine, const wire::fdt::Node& node);
-/// What boot has read so far.
-const Machine& found_machine();
-
-/// A GIC's three cells at `offset` as an INTID.
-std::optional<u32> interrupt_at(ByteSpan cells, u64 offset);
+/// What has been found so far.
+Machine& found_machine();
 
 /// Calls found(affinity) for each processor that PSCI can start.
-void for_each_processor(const wire::fdt::Tree& tree, void (*found)(u64 affinity));
+void for_each_processor(void (*found)(u64 affinity));
 
 }  // namespace spore::arch

@@ -5,6 +5,7 @@
 #include "arch/mmu.hpp"
 #include "kernel/sync/spin.hpp"
 #include "machine.hpp"
+#include "tree_machine.hpp"
 
 namespace spore::arch {
 

@@ -1,5 +1,4 @@
 // Sets up what the machine is made of: interrupt controller, timer, power, the clock of the day; notes the processors.
-#include "../boot/device_tree.hpp"
 #include "../clock/timer.hpp"
 #include "../cpu/local.hpp"
 #include "../gic/gic.hpp"
@@ -17,20 +16,22 @@ namespace {
 void start_interrupts(const Machine& machine) {
     auto started = machine.gic_version == 3 ? start_gic_v3(machine.distributor, {machine.redistributors, machine.redistributor_count})
                                             : start_gic_v2(machine.distributor, machine.cpu_interface);
-    if (!machine.gic_version || !started || !enable_cpu_interrupts(local(), machine.timer_interrupt))
+    if (!machine.gic_version || !started || !enable_cpu_interrupts(local(), timer_interrupt()))
         core::panic("no interrupt controller that the kernel knows: it needs a GICv2 or GICv3");
 }
 
 }  // namespace
 
-void start_platform(const BootInfo&) {
+void start_platform(const BootInfo& info) {
     auto& machine = found_machine();
-    start_timer(machine.timer_interrupt);
+    start_timer(machine.timer);
     start_interrupts(machine);
     if (machine.wall_clock.value)
         if (auto registers = map_device(machine.wall_clock, page_size)) use_wall_clock(*registers);
-    for_each_processor(device_tree(), found_processor);
-    core::debug("platform: GICv{}, virtual timer on {}", machine.gic_version, machine.timer_interrupt);
+    use_firmware_time(machine.wall_seconds, machine.wall_counter);
+    for_each_processor(found_processor);
+    core::debug("platform: {}, GICv{}, {} timer on {}", info.protocol, machine.gic_version,
+                machine.timer.virtual_interrupt ? "virtual" : "physical", timer_interrupt());
 }
 
 }  // namespace spore::arch

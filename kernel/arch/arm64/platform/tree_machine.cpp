@@ -1,8 +1,7 @@
-#include "machine.hpp"
+#include "tree_machine.hpp"
 
 #include "../boot/device_tree.hpp"
 #include "../gic/gic.hpp"
-#include "arch/firmware.hpp"
 
 namespace spore::arch {
 
@@ -44,6 +43,13 @@ void read_gic(Machine& machine, const Node& node, u32 version) {
     machine.gic_version = version;
 }
 
+/// Secure, physical, virtual [linux Documentation/devicetree/bindings/timer/arm,arch_timer.yaml].
+void read_timer(TimerWiring& timer, const Node& node) {
+    timer.physical_interrupt = interrupt_of(node, 1).value_or(0);
+    timer.virtual_interrupt = interrupt_of(node, 2).value_or(0);
+    timer.hertz = static_cast<u32>(node.number("clock-frequency").value_or(0));
+}
+
 }  // namespace
 
 void read_machine_node(Machine& machine, const Node& node) {
@@ -51,7 +57,7 @@ void read_machine_node(Machine& machine, const Node& node) {
     auto registers = node.region(0);
     if (kind == "arm,gic-v3") read_gic(machine, node, 3);
     else if (kind == "arm,cortex-a15-gic" || kind == "arm,gic-400") read_gic(machine, node, 2);
-    else if (kind == "arm,armv8-timer") machine.timer_interrupt = interrupt_of(node, 2).value_or(machine.timer_interrupt);
+    else if (kind == "arm,armv8-timer") read_timer(machine.timer, node);
     else if (kind == "arm,psci-1.0" || kind == "arm,psci-0.2")
         machine.conduit = node.text("method") == "smc" ? Conduit::secure_monitor : Conduit::hypervisor;
     else if (registers && kind == "arm,gic-v3-its") machine.translation_service = {registers->address};
@@ -62,9 +68,9 @@ void read_machine_node(Machine& machine, const Node& node) {
     else if (registers && kind == "arm,pl031") machine.wall_clock = {registers->address};
 }
 
-void for_each_processor(const Tree& tree, void (*found)(u64 affinity)) {
+void for_each_processor_in_tree(void (*found)(u64 affinity)) {
     bool inside = false;  // /cpus
-    Walk walk(tree);
+    Walk walk(device_tree());
     while (auto node = walk.next()) {
         if (node->depth() == 1) inside = node->name() == "cpus";
         if (!inside || node->depth() != 2 || node->text("device_type") != "cpu" || node->text("enable-method") != "psci" || !node->enabled()) continue;
@@ -74,7 +80,7 @@ void for_each_processor(const Tree& tree, void (*found)(u64 affinity)) {
     }
 }
 
-bool next_virtio_mmio(u64& position, VirtioMmioSlot& slot) {
+bool next_virtio_mmio_in_tree(u64& position, VirtioMmioSlot& slot) {
     static constinit std::optional<Walk> walk;  // where the last call left off
     if (position++ == 0) walk.emplace(device_tree());
     while (auto node = walk->next()) {
