@@ -35,7 +35,7 @@ constexpr const char* main_examples = R"(Examples:
 'spore run --help' tells more, and lists the exit statuses.)";
 
 struct RawRun {
-    std::string memory, architecture, machine, bus, gic, accelerator, mode, log_level, timeout, directory, root, sysroot, kernel, save_bundle;
+    std::string memory, architecture, machine, bus, gic, firmware, accelerator, mode, log_level, timeout, directory, root, sysroot, kernel, save_bundle;
     std::vector<std::string> environment, environment_files, volumes;
     std::string network, nic, mac, host_name, capture;
     std::vector<std::string> ports, addresses, gateways, name_servers;
@@ -79,6 +79,7 @@ void add_run_options(CLI::App& run, RawRun& raw) {
     run.add_option("--machine", raw.machine, "microvm, q35 or pc (microvm); for arm64 virt")->type_name("NAME");
     run.add_option("--bus", raw.bus, "How the machine's devices are reached: mmio or pci (mmio where it has both)")->type_name("NAME");
     run.add_option("--gic", raw.gic, "virt's interrupt controller: 2 or 3 (3, or this machine's)")->type_name("VERSION");
+    run.add_option("--firmware", raw.firmware, "What starts virt's kernel: none (QEMU itself) or uefi (none)")->type_name("NAME");
     run.add_option("--accel", raw.accelerator, "auto, kvm or tcg (auto)")->type_name("NAME");
     run.add_option("--mode", raw.mode, "fused: program and kernel share a privilege level; guarded: they do not (fused)")->type_name("NAME");
     run.add_option("--log", raw.log_level, "Kernel messages: off, error, warn, info, debug or trace (error)")->type_name("LEVEL");
@@ -131,6 +132,7 @@ Outcome<Request> to_request(const RawRun& raw) {
     request.machine = TRY(named<Machine>("--machine", raw.machine, "microvm, q35, pc, virt"));
     request.bus = TRY(named<Bus>("--bus", raw.bus, "mmio, pci"));
     request.gic = TRY(named<Gic>("--gic", raw.gic, "2, 3"));
+    request.firmware = TRY(named<Firmware>("--firmware", raw.firmware, "none, uefi"));
     request.accelerator = TRY(named<Accelerator>("--accel", raw.accelerator, "auto, kvm, tcg"));
     request.mode = TRY(named<abi::Mode>("--mode", raw.mode, "fused, guarded"));
     request.log_level = TRY(named<abi::LogLevel>("--log", raw.log_level, "off, error, warn, info, debug, trace"));

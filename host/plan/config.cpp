@@ -175,6 +175,10 @@ constexpr std::array keys{
         request.gic = TRY(place.choice<Gic>("2, 3"));
         return {};
     }},
+    Key{"firmware", "A string: what starts virt's kernel, none or uefi (none).", [](const Place& place, Request& request) -> Outcome<void> {
+        request.firmware = TRY(place.choice<Firmware>("none, uefi"));
+        return {};
+    }},
     Key{"accelerator", "A string: auto, kvm or tcg (auto).", [](const Place& place, Request& request) -> Outcome<void> {
         request.accelerator = TRY(place.choice<Accelerator>("auto, kvm, tcg"));
         return {};

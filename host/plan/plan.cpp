@@ -15,6 +15,7 @@ namespace {
 
 constexpr const char* default_path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 constexpr unsigned most_cpus = 64;
+constexpr u64 smallest_memory_of_firmware = 128_MiB;
 
 /// KEY=value lists joined: a later value replaces an earlier one, the order of first mention stays.
 std::vector<std::string> join_environment(const std::vector<std::string>& lines) {
@@ -40,6 +41,13 @@ Outcome<fs::path> find_kernel(Architecture architecture) {
     return failure(ExitStatus::missing_tool, "the kernel image {} is missing beside {}: build it, or name it with --kernel", name, self.string());
 }
 
+/// UEFI firmware for virt, where packages put it.
+Outcome<fs::path> find_firmware() {
+    for (const char* candidate : {"/usr/share/qemu-efi-aarch64/QEMU_EFI.fd", "/usr/share/edk2/aarch64/QEMU_EFI.fd"})
+        if (::access(candidate, R_OK) == 0) return candidate;
+    return failure(ExitStatus::missing_tool, "--firmware uefi: there is no firmware for arm64: install it with 'apt install qemu-efi-aarch64'");
+}
+
 /// The CPU's kind and the machine around it, which must suit each other.
 Outcome<void> choose_machine(Plan& plan, const Request& request) {
     bool arm = plan.architecture == Architecture::arm64;
@@ -56,6 +64,12 @@ Outcome<void> choose_machine(Plan& plan, const Request& request) {
     constexpr unsigned most_cpus_of_gic2 = 8;
     if (plan.gic == Gic::v2 && plan.cpus > most_cpus_of_gic2)
         return failure(ExitStatus::failed, "--gic 2 serves at most {} processors: give --gic 3, or fewer with --cpus", most_cpus_of_gic2);
+    if (request.firmware && !arm) return failure(ExitStatus::failed, "--firmware is for arm64's virt alone: leave it away");
+    if (request.firmware != Firmware::uefi) return {};
+    if (plan.memory < smallest_memory_of_firmware)
+        return failure(ExitStatus::too_little_memory, "--firmware uefi: {} MiB of memory are too little for it: give at least -m {}M", plan.memory >> 20,
+                       smallest_memory_of_firmware >> 20);
+    plan.firmware = TRY(find_firmware());
     return {};
 }
 
@@ -122,7 +136,7 @@ void Request::merge(const Request& upper) {
     auto take = [](auto& lower, const auto& value) { if (value) lower = value; };
     take(program, upper.program);
     take(directory, upper.directory), take(memory, upper.memory), take(cpus, upper.cpus), take(machine, upper.machine);
-    take(architecture, upper.architecture), take(bus, upper.bus), take(gic, upper.gic);
+    take(architecture, upper.architecture), take(bus, upper.bus), take(gic, upper.gic), take(firmware, upper.firmware);
     take(accelerator, upper.accelerator), take(mode, upper.mode), take(log_level, upper.log_level), take(timeout, upper.timeout);
     take(root, upper.root), take(sysroot, upper.sysroot), take(kernel, upper.kernel);
     arguments.insert(arguments.end(), upper.arguments.begin(), upper.arguments.end());
@@ -198,6 +212,7 @@ std::string describe(const Plan& plan) {
     line("architecture", std::string(facts_of(plan.architecture).name));
     line("machine", std::string(name_of(plan.machine)));
     line("bus", std::string(name_of(plan.bus)));
+    if (!plan.firmware.empty()) line("firmware", plan.firmware.string());
     if (plan.gic) line("gic", std::string(name_of(*plan.gic)));
     line("accelerator", std::string(name_of(plan.accelerator)));
     line("mode", std::string(name_of(plan.mode)));

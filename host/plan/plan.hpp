@@ -19,6 +19,8 @@ enum class Machine : u8 { microvm, q35, pc, virt };
 enum class Bus : u8 { mmio, pci };
 /// virt's interrupt controller.
 enum class Gic : u8 { v2, v3 };
+/// What starts the kernel: QEMU itself, or UEFI firmware that QEMU starts.
+enum class Firmware : u8 { none, uefi };
 enum class Accelerator : u8 { automatic, kvm, tcg };
 
 /// `-v host:guest[:ro]`: a file or folder of the host that is copied into the root.
@@ -41,6 +43,7 @@ struct Request {
     std::optional<Machine> machine;
     std::optional<Bus> bus;
     std::optional<Gic> gic;
+    std::optional<Firmware> firmware;
     std::optional<Accelerator> accelerator;
     std::optional<abi::Mode> mode;
     std::optional<abi::LogLevel> log_level;
@@ -73,6 +76,7 @@ struct Plan {
     Machine machine = Machine::microvm;
     Bus bus = Bus::mmio;
     std::optional<Gic> gic;              ///< empty: the one that this accelerator is best at
+    fs::path firmware;                   ///< the image of the firmware that starts the kernel; empty: QEMU does
     Accelerator accelerator = Accelerator::automatic;
     abi::Mode mode = abi::Mode::fused;
     abi::LogLevel log_level = abi::LogLevel::error;
@@ -95,6 +99,7 @@ std::string_view name_of(Machine machine);
 std::string_view name_of(Accelerator accelerator);
 std::string_view name_of(Bus bus);
 std::string_view name_of(Gic gic);
+std::string_view name_of(Firmware firmware);
 std::string_view name_of(abi::Mode mode);
 std::string_view name_of(abi::LogLevel level);
 template <typename T>

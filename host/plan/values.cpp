@@ -17,6 +17,7 @@ constexpr Named<Machine> machines[] = {{"microvm", Machine::microvm}, {"q35", Ma
 constexpr Named<Architecture> architectures[] = {{"x86_64", Architecture::x86_64}, {"arm64", Architecture::arm64}};
 constexpr Named<Bus> buses[] = {{"mmio", Bus::mmio}, {"pci", Bus::pci}};
 constexpr Named<Gic> gics[] = {{"2", Gic::v2}, {"3", Gic::v3}};
+constexpr Named<Firmware> firmwares[] = {{"none", Firmware::none}, {"uefi", Firmware::uefi}};
 constexpr Named<Accelerator> accelerators[] = {{"auto", Accelerator::automatic}, {"kvm", Accelerator::kvm}, {"tcg", Accelerator::tcg}};
 constexpr Named<abi::Mode> modes[] = {{"fused", abi::Mode::fused}, {"guarded", abi::Mode::guarded}};
 constexpr Named<abi::LogLevel> levels[] = {{"off", abi::LogLevel::off}, {"error", abi::LogLevel::error},
@@ -42,12 +43,14 @@ std::string_view name_of(Machine machine) { return find_name(machines, machine);
 std::string_view name_of(Accelerator accelerator) { return find_name(accelerators, accelerator); }
 std::string_view name_of(Bus bus) { return find_name(buses, bus); }
 std::string_view name_of(Gic gic) { return find_name(gics, gic); }
+std::string_view name_of(Firmware firmware) { return find_name(firmwares, firmware); }
 std::string_view name_of(abi::Mode mode) { return find_name(modes, mode); }
 std::string_view name_of(abi::LogLevel level) { return find_name(levels, level); }
 template <> std::optional<Machine> from_name(std::string_view name) { return find_value(machines, name); }
 template <> std::optional<Architecture> from_name(std::string_view name) { return find_value(architectures, name); }
 template <> std::optional<Bus> from_name(std::string_view name) { return find_value(buses, name); }
 template <> std::optional<Gic> from_name(std::string_view name) { return find_value(gics, name); }
+template <> std::optional<Firmware> from_name(std::string_view name) { return find_value(firmwares, name); }
 template <> std::optional<Accelerator> from_name(std::string_view name) { return find_value(accelerators, name); }
 template <> std::optional<abi::Mode> from_name(std::string_view name) { return find_value(modes, name); }
 std::string_view name_of(Nic nic) { return find_name(nics, nic); }

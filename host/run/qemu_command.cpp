@@ -60,6 +60,7 @@ std::vector<std::string> qemu_command(const Plan& plan, Accelerator accelerator,
         "-chardev", fmt::format("socket,id=channel,fd={}", qemu_descriptor::channel),
         "-chardev", fmt::format("socket,id=serial,fd={}", qemu_descriptor::serial), "-serial", "chardev:serial"};
     auto add = [&](std::initializer_list<std::string> more) { command.insert(command.end(), more); };
+    if (!plan.firmware.empty()) add({"-bios", descriptor(qemu_descriptor::firmware)});
     if (!pci) add({"-global", "virtio-mmio.force-legacy=false"});
     auto virtio = [&](std::string_view name, std::string_view options) {
         return fmt::format("virtio-{}-{}{}", name, pci ? "pci,disable-legacy=on,romfile=" : "device", options);

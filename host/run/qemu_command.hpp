@@ -7,7 +7,7 @@ namespace spore::host {
 
 /// Descriptor numbers that QEMU inherits.
 namespace qemu_descriptor {
-inline constexpr int channel = 3, serial = 4, bundle = 5, network = 6, kernel = 7, root = 8;
+inline constexpr int channel = 3, serial = 4, bundle = 5, network = 6, kernel = 7, root = 8, firmware = 9;
 }
 
 /// Where the root is: in the bundle, or on a disk of its own.

@@ -79,9 +79,10 @@ Outcome<Prepared> prepare(const Plan& plan) {
     auto bundle = TRY(make_bundle_file(manifest, image));
     auto accelerator = TRY(choose_accelerator(plan.accelerator, plan.architecture));
     auto kernel = TRY(open_to_read(plan.kernel));
+    auto firmware = plan.firmware.empty() ? FileDescriptor() : TRY(open_to_read(plan.firmware));
     auto disk = image.bundled() ? FileDescriptor() : TRY(open_to_read(image.path));
     auto command = qemu_command(plan, accelerator, image.bundled() ? RootPlace::bundle : RootPlace::disk);
-    return Prepared{std::move(bundle), std::move(kernel), std::move(disk), std::move(command), std::move(assembled.root)};
+    return Prepared{std::move(bundle), std::move(kernel), std::move(firmware), std::move(disk), std::move(command), std::move(assembled.root)};
 }
 
 Outcome<int> run(const Plan& plan) { return run(plan, TRY(prepare(plan))); }
@@ -101,6 +102,7 @@ Outcome<int> run(const Plan& plan, Prepared prepared, RunHooks run_hooks) {
                                      {prepared.bundle.number(), qemu_descriptor::bundle}, {prepared.kernel.number(), qemu_descriptor::kernel}};
     std::vector<int> opened_again{prepared.bundle.number(), prepared.kernel.number()};
     if (prepared.disk) inherited.push_back({prepared.disk.number(), qemu_descriptor::root}), opened_again.push_back(prepared.disk.number());
+    if (prepared.firmware) inherited.push_back({prepared.firmware.number(), qemu_descriptor::firmware}), opened_again.push_back(prepared.firmware.number());
     FileDescriptor bridge;
     if (plan.network.choice.kind == NetworkKind::bridge) {
         bridge = TRY(open_bridge(plan.network));

@@ -11,6 +11,7 @@ namespace spore::host {
 /// What QEMU is to be started with, everything prepared.
 struct Prepared {
     FileDescriptor bundle, kernel;
+    FileDescriptor firmware;  ///< when it is what starts the kernel
     FileDescriptor disk;  ///< the root's image, when it is not in the bundle
     std::vector<std::string> command;
     Root root;  ///< to find the files of this machine behind those of the guest

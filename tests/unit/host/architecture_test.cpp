@@ -74,9 +74,13 @@ TEST_F(ArchitectureOfProgram, SuitsMachineBusAndInterruptController) {
     EXPECT_FALSE(plan(request));
     request.gic = Gic::v3;
     EXPECT_TRUE(plan(request));
+    request.firmware = Firmware::uefi, request.memory = 64_MiB;
+    EXPECT_EQ(plan(request).error().status, ExitStatus::too_little_memory);
+    request.firmware = std::nullopt;
     request.machine = Machine::q35;
     EXPECT_FALSE(plan(request));
     EXPECT_FALSE(plan({.program = "/bin/true", .gic = Gic::v3}));
+    EXPECT_FALSE(plan({.program = "/bin/true", .firmware = Firmware::none}));
     EXPECT_FALSE(plan({.program = "/bin/true", .bus = Bus::pci}));
     EXPECT_FALSE(plan({.program = "/bin/true", .machine = Machine::q35, .bus = Bus::mmio}));
 }
@@ -112,10 +116,13 @@ TEST(QemuCommand, OfArm64) {
     command = qemu_command(plan, Accelerator::tcg, RootPlace::disk);
     EXPECT_TRUE(has_pair(command, "-machine", "virt,gic-version=2"));
     EXPECT_TRUE(std::ranges::any_of(command, [](const std::string& word) { return word.starts_with("virtio-blk-pci"); }));
+    EXPECT_FALSE(std::ranges::contains(command, "-bios"));
+    plan.firmware = "/firmware.fd";
+    EXPECT_TRUE(has_pair(qemu_command(plan, Accelerator::tcg, RootPlace::bundle), "-bios", "/proc/self/fd/9"));
 }
 
 TEST(CommandLine, NamesTheArchitecture) {
-    const char* words[] = {"spore", "run", "--arch", "arm64", "--gic", "2", "--bus", "pci", "--machine", "virt", "/bin/app"};
+    const char* words[] = {"spore", "run", "--arch", "arm64", "--gic", "2", "--bus", "pci", "--machine", "virt", "--firmware", "uefi", "/bin/app"};
     auto command = parse_command_line(std::size(words), words);
     ASSERT_TRUE(command);
     auto& request = std::get<RunCommand>(*command).request;
@@ -123,6 +130,7 @@ TEST(CommandLine, NamesTheArchitecture) {
     EXPECT_EQ(request.gic, Gic::v2);
     EXPECT_EQ(request.bus, Bus::pci);
     EXPECT_EQ(request.machine, Machine::virt);
+    EXPECT_EQ(request.firmware, Firmware::uefi);
     const char* wrong[] = {"spore", "run", "--arch", "sparc", "/bin/app"};
     EXPECT_FALSE(parse_command_line(std::size(wrong), wrong));
 }
