@@ -95,6 +95,8 @@ void unmap_kernel_pages(std::span<KernelPage> pages) {
 void* direct(PhysAddr address) { return reinterpret_cast<void*>(reinterpret_cast<u64>(arena) + address.value); }
 PhysAddr physical(const void* pointer) { return {reinterpret_cast<u64>(pointer) - reinterpret_cast<u64>(arena)}; }
 
+bool can_check_branch_targets() { return false; }
+
 Result<PageTable> PageTable::create() {
     if (memory::must_fail()) return fail(Error::no_memory);
     return PageTable(PhysAddr{reinterpret_cast<u64>(new Table)});

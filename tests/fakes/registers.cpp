@@ -33,6 +33,7 @@ std::size_t extended_state_size() { return 832; }
 void export_extended_state(ProgramState&, MutableByteSpan out) { std::memset(out.data(), 0, out.size()); }
 Result<void> import_extended_state(ProgramState&, ByteSpan) { return {}; }
 void reset_program_state(ProgramState&) {}
+Result<void> renew_program_keys(ProgramState&, u64) { return fail(Error::invalid); }
 
 u64 hardware_capabilities() { return 0; }
 u64 hardware_capabilities_2() { return 0; }

@@ -5,7 +5,8 @@ names, and is called system/<file>/<case>@<machine>-<mode>-<cpus>. `host` cases 
 of the same form; their cases are called long/….
 
 Each system case also runs on arm64, with Debian's arm64 programs and ours compiled for it, once: all together are spread over virt's interrupt
-controllers, modes and numbers of processors (`spread`). A few run in all combinations.
+controllers, modes and numbers of processors (`spread`). A few run in all combinations, and through UEFI firmware too; with `--uefi` all that run on
+arm64 do that, and nothing else runs.
 """
 import concurrent.futures
 import contextlib
@@ -87,7 +88,10 @@ class Instance:
 # How the tool is told of each machine that instances name.
 MACHINES = {name: ["--machine", name] for name in ("microvm", "q35", "pc")}
 MACHINES |= {f"virt{gic}": ["--machine", "virt", "--gic", str(gic)] for gic in (2, 3)}
+MACHINES |= {f"uefi{gic}": [*MACHINES[f"virt{gic}"], "--firmware", "uefi"] for gic in (2, 3)}
 ARM64_MACHINES = ("virt2", "virt3")
+UEFI_MACHINES = ("uefi2", "uefi3")  # the same, started by firmware
+UEFI_SECONDS = 60                   # what that may take before the program
 
 
 def tools(*paths):
@@ -96,7 +100,10 @@ def tools(*paths):
 
 
 def load_all(kind):
-    """The cases of `kind`, "system" or "long"."""
+    """The cases of `kind`: "system", "long", or "uefi": the former through firmware, without those in little memory, where that does not run."""
+    if kind == "uefi":
+        return [dataclasses.replace(one, name=one.name.replace("@virt", "@uefi"), machine=one.machine.replace("virt", "uefi"))
+                for one in load_all("system") if one.machine in ARM64_MACHINES and not one.case.memory]
     folder, package = {"system": (HERE / "cases", "system.cases"), "long": (HERE.parent / "long", "long")}[kind]
     instances = []
     for file in sorted(folder.glob("*.py")):
@@ -118,7 +125,9 @@ def arm64_combinations(name, case):
     if case.arm64 == "never" or not name.startswith("system/"):
         return []
     every = list(itertools.product(ARM64_MACHINES, case.modes, case.cpus))
-    return every if case.arm64 == "everywhere" else [every[zlib.crc32(name.encode()) % len(every)]]
+    if case.arm64 == "everywhere":
+        return [*every, *itertools.product(UEFI_MACHINES, case.modes[-1:], case.cpus)]
+    return [every[zlib.crc32(name.encode()) % len(every)]]
 
 
 _building = threading.Lock()
@@ -160,7 +169,7 @@ def compare(what, expected, actual):
 
 def words_of(instance, build, scratch, values):
     case = instance.case
-    for_arm64 = instance.machine in ARM64_MACHINES
+    for_arm64 = instance.machine in ARM64_MACHINES + UEFI_MACHINES
     values = {"scratch": scratch, "programs": PROGRAMS, "system": arm64.sysroot() if for_arm64 else "", **values}
 
     if any("{arm64}" in str(part) for part in case.command):  # for scripts
@@ -189,21 +198,22 @@ def words_of(instance, build, scratch, values):
     return [*tool, "run", *options, *command]
 
 
-def needs_of(instance):
-    """The arm64 programs come with the sysroot; what is left are devices and tools of this machine."""
-    if instance.machine in ARM64_MACHINES:
-        return [file for file in instance.case.needs if file.startswith("/dev/")]
-    return instance.case.needs
+def missing_for(instance):
+    """What is not there. An arm64 instance finds programs in its sysroot, or uses them beside itself on this machine."""
+    places = [pathlib.Path("/")]
+    if instance.machine in ARM64_MACHINES + UEFI_MACHINES:
+        places.append(arm64.sysroot())
+    return [file for file in instance.case.needs if not any((place / str(file).lstrip("/")).exists() for place in places)]
 
 
 def run(instance, build, tally):
     case = instance.case
     began = time.monotonic()
-    if any(not os.path.exists(file) for file in needs_of(instance)) or (case.root and os.geteuid() != 0):
-        tally.add(instance.name, skipped=True)
-        return
     with tempfile.TemporaryDirectory(prefix="spore-test-") as scratch:
         try:
+            if missing_for(instance) or (case.root and os.geteuid() != 0):
+                tally.add(instance.name, skipped=True)
+                return
             problem = run_in(instance, build, scratch)
         except subprocess.CalledProcessError as error:
             problem = f"{shlex.join(map(str, error.cmd))}: {error.stderr}"
@@ -245,7 +255,7 @@ def run_in(instance, build, scratch):
     make_files(case, scratch)
     values = {}
     if case.package:
-        of_arm64 = instance.machine in ARM64_MACHINES
+        of_arm64 = instance.machine in ARM64_MACHINES + UEFI_MACHINES
         values["package"] = arm64.package(case.package) if of_arm64 else packages.unpack(case.package, build / "packages")
     if case.ports:
         values["ports"] = free_ports(len(case.ports))
@@ -281,6 +291,7 @@ def run_with(instance, build, scratch, values):
     command = words_of(instance, build, scratch, values)
     environment = {**os.environ, **environment_of(case, build, scratch)}
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=scratch, env=environment)
+    timeout = case.timeout + (UEFI_SECONDS if instance.machine in UEFI_MACHINES else 0)
     if case.interrupt_after:
         timer = threading.Timer(case.interrupt_after, process.send_signal, [signal.SIGINT])
         timer.start()
@@ -289,11 +300,11 @@ def run_with(instance, build, scratch, values):
         visitor = concurrent.futures.ThreadPoolExecutor(1)
         visited = visitor.submit(visit, case, Server(values["ports"], process))
     try:
-        stdout, stderr = process.communicate(case.stdin, timeout=case.timeout)
+        stdout, stderr = process.communicate(case.stdin, timeout=timeout)
     except subprocess.TimeoutExpired:
         process.kill()
         stdout, stderr = process.communicate()
-        return f"did not end within {case.timeout} s\n{shlex.join(command)}\nstdout: {stdout[-500:]!r}\nstderr: {stderr[-500:]!r}"
+        return f"did not end within {timeout} s\n{shlex.join(command)}\nstdout: {stdout[-500:]!r}\nstderr: {stderr[-500:]!r}"
     finally:
         if visitor:
             visitor.shutdown(wait=process.returncode is not None, cancel_futures=True)
