@@ -188,6 +188,9 @@ private:
     void retransmit_lost();
     u32 retransmit(SentRecord& record);
     void set_retransmit_deadline();
+    void retransmit_after(Duration span, Retransmit kind);
+    Duration stalled() const { return Duration::ms(now_ms() - stalled_since_ms_); }
+    bool user_timeout_over() const;
     void retransmit_due();
     void tail_loss_due();
     void timeout_due();

@@ -69,7 +69,6 @@ void ControlBlock::update_mss() {
 
 /// The first SYN, or once more: a SYN, or SYN-ACK when the peer's has come.
 void ControlBlock::send_syn() {
-    if (stalled_since_ms_ == 0) stalled_since_ms_ = std::max<u32>(now_ms(), 1);
     bool answers = state_ == State::syn_received;
     Handshake agreed{.iss = iss_, .irs = irs_, .scaling = scaling_, .timestamps = timestamps_, .sack = sack_};
     auto options = syn_options(receive_mss_, scale_for(options_.receive_buffer), timestamp(), recent_timestamp_, answers ? &agreed : nullptr);
@@ -85,8 +84,7 @@ void ControlBlock::send_syn() {
     if (answers) last_ack_sent_ = receive_next_, ack_now_ = ack_due_ = false;
     if (!before(iss_ + 1 + data, send_next_)) send_next_ = iss_ + 1 + (sent ? data : 0);
     receive_edge_ = answers ? later(receive_edge_, receive_next_ + std::min<u32>(window_limit_, 0xffff)) : 0;
-    retransmit_at_ = now_ + rtt_.timeout();
-    wake_at(retransmit_at_);
+    retransmit_after(rtt_.timeout(), Retransmit::timeout);
     if (retries_ == 0) last_sent_ms_ = now_ms(), syn_sent_us_ = now_us();
 }
 

@@ -20,23 +20,41 @@ void ControlBlock::set_retransmit_deadline() {
     if (board_.empty()) {
         // Everything has arrived. When the window is closed for what is left, it is asked for again.
         bool blocked = unsent() || (fin_queued_ && !fin_sent_);
-        retransmit_kind_ = blocked ? Retransmit::probe : Retransmit::none;
-        retransmit_at_ = blocked ? now_ + rtt_.timeout() : Instant::never();
-        if (blocked) wake_at(retransmit_at_);
+        if (blocked) return retransmit_after(rtt_.timeout(), Retransmit::probe);
+        retransmit_kind_ = Retransmit::none;
+        retransmit_at_ = Instant::never();
         return;
     }
     auto timeout = rtt_.timeout();
-    retransmit_kind_ = Retransmit::timeout;
+    auto kind = Retransmit::timeout;
     if (sack_ && recovery_ == Recovery::open && !board_.sacked() && !tail_loss_sent_ && rtt_.smoothed_us()) {
         auto probe = Duration::us(i64{rtt_.smoothed_us()} * 2);
         probe = probe + (send_next_ - send_unacknowledged_ <= mss_ ? peer_ack_delay : Duration::ms(2));
         if (probe < timeout) {
-            retransmit_kind_ = Retransmit::tail_loss;
+            kind = Retransmit::tail_loss;
             timeout = probe;
         }
     }
-    retransmit_at_ = now_ + timeout;
+    retransmit_after(timeout, kind);
+}
+
+/// The user timeout counts from the first of what the peer owes an answer for [RFC 9293 3.8.3], and is the last deadline that there is.
+void ControlBlock::retransmit_after(Duration span, Retransmit kind) {
+    if (stalled_since_ms_ == 0) stalled_since_ms_ = std::max<u32>(now_ms(), 1);
+    if (options_.user_timeout > Duration{}) [[unlikely]] {
+        auto left = std::max(options_.user_timeout - stalled(), Duration::ms(1));
+        if (left <= span) {
+            span = left;
+            if (kind == Retransmit::tail_loss) kind = Retransmit::timeout;
+        }
+    }
+    retransmit_kind_ = kind;
+    retransmit_at_ = now_ + span;
     wake_at(retransmit_at_);
+}
+
+bool ControlBlock::user_timeout_over() const {
+    return options_.user_timeout > Duration{} && stalled_since_ms_ && stalled() >= options_.user_timeout;
 }
 
 void ControlBlock::retransmit_due() {
@@ -79,17 +97,13 @@ void ControlBlock::tail_loss_due() {
         tail_loss_repeats_ = true;
         retransmit(board_[last]);
     }
-    retransmit_kind_ = Retransmit::timeout;
-    retransmit_at_ = now_ + rtt_.timeout();
-    wake_at(retransmit_at_);
+    retransmit_after(rtt_.timeout(), Retransmit::timeout);
 }
 
 /// Whether the connection has been silent for too long; it is gone then.
 bool ControlBlock::given_up() {
-    if (stalled_since_ms_ == 0) stalled_since_ms_ = std::max<u32>(now_ms(), 1);
     auto limit = orphan_ ? max_orphan_retries : max_retries;
-    auto stalled = Duration::ms(now_ms() - stalled_since_ms_);
-    bool too_long = options_.user_timeout > Duration{} ? stalled >= options_.user_timeout : retries_ >= limit;  // [RFC 5482]
+    bool too_long = options_.user_timeout > Duration{} ? user_timeout_over() : retries_ >= limit;  // [RFC 5482]
     if (!too_long) return false;
     abort(has_error_ ? error_ : Error::timed_out);
     return true;
@@ -125,13 +139,11 @@ void ControlBlock::timeout_due() {
     }
     rtt_.back_off();
     retransmit_lost();
-    retransmit_kind_ = Retransmit::timeout;
-    retransmit_at_ = now_ + rtt_.timeout();
-    wake_at(retransmit_at_);
+    retransmit_after(rtt_.timeout(), Retransmit::timeout);
 }
 
 void ControlBlock::syn_due() {
-    if (retries_ >= options_.syn_retries || (options_.user_timeout > Duration{} && Duration::ms(now_ms() - stalled_since_ms_) >= options_.user_timeout))
+    if (retries_ >= options_.syn_retries || user_timeout_over())
         return abort(has_error_ ? error_ : Error::timed_out);
     ++retries_;
     ++retransmissions_;
@@ -163,9 +175,7 @@ void ControlBlock::probe_due() {
     send_probe();
     ++retries_;
     rtt_.back_off();
-    retransmit_kind_ = Retransmit::probe;
-    retransmit_at_ = now_ + rtt_.timeout();
-    wake_at(retransmit_at_);
+    retransmit_after(rtt_.timeout(), Retransmit::probe);
 }
 
 /// An old sequence number, which the peer must answer with where it stands [RFC 9293 3.8.4].

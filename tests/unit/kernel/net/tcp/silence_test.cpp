@@ -45,20 +45,82 @@ TEST(TcpSilence, WithoutTheOptionNothingIsAsked) {
     EXPECT_EQ(s.connection->state(), State::established);
 }
 
-TEST(TcpSilence, TheUserTimeoutEndsWaiting) {
-    for (auto offset : {0_ms, 1_ms}) {
-        TcpScript s;
-        Options options;
-        options.user_timeout = 1_s;
-        s.open({.options = options});
-        s.after(offset);
-        s.write(100);
-        s.after(900_ms);
-        EXPECT_EQ(s.connection->state(), State::established);
-        s.after(1100_ms);
-        EXPECT_EQ(s.connection->take_error().error(), Error::timed_out);
-        s.take();
+Options user_timeout(Duration span) {
+    Options options;
+    options.user_timeout = span;
+    return options;
+}
+
+/// It ends at `span` from now, and not before.
+void expect_timeout_after(TcpScript& s, Duration span) {
+    s.after(span - 1_ms);
+    EXPECT_TRUE(s.connection->take_error());
+    s.after(2_ms);
+    EXPECT_EQ(s.connection->take_error().error(), Error::timed_out);
+    EXPECT_EQ(s.connection->state(), State::closed);
+    s.take();
+}
+
+TEST(TcpSilence, TheUserTimeoutCountsFromTheFirstUnansweredSend) {
+    for (auto offset : {0_ms, 1_ms, 500_ms}) {
+        for (i64 half : {25, 106, 500, 15'000}) {
+            auto part = Duration::ms(half);
+            TcpScript s;
+            s.open({.sack = offset != 0_ms, .options = user_timeout(part + part)});
+            s.after(offset);
+            s.write(100);
+            s.after(part);
+            s.write(100);  // what is sent later does not put it off
+            expect_timeout_after(s, part);
+        }
     }
+}
+
+TEST(TcpSilence, ProgressBeginsTheUserTimeoutAnew) {
+    TcpScript s;
+    s.open({.options = user_timeout(1_s)});
+    s.write(2920);
+    s.after(900_ms).take();
+    s.inject(ack().seq(1).ack(1461));
+    expect_timeout_after(s, 1_s);
+}
+
+TEST(TcpSilence, AnsweredSendsDoNotCount) {
+    TcpScript s;
+    s.open({.options = user_timeout(1_s)});
+    s.write(100);
+    s.expect(psh().seq(1).data(100));
+    s.inject(ack().seq(1).ack(101));
+    s.after(100_s);
+    s.write(100);
+    expect_timeout_after(s, 1_s);
+}
+
+TEST(TcpSilence, AWindowThatStaysClosedCounts) {
+    TcpScript s;
+    s.open({.win = 0, .options = user_timeout(1_s)});
+    s.write(100);
+    for (int i = 0; i < 9; ++i) s.after(100_ms).inject(ack().seq(1).ack(1).win(0));  // alive, but that does not help
+    s.take();
+    expect_timeout_after(s, 100_ms);
+}
+
+TEST(TcpSilence, AWindowThatOpensALittleDoesNot) {
+    TcpScript s;
+    s.open({.win = 0, .options = user_timeout(1_s)});
+    s.write(3000);
+    s.after(900_ms).take();
+    s.inject(ack().seq(1).ack(1).win(1));
+    s.after(900_ms);
+    EXPECT_EQ(s.connection->state(), State::established);
+    s.take();
+}
+
+TEST(TcpSilence, TheUserTimeoutEndsConnecting) {
+    TcpScript s;
+    s.connect(user_timeout(1500_ms));
+    s.expect(syn().seq(0).sack_ok());
+    expect_timeout_after(s, 1500_ms);
 }
 
 }  // namespace
