@@ -61,11 +61,20 @@ void ControlBlock::close() {
             }
             counted_orphan_ = true;
             if (state_ == State::fin_wait_2) {
-                keep_at_ = now_ + Duration::seconds(60);
-                wake_at(keep_at_);
+                if (options_.fin_wait_seconds < 0) send_reset(send_next_);
+                await_fin();
             }
             break;
     }
+}
+
+/// The peer may never close; a program that is gone does not wait for it for ever, as in Linux (tcp_fin_timeout).
+void ControlBlock::await_fin() {
+    if (options_.fin_wait_seconds < 0) return note_end(End::closed);
+    // An answer to a FIN that was lost twice still finds us.
+    auto least = Duration::us(rtt_.timeout().nanoseconds / 1000 * 7 / 2);
+    keep_at_ = now_ + std::max(Duration::seconds(options_.fin_wait_seconds), least);
+    wake_at(keep_at_);
 }
 
 bool ControlBlock::drained() const {

@@ -208,6 +208,7 @@ private:
 
     // ---- close.cpp ----
     void queue_fin();
+    void await_fin();
     void fail_with(Error error);
     void abort(Error error);
     void enter_time_wait();

@@ -30,6 +30,7 @@ struct Options {
     u32 not_sent_low = ~u32{0};     ///< TCP_NOTSENT_LOWAT
     u32 receive_low = 1;            ///< SO_RCVLOWAT
     bool linger = false;            ///< SO_LINGER
+    i16 fin_wait_seconds = 60;      ///< TCP_LINGER2: how long an orphan waits for the peer's FIN; negative: not at all
     Duration linger_time{};
 };
 

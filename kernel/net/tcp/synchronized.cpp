@@ -136,11 +136,7 @@ void ControlBlock::acknowledged_fin() {
     switch (state_) {
         case State::fin_wait_1:
             state_ = State::fin_wait_2;
-            if (orphan_) {
-                // The peer may never close; a program that is gone does not wait for it, as in Linux (tcp_fin_timeout).
-                keep_at_ = now_ + Duration::seconds(60);
-                wake_at(keep_at_);
-            }
+            if (orphan_) await_fin();
             break;
         case State::closing:
             if (ack_now_) send_ack();  // its FIN came in the same batch

@@ -66,7 +66,7 @@ void ControlBlock::start_keep_alive() {
 /// Keep-alive [RFC 9293 3.8.4], or the end of the time that an orphan spends in FIN-WAIT-2.
 void ControlBlock::keep_alive_due() {
     keep_at_ = Instant::never();
-    if (state_ == State::fin_wait_2 && orphan_) return enter_time_wait();
+    if (state_ == State::fin_wait_2 && orphan_) return note_end(End::closed);
     if (!options_.keep_alive) return;
     if (!board_.empty() || unsent()) return start_keep_alive();  // retransmissions find out
     auto silent = Duration::ms(now_ms() - std::max(last_received_ms_, last_ack_ms_));

@@ -115,13 +115,16 @@ def datagrams(family, address):
 
 def options():
     one = socket.socket()
-    tcp = ("TCP_NODELAY", "TCP_KEEPIDLE", "TCP_KEEPINTVL", "TCP_KEEPCNT", "TCP_USER_TIMEOUT", "TCP_CORK", "TCP_DEFER_ACCEPT", "TCP_SYNCNT", "TCP_QUICKACK")
+    tcp = ("TCP_NODELAY", "TCP_KEEPIDLE", "TCP_KEEPINTVL", "TCP_KEEPCNT", "TCP_USER_TIMEOUT", "TCP_CORK", "TCP_DEFER_ACCEPT", "TCP_SYNCNT", "TCP_QUICKACK", "TCP_LINGER2")
     sol = ("SO_KEEPALIVE", "SO_REUSEADDR", "SO_REUSEPORT", "SO_OOBINLINE", "SO_BROADCAST")
     for level, names in ((socket.IPPROTO_TCP, tcp), (socket.IPPROTO_IP, ("IP_TTL", "IP_TOS")), (socket.SOL_SOCKET, sol)):
         for name in names:
             number = getattr(socket, name)
             before = failure_of(lambda: one.getsockopt(level, number))
             show(name, before, failure_of(lambda: one.setsockopt(level, number, 1)), failure_of(lambda: one.getsockopt(level, number)))
+    for seconds in (-5, 0, 7, 120, 500):
+        one.setsockopt(socket.IPPROTO_TCP, socket.TCP_LINGER2, seconds)
+        show("TCP_LINGER2", seconds, one.getsockopt(socket.IPPROTO_TCP, socket.TCP_LINGER2))
 
 
 def binding():

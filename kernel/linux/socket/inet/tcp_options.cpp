@@ -111,7 +111,7 @@ Result<u64> TcpSocket::get_tcp_option(i32 name, MutableByteSpan value) {
     case tcp_keep_interval: return give_option(value, whole_seconds(all.keep_alive_interval));
     case tcp_keep_count: return give_option(value, all.keep_alive_count);
     case tcp_syn_count: return give_option(value, all.syn_retries);
-    case tcp_linger2: return give_option(value, 60);
+    case tcp_linger2: return give_option(value, std::max<i32>(all.fin_wait_seconds, -1));
     case tcp_defer_accept: return give_option(value, whole_seconds(all.defer_accept));
     case tcp_window_clamp: return give_option(value, 0);
     case tcp_info: return give_info(value);
@@ -170,9 +170,13 @@ Result<void> TcpSocket::set_tcp_number(i32 name, i32 value) {
         return change([&](tcp::Options& all) { all.fast_open_queue = static_cast<u16>(std::min(value, 65535)); });
     case tcp_fast_open_connect: return change([&](tcp::Options& all) { all.fast_open_connect = value != 0; });
     case tcp_not_sent_low: return change([&](tcp::Options& all) { all.not_sent_low = static_cast<u32>(value); });
-    // A hint that the windows' own tuning makes needless, how long an orphan stays (always RFC 9293's time), and a counter's base.
+    case tcp_linger2: {
+        constexpr i32 usual = 60, most = 120;  // tcp_fin_timeout, TCP_FIN_TIMEOUT_MAX
+        i32 seconds = value < 0 ? -1 : value == 0 ? usual : std::min(value, most);
+        return change([&](tcp::Options& all) { all.fin_wait_seconds = static_cast<i16>(seconds); });
+    }
+    // A hint that the windows' own tuning makes needless, and a counter's base.
     case tcp_window_clamp:
-    case tcp_linger2:
     case tcp_timestamp: return {};
     default: return fail(Error::no_protocol_option);
     }

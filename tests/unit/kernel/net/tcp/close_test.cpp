@@ -193,17 +193,57 @@ TEST(TcpClose, AFinThatFindsTheWindowClosedProbesIt) {
     s.expect(fin_ack().seq(1).ack(1));
 }
 
-TEST(TcpClose, AnOrphanWaitsAMinuteForThePeer) {
-    TcpScript s;
-    s.open();
+void await_fin(TcpScript& s, i16 seconds) {
+    Options options;
+    options.fin_wait_seconds = seconds;
+    s.open({.options = options});
     s.connection->close();
     s.connection = nullptr;
     s.expect(fin_ack().seq(1).ack(1));
     s.inject(ack().seq(1).ack(2));
+}
+
+TEST(TcpClose, AnOrphanWaitsAMinuteForThePeer) {
+    TcpScript s;
+    await_fin(s, 60);
     s.at(59_s).expect_nothing();
-    EXPECT_EQ(time_waits(), 0u);
-    s.at(61_s).expect_nothing();
+    s.inject(fin_ack().seq(1).ack(2));
+    s.expect(ack().seq(2).ack(2));
     EXPECT_EQ(time_waits(), 1u);
+}
+
+TEST(TcpClose, AnOrphanWaitsAsLongAsItsProgramSaid) {
+    for (i16 seconds : {1, 5, 120}) {
+        TcpScript s;
+        await_fin(s, seconds);
+        s.at(Duration::seconds(seconds)).inject(ack().seq(1).ack(2));
+        s.expect_nothing();
+        s.at(Duration::seconds(seconds) + 100_ms).inject(fin_ack().seq(1).ack(2));
+        s.expect(rst().seq(2));  // it is gone, and waits no further
+        EXPECT_EQ(time_waits(), 0u);
+    }
+}
+
+TEST(TcpClose, AnOrphanThatDoesNotWaitIsGoneWithItsFin) {
+    TcpScript s;
+    await_fin(s, -1);
+    s.expect_nothing();
+    s.inject(fin_ack().seq(1).ack(2));
+    s.expect(rst().seq(2));
+}
+
+TEST(TcpClose, AProgramThatWaitedForTheFinItselfTellsThePeer) {
+    TcpScript s;
+    Options options;
+    options.fin_wait_seconds = -1;
+    s.open({.options = options});
+    ASSERT_TRUE(s.connection->shut_writing());
+    s.expect(fin_ack().seq(1).ack(1));
+    s.inject(ack().seq(1).ack(2));
+    EXPECT_EQ(s.connection->state(), State::fin_wait_2);
+    s.connection->close();
+    s.connection = nullptr;
+    s.expect(rst_ack().seq(2).ack(1));
 }
 
 TEST(TcpClose, AnOrphanGivesUpInTheEnd) {
