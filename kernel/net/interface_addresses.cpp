@@ -13,7 +13,9 @@ namespace {
 
 IpAddress solicited_node(const IpAddress& address) { return IpAddress::v6(wire::nd::solicited_node_group(address.bytes())); }
 
-/// The network of an address is on the link. A host route to itself would say nothing: find_local() knows it.
+/// The network of an address is on the link, unless a router said where the address lies: then it says of the network, too. A host route to itself would say
+/// nothing: find_local() knows it.
+bool makes_route(const InterfaceAddress& address) { return address.prefix_length < 128 && !address.from_router; }
 Route network_route(const Interface& interface, const InterfaceAddress& address) {
     return {.prefix = Prefix::around(address.address, address.prefix_length), .interface = interface.index(), .origin = Route::Origin::address};
 }
@@ -36,7 +38,7 @@ Result<void> Interface::add_address(const InterfaceAddress& address) {
         return {};
     }));
     if (device_ && !address.address.is_v4()) TRY(join(solicited_node(address.address)));
-    if (device_ && address.prefix_length < 128) TRY(add_route(network_route(*this, address)));
+    if (device_ && makes_route(address)) TRY(add_route(network_route(*this, address)));
     rewrite_local_table();
     return {};
 }
@@ -50,7 +52,7 @@ Result<void> Interface::remove_address(const IpAddress& address) {
             removed = one;
             one = a.list[--a.count];
             others = std::any_of(a.list, a.list + a.count, [&](auto& left) {
-                return left.prefix_length == removed.prefix_length && removed.network().contains(left.address);
+                return makes_route(left) && left.prefix_length == removed.prefix_length && removed.network().contains(left.address);
             });
             return true;
         }
@@ -58,7 +60,7 @@ Result<void> Interface::remove_address(const IpAddress& address) {
     });
     if (!found) return fail(Error::address_not_available);
     if (device_ && !address.is_v4()) leave(solicited_node(address));
-    if (!others) (void)remove_route(network_route(*this, removed));  // a host address has none
+    if (!others && makes_route(removed)) (void)remove_route(network_route(*this, removed));  // gone by hand: as well
     rewrite_local_table();
     return {};
 }

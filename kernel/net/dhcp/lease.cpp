@@ -102,7 +102,8 @@ Result<void> apply(Interface& interface, const Lease& lease, Instant valid_until
 
 void withdraw_routes(Interface& interface, const Lease& lease) {
     for (auto& route : std::span(lease.routes).first(lease.route_count))
-        (void)remove_route({.prefix = Prefix::v4(route.destination, route.length), .gateway = IpAddress::v4(route.gateway), .interface = interface.index()});
+        (void)remove_route({.prefix = Prefix::v4(route.destination, route.length), .gateway = IpAddress::v4(route.gateway), .interface = interface.index(),
+                            .origin = Route::Origin::dhcp});
     name_servers::set(interface.index(), Route::Origin::dhcp, {}, {}, {});
 }
 

@@ -79,8 +79,8 @@ void form_address(Interface& interface, const wnd::PrefixOption& option) {
     if (!known) detect_duplicates(interface, address);
 }
 
-/// A prefix's route is the router's, until an address is formed in it: then it is the address's, and ends with that. The router tells the same time for both. Only when
-/// the address turns out to be another host's does the route go before its time, and comes back with the next advertisement.
+/// Whether a prefix is on the link and whether addresses are formed in it are two things [RFC 5942 4]: the route stands whatever becomes of the address, and
+/// the address has none of its own.
 void take_prefix(Interface& interface, const wnd::PrefixOption& option, FormAddresses form) {
     if (option.prefix_length > 128) return;
     auto network = Prefix::around(address_of(option.prefix), option.prefix_length);  // the bits behind it say nothing [RFC 4861 4.6.2]

@@ -23,7 +23,7 @@ struct Table {
 constinit Locked<Table, sync::Spin> table;
 
 bool same(const Route& a, const Route& b) {
-    return a.prefix.base == b.prefix.base && a.prefix.length == b.prefix.length && a.gateway == b.gateway && a.interface == b.interface;
+    return a.prefix.base == b.prefix.base && a.prefix.length == b.prefix.length && a.gateway == b.gateway && a.interface == b.interface && a.origin == b.origin;
 }
 bool before(const Route& a, const Route& b) {
     return a.prefix.length != b.prefix.length ? a.prefix.length > b.prefix.length : a.metric < b.metric;

@@ -23,9 +23,9 @@ struct Route {
 
 inline constexpr u32 max_routes = 128;
 
-/// Replaces one that goes to the same prefix by the same gateway and interface. no_space.
+/// Replaces one that goes to the same prefix by the same gateway and interface, and was made by the same. no_space.
 Result<void> add_route(const Route& route);
-/// not_found. By prefix, gateway and interface.
+/// not_found. By prefix, gateway, interface and origin.
 Result<void> remove_route(const Route& route);
 /// All of one interface that have this origin.
 void remove_routes(u32 interface, Route::Origin origin);

@@ -78,12 +78,12 @@ TEST_F(RouterTest, TakesAddressRouteServersAndSize) {
     EXPECT_EQ(told.servers[0], ip("2001:db8:5::53"));
     EXPECT_STREQ(told.search, "lan");
     EXPECT_TRUE(find_route(ip("2001:db8:5::99"))->on_link());
-    EXPECT_EQ(count(Route::Origin::router), 1u) << "the default; the network's belongs to the address in it";
+    EXPECT_EQ(count(Route::Origin::router), 2u) << "the default and the network's";
     stack.advance(Duration::seconds(700));
     EXPECT_EQ(resolver().count, 0u);
     stack.advance(Duration::seconds(1200));
     EXPECT_TRUE(find(formed)->deprecated);
-    EXPECT_EQ(count(Route::Origin::router), 0u) << "the default route is over";
+    EXPECT_EQ(count(Route::Origin::router), 1u) << "the default route is over";
     stack.advance(Duration::seconds(1800));
     EXPECT_FALSE(find(formed));
     EXPECT_EQ(count(Route::Origin::router), 0u);
@@ -129,6 +129,27 @@ TEST_F(RouterTest, FormsNoMoreAddressesAfterAConflict) {
     EXPECT_FALSE(find(formed));
     advertise(1800, prefix("2001:db8:5::", 3600, 1800));
     EXPECT_FALSE(find(formed));
+}
+
+TEST_F(RouterTest, ANetworkStaysOnTheLinkWithoutAnAddressInIt) {
+    stack.peer.addresses.push_back(ip(formed));
+    advertise(1800, prefix("2001:db8:5::", 3600, 1800));
+    stack.advance(Duration::seconds(2));
+    ASSERT_FALSE(find(formed)) << "somebody else has it";
+    EXPECT_TRUE(find_route(ip("2001:db8:5::99"))->on_link());
+    // One set by hand there comes and goes beside it.
+    ASSERT_TRUE(stack.interface->add_address({.address = ip("2001:db8:5::7"), .prefix_length = 64}));
+    ASSERT_TRUE(stack.interface->remove_address(ip("2001:db8:5::7")));
+    EXPECT_TRUE(find_route(ip("2001:db8:5::99"))->on_link());
+    stack.advance(Duration::seconds(3600));
+    EXPECT_NE(find_route(ip("2001:db8:5::99"))->origin, Route::Origin::router) << "as long as the router said";
+}
+
+TEST_F(RouterTest, AnAddressDoesNotPutItsNetworkOnTheLink) {
+    advertise(1800, prefix("2001:db8:5::", 3600, 1800, 0x40));
+    stack.advance(Duration::seconds(2));
+    ASSERT_TRUE(find(formed));
+    EXPECT_FALSE(find_route(ip("2001:db8:5::99"))->on_link()) << "[RFC 5942 4]";
 }
 
 }  // namespace
