@@ -224,6 +224,7 @@ constexpr TableRow rows[] = {
     {.path = "tcp6", .produce = [](TextSink& out, u32) { return show_tcp(out, 1); }},
     {.path = "udp", .produce = [](TextSink& out, u32) { return show_udp(out, 0); }},
     {.path = "udp6", .produce = [](TextSink& out, u32) { return show_udp(out, 1); }},
+    {.path = "unix", .produce = [](TextSink& out, u32) { return show_unix(out); }},
 };
 
 }  // namespace

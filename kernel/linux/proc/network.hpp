@@ -20,6 +20,7 @@ Result<void> show_tcp(TextSink& out, u32 v6);
 Result<void> show_udp(TextSink& out, u32 v6);
 Result<void> show_raw(TextSink& out, u32 v6);
 Result<void> show_ping(TextSink& out, u32 v6);
+Result<void> show_unix(TextSink& out);
 Result<void> show_packet_sockets(TextSink& out);
 Result<void> show_socket_counts(TextSink& out);
 

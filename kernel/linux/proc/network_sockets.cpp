@@ -1,6 +1,7 @@
 // /proc/net/tcp, udp and their like: every socket of the machine [proc(5), linux Documentation/networking/proc_net_tcp].
 #include "kernel/linux/proc/network.hpp"
 #include "kernel/linux/socket/inet/tcp_state.hpp"
+#include "kernel/linux/socket/unix/unix_socket.hpp"
 #include "kernel/net/link/socket.hpp"
 #include "kernel/net/ping/ping.hpp"
 #include "kernel/net/raw/raw.hpp"
@@ -88,9 +89,41 @@ Result<void> show_packet_sockets(TextSink& out) {
     return line.result;
 }
 
+namespace {
+
+/// Linux's spelling: a leading zero as '@', and those within an abstract name, too.
+Result<void> print_name(TextSink& out, const SocketAddress& address) {
+    constexpr u32 path_at = 2;
+    auto* text = reinterpret_cast<const char*>(address.bytes);
+    bool abstract = text[path_at] == 0;
+    TRY(out.write(" "));
+    for (u32 i = path_at; i < address.size; ++i) {
+        if (text[i] == 0 && !abstract) break;
+        TRY(out.write(text[i] ? std::string_view(text + i, 1) : "@"));
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<void> show_unix(TextSink& out) {
+    TRY(out.write("Num       RefCount Protocol Flags    Type St Inode Path\n"));
+    Line line{out, false};
+    for_each_unix_socket([](void* context, const UnixSocket::Summary& socket) {
+        auto& l = *static_cast<Line*>(context);
+        if (!l.result) return;
+        constexpr u32 accepts = 1 << 16, unconnected = 1, connected = 3;  // __SO_ACCEPTCON, SS_UNCONNECTED, SS_CONNECTED
+        l.result = l.out.print("0000000000000000: {} 00000000 {} {} {} {}", std::string_view(Hex(socket.owners, 8)), std::string_view(Hex(socket.listening ? accepts : 0, 8)),
+                               std::string_view(Hex(socket.type, 4)), std::string_view(Hex(socket.connected ? connected : unconnected, 2)), socket.inode);
+        if (l.result && socket.name.size) l.result = print_name(l.out, socket.name);
+        if (l.result) l.result = l.out.write("\n");
+    }, &line);
+    return line.result;
+}
+
 Result<void> show_socket_counts(TextSink& out) {
     struct Counts {
-        u32 tcp = 0, waiting = 0, orphans = 0, udp = 0, raw = 0;
+        u32 tcp = 0, waiting = 0, orphans = 0, udp = 0, raw = 0, local = 0;
     } counts;
     net::tcp::for_each([](void* context, const net::tcp::Summary& socket) {
         auto& c = *static_cast<Counts*>(context);
@@ -99,8 +132,9 @@ Result<void> show_socket_counts(TextSink& out) {
     }, &counts);
     net::udp::for_each([](void* context, const net::udp::Summary&) { ++static_cast<Counts*>(context)->udp; }, &counts);
     net::raw::for_each([](void* context, const net::datagram::Summary&) { ++static_cast<Counts*>(context)->raw; }, &counts);
+    for_each_unix_socket([](void* context, const UnixSocket::Summary&) { ++static_cast<Counts*>(context)->local; }, &counts);
     return out.print("sockets: used {}\nTCP: inuse {} orphan {} tw {} alloc {} mem 0\nUDP: inuse {} mem 0\nUDPLITE: inuse 0\nRAW: inuse {}\nFRAG: inuse 0 memory 0\n",
-                     counts.tcp + counts.udp + counts.raw, counts.tcp, counts.orphans, counts.waiting, counts.tcp, counts.udp, counts.raw);
+                     counts.tcp + counts.udp + counts.raw + counts.local, counts.tcp, counts.orphans, counts.waiting, counts.tcp, counts.udp, counts.raw);
 }
 
 }  // namespace spore::linux::proc

@@ -279,11 +279,48 @@ static void volume(void) {
     printf("%ld %ld\n", sent, (long)got);
     close(s[1]);
 }
+// This socket's line in /proc/net/unix, but for what is the kernel's own: where it lies, its owners and its inode.
+static void show_listed(const char *what, int fd) {
+    struct stat self;
+    fstat(fd, &self);
+    FILE *list = fopen("/proc/net/unix", "r");
+    char line[512];
+    for (int first = 1; list && fgets(line, sizeof line, list); first = 0) {
+        unsigned long inode = 0;
+        char protocol[16], flags[16], type[8], state[8], path[128] = "";
+        if (first) { printf("%s", strstr(line, "RefCount")); continue; }
+        sscanf(line, "%*s %*s %15s %15s %7s %7s %lu %127[^\n]", protocol, flags, type, state, &inode, path);
+        if (inode == self.st_ino) printf("%s: %s %s %s %s '%s'\n", what, protocol, flags, type, state, path);
+    }
+    if (list) fclose(list);
+}
+static void listed(void) {
+    int s[2], stream = socket(AF_UNIX, SOCK_STREAM, 0), packets = socket(AF_UNIX, SOCK_SEQPACKET, 0), client = socket(AF_UNIX, SOCK_STREAM, 0);
+    struct sockaddr_un path = {.sun_family = AF_UNIX, .sun_path = "/tmp/listed"}, hidden = {.sun_family = AF_UNIX, .sun_path = "\0listed\0here"};
+    unlink(path.sun_path);
+    socketpair(AF_UNIX, SOCK_DGRAM, 0, s);
+    show_listed("new", stream);
+    bind(stream, (struct sockaddr *)&path, sizeof path);
+    show_listed("bound", stream);
+    listen(stream, 1);
+    show_listed("listening", stream);
+    connect(client, (struct sockaddr *)&path, sizeof path);
+    show_listed("client", client);
+    int accepted = accept(stream, NULL, NULL);
+    show_listed("accepted", accepted);
+    bind(packets, (struct sockaddr *)&hidden, offsetof(struct sockaddr_un, sun_path) + 12);
+    show_listed("abstract", packets);
+    show_listed("pair", s[0]);
+    close(client), close(accepted), close(stream), close(packets), close(s[0]), close(s[1]);
+    show_listed("closed", s[0]);
+    unlink(path.sun_path);
+}
 int main(void) {
     setvbuf(stdout, 0, _IOLBF, 0);
     pairs();
     servers();
     rings();
     volume();
+    listed();
     return 0;
 }

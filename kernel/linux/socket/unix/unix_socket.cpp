@@ -13,6 +13,8 @@ using fs::Ready;
 
 namespace {
 
+constinit Locked<List<UnixSocket, &UnixSocket::all_link>, sync::Spin> all_sockets;
+
 Result<Shared<UnixQueue>> make_queue(u16 type) {
     return make_shared<UnixQueue>(type == socket_stream ? UnixQueue::Limit::bytes : UnixQueue::Limit::messages);
 }
@@ -36,6 +38,7 @@ Identity current_identity() {
 
 UnixSocket::UnixSocket(u16 type, fs::OpenMode mode) : Socket(family_unix, type, 0, mode) {
     in_relay_.to = out_relay_.to = accept_relay_.to = &source_;
+    all_sockets.with([&](auto& all) { all.push_back(*this); });
 }
 
 Result<Shared<Socket>> UnixSocket::create(u16 type, i32 protocol, fs::OpenMode mode) {
@@ -62,6 +65,7 @@ Result<SocketPair> UnixSocket::create_pair_of(u16 type, fs::OpenMode mode, Ident
 }
 
 UnixSocket::~UnixSocket() {
+    all_sockets.with([&](auto& all) { all.remove(*this); });
     State last;
     state_.with([&](State& s) { std::swap(s, last); });
     if (last.in) last.in->arrival.detach(in_relay_);
@@ -216,6 +220,19 @@ Result<u64> UnixSocket::get_option(i32 level, i32 name, MutableByteSpan value) {
         return size;
     }
     return Socket::get_option(level, name, value);
+}
+
+UnixSocket::Summary UnixSocket::summary() {
+    // Without a further owner of its parts: nothing may end with it under the lock of all sockets.
+    return state_.with([&](const State& s) {
+        return Summary{number(), owners(), type(), static_cast<bool>(s.listener), s.connected, s.name ? s.name->address() : SocketAddress{}};
+    });
+}
+
+void for_each_unix_socket(void (*visit)(void* context, const UnixSocket::Summary& summary), void* context) {
+    all_sockets.with([&](auto& all) {
+        for (auto& socket : all) visit(context, socket.summary());
+    });
 }
 
 i32 UnixSocket::take_error() {

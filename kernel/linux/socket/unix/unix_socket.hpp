@@ -30,6 +30,17 @@ public:
     fs::PollSource* poll_source() override { return &source_; }
     void descriptor_closed() override;
 
+    /// For `/proc/net/unix`.
+    struct Summary {
+        u64 inode;
+        u32 owners;
+        u16 type;
+        bool listening, connected;
+        SocketAddress name;  ///< size 0: none
+    };
+    Summary summary();
+    ListLink<UnixSocket> all_link;
+
     // For in_flight.cpp, under its lock.
     struct Flight {
         enum class Mark : u8 { reachable, candidate };
@@ -81,6 +92,9 @@ private:
     fs::PollSource source_;
     Relay in_relay_, out_relay_, accept_relay_;
 };
+
+/// All that there are, oldest first, under a lock.
+void for_each_unix_socket(void (*visit)(void* context, const UnixSocket::Summary& summary), void* context);
 
 /// The running task as its peers see it; nobody in a kernel thread.
 Identity current_identity();
