@@ -86,6 +86,7 @@ void Scheduler::switch_to(Cpu& cpu, Thread& next) {
                                     std::memory_order_relaxed);
     cpu.switched_at = now;
     cpu.switches++;
+    if (now >= cpu.next_tick) [[unlikely]] tick_overdue(cpu, previous);
     if (previous.program_state_ && previous.state() != State::ended) arch::save_program_state(*previous.program_state_);
 
     next.state_.store(State::running, std::memory_order_relaxed);
@@ -99,6 +100,7 @@ void Scheduler::switch_to(Cpu& cpu, Thread& next) {
         arch::attention().store(true, std::memory_order_relaxed);
 
     if (next.owner_) {
+        if (!cpu.tick.armed()) [[unlikely]] start_tick(cpu, now);
         u64 space = next.owner_->space_number();
         if (space == 0 || space != cpu.space) {
             next.owner_->activate();

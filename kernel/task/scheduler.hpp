@@ -38,6 +38,11 @@ public:
         ThreadQueue ready;
 
         time::Timer slice{slice_over};
+        /// When a running program's time is sampled next (accounting.cpp); never: a switch has counted that already.
+        u64 next_tick = ~u64{0};
+        time::Timer tick{tick_came};
+        u32 tick_variation = 0;
+        Ticks ticks;
         /// There is deferred work; touched by this CPU only, like its timer, which brings the program back here for more of it.
         bool deferred = false;
         time::Timer deferred_again{more_deferred};
@@ -75,6 +80,9 @@ private:
     static void reap_later(Thread& thread);
     static void slice_over(time::Timer& timer);
     static void more_deferred(time::Timer& timer);
+    static void tick_came(time::Timer& timer);
+    static void tick_overdue(Cpu& cpu, Thread& previous);
+    static void start_tick(Cpu& cpu, u64 now);
 
     static u32 choose_cpu(const Thread& thread);
     static void enqueue(Thread& thread, u32 cpu);

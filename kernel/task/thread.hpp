@@ -8,6 +8,7 @@
 #include "base/list.hpp"
 #include "base/owned.hpp"
 #include "base/time.hpp"
+#include "kernel/sync/spin.hpp"
 #include "kernel/sync/wait_queue.hpp"
 
 namespace spore::task {
@@ -53,6 +54,15 @@ enum class State : u8 { created, runnable, running, preparing, blocked, ended };
 using CpuSet = u64;
 static_assert(arch::max_cpus <= 64);
 
+/// How many samples found a program's code, and how many the kernel's.
+struct Ticks {
+    std::atomic<u32> user = 0, system = 0;
+};
+/// Time on a CPU, by whose code it was.
+struct ProcessorTime {
+    Duration user{}, system{};
+};
+
 class Thread {
 public:
     /// A thread that has not been started: it runs entry(argument) on its own kernel stack.
@@ -72,6 +82,8 @@ public:
     u32 cpu() const { return cpu_.load(std::memory_order_relaxed); }
     /// Time this thread has spent on a CPU.
     Duration run_time() const;
+    /// The same, by whose code ran: the sum is exact, the parts are sampled (accounting.cpp). Neither goes back.
+    ProcessorTime processor_time();
     /// How often it gave up the CPU to wait, and how often it was made to.
     u64 voluntary_switches() const { return voluntary_switches_; }
     u64 involuntary_switches() const { return involuntary_switches_; }
@@ -120,6 +132,9 @@ private:
     std::atomic<CpuSet> affinity_ = ~CpuSet{0};
     u64 voluntary_switches_ = 0;
     u64 involuntary_switches_ = 0;
+    Ticks ticks_;
+    sync::Spin reported_lock_;
+    ProcessorTime reported_;
     const char* name_ = "";
     void (*entry_)(void*) = nullptr;
     void* argument_ = nullptr;
@@ -187,6 +202,8 @@ void adopt_boot_thread();
 CpuSet online_cpus();
 /// Time that a CPU has spent without work.
 Duration idle_time(u32 cpu);
+/// What it did in the time that it was not idle, `all`.
+ProcessorTime busy_time(u32 cpu, Duration all);
 /// Threads that run or want to, now.
 u32 runnable_threads();
 /// Switches between threads since boot, on all CPUs.

@@ -38,6 +38,7 @@ struct SimulatedCpu {
 };
 SimulatedCpu machine[arch::max_cpus];
 bool simulating = false;
+bool program_ran = false;
 u64 seed = 0;
 u64 generator = 1;
 
@@ -120,8 +121,11 @@ void interleave() {
     if (cpu != current_cpu && can_run(cpu)) change_to(cpu);
 }
 
+void spend_in_kernel(Duration span) { clock_now += static_cast<u64>(span.nanoseconds); }
+
 void run_program(Duration span) {
     u64 left = static_cast<u64>(span.nanoseconds);
+    program_ran = false;
     task::before_return_to_program();
     while (left > 0) {
         u64 step = std::min<u64>(left, cpus > 1 ? 50'000 : left);
@@ -130,11 +134,14 @@ void run_program(Duration span) {
         else step = 0;
         clock_now += step;
         left -= step;
+        if (step) program_ran = true;
         if (cpus > 1) change_to(next_cpu());
         take_interrupts();
         task::before_return_to_program();
     }
 }
+
+bool program_has_run() { return program_ran; }
 
 u32 current_cpu_number() { return current_cpu; }
 

@@ -36,6 +36,10 @@ bool simulate(const SimulationOptions& options, const std::function<void()>& bod
 /// Within simulate(): program code that computes for `span` on this CPU, interrupted when its timer or a kick says so. Called from a
 /// thread that has an owner.
 void run_program(Duration span);
+/// The same for the kernel on the program's behalf: interrupts wait.
+void spend_in_kernel(Duration span);
+/// Whether the program has computed since run_program() began.
+bool program_has_run();
 /// Lets another CPU go on, if there are several and the seed says so. Every arch call does this by itself.
 void interleave();
 /// The program register that stands for all of ProgramState, in the CPU now.

@@ -2,6 +2,7 @@
 #include <cstring>
 
 #include "arch/registers.hpp"
+#include "tests/fakes/cpu.hpp"
 
 namespace spore::arch {
 
@@ -20,6 +21,7 @@ void rewind_system_call_as(TrapFrame& frame, u64 number) {
 }
 bool in_system_call(const TrapFrame& frame) { return frame.origin != ~u64{0}; }
 
+bool came_due_in_kernel(const TrapFrame&) { return !fakes::program_has_run(); }
 VirtAddr instruction_pointer(const TrapFrame& frame) { return {frame.rip}; }
 void set_instruction_pointer(TrapFrame& frame, VirtAddr at) { frame.rip = at.value; }
 VirtAddr stack_pointer(const TrapFrame& frame) { return {frame.rsp}; }

@@ -11,6 +11,7 @@ inline UserUsage to_user_usage(const Usage& usage) {
     user.user = Timeval::of(usage.user), user.system = Timeval::of(usage.system);
     user.peak_resident_kilobytes = static_cast<i64>(usage.peak_resident_bytes / 1024);
     user.minor_faults = static_cast<i64>(usage.minor_faults), user.major_faults = static_cast<i64>(usage.major_faults);
+    user.voluntary_switches = static_cast<i64>(usage.voluntary_switches), user.involuntary_switches = static_cast<i64>(usage.involuntary_switches);
     return user;
 }
 

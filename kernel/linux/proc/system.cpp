@@ -78,12 +78,24 @@ Result<void> show_load(TextSink& out, u32) {
 
 Result<void> show_stat(TextSink& out, u32) {
     u64 up = time::now().nanoseconds;
-    u64 busy = 0, idle = 0;
-    auto idle_of = [&](u32 cpu) { return std::min(up, static_cast<u64>(task::idle_time(cpu).nanoseconds)); };
-    for (u32 cpu = 0; cpu < arch::cpu_count(); ++cpu) idle += idle_of(cpu), busy += up - idle_of(cpu);
-    TRY(out.print("cpu  {} 0 0 {} 0 0 0 0 0 0\n", hundredths(busy), hundredths(idle)));
-    for (u32 cpu = 0; cpu < arch::cpu_count(); ++cpu)
-        TRY(out.print("cpu{} {} 0 0 {} 0 0 0 0 0 0\n", cpu, hundredths(up - idle_of(cpu)), hundredths(idle_of(cpu))));
+    struct Times {
+        u64 user = 0, system = 0, idle = 0;
+    };
+    auto times_of = [&](u32 cpu) {
+        u64 idle = std::min(up, static_cast<u64>(task::idle_time(cpu).nanoseconds));
+        auto busy = task::busy_time(cpu, Duration::ns(static_cast<i64>(up - idle)));
+        return Times{static_cast<u64>(busy.user.nanoseconds), static_cast<u64>(busy.system.nanoseconds), idle};
+    };
+    Times all;
+    for (u32 cpu = 0; cpu < arch::cpu_count(); ++cpu) {
+        auto one = times_of(cpu);
+        all.user += one.user, all.system += one.system, all.idle += one.idle;
+    }
+    TRY(out.print("cpu  {} 0 {} {} 0 0 0 0 0 0\n", hundredths(all.user), hundredths(all.system), hundredths(all.idle)));
+    for (u32 cpu = 0; cpu < arch::cpu_count(); ++cpu) {
+        auto one = times_of(cpu);
+        TRY(out.print("cpu{} {} 0 {} {} 0 0 0 0 0 0\n", cpu, hundredths(one.user), hundredths(one.system), hundredths(one.idle)));
+    }
     u64 forks;
     {
         TreeGuard guard(tree_lock());

@@ -21,6 +21,8 @@ void Usage::operator+=(const Usage& other) {
     system = system + other.system;
     minor_faults += other.minor_faults;
     major_faults += other.major_faults;
+    voluntary_switches += other.voluntary_switches;
+    involuntary_switches += other.involuntary_switches;
     peak_resident_bytes = std::max(peak_resident_bytes, other.peak_resident_bytes);
 }
 

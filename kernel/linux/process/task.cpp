@@ -54,7 +54,10 @@ void Task::demand_attention() {
 Usage Task::usage() const {
     Usage usage;
     if (!thread_) return usage;
-    usage.user = thread_->run_time();
+    auto spent = thread_->processor_time();
+    usage.user = spent.user, usage.system = spent.system;
+    usage.voluntary_switches = thread_->voluntary_switches();
+    usage.involuntary_switches = thread_->involuntary_switches();
     usage.minor_faults = minor_faults;
     usage.major_faults = major_faults;
     return usage;

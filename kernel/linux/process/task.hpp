@@ -29,7 +29,7 @@ struct WaitStatus {
 /// Processor time and page faults, for getrusage and wait4.
 struct Usage {
     Duration user, system;
-    u64 minor_faults = 0, major_faults = 0, peak_resident_bytes = 0;
+    u64 minor_faults = 0, major_faults = 0, peak_resident_bytes = 0, voluntary_switches = 0, involuntary_switches = 0;
     void operator+=(const Usage& other);
 };
 

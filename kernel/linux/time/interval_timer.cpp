@@ -13,6 +13,7 @@ u64 IntervalTimer::now() const {
         auto used = cpu_usage_of(process_);
         return static_cast<u64>((used.user + used.system).nanoseconds);
     }
+    case Source::process_user: return static_cast<u64>(cpu_usage_of(process_).user.nanoseconds);
     case Source::task_cpu: {
         TreeGuard guard(tree_lock());
         for (auto& task : process_.tasks)
@@ -49,7 +50,7 @@ void IntervalTimer::arm(u64 now) {
     // Processor time passes as fast as tasks run at once, at most: look again when it could have come at the earliest.
     constexpr u64 shortest = 1'000'000;
     u64 left = next > now ? next - now : 0;
-    u64 tasks = source_ == Source::process_cpu ? std::max(1u, std::min(process_.live_tasks, arch::cpu_count())) : 1;
+    u64 tasks = source_ != Source::task_cpu ? std::max(1u, std::min(process_.live_tasks, arch::cpu_count())) : 1;
     timer_.arm(time::now() + Duration::ns(static_cast<i64>(std::max(shortest, left / tasks))));
 }
 
@@ -83,7 +84,7 @@ u32 PosixTimer::overrun() const {
 }
 
 ProcessTimers::ProcessTimers(Process& process)
-    : real(process, IntervalTimer::Source::elapsed, sigalrm), by_user(process, IntervalTimer::Source::process_cpu, sigvtalrm),
+    : real(process, IntervalTimer::Source::elapsed, sigalrm), by_user(process, IntervalTimer::Source::process_user, sigvtalrm),
       by_all(process, IntervalTimer::Source::process_cpu, sigprof) {}
 
 void ProcessTimers::delete_all() {

@@ -11,7 +11,7 @@ namespace spore::linux {
 /// of one of its tasks. Setting and reading are for the owner's mutex to serialise; expired() comes in interrupt context.
 class IntervalTimer {
 public:
-    enum class Source : u8 { elapsed, process_cpu, task_cpu };
+    enum class Source : u8 { elapsed, process_cpu, process_user, task_cpu };
     IntervalTimer(Process& process, Source source, i32 task_id = 0) : timer_(*this), process_(process), source_(source), task_id_(task_id) {}
 
     struct Setting {

@@ -5,6 +5,7 @@
 // on program memory; its frame lies below what the stack holds.
 
 #define FRAME_SP        248
+#define FRAME_PC        256
 #define FRAME_PSTATE    264
 #define FRAME_ORIGIN    272
 #define FRAME_ORIGINAL_X0 280
@@ -198,7 +199,12 @@ program_fault_entry:                    // x9: ESR_EL1
 
 program_interrupt_entry:
         save_scratch
+        ldr     x13, [sp, #FRAME_PC]            // where the kernel returned to
         save_state
+        cmp     x11, x13
+        b.eq    1f                              // no instruction was executed since
+        str     x11, [sp, #FRAME_SYNDROME]
+1:
         mov     x11, #-1
         stp     x12, x11, [sp, #FRAME_PSTATE]
         save_kept sp

@@ -29,6 +29,7 @@ std::size_t describe_registers(const TrapFrame& f, u32 line, std::span<char> out
                      first + 3, f.x[first + 3]).size();
 }
 
+bool came_due_in_kernel(const TrapFrame& frame) { return frame.syndrome != frame.pc; }
 VirtAddr instruction_pointer(const TrapFrame& frame) { return {frame.pc}; }
 void set_instruction_pointer(TrapFrame& frame, VirtAddr at) { frame.pc = at.value; }
 VirtAddr stack_pointer(const TrapFrame& frame) { return {frame.sp}; }

@@ -23,6 +23,9 @@ void set_instruction_pointer(TrapFrame& frame, VirtAddr at);
 VirtAddr stack_pointer(const TrapFrame& frame);
 void set_stack_pointer(TrapFrame& frame, VirtAddr at);
 VirtAddr frame_pointer(const TrapFrame& frame);
+/// Whether program code has run since the kernel last returned to it: not, when what interrupted it came due in the kernel. Of the frame that an interrupt
+/// of program code made.
+bool came_due_in_kernel(const TrapFrame& frame);
 /// All registers for people, a line at a time: its length, 0 after the last.
 std::size_t describe_registers(const TrapFrame& frame, u32 line, std::span<char> out);
 

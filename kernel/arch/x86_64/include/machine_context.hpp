@@ -12,7 +12,7 @@ struct TrapFrame {
     u64 vector;  ///< trap vector; unused for system calls
     u64 error;   ///< the CPU's error code, or 0
     u64 rip, cs, rflags, rsp, ss;
-    u64 reserved;  ///< keeps the frame's size a multiple of 16
+    u64 ran_to;    ///< RIP where a trap last found program code running; ~0 after a fault, which the kernel returns from to the same place
 };
 static_assert(sizeof(TrapFrame) == 24 * 8);
 

@@ -30,7 +30,8 @@
 #define FRAME_CS        152
 #define FRAME_RFLAGS    160
 #define FRAME_RSP       168
-#define FRAME_MOVED     184             // the part that is pushed; the frame has one more word, for alignment
+#define FRAME_MOVED     184             // the part that is pushed
+#define FRAME_RAN_TO    184
 #define FRAME_SIZE      192
 #define PROGRAM_FRAME   8               // CpuLocal's fields [cpu/local.hpp]
 #define PROGRAM_STACK   16
@@ -197,6 +198,10 @@ trap_common:
         testq   %rdi, %rdi
         js      3f
 2:      movq    %gs:PROGRAM_FRAME, %rdi
+        movq    FRAME_RIP(%rsp), %rax
+        cmpq    %rax, FRAME_RIP(%rdi)   // where the kernel returned to: no instruction was executed since
+        je      4f
+        movq    %rax, FRAME_RAN_TO(%rdi)
         jmp     4f
 3:      andq    $-16, %rdi
         subq    $FRAME_SIZE, %rdi

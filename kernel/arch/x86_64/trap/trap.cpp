@@ -84,6 +84,7 @@ void handle_kernel_fault(TrapFrame& frame) {
 }
 
 void handle_program_fault(TrapFrame& frame) {
+    frame.ran_to = ~u64{0};
     entry::Fault fault{.kind = fault_kind(frame.vector), .machine_code = frame.error, .vector = frame.vector};
     if (frame.vector == vector::page) {
         fault.address = {read_cr2()};
@@ -154,6 +155,7 @@ std::size_t describe_registers(const TrapFrame& f, u32 line, std::span<char> out
     }
 }
 
+bool came_due_in_kernel(const TrapFrame& frame) { return frame.ran_to != frame.rip; }
 VirtAddr instruction_pointer(const TrapFrame& frame) { return {frame.rip}; }
 void set_instruction_pointer(TrapFrame& frame, VirtAddr at) { frame.rip = at.value; }
 VirtAddr stack_pointer(const TrapFrame& frame) { return {frame.rsp}; }

@@ -61,16 +61,70 @@ TEST(Scheduler, ProgramsShareACpuInSlices) {
     EXPECT_TRUE(ok);
 }
 
-TEST(Scheduler, NoTimerIsArmedForAThreadAlone) {
+TEST(Scheduler, AThreadAloneHasOnlyTheTick) {
     bool ok = simulate({}, [] {
         fakes::Join join;
         fakes::spawn_program(join, [] {
             fakes::run_program(Duration::seconds(1));
-            EXPECT_EQ(fakes::armed_deadline(), ~u64{0});
+            EXPECT_GE(fakes::armed_deadline(), time::now().nanoseconds);
+            EXPECT_EQ(task::current().involuntary_switches(), 0u);
+            fakes::run_program(Duration::ms(5));
+            // The tick that was armed last finds nobody to look at, and comes no more.
+        });
+        join.wait();
+        sync::WaitQueue nobody;
+        sync::Spin lock;
+        Guard guard(lock);
+        (void)nobody.wait(lock, Interruptible::no, time::now() + Duration::ms(20));
+        EXPECT_EQ(fakes::armed_deadline(), ~u64{0});
+    });
+    EXPECT_TRUE(ok);
+}
+
+/// What a thread of programs is told that it spent, in hundredths of what it did; and that this never goes back.
+template <typename F>
+void expect_system_share(i64 least, i64 most, F&& one_turn) {
+    bool ok = simulate({}, [&] {
+        fakes::Join join;
+        fakes::spawn_program(join, [&] {
+            task::ProcessorTime before;
+            for (int i = 0; i < 2000; ++i) {
+                one_turn();
+                auto now = task::current().processor_time();
+                EXPECT_GE(now.user, before.user);
+                EXPECT_GE(now.system, before.system);
+                EXPECT_EQ(now.user + now.system, task::current().run_time());
+                before = now;
+            }
+            i64 share = before.system.nanoseconds * 100 / task::current().run_time().nanoseconds;
+            EXPECT_GE(share, least);
+            EXPECT_LE(share, most);
         });
         join.wait();
     });
     EXPECT_TRUE(ok);
+}
+
+TEST(Scheduler, ProgramsTimeIsTheirs) {
+    expect_system_share(0, 0, [] { fakes::run_program(Duration::us(900)); });
+}
+
+TEST(Scheduler, TimeInCallsIsTheKernels) {
+    expect_system_share(70, 80, [] {
+        fakes::spend_in_kernel(Duration::us(3000));
+        fakes::run_program(Duration::us(1000));
+    });
+}
+
+TEST(Scheduler, TimeInCallsThatWaitIsTheKernels) {
+    sync::WaitQueue nobody;
+    sync::Spin lock;
+    expect_system_share(45, 55, [&] {
+        fakes::run_program(Duration::us(500));
+        fakes::spend_in_kernel(Duration::us(500));
+        Guard guard(lock);
+        (void)nobody.wait(lock, Interruptible::no, time::now() + Duration::us(300));
+    });
 }
 
 TEST(Scheduler, NiceThreadsHaveShorterSlices) {
