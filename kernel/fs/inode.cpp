@@ -5,6 +5,7 @@
 #include "kernel/fs/pipe.hpp"
 #include "kernel/fs/regular_file.hpp"
 #include "kernel/fs/special_file.hpp"
+#include "kernel/memory/page_cache.hpp"
 #include "kernel/time/timer.hpp"
 
 namespace spore::fs {
@@ -75,6 +76,14 @@ Result<void> Inode::allocate(u32, u64, u64) { return fail(Error::not_supported);
 Result<void> Inode::sync(bool) { return {}; }
 Result<u64> Inode::seek_data(u64 offset, Whence whence) { return whence == Whence::data ? offset : size(); }
 Result<memory::PageCache*> Inode::pages(bool) { return nullptr; }
+Result<u64> Inode::at_hand(u64 offset, u64 size) {
+    auto* cache = TRY(pages(false));
+    if (!cache) return fail(Error::not_supported);
+    u64 end = std::min(offset + size, this->size());
+    for (u64 at = offset; at < end; at = align_down(at, page_size) + page_size)
+        if (!cache->at_hand(at / page_size)) return at - offset;
+    return size;
+}
 
 Result<u64> Inode::get_attribute(std::string_view, MutableByteSpan) { return fail(Error::not_supported); }
 Result<void> Inode::set_attribute(std::string_view, ByteSpan, bool, bool) { return fail(Error::not_supported); }

@@ -32,6 +32,8 @@ public:
     virtual const char* kind() const = 0;
     virtual bool read_only() const { return false; }
     virtual Result<void> sync() { return {}; }
+    /// Whether a name that is not in the dentry cache may have to be read from a device.
+    virtual bool may_wait() const { return false; }
     /// st_dev of its files.
     u64 device() const { return device_; }
 
@@ -119,6 +121,9 @@ public:
     /// What mmap shows and fills from; null when the file cannot be mapped. With `for_writing`, shared changes to the pages
     /// are changes to the file.
     virtual Result<memory::PageCache*> pages(bool for_writing);
+
+    /// How many of `size` bytes from `offset` on can be read or written without waiting for a device. not_supported where there are no pages.
+    virtual Result<u64> at_hand(u64 offset, u64 size);
 
     // Extended attributes. An empty buffer asks for the size.
     virtual Result<u64> get_attribute(std::string_view name, MutableByteSpan value);

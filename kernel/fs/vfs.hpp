@@ -22,6 +22,7 @@ struct Resolution {
     bool no_cross_device : 1 = false;  ///< from one mount to another
     bool beneath : 1 = false;          ///< out of the directory where it starts
     bool in_root : 1 = false;          ///< that directory stands for the root
+    bool cached : 1 = false;           ///< to where waiting for a device may be needed: would_block
     bool is_scoped() const { return beneath || in_root; }
 };
 

@@ -44,6 +44,14 @@ Result<void> Walk::start(Dentry& at, std::string_view path) {
     return advance();
 }
 
+Result<Shared<Dentry>> Walk::look_up_here(const HashedName& name) {
+    if (!resolution_.cached || !at_->inode()->file_system().may_wait()) [[likely]] return look_up(*at_, name);
+    auto found = dentry_cache().find(*at_, name);
+    // Where a link leads may have to be read, too.
+    if (!found || (!found->negative() && found->inode()->type() == FileType::link)) return fail(Error::would_block);
+    return found;
+}
+
 /// Begins with a path or a link's target: from the root when it is absolute.
 Result<void> Walk::enter(std::string_view path) {
     rest_ = path;
@@ -115,7 +123,7 @@ Result<void> Walk::advance() {
             last_ = name;
             return {};
         }
-        auto child = TRY(look_up(*at_, name));
+        auto child = TRY(look_up_here(name));
         if (child->negative()) return fail(Error::not_found);
         if (child->inode()->type() == FileType::link) {
             TRY(push_link(*child));
@@ -164,7 +172,7 @@ Result<void> Walk::push_link(Dentry& link) {
 
 Result<Shared<Dentry>> Walk::look_up_last() {
     if (last_.text.empty()) return at_;
-    auto entry = TRY(look_up(*at_, last_));
+    auto entry = TRY(look_up_here(last_));
     if (!entry->mounted()) return entry;
     auto root = cross_mounts(std::move(entry));
     TRY(check_device(*root));

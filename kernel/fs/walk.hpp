@@ -45,6 +45,7 @@ private:
     Result<void> check_device(const Dentry& entry) const;
     Dentry& root() const { return resolution_.in_root ? *start_ : context_.root; }
     Result<void> advance();
+    Result<Shared<Dentry>> look_up_here(const HashedName& name);
     bool next_component(HashedName& name);
     bool only_slashes_left();
     Result<void> step_up();

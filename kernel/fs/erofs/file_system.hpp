@@ -19,6 +19,7 @@ public:
     Result<FileSystemStat> stat() override;
     const char* kind() const override { return "erofs"; }
     bool read_only() const override { return true; }
+    bool may_wait() const override { return image_->in_memory().empty(); }
 
     /// The one inode object for a number.
     Result<Shared<ErofsInode>> inode(u64 nid);

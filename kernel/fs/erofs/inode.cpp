@@ -208,6 +208,8 @@ Result<memory::FrameRef> ErofsFile::load_page(u64 index) {
     return frame;
 }
 
+Result<u64> ErofsFile::at_hand(u64 offset, u64 size) { return owner().may_wait() ? Inode::at_hand(offset, size) : size; }
+
 memory::FrameRef ErofsFile::page_at_hand(u64 index) {
     // Nothing sleeps while the image lies in memory; only the last block may need a copy, for the zeros that follow its end.
     if (owner().image().in_memory().empty() || index + 1 >= info_.blocks()) return {};

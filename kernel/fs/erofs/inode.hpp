@@ -53,6 +53,7 @@ public:
     Result<u64> write(IoBuffer&, u64&, WriteAt) override { return fail(Error::read_only); }
     Result<void> truncate(u64) override { return fail(Error::read_only); }
     Result<memory::PageCache*> pages(bool for_writing) override;
+    Result<u64> at_hand(u64 offset, u64 size) override;
 
 private:
     Result<memory::FrameRef> load_page(u64 index) override;

@@ -39,6 +39,13 @@ Result<memory::PageCache*> TmpFile::pages(bool for_writing) {
     return &pages_;
 }
 
+Result<u64> TmpFile::at_hand(u64 offset, u64 size) {
+    if (borrowed_.load(std::memory_order_acquire)) return lower()->at_hand(offset, size);
+    for (u64 at = offset; at < offset + size && has_lower(page_of(at)); at = (page_of(at) + 1) * page_size)
+        if (!pages_.find(page_of(at)) && TRY(lower()->at_hand(align_down(at, page_size), page_size)) < page_size) return at - offset;
+    return size;
+}
+
 Result<memory::FrameRef> TmpFile::load_page(u64 index) {
     TRY(owner().charge());
     auto allocated = memory::allocate_zeroed_frames();

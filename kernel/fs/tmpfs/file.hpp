@@ -25,6 +25,7 @@ public:
     Result<void> allocate(u32 mode, u64 offset, u64 size) override;
     Result<u64> seek_data(u64 offset, Whence whence) override;
     Result<memory::PageCache*> pages(bool for_writing) override;
+    Result<u64> at_hand(u64 offset, u64 size) override;
     Result<void> change(const AttributeChange& change) override;
     Result<u32> seals() override { return seals_.with([](Seals& s) { return s.set; }); }
     Result<void> add_seals(u32 seals) override;

@@ -24,6 +24,7 @@ public:
     Result<Shared<Inode>> root() override;
     Result<FileSystemStat> stat() override;
     const char* kind() const override { return lower_ ? "overlay" : "tmpfs"; }
+    bool may_wait() const override { return lower_ && lower_->may_wait(); }
 
     // For its inodes.
     Result<Shared<TmpInode>> make(const NewInode& request);

@@ -26,7 +26,8 @@ Result<u64> open_file(Task& task, DirectoryDescriptor at, UserPath user_path, u3
         .truncate = (flags & o_truncate) != 0, .directory = (flags & o_directory) != 0, .no_follow = (flags & o_no_follow) != 0,
         .temporary = temporary, .permissions = static_cast<u16>(mode & 07777),
         .resolution = {.no_symlinks = (resolve & no_symlinks) != 0, .no_magic_links = (resolve & no_magic_links) != 0,
-                       .no_cross_device = (resolve & no_cross_device) != 0, .beneath = (resolve & beneath) != 0, .in_root = (resolve & in_root) != 0}};
+                       .no_cross_device = (resolve & no_cross_device) != 0, .beneath = (resolve & beneath) != 0, .in_root = (resolve & in_root) != 0,
+                       .cached = (resolve & cached) != 0}};
     if (temporary && !request.mode.write) return fail(Error::invalid);
     if (request.mode.path_only) {  // O_PATH ignores all but these
         request.create = request.exclusive = request.truncate = request.temporary = false;
@@ -57,8 +58,9 @@ Result<u64> openat2(Task& task, DirectoryDescriptor at, UserPath path, UserIn<Op
     if ((wanted.resolve & beneath) && (wanted.resolve & in_root)) return fail(Error::invalid);
     if ((wanted.flags & ~u64{known_open_flags}) || (wanted.resolve & ~known_resolve) || (wanted.mode & ~u64{07777})) return fail(Error::invalid);
     if (wanted.mode && !(wanted.flags & (o_create | (o_temporary_file & ~o_directory)))) return fail(Error::invalid);
-    // Whether all would be found without waiting is not known here; those who ask try again without [openat2(2)].
-    if (wanted.resolve & cached) return fail(Error::would_block);
+    // What changes names or files may wait; those who ask try again without [openat2(2)].
+    constexpr u64 changes = o_create | o_truncate | (o_temporary_file & ~o_directory);
+    if ((wanted.resolve & cached) && (wanted.flags & changes)) return fail(Error::would_block);
     return open_file(task, at, path, static_cast<u32>(wanted.flags), static_cast<u32>(wanted.mode), wanted.resolve);
 }
 

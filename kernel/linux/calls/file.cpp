@@ -116,11 +116,17 @@ Result<u64> send_file(Task& task, fs::File& from, u64 offset, fs::File& to, u64 
 /// preadv2's and pwritev2's RWF_*.
 enum TransferFlag : u32 { high_priority = 1, data_sync = 2, full_sync = 4, no_wait = 8, append = 0x10, no_append = 0x20 };
 
-/// Files that tell when they are ready are looked at first: only another reader that is quicker can still make the call wait. Others can wait for
-/// a disk, so they do not support it.
-Result<void> check_no_wait(fs::File& file, u64 offset, fs::Ready wanted) {
-    if (offset != own_position) TRY(position_of(file));
-    if (!file.poll_source()) return fail(Error::not_supported);
+/// RWF_NOWAIT. Files that tell when they are ready are looked at first: only another reader that is quicker can still make the call wait. Of the others
+/// as much is moved as is in memory: only a page that goes in this moment can.
+Result<void> check_no_wait(fs::File& file, fs::IoBuffer& buffer, u64 offset, fs::Ready wanted) {
+    if (offset != own_position) TRY(position_of(file));  // what has none has no offsets
+    if (!file.poll_source()) {
+        if (!file.inode()) return fail(Error::not_supported);
+        u64 ready = TRY(file.inode()->at_hand(offset == own_position ? TRY(position_of(file)) : offset, buffer.remaining()));
+        if (ready == 0 && buffer.remaining()) return fail(Error::would_block);
+        buffer.limit(ready);
+        return {};
+    }
     if (!any(file.ready() & (wanted | fs::Ready::error | fs::Ready::hang_up))) return fail(Error::would_block);
     return {};
 }
@@ -182,8 +188,14 @@ Result<u64> pwritev(Task& task, Descriptor descriptor, UserIn<fs::Piece> from, i
 Result<u64> preadv2(Task& task, Descriptor descriptor, UserIn<fs::Piece> from, i32 count, u64 offset, u64 high, Flags flags) {
     constexpr u32 known = high_priority | data_sync | full_sync | no_wait;
     if (flags & ~known) return fail(Error::not_supported);
-    if (flags & no_wait) TRY(check_no_wait(*TRY(readable(task, descriptor)), offset, fs::Ready::in));
-    return offset == own_position ? readv(task, descriptor, from, count) : preadv(task, descriptor, from, count, offset, high);
+    if (!(flags & no_wait)) return offset == own_position ? readv(task, descriptor, from, count) : preadv(task, descriptor, from, count, offset, high);
+    if (offset != own_position && static_cast<i64>(offset) < 0) return fail(Error::invalid);
+    auto file = TRY(readable(task, descriptor));
+    auto pieces = TRY(Pieces::read(from, count));
+    auto buffer = pieces.buffer();
+    TRY(check_no_wait(*file, buffer, offset, fs::Ready::in));
+    if (offset == own_position) return read_into(*file, buffer);
+    return told(*file, fs::Change::accessed, file->read_at(buffer, offset));
 }
 Result<u64> pwritev2(Task& task, Descriptor descriptor, UserIn<fs::Piece> from, i32 count, u64 offset, u64 high, Flags flags) {
     constexpr u32 known = high_priority | data_sync | full_sync | no_wait | append | no_append;
@@ -192,13 +204,14 @@ Result<u64> pwritev2(Task& task, Descriptor descriptor, UserIn<fs::Piece> from, 
     if (flags == 0) return offset == own_position ? writev(task, descriptor, from, count) : pwritev(task, descriptor, from, count, offset, high);
     if (offset != own_position && static_cast<i64>(offset) < 0) return fail(Error::invalid);
     auto file = TRY(writable(task, descriptor));
-    if (flags & no_wait) TRY(check_no_wait(*file, offset, fs::Ready::out));
     auto pieces = TRY(Pieces::read(from, count));
+    auto buffer = pieces.buffer();
+    if (flags & no_wait) TRY(check_no_wait(*file, buffer, offset, fs::Ready::out));
     auto* inode = file->inode();
     Result<u64> done = 0;
     if ((flags & (append | no_append)) && inode && inode->type() == fs::FileType::regular)
-        done = write_where(task, *file, pieces.buffer(), offset, flags & append ? fs::WriteAt::end : fs::WriteAt::offset);
-    else done = offset == own_position ? write_from(task, *file, pieces.buffer()) : write_at(task, *file, pieces.buffer(), offset);
+        done = write_where(task, *file, buffer, offset, flags & append ? fs::WriteAt::end : fs::WriteAt::offset);
+    else done = offset == own_position ? write_from(task, *file, buffer) : write_at(task, *file, buffer, offset);
     if (done && (flags & (data_sync | full_sync)) && inode) TRY(file->sync(!(flags & full_sync)));
     return done;
 }

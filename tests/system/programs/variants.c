@@ -58,6 +58,13 @@ static void resolutions(void) {
     find("a", RESOLVE_NO_XDEV | RESOLVE_BENEATH);
     find("a", RESOLVE_BENEATH | RESOLVE_IN_ROOT);
     find("a", 64);
+    find("a", RESOLVE_CACHED);
+    find("deep/../deep/b", RESOLVE_CACHED | RESOLVE_BENEATH);
+    find("relative", RESOLVE_CACHED);
+    struct open_how changing = {.flags = O_RDWR | O_CREAT, .mode = 0600, .resolve = RESOLVE_CACHED};
+    SHOW(syscall(SYS_openat2, directory, "a", &changing, sizeof changing));
+    changing = (struct open_how){.flags = O_RDWR | O_TRUNC, .resolve = RESOLVE_CACHED};
+    SHOW(syscall(SYS_openat2, directory, "a", &changing, sizeof changing));
     struct { struct open_how how; uint64_t more; } larger = {.how = {.flags = O_RDONLY}};
     SHOW(syscall(SYS_openat2, directory, "a", &larger, sizeof larger) >= 0);
     larger.more = 1;
