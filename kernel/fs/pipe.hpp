@@ -22,6 +22,8 @@ public:
     Result<u64> read(IoBuffer& into, bool may_wait);
     /// broken_pipe when nobody reads any more; the ABI turns that into SIGPIPE.
     Result<u64> write(IoBuffer& from, bool may_wait);
+    /// Waits until something can be written; how much. broken_pipe as write().
+    Result<u64> wait_for_room(bool may_wait);
     /// Copies without taking; waits for the first byte as read() does.
     Result<u64> peek(IoBuffer& into, bool may_wait);
     /// Takes bytes that peek() showed.

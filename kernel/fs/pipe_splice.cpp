@@ -23,6 +23,16 @@ Result<u64> Pipe::peek(IoBuffer& into, bool may_wait) {
     return done;
 }
 
+Result<u64> Pipe::wait_for_room(bool may_wait) {
+    Guard guard(mutex_);
+    while (true) {
+        if (readers_ == 0) return fail(Error::broken_pipe);
+        if (u64 free = room()) return free;
+        if (!may_wait) return fail(Error::would_block);
+        TRY(writers_waiting_.wait(mutex_, sync::Interruptible::yes));
+    }
+}
+
 void Pipe::consume(u64 size) {
     Guard guard(mutex_);
     size = std::min(size, used_);

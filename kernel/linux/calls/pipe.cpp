@@ -5,6 +5,7 @@
 #include "kernel/linux/calls/calls.hpp"
 #include "kernel/linux/calls/transfer.hpp"
 #include "kernel/linux/process/process.hpp"
+#include "kernel/linux/socket/socket.hpp"
 #include "kernel/linux/uapi/open.hpp"
 
 namespace spore::linux::calls {
@@ -40,13 +41,19 @@ struct Side {
     Result<void> begin() {
         if (!user_offset) return {};
         if (fs::pipe_of(*file)) return fail(Error::illegal_seek);
+        if (!file->seek(0, fs::Whence::current)) return fail(Error::invalid);  // sockets have no places
         offset = TRY(user_offset.read());
         if (offset < 0) return fail(Error::invalid);
         return {};
     }
     Result<void> end() { return user_offset ? user_offset.write(offset) : Result<void>{}; }
-    Result<u64> put(MutableByteSpan bytes) {
+    /// `more_follows`: further bytes follow at once, which sockets wait for before they send a small packet.
+    Result<u64> put(MutableByteSpan bytes, bool more_follows) {
         auto buffer = fs::IoBuffer::kernel(bytes);
+        if (more_follows && file->kind() == fs::FileKind::socket) {
+            SendRequest request{.data = buffer, .flags = msg_more};
+            return static_cast<Socket&>(*file).send(request);
+        }
         if (!user_offset) return file->write(buffer);
         u64 done = TRY(file->write_at(buffer, static_cast<u64>(offset)));
         offset += static_cast<i64>(done);
@@ -62,14 +69,14 @@ struct Side {
 };
 
 /// From a pipe to any file: what does not arrive stays in the pipe.
-Result<u64> from_pipe(fs::Pipe& pipe, Side& to, u64 size, bool may_wait) {
+Result<u64> from_pipe(fs::Pipe& pipe, Side& to, u64 size, bool may_wait, bool more_follows) {
     auto bytes = TRY(HeapArray<std::byte>::create(std::min(size, chunk)));
     u64 done = 0;
     while (done < size) {
         auto buffer = fs::IoBuffer::kernel(bytes.span().first(std::min<u64>(bytes.size(), size - done)));
         auto seen = pipe.peek(buffer, may_wait && done == 0);
         if (!seen || *seen == 0) return done ? Result<u64>(done) : seen;
-        auto put = to.put(bytes.span().first(*seen));
+        auto put = to.put(bytes.span().first(*seen), more_follows || (done + *seen < size && pipe.available() > *seen));
         if (!put) return done ? Result<u64>(done) : put;
         pipe.consume(*put);
         done += *put;
@@ -80,9 +87,7 @@ Result<u64> from_pipe(fs::Pipe& pipe, Side& to, u64 size, bool may_wait) {
 
 /// From a file into a pipe: no more is read than there is room for.
 Result<u64> to_pipe(Side& from, fs::File& file, fs::Pipe& pipe, u64 size, bool may_wait) {
-    u64 room = pipe.capacity() - std::min(pipe.capacity(), pipe.available());
-    if (room == 0 && !may_wait) return fail(Error::would_block);
-    size = std::min(size, room ? room : u64{page_size});
+    size = std::min(size, TRY(pipe.wait_for_room(may_wait)));
     auto bytes = TRY(HeapArray<std::byte>::create(size));
     u64 got = TRY(from.get(bytes.span()));
     for (u64 moved = 0; moved < got;) {
@@ -107,7 +112,7 @@ Result<u64> splice(Task& task, Descriptor from, UserInOut<i64> from_offset, Desc
     TRY(target.begin());
     bool may_wait = !(flags & nonblocking);
     size = std::min(size, largest_transfer);
-    auto moved = in ? from_pipe(*in, target, size, may_wait && !source.file->mode().nonblocking)
+    auto moved = in ? from_pipe(*in, target, size, may_wait && !source.file->mode().nonblocking, (flags & more) != 0)
                     : to_pipe(source, *target.file, *out, size, may_wait && !target.file->mode().nonblocking);
     if (!moved) return written(task, moved);
     TRY(source.end());
