@@ -11,6 +11,11 @@ struct SystemLimits {
     std::atomic<u64> inotify_instances = 128;   ///< fs/inotify/max_user_instances
     std::atomic<u64> inotify_watches = 65536;   ///< fs/inotify/max_user_watches
     std::atomic<u64> inotify_events = 16384;    ///< fs/inotify/max_queued_events: of one instance
+    std::atomic<u64> backlog = 4096;            ///< net/core/somaxconn: connections that wait for accept()
+    std::atomic<u64> receive_buffer = 212'992, send_buffer = 212'992;  ///< net/core/[rw]mem_max: what SO_RCVBUF and SO_SNDBUF may ask for
+    std::atomic<u64> first_free_port = 1024;    ///< net/ipv4/ip_unprivileged_port_start
+    // What new TCP sockets begin with, net/ipv4/tcp_*, in seconds.
+    std::atomic<u64> keep_alive_idle = 7200, keep_alive_interval = 75, keep_alive_probes = 9, syn_retries = 6, fin_wait = 60;
 };
 extern constinit SystemLimits system_limits;
 

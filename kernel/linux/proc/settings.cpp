@@ -5,8 +5,10 @@
 #include "base/locked.hpp"
 #include "kernel/core/random.hpp"
 #include "kernel/linux/limits.hpp"
+#include "kernel/linux/machine/name.hpp"
 #include "kernel/linux/process/credentials.hpp"
 #include "kernel/linux/system.hpp"
+#include "kernel/net/binding.hpp"
 #include "kernel/sync/spin.hpp"
 
 namespace spore::linux::proc {
@@ -15,14 +17,13 @@ namespace {
 
 using Setting = std::atomic<u64>;
 constinit Setting overcommit_memory = 0, overcommit_ratio = 50, max_map_count = 65530, swappiness = 60, huge_pages = 0, lowest_mapping = 65536,
-                  drop_caches = 0, dirty_ratio = 20, dirty_background_ratio = 10, compact_memory = 0, lowest_free = 16384, zone_reclaim = 0;
-constinit Setting most_files = ~u64{0} >> 1, most_descriptors = 1 << 20, most_pipe_bytes = 1 << 20, most_async = 65536, dump_suid = 0, protected_links = 1;
-constinit Setting most_threads = 32768, highest_pid = 32768, largest_shared = ~u64{0} - (1 << 24), all_shared = ~u64{0} - (1 << 24),
-                  shared_segments = 4096, largest_message = 8192, queue_bytes = 16384, queues = 32000, randomise = 2, panic_seconds = 0,
-                  perf_paranoid = 4, tainted = 0, user_namespaces = 0, restricted_pointers = 0, restricted_log = 0, numa_balancing = 0;
-constinit Setting listen_backlog = 4096, largest_receive = 212992, largest_send = 212992, usual_receive = 212992, usual_send = 212992,
-                  device_backlog = 1000, syn_backlog = 4096, fin_seconds = 60, keep_alive_seconds = 7200, reuse_waiting = 2, forwarding = 0,
-                  local_any = 0;
+                  drop_caches = 0, dirty_ratio = 20, dirty_background_ratio = 10, dirty_age = 3000, dirty_interval = 500, cache_pressure = 100,
+                  compact_memory = 0, lowest_free = 16384;
+constinit Setting most_files = ~u64{0} >> 1, most_pipe_bytes = 1 << 20, most_async = 65536, dump_suid = 0;
+constinit Setting most_threads = 32768, largest_shared = ~u64{0} - (1 << 24), all_shared = ~u64{0} - (1 << 24),
+                  shared_segments = 4096, largest_message = 8192, queue_bytes = 16384, queues = 32000, panic_seconds = 0, core_uses_pid = 0,
+                  perf_paranoid = 4, tainted = 0, restricted_pointers = 0, restricted_log = 0, system_request = 0;
+constinit Setting device_backlog = 1000, syn_backlog = 4096, reuse_waiting = 2;
 
 /// UUIDs [RFC 9562 5.4].
 Result<void> print_uuid(TextSink& out, std::span<const u8, 16> bytes) {
@@ -94,13 +95,16 @@ Result<void> take_core_pattern(std::string_view text) {
     return {};
 }
 
+Result<void> show_chosen_ports(TextSink& out, u32) { return out.print("{}\t{}\n", net::first_chosen_port, net::last_chosen_port); }
+
 constexpr TableRow rows[] = {
     {.path = "kernel/ostype", .text = system_name},
     {.path = "kernel/osrelease", .text = release},
     {.path = "kernel/version", .text = version},
+    {.path = "kernel/arch", .text = machine::name},
     {.path = "kernel/hostname", .produce = show_host_name, .accept = take_host_name},
     {.path = "kernel/domainname", .produce = show_domain_name},
-    {.path = "kernel/pid_max", .setting = &highest_pid},
+    {.path = "kernel/pid_max", .text = "32768"},
     {.path = "kernel/threads-max", .setting = &most_threads},
     {.path = "kernel/random/boot_id", .produce = show_boot_id},
     {.path = "kernel/random/uuid", .produce = show_uuid},
@@ -108,6 +112,8 @@ constexpr TableRow rows[] = {
     {.path = "kernel/random/poolsize", .text = "256"},
     {.path = "kernel/ngroups_max", .text = "32"},
     {.path = "kernel/cap_last_cap", .text = "40"},
+    {.path = "kernel/overflowuid", .text = "65534"},
+    {.path = "kernel/overflowgid", .text = "65534"},
     {.path = "kernel/sem", .text = "32000\t1024000000\t500\t32000"},
     {.path = "kernel/shmmax", .setting = &largest_shared},
     {.path = "kernel/shmall", .setting = &all_shared},
@@ -116,59 +122,102 @@ constexpr TableRow rows[] = {
     {.path = "kernel/msgmnb", .setting = &queue_bytes},
     {.path = "kernel/msgmni", .setting = &queues},
     {.path = "kernel/core_pattern", .produce = show_core_pattern, .accept = take_core_pattern},
-    {.path = "kernel/randomize_va_space", .setting = &randomise},
+    {.path = "kernel/core_uses_pid", .setting = &core_uses_pid},
+    {.path = "kernel/randomize_va_space", .text = "2"},
     {.path = "kernel/panic", .setting = &panic_seconds},
+    {.path = "kernel/panic_on_oops", .text = "1"},
+    {.path = "kernel/printk", .text = "4\t4\t1\t7"},
+    {.path = "kernel/sysrq", .setting = &system_request},
+    {.path = "kernel/io_uring_disabled", .text = "2"},
     {.path = "kernel/perf_event_paranoid", .setting = &perf_paranoid},
     {.path = "kernel/kptr_restrict", .setting = &restricted_pointers},
     {.path = "kernel/dmesg_restrict", .setting = &restricted_log},
-    {.path = "kernel/numa_balancing", .setting = &numa_balancing},
+    {.path = "kernel/sched_autogroup_enabled", .text = "0"},
+    {.path = "kernel/numa_balancing", .text = "0"},
     {.path = "kernel/tainted", .setting = &tainted},
-    {.path = "user/max_user_namespaces", .setting = &user_namespaces},
+    {.path = "user/max_user_namespaces", .text = "0"},
     {.path = "vm/overcommit_memory", .setting = &overcommit_memory},
     {.path = "vm/overcommit_ratio", .setting = &overcommit_ratio},
     {.path = "vm/max_map_count", .setting = &max_map_count},
     {.path = "vm/swappiness", .setting = &swappiness},
     {.path = "vm/nr_hugepages", .setting = &huge_pages},
+    {.path = "vm/nr_overcommit_hugepages", .text = "0"},
     {.path = "vm/mmap_min_addr", .setting = &lowest_mapping},
     {.path = "vm/drop_caches", .setting = &drop_caches},
     {.path = "vm/dirty_ratio", .setting = &dirty_ratio},
     {.path = "vm/dirty_background_ratio", .setting = &dirty_background_ratio},
+    {.path = "vm/dirty_expire_centisecs", .setting = &dirty_age},
+    {.path = "vm/dirty_writeback_centisecs", .setting = &dirty_interval},
+    {.path = "vm/vfs_cache_pressure", .setting = &cache_pressure},
     {.path = "vm/compact_memory", .setting = &compact_memory},
     {.path = "vm/min_free_kbytes", .setting = &lowest_free},
-    {.path = "vm/zone_reclaim_mode", .setting = &zone_reclaim},
+    {.path = "vm/oom_kill_allocating_task", .text = "1"},
+    {.path = "vm/panic_on_oom", .text = "0"},
+    {.path = "vm/zone_reclaim_mode", .text = "0"},
     {.path = "fs/file-max", .setting = &most_files},
     {.path = "fs/file-nr", .text = "0\t0\t9223372036854775807"},
-    {.path = "fs/nr_open", .setting = &most_descriptors},
+    {.path = "fs/nr_open", .text = "1048576"},
     {.path = "fs/pipe-max-size", .setting = &most_pipe_bytes},
     {.path = "fs/aio-max-nr", .setting = &most_async},
     {.path = "fs/suid_dumpable", .setting = &dump_suid},
-    {.path = "fs/protected_symlinks", .setting = &protected_links},
-    {.path = "fs/protected_hardlinks", .setting = &protected_links},
+    {.path = "fs/overflowuid", .text = "65534"},
+    {.path = "fs/overflowgid", .text = "65534"},
+    {.path = "fs/protected_symlinks", .text = "0"},
+    {.path = "fs/protected_hardlinks", .text = "0"},
     {.path = "fs/inotify/max_user_watches", .setting = &system_limits.inotify_watches},
     {.path = "fs/inotify/max_user_instances", .setting = &system_limits.inotify_instances},
     {.path = "fs/inotify/max_queued_events", .setting = &system_limits.inotify_events},
-    {.path = "net/core/somaxconn", .setting = &listen_backlog},
-    {.path = "net/core/rmem_max", .setting = &largest_receive},
-    {.path = "net/core/wmem_max", .setting = &largest_send},
-    {.path = "net/core/rmem_default", .setting = &usual_receive},
-    {.path = "net/core/wmem_default", .setting = &usual_send},
+    {.path = "net/core/somaxconn", .setting = &system_limits.backlog},
+    {.path = "net/core/rmem_max", .setting = &system_limits.receive_buffer},
+    {.path = "net/core/wmem_max", .setting = &system_limits.send_buffer},
+    {.path = "net/core/rmem_default", .text = "212992"},
+    {.path = "net/core/wmem_default", .text = "212992"},
     {.path = "net/core/netdev_max_backlog", .setting = &device_backlog},
-    {.path = "net/ipv4/ip_local_port_range", .text = "32768\t60999"},
-    {.path = "net/ipv4/ip_forward", .setting = &forwarding},
-    {.path = "net/ipv4/ip_nonlocal_bind", .setting = &local_any},
-    {.path = "net/ipv4/ip_unprivileged_port_start", .text = "1024"},
-    {.path = "net/ipv4/tcp_max_syn_backlog", .setting = &syn_backlog},
-    {.path = "net/ipv4/tcp_fin_timeout", .setting = &fin_seconds},
-    {.path = "net/ipv4/tcp_keepalive_time", .setting = &keep_alive_seconds},
-    {.path = "net/ipv4/tcp_tw_reuse", .setting = &reuse_waiting},
-    {.path = "net/ipv4/tcp_rmem", .text = "4096\t131072\t6291456"},
-    {.path = "net/ipv4/tcp_wmem", .text = "4096\t16384\t4194304"},
+    {.path = "net/core/busy_poll", .text = "0"},
+    {.path = "net/core/busy_read", .text = "0"},
+    {.path = "net/unix/max_dgram_qlen", .text = "10"},
+    {.path = "net/ipv4/ip_local_port_range", .produce = show_chosen_ports},
+    {.path = "net/ipv4/ip_local_reserved_ports", .text = ""},
+    {.path = "net/ipv4/ip_default_ttl", .text = "64"},
+    {.path = "net/ipv4/ip_forward", .text = "0"},
+    {.path = "net/ipv4/ip_no_pmtu_disc", .text = "0"},
+    {.path = "net/ipv4/ip_nonlocal_bind", .text = "0"},
+    {.path = "net/ipv4/ip_unprivileged_port_start", .setting = &system_limits.first_free_port},
+    {.path = "net/ipv4/ping_group_range", .text = "0\t2147483647"},
+    {.path = "net/ipv4/tcp_available_congestion_control", .text = "cubic reno"},
+    {.path = "net/ipv4/tcp_allowed_congestion_control", .text = "cubic reno"},
     {.path = "net/ipv4/tcp_congestion_control", .text = "cubic"},
+    {.path = "net/ipv4/tcp_dsack", .text = "1"},
+    {.path = "net/ipv4/tcp_early_retrans", .text = "3"},
+    {.path = "net/ipv4/tcp_ecn", .text = "2"},
+    {.path = "net/ipv4/tcp_fastopen", .text = "3"},
+    {.path = "net/ipv4/tcp_fin_timeout", .setting = &system_limits.fin_wait},
+    {.path = "net/ipv4/tcp_keepalive_intvl", .setting = &system_limits.keep_alive_interval},
+    {.path = "net/ipv4/tcp_keepalive_probes", .setting = &system_limits.keep_alive_probes},
+    {.path = "net/ipv4/tcp_keepalive_time", .setting = &system_limits.keep_alive_idle},
+    {.path = "net/ipv4/tcp_max_syn_backlog", .setting = &syn_backlog},
+    {.path = "net/ipv4/tcp_moderate_rcvbuf", .text = "1"},
+    {.path = "net/ipv4/tcp_mtu_probing", .text = "1"},
+    {.path = "net/ipv4/tcp_no_metrics_save", .text = "1"},
+    {.path = "net/ipv4/tcp_orphan_retries", .text = "0"},
+    {.path = "net/ipv4/tcp_recovery", .text = "1"},
+    {.path = "net/ipv4/tcp_retries2", .text = "15"},
+    {.path = "net/ipv4/tcp_rmem", .text = "4096\t131072\t6291456"},
+    {.path = "net/ipv4/tcp_sack", .text = "1"},
+    {.path = "net/ipv4/tcp_slow_start_after_idle", .text = "1"},
+    {.path = "net/ipv4/tcp_syn_retries", .setting = &system_limits.syn_retries},
+    {.path = "net/ipv4/tcp_syncookies", .text = "1"},
+    {.path = "net/ipv4/tcp_timestamps", .text = "1"},
+    {.path = "net/ipv4/tcp_tw_reuse", .setting = &reuse_waiting},
+    {.path = "net/ipv4/tcp_window_scaling", .text = "1"},
+    {.path = "net/ipv4/tcp_wmem", .text = "4096\t16384\t4194304"},
+    {.path = "net/ipv6/bindv6only", .text = "0"},
+    {.path = "net/ipv6/conf/all/disable_ipv6", .text = "0"},
+    {.path = "net/ipv6/conf/all/forwarding", .text = "0"},
+    {.path = "net/ipv6/conf/default/disable_ipv6", .text = "0"},
 };
 
 }  // namespace
-
-u32 longest_backlog() { return static_cast<u32>(listen_backlog.load(std::memory_order_relaxed)); }
 
 std::span<const TableRow> settings() { return rows; }
 

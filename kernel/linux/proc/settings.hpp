@@ -6,8 +6,6 @@
 namespace spore::linux::proc {
 
 std::span<const TableRow> settings();
-/// net.core.somaxconn: what listen() cuts a backlog to.
-u32 longest_backlog();
 /// The rows of /sys.
 std::span<const TableRow> sys_rows();
 /// The files at /proc's top.

@@ -1,6 +1,8 @@
 #include "kernel/linux/socket/socket.hpp"
 
 #include "base/format.hpp"
+#include "kernel/linux/limits.hpp"
+#include "kernel/linux/process/process.hpp"
 #include "kernel/linux/uapi/types.hpp"
 #include "kernel/time/timer.hpp"
 
@@ -113,8 +115,11 @@ Result<u64> Socket::get_option(i32 level, i32 name, MutableByteSpan value) {
 
 Result<void> Socket::set_number(i32 name, i32 value) {
     // Linux counts its own bookkeeping against the buffer, and doubles what is asked for [socket(7)].
-    constexpr u32 most = 212'992;
-    auto doubled = [&](u32 least) { return std::max(least, std::min(static_cast<u32>(std::max(value, 0)), most) * 2); };
+    constexpr u64 largest = 0x3fff'ffff;
+    auto doubled = [&](u32 least, u64 most) {
+        return std::max(least, static_cast<u32>(std::min({static_cast<u64>(static_cast<u32>(value)), most, largest}) * 2));
+    };
+    auto limit = [](const std::atomic<u64>& setting) { return setting.load(std::memory_order_relaxed); };
     if (name == so_zerocopy && !borrows_pages()) return fail(Error::not_supported);
     if (name == so_zerocopy && (value < 0 || value > 1)) return fail(Error::invalid);
     if (is_switch(name)) {
@@ -124,10 +129,16 @@ Result<void> Socket::set_number(i32 name, i32 value) {
         return {};
     }
     switch (name) {
-    case so_send_buffer:
-    case so_send_buffer_force: return change_options([&](Options& all) { all.send_buffer = doubled(4608); });
-    case so_receive_buffer:
-    case so_receive_buffer_force: return change_options([&](Options& all) { all.receive_buffer = doubled(2304); });
+    case so_send_buffer: return change_options([&](Options& all) { all.send_buffer = doubled(4608, limit(system_limits.send_buffer)); });
+    case so_receive_buffer: return change_options([&](Options& all) { all.receive_buffer = doubled(2304, limit(system_limits.receive_buffer)); });
+    case so_send_buffer_force:
+    case so_receive_buffer_force: {
+        if (!current_task().process().credentials().privileged()) return fail(Error::not_permitted);
+        value = std::max(value, 0);
+        return change_options([&](Options& all) {
+            (name == so_send_buffer_force ? all.send_buffer : all.receive_buffer) = doubled(name == so_send_buffer_force ? 4608 : 2304, largest);
+        });
+    }
     case so_receive_low: return change_options([&](Options& all) { all.receive_low = value > 0 ? value : 1; });
     case so_priority: return change_options([&](Options& all) { all.priority = value; });
     case so_mark: return change_options([&](Options& all) { all.mark = static_cast<u32>(value); });

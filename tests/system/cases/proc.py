@@ -1,4 +1,6 @@
 """/proc and /sys: what programs read there, and open through it."""
+import os
+import pathlib
 import re
 
 from system.case import Case, Program
@@ -9,7 +11,32 @@ def all_hold(completed):
     return "; ".join(failed) or None
 
 
+def shaped_as_on_linux(completed):
+    """Each file of /proc/sys has as many words as Linux's, where that has one; names and commands may have any number."""
+    lines = [line.split() for line in completed.stdout.decode().splitlines()]
+    if len(lines) < 110:
+        return f"only {len(lines)} settings"
+    for path, words in lines:
+        native = pathlib.Path("/proc/sys", path)
+        if path in ("./kernel/version", "./kernel/core_pattern", "./net/ipv4/tcp_available_congestion_control", "./net/ipv4/tcp_allowed_congestion_control"):
+            continue
+        if native.exists() and os.access(native, os.R_OK) and len(native.read_text().split()) != int(words):
+            return f"{path} has {words} words"
+    return None
+
+
 BUSYBOX = "/bin/busybox"
+PYTHON = "/usr/bin/python3"
+NEW_SOCKET = """
+import socket
+def put(name, value): open("/proc/sys/net/" + name, "w").write(str(value))
+put("ipv4/tcp_fin_timeout", 7), put("ipv4/tcp_keepalive_time", 70), put("ipv4/tcp_keepalive_intvl", 9), put("ipv4/tcp_keepalive_probes", 3)
+put("ipv4/tcp_syn_retries", 2), put("core/rmem_max", 1000000)
+one = socket.socket()
+print(*[one.getsockopt(socket.IPPROTO_TCP, getattr(socket, "TCP_" + name)) for name in ("LINGER2", "KEEPIDLE", "KEEPINTVL", "KEEPCNT", "SYNCNT")])
+one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 5000000)
+print(one.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF))
+"""
 
 CASES = [
     Case("self", [Program("proc")], check=all_hold),
@@ -20,6 +47,9 @@ CASES = [
          stdout="out\nin\n", stderr=re.compile("err\n"), needs=(BUSYBOX,), machines=("microvm",), cpus=(1,)),
     Case("settings", [BUSYBOX, "sh", "-c", "echo 5 >/proc/sys/vm/swappiness && cat /proc/sys/vm/swappiness"], stdout="5\n", needs=(BUSYBOX,),
          machines=("microvm",), cpus=(1,)),
+    Case("settings-as-on-linux", [BUSYBOX, "sh", "-c", "cd /proc/sys && find . -type f | while read f; do set -- $(cat $f); echo $f $#; done"],
+         check=shaped_as_on_linux, needs=(BUSYBOX,), machines=("microvm",), cpus=(1,)),
+    Case("settings-of-new-sockets", [PYTHON, "-c", NEW_SOCKET], stdout="7 70 9 3 2\n2000000\n", needs=(PYTHON,), machines=("microvm",), cpus=(1,)),
     Case("processors", [BUSYBOX, "nproc"], stdout="2\n", needs=(BUSYBOX,), machines=("microvm",), cpus=(2,)),
     Case("processes", [BUSYBOX, "ps"], stdout=re.compile(r"\n +1 .*busybox ps"), needs=(BUSYBOX,), machines=("microvm",), cpus=(1,)),
 ]

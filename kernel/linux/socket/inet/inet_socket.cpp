@@ -1,5 +1,6 @@
 #include "kernel/linux/socket/inet/inet_socket.hpp"
 
+#include "kernel/linux/limits.hpp"
 #include "kernel/linux/process/process.hpp"
 #include "kernel/linux/socket/inet/interface_ioctl.hpp"
 #include "kernel/linux/uapi/inet.hpp"
@@ -8,8 +9,6 @@
 namespace spore::linux {
 
 namespace {
-
-constexpr u16 first_unprivileged_port = 1024;
 
 struct SwitchOption {
     i32 level, name;
@@ -42,7 +41,7 @@ Result<net::Endpoint> InetSocket::local_endpoint(const SocketAddress& address) c
     }
     auto endpoint = TRY(parsed);
     if (is_v6() && has(v6_only) && endpoint.address.is_v4()) return fail(Error::invalid);
-    if (endpoint.port != 0 && endpoint.port < first_unprivileged_port && !current_task().process().credentials().privileged())
+    if (endpoint.port != 0 && endpoint.port < system_limits.first_free_port.load(std::memory_order_relaxed) && !current_task().process().credentials().privileged())
         return fail(Error::access_denied);
     return endpoint;
 }

@@ -1,4 +1,5 @@
 // The options of TCP sockets [tcp(7)]. Where they are kept: in the connection or listener once there is one, before that in the preparation.
+#include "kernel/linux/limits.hpp"
 #include "kernel/linux/socket/inet/tcp_socket.hpp"
 #include "kernel/linux/socket/inet/tcp_state.hpp"
 #include "kernel/linux/uapi/inet.hpp"
@@ -9,11 +10,27 @@ namespace spore::linux {
 namespace tcp = net::tcp;
 using tcp::State;
 
+namespace {
+constexpr i32 most_seconds = 32767, most_tries = 127, longest_fin_wait = 120;  // MAX_TCP_KEEPIDLE, MAX_TCP_KEEPCNT, TCP_FIN_TIMEOUT_MAX
+}  // namespace
+
+/// As /proc/sys/net/ipv4 says.
+tcp::Options TcpSocket::usual_options() {
+    auto within = [](const std::atomic<u64>& value, i64 most) { return static_cast<i64>(std::clamp<u64>(value.load(std::memory_order_relaxed), 1, static_cast<u64>(most))); };
+    tcp::Options options;
+    options.keep_alive_idle = Duration::seconds(within(system_limits.keep_alive_idle, most_seconds));
+    options.keep_alive_interval = Duration::seconds(within(system_limits.keep_alive_interval, most_seconds));
+    options.keep_alive_count = static_cast<u8>(within(system_limits.keep_alive_probes, most_tries));
+    options.syn_retries = static_cast<u8>(within(system_limits.syn_retries, most_tries));
+    options.fin_wait_seconds = static_cast<i16>(within(system_limits.fin_wait, longest_fin_wait));
+    return options;
+}
+
 tcp::Options TcpSocket::tcp_options() {
     if (auto current = connection()) return current->options();
     if (auto accepting = listener()) return accepting->options();
     Guard guard(lock_);
-    return preparation_ ? preparation_->options : tcp::Options{};
+    return preparation_ ? preparation_->options : usual_options();
 }
 
 Result<void> TcpSocket::set_tcp_options(const tcp::Options& options) {
@@ -150,16 +167,16 @@ Result<void> TcpSocket::set_tcp_number(i32 name, i32 value) {
         if (value && !in(88, 32767)) return fail(Error::invalid);  // TCP_MIN_MSS, MAX_TCP_WINDOW
         return change([&](tcp::Options& all) { all.max_segment = static_cast<u16>(value); });
     case tcp_keep_idle:
-        if (!in(1, 32767)) return fail(Error::invalid);
+        if (!in(1, most_seconds)) return fail(Error::invalid);
         return change([&](tcp::Options& all) { all.keep_alive_idle = Duration::seconds(value); });
     case tcp_keep_interval:
-        if (!in(1, 32767)) return fail(Error::invalid);
+        if (!in(1, most_seconds)) return fail(Error::invalid);
         return change([&](tcp::Options& all) { all.keep_alive_interval = Duration::seconds(value); });
     case tcp_keep_count:
-        if (!in(1, 127)) return fail(Error::invalid);
+        if (!in(1, most_tries)) return fail(Error::invalid);
         return change([&](tcp::Options& all) { all.keep_alive_count = static_cast<u8>(value); });
     case tcp_syn_count:
-        if (!in(1, 127)) return fail(Error::invalid);
+        if (!in(1, most_tries)) return fail(Error::invalid);
         return change([&](tcp::Options& all) { all.syn_retries = static_cast<u8>(value); });
     case tcp_defer_accept: return change([&](tcp::Options& all) { all.defer_accept = Duration::seconds(value > 0 ? value : 0); });
     case tcp_user_timeout:
@@ -171,8 +188,7 @@ Result<void> TcpSocket::set_tcp_number(i32 name, i32 value) {
     case tcp_fast_open_connect: return change([&](tcp::Options& all) { all.fast_open_connect = value != 0; });
     case tcp_not_sent_low: return change([&](tcp::Options& all) { all.not_sent_low = static_cast<u32>(value); });
     case tcp_linger2: {
-        constexpr i32 usual = 60, most = 120;  // tcp_fin_timeout, TCP_FIN_TIMEOUT_MAX
-        i32 seconds = value < 0 ? -1 : value == 0 ? usual : std::min(value, most);
+        i32 seconds = value < 0 ? -1 : value == 0 ? usual_options().fin_wait_seconds : std::min(value, longest_fin_wait);
         return change([&](tcp::Options& all) { all.fin_wait_seconds = static_cast<i16>(seconds); });
     }
     // A hint that the windows' own tuning makes needless, and a counter's base.

@@ -3,7 +3,7 @@
 
 #include "kernel/linux/errno.hpp"
 #include "kernel/linux/process/process.hpp"
-#include "kernel/linux/proc/settings.hpp"
+#include "kernel/linux/limits.hpp"
 #include "kernel/linux/uapi/inet.hpp"
 
 namespace spore::linux {
@@ -77,7 +77,7 @@ Result<void> TcpSocket::listen(i32 backlog) {
     auto& preparation = *TRY(prepare());
     Guard guard(preparation.changing);
     if (connection()) return fail(Error::invalid);
-    u32 length = std::max(std::min(static_cast<u32>(backlog), proc::longest_backlog()), 1u);
+    u32 length = std::max(std::min(static_cast<u32>(backlog), static_cast<u32>(system_limits.backlog.load(std::memory_order_relaxed))), 1u);
     if (auto before = listener()) {
         before->set_backlog(length);
         return {};

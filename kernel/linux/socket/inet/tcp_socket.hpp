@@ -47,7 +47,7 @@ private:
     struct Preparation {
         sync::Mutex changing;  ///< one bind, listen or connect at a time
         Owned<net::Binding> binding;
-        net::tcp::Options options;
+        net::tcp::Options options = usual_options();
         Shared<net::tcp::Listener> listener;
     };
 
@@ -65,6 +65,7 @@ private:
     Result<void> finish_connecting();
     void disconnect();
     net::tcp::Options tcp_options();
+    static net::tcp::Options usual_options();
     Result<void> set_tcp_options(const net::tcp::Options& options);
     template <typename F>
     Result<void> change_tcp_options(F&& change) {
