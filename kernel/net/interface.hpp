@@ -105,6 +105,7 @@ public:
             IpAddress address;
             u32 members;
             u8 changes_to_tell = 0;
+            bool others_told_last = false;  ///< the last report that the link heard was another host's
             Instant report_at = Instant::never();
         } list[max_groups];
         u32 count = 0;

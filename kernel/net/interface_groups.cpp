@@ -37,17 +37,19 @@ Result<void> Interface::join(const IpAddress& group) {
 }
 
 void Interface::leave(const IpAddress& group) {
+    bool others_told = false;
     bool last = groups_.with([&](Groups& groups) {
         for (auto& one : std::span(groups.list, groups.count)) {
             if (one.address != group) continue;
             if (--one.members) return false;
+            others_told = one.others_told_last;
             one = groups.list[--groups.count];
             tell_device(groups);
             return true;
         }
         return false;
     });
-    if (last) group_reports::left(*this, group);
+    if (last) group_reports::left(*this, group, others_told ? group_reports::LastReport::others : group_reports::LastReport::ours);
 }
 
 bool Interface::is_member(const IpAddress& group) const {

@@ -134,6 +134,20 @@ void answer(Interface& interface, const IpAddress& group, Duration within, u8 ve
     });
 }
 
+/// Another host has told that it is a member, in an older version's way. Where the router speaks that, one report for the link is enough [RFC 2236 3, 2710 4].
+void heard_report(const Arrival& arrival, const IpAddress& group) {
+    if (arrival.interface.has_address(arrival.source)) return;  // our own, come round
+    arrival.interface.with_groups([&](Interface::Groups& groups) {
+        if (version_now(groups, group, time::now()) == newest_version(group)) return;
+        for (auto& one : std::span(groups.list, groups.count)) {
+            if (one.address != group) continue;
+            one.report_at = Instant::never();
+            one.changes_to_tell = 0;
+            one.others_told_last = true;
+        }
+    });
+}
+
 }  // namespace
 
 void joined(Interface& interface, const IpAddress& group) {
@@ -146,9 +160,10 @@ void joined(Interface& interface, const IpAddress& group) {
     wake_chores_at(now);
 }
 
-void left(Interface& interface, const IpAddress& group) {
+void left(Interface& interface, const IpAddress& group, LastReport last) {
     if (!interface.device() || !is_told(group)) return;
     u8 version = interface.with_groups([&](Interface::Groups& groups) { return version_now(groups, group, time::now()); });
+    if (last == LastReport::others && version < newest_version(group)) return;
     send(interface, group, wire::to_include, version);
 }
 
@@ -165,7 +180,8 @@ void input_v4(Owned<device::Packet> packet, const Arrival& arrival) {
     wire::InternetSum sum;
     packet->for_each_piece(0, packet->size(), [&](ByteSpan piece) { sum.add(piece); });
     if (!sum.verifies()) return count_drop(Drop::checksum);
-    if (message->type != igmp::query) return;  // others' reports
+    if (message->type == igmp::report_1 || message->type == igmp::report_2) return heard_report(arrival, IpAddress::v4(message->group));
+    if (message->type != igmp::query) return;  // others' reports of version 3, and their leaving
     u8 version = packet->size() >= igmp::query_3_size ? 3 : message->response_code ? 2 : 1;
     u32 tenths = version == 3 ? igmp::response_tenths(message->response_code) : version == 2 ? message->response_code : 100u;  // [RFC 3376 7.2.1]
     answer(arrival.interface, IpAddress::v4(message->group), Duration::ms(tenths * 100), version);
@@ -178,6 +194,7 @@ void input_v6(Owned<device::Packet> packet, const Arrival& arrival) {
     auto& message = *reinterpret_cast<const mld::Message*>(packet->head().data());
     std::array<u8, 16> group;
     std::memcpy(group.data(), message.group, sizeof group);
+    if (message.type == mld::report_1) return heard_report(arrival, IpAddress::v6(group));
     u8 version = packet->size() >= mld::query_2_size ? 2 : 1;
     u32 ms = version == 2 ? mld::response_ms(message.response_code) : u32{message.response_code};
     if (auto address = IpAddress::v6(group); !address.is_v4()) answer(arrival.interface, address, Duration::ms(ms), version);
@@ -197,6 +214,7 @@ Instant expire(Instant now) {
                 if (group.report_at <= now && count < std::size(due)) {
                     bool change = group.changes_to_tell && group.changes_to_tell--;
                     due[count++] = {group.address, change ? wire::to_exclude : wire::is_exclude, version_now(groups, group.address, now)};
+                    group.others_told_last = false;
                     group.report_at = group.changes_to_tell ? now + random_up_to(repeat_within) : Instant::never();
                 }
                 earliest = std::min(earliest, group.report_at);

@@ -73,8 +73,9 @@ void input_v6(Owned<device::Packet> packet, const Arrival& arrival) {
     switch (type) {
     case v6::echo_request: return answer_echo(std::move(packet), arrival, v6::echo_reply);
     case v6::echo_reply: return ping::input(std::move(packet), arrival);
-    case wire::mld::query: return group_reports::input_v6(std::move(packet), arrival);
-    case wire::mld::report_1: case wire::mld::done_1: case wire::mld::report_2: return;  // others' reports
+    case wire::mld::query:
+    case wire::mld::report_1: return group_reports::input_v6(std::move(packet), arrival);
+    case wire::mld::done_1: case wire::mld::report_2: return;  // what others tell routers
     case wire::nd::router_advertisement: return router_discovery::input(std::move(packet), arrival);
     case wire::nd::neighbour_solicitation:
     case wire::nd::neighbour_advertisement: return nd::input(std::move(packet), arrival);

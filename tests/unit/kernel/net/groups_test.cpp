@@ -38,9 +38,10 @@ protected:
         EXPECT_TRUE(socket->bind(*Binding::create(Transport::udp, {v4() ? IpAddress::any_v4() : IpAddress(), port, 0}, {.reuse_address = true})));
         return socket;
     }
-    void router_asks(const Bytes& body, u8 type, u8 code) {
+    void router_asks(const Bytes& body, u8 type, u8 code) { send_message(v4() ? ip("224.0.0.1") : ip("ff02::1"), body, type, code); }
+    void host_reports(const Bytes& body, u8 type) { send_message(group(), body, type, 0); }
+    void send_message(const IpAddress& to, const Bytes& body, u8 type, u8 code) {
         auto from = v4() ? near() : ip("fe80::99");
-        auto to = v4() ? ip("224.0.0.1") : ip("ff02::1");
         Bytes message = v4() ? Bytes{type, code, 0, 0} + body : fakes::icmp_message(from, to, type, 0, static_cast<u32>(fakes::read_big(body, 0, 4)), Bytes(body.begin() + 4, body.end()));
         if (v4()) {
             auto sum = fakes::plain_checksum(message);
@@ -90,6 +91,40 @@ TEST_P(GroupTest, AnswersRouters) {
     router_asks(v4() ? group_bytes() : big(1000u << 16, 4) + group_bytes(), v4() ? 0x11 : 130, 10);
     stack.advance(Duration::ms(1000));
     EXPECT_EQ(changes(), std::vector<u8>{v4() ? u8{0x16} : u8{131}});
+    socket->close();
+    EXPECT_EQ(changes(), std::vector<u8>{v4() ? u8{0x17} : u8{132}});
+}
+
+TEST_P(GroupTest, OneReportForTheLinkIsEnoughForOlderRouters) {
+    auto socket = bound(5000);
+    EXPECT_TRUE(socket->join(group(), 2));
+    stack.advance(Duration::seconds(5));
+    (void)stack.peer.take();
+    auto ask = [&] { router_asks(v4() ? group_bytes() : big(1000u << 16, 4) + group_bytes(), v4() ? 0x11 : 130, 10); };
+    auto another_reports = [&] { host_reports(v4() ? group_bytes() : big(0, 4) + group_bytes(), v4() ? 0x16 : 131); };
+    another_reports();  // before there was an older router this says nothing
+    ask();
+    stack.advance(Duration::ms(1000));
+    EXPECT_EQ(changes().size(), 1u);
+    ask();
+    another_reports();
+    stack.advance(Duration::seconds(10));
+    EXPECT_TRUE(changes().empty());
+    socket->close();
+    EXPECT_TRUE(changes().empty()) << "the other one is still a member";
+}
+
+TEST_P(GroupTest, TellsOlderRoutersOfLeavingAgainOnceItHasReported) {
+    auto socket = bound(5000);
+    EXPECT_TRUE(socket->join(group(), 2));
+    stack.advance(Duration::seconds(5));
+    (void)stack.peer.take();
+    auto ask = [&] { router_asks(v4() ? group_bytes() : big(1000u << 16, 4) + group_bytes(), v4() ? 0x11 : 130, 10); };
+    ask();
+    host_reports(v4() ? group_bytes() : big(0, 4) + group_bytes(), v4() ? 0x16 : 131);
+    ask();
+    stack.advance(Duration::ms(1000));
+    EXPECT_EQ(changes().size(), 1u);
     socket->close();
     EXPECT_EQ(changes(), std::vector<u8>{v4() ? u8{0x17} : u8{132}});
 }
