@@ -4,6 +4,7 @@
 #include "kernel/linux/socket/address.hpp"
 #include "kernel/linux/socket/family.hpp"
 #include "kernel/linux/uapi/open.hpp"
+#include "kernel/linux/uapi/packet.hpp"
 
 namespace spore::linux {
 
@@ -128,6 +129,7 @@ Result<u64> getsockopt(Task& task, Descriptor descriptor, i32 level, i32 name, U
     u32 size = TRY(user_size.read());
     if (static_cast<i32>(size) < 0) return fail(Error::invalid);
     std::byte bytes[option_limit] = {};
+    if (level == level_packet) TRY(arch::copy_from_program(bytes, value, std::min(size, option_limit)));  // PACKET_HDRLEN answers what is there
     u64 told = TRY(socket->get_option(level, name, std::span(bytes).first(std::min(size, option_limit))));
     TRY(arch::copy_to_program(value, bytes, told));
     TRY(user_size.write(static_cast<u32>(told)));

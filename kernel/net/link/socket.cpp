@@ -35,7 +35,7 @@ struct Sockets {
             auto wanted = socket.local();
             if (wanted.interface && wanted.interface != from.interface) return;
             if (wanted.protocol != every_protocol && (from.kind == Kind::outgoing || wanted.protocol != from.protocol)) return;
-            socket.take(packet, socket.headers_ == Headers::hidden ? header : 0, from);
+            socket.take(packet, header, from);
         });
     }
     u32 promiscuous() const {
@@ -145,10 +145,28 @@ Result<u64> Socket::send(ByteSource& from, u64 size, const Address* to) {
     return size;
 }
 
+void Socket::set_tap(Tap* tap) {
+    Guard guard(lock_);
+    tap_ = tap;
+}
+
+/// False when there is none.
+bool Socket::tapped(const device::Packet& packet, u32 header, const Address& from) {
+    Guard guard(lock_);
+    if (!tap_) return false;
+    if (closed_) return true;
+    auto at = packet.received_at == Instant{} ? time::now() : packet.received_at;
+    auto outcome = tap_->take(packet, headers_ == Headers::hidden ? header : 0, header, from, at);
+    ++(outcome == Tap::Outcome::dropped ? statistics_.dropped : statistics_.received);
+    if (outcome == Tap::Outcome::shown) readiness_.change(Ready::in);
+    return true;
+}
+
 void Socket::take(const device::Packet& packet, u32 header, const Address& from) {
+    if (tapped(packet, header, from)) return;
     auto copy = packet.clone();
     if (!copy) return count_drop(Drop::no_memory);
-    if (header) (*copy)->pop(header);
+    if (headers_ == Headers::hidden) (*copy)->pop(header);
     u32 size = static_cast<u32>(sizeof(device::Packet) + packet.slices().size() * page_size);
     (*copy)->note<Address>() = from;
     if ((*copy)->received_at == Instant{}) (*copy)->received_at = time::now();

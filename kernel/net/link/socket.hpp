@@ -32,6 +32,17 @@ struct Statistics {
     u32 received = 0, dropped = 0;
 };
 
+/// Takes a socket's frames in place of its queue. Called under the socket's lock.
+class Tap {
+public:
+    enum class Outcome : u8 { dropped, kept, shown };  ///< shown: there is something new to look at
+    /// The frame from `begin` on; its network header is at `network`.
+    virtual Outcome take(const device::Packet& packet, u32 begin, u32 network, const Address& from, Instant at) = 0;
+
+protected:
+    ~Tap() = default;
+};
+
 class Socket final : public Counted {
 public:
     /// Takes frames of the protocol, of all interfaces, from now on; protocol 0: of none until it is bound. no_memory.
@@ -54,6 +65,8 @@ public:
     /// Asks for frames that are for others, or no longer. no_device, address_not_available.
     Result<void> set_promiscuous(u32 interface, bool on);
     void set_receive_buffer(u32 bytes);
+    /// Null: none any more. It must live until then, or close().
+    void set_tap(Tap* tap);
     /// Since they were asked for last.
     Statistics take_statistics();
     void close();
@@ -69,6 +82,7 @@ public:
 private:
     friend struct Sockets;
     void take(const device::Packet& packet, u32 header, const Address& from);
+    bool tapped(const device::Packet& packet, u32 header, const Address& from);
 
     const Headers headers_;
     mutable sync::Spin lock_;
@@ -77,6 +91,7 @@ private:
     device::PacketList received_;
     u32 footprint_ = 0, receive_buffer_ = 212'992;
     Statistics statistics_;
+    Tap* tap_ = nullptr;
     u64 inode_ = 0;
     u32 promiscuous_ = 0;  ///< a bit for each interface
     bool closed_ = false, listed_ = false;

@@ -2,7 +2,7 @@
 import re
 import subprocess
 
-from system.case import PROGRAMS, Case
+from system.case import PROGRAMS, Case, Program, native_twin
 
 TAP = ("/dev/net/tun", "/usr/bin/unshare", "/usr/sbin/ip")
 
@@ -12,6 +12,14 @@ def as_on_linux(completed):
     native = subprocess.run(["unshare", "-n", "sh", "-c", 'ip link set lo up && exec /usr/bin/python3 "$0"', PROGRAMS / "datagrams.py"], capture_output=True,
                             timeout=60).stdout
     return None if native == completed.stdout else f"not as on Linux:\n{native.decode()}\nbut\n{completed.stdout.decode()}"
+
+
+def rings_as_on_linux(completed):
+    native = subprocess.run(["unshare", "-n", "sh", "-c", 'ip link set lo up && exec "$0"', native_twin(completed.args[-1])], capture_output=True, timeout=60).stdout
+    if native == completed.stdout:
+        return None
+    ours, theirs = completed.stdout.decode().splitlines(), native.decode().splitlines()
+    return next((f"{here!r}, on Linux {there!r}" for here, there in zip(ours, theirs) if here != there), f"{len(ours)} lines, on Linux {len(theirs)}")
 
 
 def ping_case(name, words, answer, **more):
@@ -27,6 +35,7 @@ HEARD = ["this machine heard b'guest' [3]", "this machine heard b'guest' []", *[
 CASES = [
     Case("sockets", ["/usr/bin/python3", "/datagrams.py"], options=["-v", f"{PROGRAMS}/datagrams.py:/datagrams.py:ro"], check=as_on_linux, machines=("microvm",),
          root=True),
+    Case("rings", [Program("rings", "static-pie")], check=rings_as_on_linux, machines=("microvm",), root=True),
     ping_case("ping", ["-4", "-c", "2", "-i", "0.2", "10.0.2.2"], r"64 bytes from 10\.0\.2\.2: icmp_seq=2 ttl=255.*\n2 packets transmitted, 2 received, 0% packet loss".replace(".*", r"[\s\S]*")),
     ping_case("ping-6", ["-6", "-c", "2", "-i", "0.2", "fe80::2%eth0"], r"64 bytes from fe80::2%eth0: icmp_seq=2 ttl=255[\s\S]*\n2 packets transmitted, 2 received, 0% packet loss"),
     ping_case("ping-too-big", ["-c", "1", "-M", "do", "-s", "1600", "10.0.2.2"], r"1 packets transmitted, 0 received, \+1 errors", cpus=(1,), status=1,

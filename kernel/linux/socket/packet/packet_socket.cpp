@@ -3,6 +3,7 @@
 #include "arch/user_memory.hpp"
 #include "kernel/linux/process/process.hpp"
 #include "kernel/linux/socket/family.hpp"
+#include "kernel/linux/socket/packet/address.hpp"
 #include "kernel/linux/socket/inet/inet_socket.hpp"
 #include "kernel/linux/socket/inet/interface_ioctl.hpp"
 #include "kernel/linux/socket/inet/interface_view.hpp"
@@ -18,11 +19,7 @@ namespace {
 constexpr SocketFamily family{family_packet, &PacketSocket::create};
 
 SocketAddress to_socket_address(const link::Address& from) {
-    auto* interface = net::interface(from.interface);
-    LinkAddress told{.family = family_packet, .protocol = {}, .interface = static_cast<i32>(from.interface),
-                     .hardware_type = interface ? hardware_type(*interface) : u16{0}, .kind = static_cast<u8>(from.kind), .address_size = 6, .address = {}};
-    told.protocol = from.protocol;
-    std::memcpy(told.address, from.mac.bytes.data(), from.mac.bytes.size());
+    auto told = to_link_address(from);
     SocketAddress address;
     std::memcpy(address.bytes, &told, sizeof told);
     address.size = sizeof told;
@@ -40,6 +37,15 @@ Result<link::Address> from_socket_address(const SocketAddress& address) {
 }
 
 }  // namespace
+
+LinkAddress to_link_address(const link::Address& from) {
+    auto* interface = net::interface(from.interface);
+    LinkAddress told{.family = family_packet, .protocol = {}, .interface = static_cast<i32>(from.interface),
+                     .hardware_type = interface ? hardware_type(*interface) : u16{0}, .kind = static_cast<u8>(from.kind), .address_size = 6, .address = {}};
+    told.protocol = from.protocol;
+    std::memcpy(told.address, from.mac.bytes.data(), from.mac.bytes.size());
+    return told;
+}
 
 void register_packet_family() { register_family(family); }
 
@@ -97,11 +103,57 @@ Result<u64> PacketSocket::receive(ReceiveRequest& request) {
 
 Result<u64> PacketSocket::get_option(i32 level, i32 name, MutableByteSpan value) {
     if (level != level_packet) return Socket::get_option(level, name, value);
-    if (name == packet_auxiliary) return give_option(value, auxiliary_.load(std::memory_order_relaxed));
-    if (name != packet_statistics) return fail(Error::no_protocol_option);
-    auto counted = endpoint_->take_statistics();
-    const u32 both[] = {counted.received + counted.dropped, counted.dropped};
-    return give_option(value, std::as_bytes(std::span(both)));
+    Guard guard(ring_mutex_);
+    switch (name) {
+    case packet_auxiliary: return give_option(value, auxiliary_.load(std::memory_order_relaxed));
+    case packet_version: return give_option(value, static_cast<i32>(version_));
+    case packet_reserve: return give_option(value, static_cast<i32>(reserve_));
+    case packet_header_size: {  // of the version that the program put there
+        constexpr i32 sizes[] = {32, sizeof(RingFrame2), sizeof(RingFrame3)};
+        i32 version = TRY(option_number(value));
+        if (version < 0 || static_cast<std::size_t>(version) >= std::size(sizes)) return fail(Error::invalid);
+        return give_option(value, sizes[version]);
+    }
+    case packet_statistics: {
+        auto counted = endpoint_->take_statistics();
+        const u32 all[] = {counted.received + counted.dropped, counted.dropped, 0};  // and how often the queue froze
+        return give_option(value, std::as_bytes(std::span(all).first(version_ == PacketVersion::three ? 3 : 2)));
+    }
+    default: return fail(Error::no_protocol_option);
+    }
+}
+
+Result<void> PacketSocket::set_ring(ByteSpan value) {
+    PacketRing::Shape shape{.version = version_, .reserve = reserve_, .headers = type() == socket_raw ? link::Headers::seen : link::Headers::hidden};
+    u64 size = version_ == PacketVersion::three ? sizeof shape.request : offsetof(RingRequest, timeout_ms);
+    if (value.size() < size) return fail(Error::invalid);
+    std::memcpy(&shape.request, value.data(), size);
+    if (shape.request.block_count == 0) {
+        if (shape.request.frame_count) return fail(Error::invalid);
+        endpoint_->set_tap(nullptr);
+        shown_ring_.with([](PacketRing*& ring) { ring = nullptr; });
+        ring_ = nullptr;
+        return {};
+    }
+    if (ring_) return fail(Error::busy);
+    ring_ = TRY(PacketRing::create(shape, *this));
+    shown_ring_.with([&](PacketRing*& ring) { ring = ring_.get(); });
+    endpoint_->set_tap(ring_.get());
+    return {};
+}
+
+Result<Shared<memory::MappedObject>> PacketSocket::map(fs::MapWrites) {
+    Guard guard(ring_mutex_);
+    if (!ring_) return fail(Error::invalid);
+    return ring_->object();
+}
+
+Ready PacketSocket::ready() {
+    auto ready = static_cast<Ready>(endpoint_->ready());
+    return shown_ring_.with([&](PacketRing* ring) {
+        if (!ring) return ready;
+        return (ready & Ready::out) | (ring->readable() ? Ready::in : Ready::none);
+    });
 }
 
 Result<void> PacketSocket::set_option(i32 level, i32 name, ByteSpan value) {
@@ -115,6 +167,24 @@ Result<void> PacketSocket::set_option(i32 level, i32 name, ByteSpan value) {
     }
     case packet_auxiliary: auxiliary_.store(TRY(option_number(value)) != 0, std::memory_order_relaxed); return {};
     case packet_original_device: return {};  // there are no devices below other devices
+    case packet_version:
+    case packet_reserve: {
+        auto number = static_cast<u32>(TRY(option_number(value)));
+        Guard guard(ring_mutex_);
+        if (ring_) return fail(Error::busy);
+        if (name == packet_version) {
+            if (number > static_cast<u32>(PacketVersion::three)) return fail(Error::invalid);
+            version_ = static_cast<PacketVersion>(number);
+        } else {
+            if (static_cast<i32>(number) < 0) return fail(Error::invalid);
+            reserve_ = number;
+        }
+        return {};
+    }
+    case packet_receive_ring: {
+        Guard guard(ring_mutex_);
+        return set_ring(value);
+    }
     default: return fail(Error::no_protocol_option);
     }
 }

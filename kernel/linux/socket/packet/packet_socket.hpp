@@ -1,8 +1,8 @@
-// AF_PACKET: whole frames, over net::link [packet(7)]. There is no ring that a program maps (PACKET_RX_RING), and no filter in the kernel (SO_ATTACH_FILTER):
-// frames are read one by one, and programs filter themselves.
+// AF_PACKET: whole frames, over net::link [packet(7)]. There is no filter in the kernel (SO_ATTACH_FILTER): programs filter themselves.
 #pragma once
 
 #include "kernel/linux/poll/waiter.hpp"
+#include "kernel/linux/socket/packet/ring.hpp"
 #include "kernel/linux/socket/socket.hpp"
 #include "kernel/net/link/socket.hpp"
 
@@ -24,8 +24,9 @@ public:
     Result<u64> get_option(i32 level, i32 name, MutableByteSpan value) override;
     Result<void> set_option(i32 level, i32 name, ByteSpan value) override;
     Result<u64> ioctl(u32 request, u64 argument) override;
-    fs::Ready ready() override { return static_cast<fs::Ready>(endpoint_->ready()); }
+    fs::Ready ready() override;
     fs::PollSource* poll_source() override { return &source_; }
+    Result<Shared<memory::MappedObject>> map(fs::MapWrites writes) override;
 
 private:
     void changed(net::Ready what) override { source_.notify(static_cast<fs::Ready>(what)); }
@@ -34,6 +35,12 @@ private:
     fs::PollSource source_;
     Shared<net::link::Socket> endpoint_;  ///< from create() on
     std::atomic<bool> auxiliary_ = false;  ///< PACKET_AUXDATA
+    Result<void> set_ring(ByteSpan value);
+    sync::Mutex ring_mutex_;               ///< one change of what follows at a time
+    PacketVersion version_{};
+    u32 reserve_ = 0;
+    Owned<PacketRing> ring_;
+    Locked<PacketRing*, sync::Spin> shown_ring_{std::in_place, nullptr};  ///< the same for ready()
 };
 
 /// Registers AF_PACKET.
