@@ -58,6 +58,7 @@ void ControlBlock::enter_recovery() {
     undo_possible_ = true;
     undo_left_ = 0;
     first_retransmission_ = 0;
+    if (retransmit_kind_ == Retransmit::tail_loss) set_retransmit_deadline();  // the tail is not probed in recovery [RFC 8985 7.2]
 }
 
 /// A reduction without loss: ECN, or a tail that had to be probed.

@@ -127,8 +127,9 @@ void ControlBlock::timeout_due() {
     recovery_sent_ = 0;
     duplicate_acks_ = 0;
     tail_loss_sent_ = tail_loss_repeats_ = false;
-    // A peer that has dropped what it had reported would never report it again [RFC 2018 8].
-    board_.mark_all_lost(retries_ > 1 ? Scoreboard::Sacked::forget : Scoreboard::Sacked::keep);
+    // A peer that has dropped what it had reported would never report it again [RFC 2018 8]. It surely has when its acknowledgements stop just there.
+    bool reneged = board_[0].sacked;
+    board_.mark_all_lost(reneged || retries_ > 1 ? Scoreboard::Sacked::forget : Scoreboard::Sacked::keep);
     if (retries_ >= black_hole_retries && !probed_mtu_ && mss_ > default_mss_v4) {
         probed_mtu_ = true;
         u32 narrow = v4_ ? 576 : 1280;
