@@ -8,8 +8,8 @@ namespace spore::memory {
 /// The kernel is built freestanding and without this; the unit tests are hosted.
 inline constexpr bool injects_failures = __STDC_HOSTED__;
 
-/// The Nth allocation from now on fails (1 is the next), once; 0 never.
-void fail_allocation(u64 nth);
+/// The Nth allocation of frames or of an object from now on fails (1 is the next), once; 0 never. What was left of the request before: 0 when it has failed.
+u64 fail_allocation(u64 nth);
 /// Whether this allocation is the one. Counts.
 bool must_fail();
 

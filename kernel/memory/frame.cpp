@@ -1,6 +1,7 @@
 #include "kernel/memory/frame.hpp"
 
 #include <cstring>
+#include <utility>
 
 #include "base/locked.hpp"
 #include "kernel/core/panic.hpp"
@@ -153,7 +154,7 @@ MemoryUse memory_use() {
 void set_reclaimer(Reclaimer function) { reclaimer.store(function, std::memory_order_relaxed); }
 void count_cached(i64 frames) { cached_frames.fetch_add(frames, std::memory_order_relaxed); }
 
-void fail_allocation(u64 nth) { failing_allocation = nth; }
+u64 fail_allocation(u64 nth) { return std::exchange(failing_allocation, nth); }
 bool must_fail() { return failing_allocation && --failing_allocation == 0; }
 
 void forget_memory() {
