@@ -7,10 +7,10 @@ set(SPORE_COLD_SOURCES
     # boot
     kernel/arch/common/boot kernel/arch/common/backtrace.cpp
     kernel/main/bundle.cpp kernel/main/devices.cpp kernel/main/main.cpp kernel/main/program.cpp kernel/main/report.cpp kernel/main/root.cpp
-    kernel/main/serial_console.cpp kernel/main/stop.cpp kernel/linux/start.cpp kernel/linux/system.cpp
+    kernel/main/channel.cpp kernel/main/serial_console.cpp kernel/main/stop.cpp kernel/linux/start.cpp kernel/linux/system.cpp
     kernel/core/init.cpp kernel/core/log.cpp kernel/core/panic.cpp kernel/core/trace.cpp
     # finding devices and setting them up
-    kernel/drivers/bus kernel/drivers/entropy kernel/drivers/virtio/attach.cpp kernel/drivers/virtio/device.cpp
+    kernel/drivers/bus kernel/drivers/console kernel/drivers/entropy kernel/drivers/net/e1000/attach.cpp kernel/fs/erofs/file_system.cpp kernel/drivers/virtio/attach.cpp kernel/drivers/virtio/device.cpp
     kernel/drivers/virtio/mmio.cpp kernel/drivers/virtio/mmio_list.cpp kernel/drivers/virtio/pci.cpp
     wire/acpi.cpp wire/bundle.cpp wire/elf.cpp wire/manifest.cpp
     # a program's start and end
@@ -26,7 +26,7 @@ set(SPORE_COLD_SOURCES
     kernel/fs/tmpfs/inode.cpp wire/erofs/attributes.cpp wire/erofs/superblock.cpp
     kernel/linux/calls/attribute.cpp kernel/linux/calls/directory.cpp kernel/linux/calls/lock.cpp kernel/linux/calls/names.cpp
     # settings of a process, and making what is then used often
-    kernel/linux/calls/event.cpp kernel/linux/calls/identity.cpp kernel/linux/calls/ioctl.cpp kernel/linux/calls/priority.cpp
+    kernel/linux/calls/event.cpp kernel/linux/calls/inotify.cpp kernel/linux/event/inotify_file.cpp kernel/linux/calls/identity.cpp kernel/linux/calls/ioctl.cpp kernel/linux/calls/priority.cpp
     kernel/linux/calls/process.cpp kernel/linux/calls/resource.cpp kernel/linux/calls/socket.cpp kernel/linux/calls/system.cpp
     kernel/linux/calls/timer.cpp kernel/linux/socket/unix/in_flight.cpp kernel/linux/socket/unix/listener.cpp
     kernel/linux/calls/wait.cpp kernel/linux/event/memory_file.cpp kernel/linux/event/signal_file.cpp kernel/linux/signal/file_events.cpp kernel/linux/futex/pi.cpp
@@ -47,8 +47,8 @@ set(SPORE_COLD_SOURCES
     kernel/net/ip/advertised.cpp kernel/net/ip/router_discovery.cpp wire/net/dhcp.cpp wire/net/dhcp6.cpp wire/net/nd.cpp)
 
 set(SPORE_COLD_SOURCES_x86_64
-    kernel/arch/x86_64/apic/io_apic.cpp kernel/arch/x86_64/boot kernel/arch/x86_64/platform kernel/arch/x86_64/clock/reference.cpp
-    kernel/arch/x86_64/clock/kvm_clock.cpp
+    kernel/arch/x86_64/apic/io_apic.cpp kernel/arch/x86_64/boot kernel/arch/x86_64/platform kernel/arch/x86_64/clock/calibration.cpp
+    kernel/arch/x86_64/clock/reference.cpp kernel/arch/x86_64/clock/kvm_clock.cpp
     kernel/arch/x86_64/cpu/describe.cpp kernel/arch/x86_64/cpu/features.cpp kernel/arch/x86_64/cpu/setup.cpp kernel/arch/x86_64/cpu/smp.cpp
     kernel/arch/x86_64/mmu/kernel_map.cpp)
 set(SPORE_COLD_SOURCES_arm64

@@ -72,9 +72,43 @@ constexpr auto direct_handlers = [] {
     return table;
 }();
 
-constexpr auto infos = [] {
-    std::array<CallInfo, present> table{};
-    for (std::size_t i = 0; i < present; ++i) table[i] = sorted[i].info;
+constexpr std::size_t all_registers_count = std::ranges::count_if(sorted, [](const Entry& entry) { return std::ranges::contains(with_all_registers, entry.info.name); });
+constexpr auto all_registers_handlers = [] {
+    std::array<std::pair<u64, entry::SystemCall>, all_registers_count> table{};
+    std::size_t at = 0;
+    for (auto& entry : sorted)
+        if (std::ranges::contains(with_all_registers, entry.info.name)) table[at++] = {static_cast<u64>(entry.info.number), entry.handler};
+    return table;
+}();
+
+/// What the log and strace need of each call, in few bytes: all of these are in every image.
+struct Shape {
+    u16 number, name_at;
+    u16 arguments[2];  ///< six ArgumentKinds of five bits
+};
+constexpr unsigned kind_bits = 5, kinds_in_word = 3;
+
+constexpr std::size_t name_bytes = [] {
+    std::size_t size = 0;
+    for (auto& entry : sorted) size += entry.info.name.size() + 1;
+    return size;
+}();
+constexpr auto names = [] {
+    std::array<char, name_bytes> text{};
+    std::size_t at = 0;
+    for (auto& entry : sorted) at = static_cast<std::size_t>(std::ranges::copy(entry.info.name, text.begin() + static_cast<std::ptrdiff_t>(at)).out - text.begin()) + 1;
+    return text;
+}();
+constexpr auto shapes = [] {
+    std::array<Shape, present> table{};
+    std::size_t at = 0;
+    for (std::size_t i = 0; i < present; ++i) {
+        auto& info = sorted[i].info;
+        table[i] = {static_cast<u16>(info.number), static_cast<u16>(at), {}};
+        for (unsigned k = 0; k < std::size(info.arguments); ++k)
+            table[i].arguments[k / kinds_in_word] |= static_cast<u16>(static_cast<unsigned>(info.arguments[k]) << (k % kinds_in_word * kind_bits));
+        at += info.name.size() + 1;
+    }
     return table;
 }();
 
@@ -91,11 +125,13 @@ i64 fail_call(Task& task, Error error, Interrupt interrupt) {
 }
 }  // namespace detail
 
-std::span<const CallInfo> all_calls() { return infos; }
-
-const CallInfo* find_call(u64 number) {
-    auto found = std::ranges::lower_bound(infos, static_cast<i64>(number), {}, [](const CallInfo& info) { return i64{info.number}; });
-    return found != infos.end() && static_cast<u64>(found->number) == number ? &*found : nullptr;
+std::optional<CallInfo> find_call(u64 number) {
+    auto found = std::ranges::lower_bound(shapes, number, {}, [](const Shape& shape) { return u64{shape.number}; });
+    if (found == shapes.end() || found->number != number) return std::nullopt;
+    CallInfo info{.number = found->number, .name = names.data() + found->name_at, .status = {}, .arguments = {}, .note = {}};
+    for (unsigned k = 0; k < std::size(info.arguments); ++k)
+        info.arguments[k] = static_cast<ArgumentKind>(found->arguments[k / kinds_in_word] >> (k % kinds_in_word * kind_bits) & ((1u << kind_bits) - 1));
+    return info;
 }
 
 void set_strace(bool on) { entry::direct_system_calls = on ? 0 : entry::system_call_numbers; }
@@ -109,7 +145,9 @@ namespace spore::entry {
 
 [[gnu::used, gnu::cold]] i64 any_system_call(void* owner, arch::TrapFrame& frame) {
     u64 number = arch::system_call_number(frame);
-    auto handler = number < system_call_numbers ? linux::handlers[number] : &linux::unknown_call;
+    auto handler = number < system_call_numbers ? system_calls[number] : &linux::unknown_call;
+    for (auto& [with_all, own] : linux::all_registers_handlers)
+        if (number == with_all) handler = own;
     if (direct_system_calls) return handler(owner, frame);
     auto& task = linux::task_of(owner);
     linux::trace_begin(task, frame);

@@ -1,16 +1,14 @@
 // From a system call's number to its function.
 #pragma once
 
-#include <span>
+#include <optional>
 
 #include "kernel/linux/call.hpp"
 
 namespace spore::linux {
 
-/// All calls that there are, by number.
-std::span<const CallInfo> all_calls();
-/// Null for a number that is no call of ours.
-const CallInfo* find_call(u64 number);
+/// Nothing for a number that is no call of ours.
+std::optional<CallInfo> find_call(u64 number);
 /// Linux's name for a number, known to us or not; empty when Linux has none.
 std::string_view call_name(u64 number);
 

@@ -8,21 +8,26 @@
 namespace spore::linux {
 
 namespace {
-struct MissingCall {
-    i32 number;
-    std::string_view name;
-};
-#define MISSING(name, x86_64, arm64) {machine::number(x86_64, arm64), #name},
-constexpr MissingCall missing_calls[] = {
+#define MISSING(name, x86_64, arm64) machine::number(x86_64, arm64),
+constexpr i16 missing_numbers[] = {
 #include "kernel/linux/calls/missing.list.hpp"
 };
+#undef MISSING
+/// In the same order, each with its zero.
+#define MISSING(name, x86_64, arm64) #name "\0"
+constexpr char missing_names[] =
+#include "kernel/linux/calls/missing.list.hpp"
+    ;
 #undef MISSING
 }  // namespace
 
 std::string_view call_name(u64 number) {
-    if (auto* info = find_call(number)) return info->name;
-    for (auto& missing : missing_calls)
-        if (static_cast<u64>(missing.number) == number) return missing.name;
+    if (auto info = find_call(number)) return info->name;
+    const char* name = missing_names;
+    for (i16 missing : missing_numbers) {
+        if (static_cast<u64>(missing) == number) return name;
+        name += std::string_view(name).size() + 1;
+    }
     return {};
 }
 
@@ -112,7 +117,7 @@ void put_argument(Line& line, ArgumentKind kind, u64 raw) {
 
 void put_call(Line& line, Task& task, const arch::TrapFrame& frame) {
     u64 number = arch::system_call_number(frame);
-    auto* info = find_call(number);
+    auto info = find_call(number);
     line.put("[pid {}] ", task.id());
     if (!info) {
         auto name = call_name(number);

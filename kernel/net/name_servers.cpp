@@ -14,7 +14,7 @@ namespace {
 /// One source's word.
 struct Word {
     u32 interface = 0;
-    Route::Origin origin = Route::Origin::fixed;
+    Route::Origin origin{};  // all zeros, so that the image need not hold the list
     Resolver told;
     Instant valid_until{};
 

@@ -53,7 +53,7 @@ private:
     std::byte server_[wire::dhcp6::max_identity] = {};
     u32 transaction_ = 0, attempts_ = 0;
     IpAddress address_;
-    Instant deadline_ = Instant::never(), began_{}, asked_{}, rebind_at_ = Instant::never(), valid_until_ = Instant::never();
+    Instant deadline_{}, began_{}, asked_{}, rebind_at_{}, valid_until_{};
     Work work_;
 };
 

@@ -10,13 +10,15 @@ namespace spore::net {
 
 namespace {
 
+/// Zeros until routes are added, so that the kernel's image need not hold it.
 struct Table {
-    Route list[max_routes];
+    alignas(Route) std::byte space[sizeof(Route) * max_routes] = {};
     u32 count = 0;
 
-    std::span<Route> all() { return {list, count}; }
+    Route* list() { return reinterpret_cast<Route*>(space); }
+    std::span<Route> all() { return {list(), count}; }
     void remove(Route& route) {
-        std::move(&route + 1, list + count, &route);
+        std::move(&route + 1, list() + count, &route);
         --count;
     }
 };
@@ -39,8 +41,8 @@ Result<void> add_route(const Route& route) {
             break;
         }
         if (t.count == max_routes) return fail(Error::no_space);
-        auto* at = std::upper_bound(t.list, t.list + t.count, route, before);
-        std::move_backward(at, t.list + t.count, t.list + t.count + 1);
+        auto* at = std::upper_bound(t.list(), t.list() + t.count, route, before);
+        std::move_backward(at, t.list() + t.count, t.list() + t.count + 1);
         *at = route;
         ++t.count;
         return {};
@@ -65,8 +67,8 @@ Result<void> remove_route(const Route& route) {
 
 void remove_routes(u32 interface, Route::Origin origin) {
     table.with([&](Table& t) {
-        auto rest = std::remove_if(t.list, t.list + t.count, [&](const Route& r) { return r.interface == interface && r.origin == origin; });
-        t.count = static_cast<u32>(rest - t.list);
+        auto rest = std::remove_if(t.list(), t.list() + t.count, [&](const Route& r) { return r.interface == interface && r.origin == origin; });
+        t.count = static_cast<u32>(rest - t.list());
     });
     next_generation();
 }
@@ -74,9 +76,9 @@ void remove_routes(u32 interface, Route::Origin origin) {
 Instant expire_routes(Instant now) {
     bool changed = false;
     auto next = table.with([&](Table& t) {
-        auto rest = std::remove_if(t.list, t.list + t.count, [&](const Route& r) { return r.valid_until <= now; });
-        changed = rest != t.list + t.count;
-        t.count = static_cast<u32>(rest - t.list);
+        auto rest = std::remove_if(t.list(), t.list() + t.count, [&](const Route& r) { return r.valid_until <= now; });
+        changed = rest != t.list() + t.count;
+        t.count = static_cast<u32>(rest - t.list());
         auto earliest = Instant::never();
         for (auto& route : t.all()) earliest = std::min(earliest, route.valid_until);
         return earliest;
@@ -101,7 +103,7 @@ Result<Route> find_route(const IpAddress& destination, u32 wanted) {
 
 std::size_t routes(std::span<Route> into) {
     return table.with([&](Table& t) -> std::size_t {
-        std::copy_n(t.list, std::min<std::size_t>(t.count, into.size()), into.begin());
+        std::copy_n(t.list(), std::min<std::size_t>(t.count, into.size()), into.begin());
         return t.count;
     });
 }
