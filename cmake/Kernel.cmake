@@ -16,12 +16,13 @@ set(SPORE_KERNEL_x86_64_FLAGS
 set(SPORE_KERNEL_arm64_FLAGS
     --target=aarch64-unknown-none-elf -march=armv8-a -mcmodel=small -mgeneral-regs-only -mno-outline-atomics)
 
-# add_kernel_library(<name> <architecture> <source>…): an object library compiled as kernel code.
-function(add_kernel_library name architecture)
+# add_kernel_library(<name> <machine> <instruction set> <source>…): an object library compiled as kernel code.
+function(add_kernel_library name machine instruction_set)
     add_library(${name} OBJECT ${ARGN})
     target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/kernel/arch/include
-        ${CMAKE_SOURCE_DIR}/kernel/arch/${architecture}/include ${CMAKE_BINARY_DIR}/generated/${architecture})
-    target_compile_options(${name} PRIVATE ${SPORE_WARNINGS} ${SPORE_KERNEL_FLAGS} ${SPORE_KERNEL_${architecture}_FLAGS}
+        ${CMAKE_SOURCE_DIR}/kernel/arch/${machine}/include ${CMAKE_SOURCE_DIR}/kernel/arch/isa/${instruction_set}/include
+        ${CMAKE_BINARY_DIR}/generated/${instruction_set})
+    target_compile_options(${name} PRIVATE ${SPORE_WARNINGS} ${SPORE_KERNEL_FLAGS} ${SPORE_KERNEL_${machine}_FLAGS}
         $<$<COMPILE_LANGUAGE:CXX>:-flto=thin ${SPORE_KERNEL_CXX_FLAGS}
             -isystem${CMAKE_SOURCE_DIR}/kernel/libc/include -isystem${SPORE_LIBCXX_INCLUDE} -isystem${SPORE_MUSL_INCLUDE}
             -isystem${CMAKE_BINARY_DIR}/boost>)

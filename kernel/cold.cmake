@@ -49,7 +49,7 @@ set(SPORE_COLD_SOURCES
 set(SPORE_COLD_SOURCES_x86_64
     kernel/arch/x86_64/apic/io_apic.cpp kernel/arch/x86_64/boot kernel/arch/x86_64/platform kernel/arch/x86_64/clock/calibration.cpp
     kernel/arch/x86_64/clock/reference.cpp kernel/arch/x86_64/clock/kvm_clock.cpp
-    kernel/arch/x86_64/cpu/describe.cpp kernel/arch/x86_64/cpu/features.cpp kernel/arch/x86_64/cpu/setup.cpp kernel/arch/x86_64/cpu/smp.cpp
+    kernel/arch/isa/x86_64/cpu/describe.cpp kernel/arch/isa/x86_64/cpu/features.cpp kernel/arch/x86_64/cpu/setup.cpp kernel/arch/x86_64/cpu/smp.cpp
     kernel/arch/x86_64/mmu/kernel_map.cpp)
 set(SPORE_COLD_SOURCES_arm64
     kernel/arch/arm64/boot kernel/arch/arm64/platform kernel/arch/arm64/cpu/features.cpp kernel/arch/arm64/cpu/smp.cpp
@@ -57,9 +57,9 @@ set(SPORE_COLD_SOURCES_arm64
 
 # Marks those of the sources in the variable `list` that the lists above name, and puts them last: of an inline function that both kinds use the
 # linker takes the first copy, which shall be a fast one. Stops where the list names what is no longer there.
-function(compile_cold_sources_small list architecture)
+function(compile_cold_sources_small list machine)
     set(small)
-    foreach(cold ${SPORE_COLD_SOURCES} ${SPORE_COLD_SOURCES_${architecture}})
+    foreach(cold ${SPORE_COLD_SOURCES} ${SPORE_COLD_SOURCES_${machine}})
         set(found FALSE)
         foreach(source ${${list}})
             cmake_path(RELATIVE_PATH source BASE_DIRECTORY ${CMAKE_SOURCE_DIR} OUTPUT_VARIABLE relative)

@@ -37,7 +37,7 @@ add_fuzzer(headers ${CMAKE_SOURCE_DIR}/wire/net/checksum.cpp ${CMAKE_SOURCE_DIR}
 # add_kernel_fuzzer(<name>): over the kernel's code and the fakes of the unit tests.
 function(add_kernel_fuzzer name)
     add_fuzzer(${name})
-    target_include_directories(fuzz-${name} PRIVATE ${CMAKE_SOURCE_DIR}/kernel/arch/include ${CMAKE_SOURCE_DIR}/kernel/arch/x86_64/include)
+    target_include_directories(fuzz-${name} PRIVATE ${CMAKE_SOURCE_DIR}/kernel/arch/include ${CMAKE_SOURCE_DIR}/kernel/arch/x86_64/include ${CMAKE_SOURCE_DIR}/kernel/arch/isa/x86_64/include)
     target_compile_options(fuzz-${name} PRIVATE -Wno-global-constructors -Ulinux)
     target_link_libraries(fuzz-${name} PRIVATE kernel_under_test gtest Threads::Threads)
 endfunction()

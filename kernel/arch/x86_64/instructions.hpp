@@ -1,7 +1,7 @@
-// Single x86-64 instructions, as functions.
+// Single x86-64 instructions that only ring 0 has, as functions.
 #pragma once
 
-#include "base/types.hpp"
+#include "../isa/x86_64/instructions.hpp"
 
 namespace spore::arch {
 
@@ -29,22 +29,6 @@ inline void write_cr4(u64 v) { asm volatile("movq %0, %%cr4" : : "r"(v) : "memor
 inline u64 read_cr0() { u64 v; asm volatile("movq %%cr0, %0" : "=r"(v)); return v; }
 inline void write_cr0(u64 v) { asm volatile("movq %0, %%cr0" : : "r"(v) : "memory"); }
 inline void invalidate_page(u64 address) { asm volatile("invlpg (%0)" : : "r"(address) : "memory"); }
-
-inline u64 read_tsc() {
-    u32 low, high;
-    asm volatile("rdtsc" : "=a"(low), "=d"(high));
-    return u64{high} << 32 | low;
-}
-inline void pause() { asm volatile("pause" ::: "memory"); }
-
-struct CpuId {
-    u32 eax, ebx, ecx, edx;
-};
-inline CpuId cpuid(u32 leaf, u32 subleaf = 0) {
-    CpuId r;
-    asm volatile("cpuid" : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx) : "a"(leaf), "c"(subleaf));
-    return r;
-}
 
 namespace msr {  // [intel/vol4 2]
 inline constexpr u32 apic_base = 0x1b;

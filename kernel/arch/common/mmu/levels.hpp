@@ -1,4 +1,4 @@
-// The walk through the four levels of tables, and where the kernel's half of the address space keeps what: alike on all machines.
+// The walk through the four levels of tables: alike on all machines.
 #pragma once
 
 #include "base/types.hpp"
@@ -9,12 +9,5 @@ inline constexpr unsigned entries_per_table = 512;
 /// Levels count from 1 (4 KiB pages) to 4 (the root).
 constexpr unsigned index_at(u64 address, unsigned level) { return address >> (12 + 9 * (level - 1)) & 511; }
 constexpr u64 span_at(unsigned level) { return u64{1} << (12 + 9 * (level - 1)); }
-
-namespace kernel_half {
-inline constexpr u64 direct_map = 0xffff'8000'0000'0000;
-inline constexpr u64 stacks = 0xffff'c000'0000'0000;
-inline constexpr u64 devices = 0xffff'd000'0000'0000;
-inline constexpr u64 image = 0xffff'ffff'8000'0000;
-}  // namespace kernel_half
 
 }  // namespace spore::arch

@@ -3,6 +3,7 @@
 
 #include "base/result.hpp"
 #include "base/types.hpp"
+#include "machine_layout.hpp"  // program_start, program_end: each machine's
 
 namespace spore::arch {
 
@@ -15,10 +16,6 @@ struct Access {
 };
 
 inline constexpr std::size_t large_page_size = 2_MiB;
-
-/// The first address above what programs may use, and the lowest that mmap hands out.
-inline constexpr u64 program_end = 0x7fff'ffff'f000;
-inline constexpr u64 program_start = 0x1'0000;
 
 /// All physical memory, as the kernel sees it: always mapped, never executable.
 void* direct(PhysAddr address);

@@ -1,7 +1,7 @@
 #include "local_apic.hpp"
 
 #include "../clock/clock.hpp"
-#include "../cpu/features.hpp"
+#include "../../isa/x86_64/cpu/features.hpp"
 #include "../instructions.hpp"
 #include "../trap/vectors.hpp"
 #include "arch/cpu.hpp"

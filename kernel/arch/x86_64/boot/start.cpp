@@ -2,7 +2,7 @@
 #include <cstring>
 
 #include "../../common/boot/memory_map.hpp"
-#include "../cpu/features.hpp"
+#include "../../isa/x86_64/cpu/features.hpp"
 #include "../cpu/local.hpp"
 #include "../instructions.hpp"
 #include "../mmu/kernel_map.hpp"

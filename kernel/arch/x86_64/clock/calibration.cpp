@@ -1,7 +1,7 @@
 // How fast the TSC and the local APIC's timer count. A wrong answer here makes every timeout of the machine wrong by the same factor, and a
 // virtual CPU can be put off between any two instructions: hence the care of measurement.hpp.
 #include "../apic/local_apic.hpp"
-#include "../cpu/features.hpp"
+#include "../../isa/x86_64/cpu/features.hpp"
 #include "../instructions.hpp"
 #include "clock.hpp"
 #include "kernel/core/log.hpp"

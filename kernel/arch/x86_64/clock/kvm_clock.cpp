@@ -1,6 +1,6 @@
 #include "kvm_clock.hpp"
 
-#include "../cpu/features.hpp"
+#include "../../isa/x86_64/cpu/features.hpp"
 #include "../instructions.hpp"
 #include "arch/mmu.hpp"
 

@@ -6,7 +6,7 @@
 #include "../mode.hpp"
 #include "../trap/vectors.hpp"
 #include "arch/boot.hpp"
-#include "features.hpp"
+#include "../../isa/x86_64/cpu/features.hpp"
 
 extern "C" constinit bool program_access_guarded;
 

@@ -1,5 +1,5 @@
 // Brings one CPU into the state that the kernel runs in.
-#include "features.hpp"
+#include "../../isa/x86_64/cpu/features.hpp"
 #include "local.hpp"
 
 #include "../../common/clock/clock.hpp"

@@ -1,4 +1,26 @@
-// Where arch/common finds this machine's CpuLocal.
+// What isa/ and common/ ask of this machine's CPUs.
 #pragma once
 
 #include "../cpu/local.hpp"
+#include "../instructions.hpp"
+#include "../mode.hpp"
+
+namespace spore::arch {
+
+struct ProgramSelectors {
+    u16 code, stack;
+};
+/// What a program's CS and SS hold.
+inline ProgramSelectors program_selectors() {
+    bool guarded = mode() == abi::Mode::guarded;
+    return guarded ? ProgramSelectors{selector::program_code, selector::program_data} : ProgramSelectors{selector::kernel_code, selector::kernel_data};
+}
+
+/// Of the last page fault.
+inline u64 fault_address() { return read_cr2(); }
+
+/// FS base without the instructions for it.
+inline u64 read_fs_base() { return read_msr(msr::fs_base); }
+inline void write_fs_base(u64 value) { write_msr(msr::fs_base, value); }
+
+}  // namespace spore::arch

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "../cpu/features.hpp"
+#include "../../isa/x86_64/cpu/features.hpp"
 #include "../instructions.hpp"
 #include "arch/kernel_pages.hpp"
 #include "machine_entry.hpp"

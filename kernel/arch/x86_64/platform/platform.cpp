@@ -3,7 +3,7 @@
 #include "../apic/local_apic.hpp"
 #include "../clock/clock.hpp"
 #include "../clock/reference.hpp"
-#include "../cpu/features.hpp"
+#include "../../isa/x86_64/cpu/features.hpp"
 #include "../cpu/local.hpp"
 #include "../instructions.hpp"
 #include "acpi_reader.hpp"

@@ -3,7 +3,7 @@
 #include "arch/registers.hpp"
 #include "base/format.hpp"
 #include "features.hpp"
-#include "local.hpp"
+#include "machine_cpu.hpp"
 
 namespace spore::arch {
 namespace {

@@ -2,12 +2,12 @@
 #include <cstring>
 #include <new>
 
-#include "../instructions.hpp"
 #include "arch/context.hpp"
 #include "arch/registers.hpp"
 #include "features.hpp"
 #include "kernel/memory/heap.hpp"
 #include "kernel/task/thread.hpp"
+#include "machine_cpu.hpp"
 
 namespace spore::arch {
 
@@ -42,14 +42,14 @@ void load_area(const std::byte* area) {
 }
 
 u64 read_thread_pointer() {
-    if (!features.fsgsbase) return read_msr(msr::fs_base);
+    if (!features.fsgsbase) return read_fs_base();
     u64 value;
     asm volatile("rdfsbase %0" : "=r"(value));
     return value;
 }
 
 void write_thread_pointer(u64 value) {
-    if (!features.fsgsbase) return write_msr(msr::fs_base, value);
+    if (!features.fsgsbase) return write_fs_base(value);
     asm volatile("wrfsbase %0" : : "r"(value));
 }
 

@@ -1,7 +1,6 @@
 #include "arch/context.hpp"
 
-#include "../mode.hpp"
-#include "local.hpp"
+#include "machine_cpu.hpp"
 
 extern "C" void start_context();
 extern "C" [[noreturn]] void enter_program_frame(spore::arch::TrapFrame* frame);
@@ -25,14 +24,14 @@ void prepare_context(KernelContext& context, void* stack_top, void (*entry)(void
 void enter_program(TrapFrame* frame) { enter_program_frame(frame); }
 
 void prepare_program_frame(TrapFrame& frame, VirtAddr entry, VirtAddr stack_pointer) {
-    bool guarded = mode() == abi::Mode::guarded;
+    auto selectors = program_selectors();
     frame = {};
     frame.origin = ~u64{0};
     frame.rip = entry.value;
-    frame.cs = guarded ? selector::program_code : selector::kernel_code;
+    frame.cs = selectors.code;
     frame.rflags = 0x202;
     frame.rsp = stack_pointer.value;
-    frame.ss = guarded ? selector::program_data : selector::kernel_data;
+    frame.ss = selectors.stack;
 }
 
 void set_program_thread(void* stack_top, void* owner, const std::atomic<bool>& attention) {
