@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "kernel/device/offload_header.hpp"
 #include "kernel/time/timer.hpp"
 
 namespace spore::drivers {
@@ -14,15 +15,6 @@ constexpr u32 link_header = 14;
 constexpr u16 queue_size = 256;
 /// With segments joined, a device waits for room for 64 KiB before it receives anything at all.
 constexpr u32 first_frames = 16, first_frames_segmented = 20;
-
-device::Segmentation segmentation(wire::virtio_net::Segmentation kind) {
-    switch (kind) {
-    case wire::virtio_net::Segmentation::tcp4: return device::Segmentation::tcp4;
-    case wire::virtio_net::Segmentation::tcp6: return device::Segmentation::tcp6;
-    case wire::virtio_net::Segmentation::udp: return device::Segmentation::udp;
-    default: return device::Segmentation::none;
-    }
-}
 
 }  // namespace
 
@@ -84,16 +76,9 @@ bool VirtioReceiver::take(Filled first, device::PacketList& packets) {
         return true;
     }
     u32 size = packet->size();
-    auto what = wire::virtio_net::parse(header, size);
-    if (!what || size < link_header) {
+    if (size < link_header || !device::note_offloads(*packet, header)) {
         ++counters.receive_errors;
         return true;
-    }
-    if (what->verified) packet->checksum = device::Checksum::verified;
-    if (what->segment_size) {
-        packet->segmentation = segmentation(what->segmentation);
-        packet->segment_size = what->segment_size;
-        packet->segments = what->segments;
     }
     packet->received_at = now_;
     packet->mark(device::Layer::link);

@@ -1,6 +1,7 @@
 #include "kernel/drivers/net/virtio_sender.hpp"
 
 #include "arch/cpu.hpp"
+#include "kernel/device/offload_header.hpp"
 #include "kernel/device/poller.hpp"
 
 namespace spore::drivers {
@@ -12,27 +13,6 @@ namespace {
 
 constexpr u16 queue_size = 256;
 constexpr u32 max_pieces = 2 + Packet::max_slices;
-
-/// What the device is to do with the packet, whose head begins with the link header.
-wire::virtio_net::Header header_of(const Packet& packet) {
-    wire::virtio_net::Header header{};
-    if (packet.checksum != device::Checksum::partial) return header;
-    auto transport = static_cast<u32>(packet.layer_offset(device::Layer::transport));
-    header.flags = wire::virtio_net::needs_checksum;
-    header.checksum_start = static_cast<u16>(transport);
-    header.checksum_offset = packet.checksum_offset;
-    if (packet.segmentation == device::Segmentation::none) return header;
-    using wire::virtio_net::Segmentation;
-    auto kind = packet.segmentation == device::Segmentation::tcp4 ? Segmentation::tcp4
-              : packet.segmentation == device::Segmentation::tcp6 ? Segmentation::tcp6 : Segmentation::udp;
-    constexpr u32 udp_header = 8, tcp_data_offset = 12;  // [RFC 768, RFC 9293 3.1]
-    u32 own = kind == Segmentation::udp ? udp_header
-                                        : u32{static_cast<u8>(packet.layer(device::Layer::transport)[tcp_data_offset])} >> 4 << 2;
-    header.segmentation = static_cast<u8>(kind);
-    header.segment_size = packet.segment_size;
-    header.header_size = static_cast<u16>(transport + own);
-    return header;
-}
 
 void let_go(u64 token) { Owned<Packet>(reinterpret_cast<Packet*>(token)).reset(); }
 
@@ -115,7 +95,7 @@ void VirtioSender::notify() {
 /// False when there is no room for it.
 bool VirtioSender::send(Packet& packet) {
     if (queue_->free_buffers() < packet.slices().size() + 2) return false;
-    auto header = header_of(packet);
+    auto header = device::offload_header(packet);
     u32 size = packet.size();
     auto place = packet.push(format_.header_size);
     __builtin_memcpy(place.data(), &header, format_.header_size);
