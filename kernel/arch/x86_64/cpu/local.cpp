@@ -2,7 +2,7 @@
 
 #include "../apic/local_apic.hpp"
 #include "../instructions.hpp"
-#include "../mmu/flush.hpp"
+#include "../../isa/x86_64/mmu/flush.hpp"
 #include "../mode.hpp"
 #include "../trap/vectors.hpp"
 #include "arch/boot.hpp"

@@ -16,6 +16,12 @@ inline ProgramSelectors program_selectors() {
     return guarded ? ProgramSelectors{selector::program_code, selector::program_data} : ProgramSelectors{selector::kernel_code, selector::kernel_data};
 }
 
+/// From a system call's return address back to its instruction (0f 05).
+inline u64 rewind_distance(const TrapFrame&) { return 2; }
+
+/// What the processor itself is numbered.
+inline u32 processor_number(u32 cpu) { return cpu_local(cpu).apic_id; }
+
 /// Of the last page fault.
 inline u64 fault_address() { return read_cr2(); }
 

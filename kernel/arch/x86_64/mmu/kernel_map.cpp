@@ -6,7 +6,7 @@
 #include "../instructions.hpp"
 #include "arch/kernel_pages.hpp"
 #include "machine_entry.hpp"
-#include "flush.hpp"
+#include "../../isa/x86_64/mmu/flush.hpp"
 
 extern "C" {
 extern spore::arch::TableEntry kernel_pml4[];

@@ -8,31 +8,8 @@
 //
 // Kernel and program are told apart by privilege when they differ, else by the stack pointer: kernel stacks lie in the upper half.
 
-#define FRAME_R15       0
-#define FRAME_R14       8
-#define FRAME_R13       16
-#define FRAME_R12       24
-#define FRAME_RBP       32
-#define FRAME_RBX       40
-#define FRAME_R11       48
-#define FRAME_R10       56
-#define FRAME_R9        64
-#define FRAME_R8        72
-#define FRAME_RAX       80
-#define FRAME_RCX       88
-#define FRAME_RDX       96
-#define FRAME_RSI       104
-#define FRAME_RDI       112
-#define FRAME_ORIGIN    120
-#define FRAME_VECTOR    128
-#define FRAME_ERROR     136
-#define FRAME_RIP       144
-#define FRAME_CS        152
-#define FRAME_RFLAGS    160
-#define FRAME_RSP       168
-#define FRAME_MOVED     184             // the part that is pushed
-#define FRAME_RAN_TO    184
-#define FRAME_SIZE      192
+#include "../../isa/x86_64/trap/frame.inc"
+
 #define PROGRAM_FRAME   8               // CpuLocal's fields [cpu/local.hpp]
 #define PROGRAM_STACK   16
 #define OWNER           32
@@ -41,44 +18,9 @@
 #define EMERGENCY_TOP   5376
 #define FLAG_IF         0x200
 
-.macro push_registers
-        pushq   %rdi
-        pushq   %rsi
-        pushq   %rdx
-        pushq   %rcx
-        pushq   %rax
-        pushq   %r8
-        pushq   %r9
-        pushq   %r10
-        pushq   %r11
-        pushq   %rbx
-        pushq   %rbp
-        pushq   %r12
-        pushq   %r13
-        pushq   %r14
-        pushq   %r15
-.endm
+#include "../../isa/x86_64/trap/system_call.inc"
 
-.macro pop_registers
-        popq    %r15
-        popq    %r14
-        popq    %r13
-        popq    %r12
-        popq    %rbp
-        popq    %rbx
-        popq    %r11
-        popq    %r10
-        popq    %r9
-        popq    %r8
-        popq    %rax
-        popq    %rcx
-        popq    %rdx
-        popq    %rsi
-        popq    %rdi
-.endm
-
-// A system call. The frame is filled by hand, with what handlers look at. CS and SS are there since the program's first entry and never change;
-// registers that C++ keeps, and RCX and R11, which SYSCALL has overwritten, are stored by those who need all (complete_frame).
+// A system call.
 .macro system_call
         movq    %rsp, %gs:PROGRAM_STACK
         movq    %gs:PROGRAM_FRAME, %rsp
@@ -86,13 +28,7 @@
         movq    %gs:PROGRAM_STACK, %rcx
         movq    %rcx, FRAME_RSP(%rsp)
         movq    %r11, FRAME_RFLAGS(%rsp)        // and the flags here
-        movq    %rax, FRAME_ORIGIN(%rsp)
-        movq    %rdi, FRAME_RDI(%rsp)
-        movq    %rsi, FRAME_RSI(%rsp)
-        movq    %rdx, FRAME_RDX(%rsp)
-        movq    %r10, FRAME_R10(%rsp)
-        movq    %r8, FRAME_R8(%rsp)
-        movq    %r9, FRAME_R9(%rsp)
+        save_call
         movq    %gs:OWNER, %rdi
         movq    %rsp, %rsi
         cmpq    direct_system_calls(%rip), %rax
@@ -105,32 +41,12 @@
         jne     attend_system_call
         cmpb    $0, %gs:CPU_ATTENTION
         jne     attend_system_call
-        movq    FRAME_R9(%rsp), %r9
-        movq    FRAME_R8(%rsp), %r8
-        movq    FRAME_R10(%rsp), %r10
-        movq    FRAME_RDX(%rsp), %rdx
-        movq    FRAME_RSI(%rsp), %rsi
-        movq    FRAME_RDI(%rsp), %rdi
-        movq    FRAME_RIP(%rsp), %rcx
+        load_call
 .endm
 
 .macro other_system_call
 3:      call    system_call_with_all_registers
         jmp     2b
-.endm
-
-// Stores into the frame at `frame` what system_call left out. Uses RCX.
-.macro complete_frame frame
-        movq    FRAME_RIP(\frame), %rcx
-        movq    %rcx, FRAME_RCX(\frame)
-        movq    FRAME_RFLAGS(\frame), %rcx
-        movq    %rcx, FRAME_R11(\frame)
-        movq    %rbx, FRAME_RBX(\frame)
-        movq    %rbp, FRAME_RBP(\frame)
-        movq    %r12, FRAME_R12(\frame)
-        movq    %r13, FRAME_R13(\frame)
-        movq    %r14, FRAME_R14(\frame)
-        movq    %r15, FRAME_R15(\frame)
 .endm
 
         .section .text.entry, "ax", @progbits

@@ -3,7 +3,7 @@
 #include "../apic/local_apic.hpp"
 #include "../clock/clock.hpp"
 #include "../cpu/local.hpp"
-#include "../mmu/flush.hpp"
+#include "../../isa/x86_64/mmu/flush.hpp"
 #include "arch/boot.hpp"
 #include "arch/entry.hpp"
 #include "interrupts.hpp"

@@ -44,7 +44,7 @@ std::size_t describe_cpu(u32 cpu, std::span<char> out) {
         "processor\t: {}\nvendor_id\t: {}\ncpu family\t: {}\nmodel\t\t: {}\nmodel name\t: {}\nstepping\t: {}\n"
         "cpu MHz\t\t: {}.000\nphysical id\t: 0\nsiblings\t: {}\ncore id\t\t: {}\ncpu cores\t: {}\napicid\t\t: {}\nfpu\t\t: yes\nflags\t\t:",
         cpu, static_cast<const char*>(name), family, model_number, static_cast<const char*>(model), signature & 15,
-        features.tsc_khz ? features.tsc_khz / 1000 : 1000, cpu_count(), cpu, cpu_count(), cpu_local(cpu).apic_id).size();
+        features.tsc_khz ? features.tsc_khz / 1000 : 1000, cpu_count(), cpu, cpu_count(), processor_number(cpu)).size();
     for (auto& flag : flags) {
         auto leaf = cpuid(flag.leaf);
         u32 word = flag.subregister == 0 ? leaf.ebx : flag.subregister == 1 ? leaf.ecx : leaf.edx;

@@ -3,6 +3,7 @@
 
 #include "../instructions.hpp"
 #include "base/format.hpp"
+#include "machine_cpu.hpp"
 
 namespace spore::arch {
 
@@ -15,13 +16,10 @@ void set_system_call_result(TrapFrame& frame, i64 result) { frame.rax = static_c
 i64 system_call_result(const TrapFrame& frame) { return static_cast<i64>(frame.rax); }
 bool in_system_call(const TrapFrame& frame) { return frame.origin != ~u64{0}; }
 
-namespace {
-constexpr u64 system_call_size = 2;  // 0f 05
-}
 void rewind_system_call(TrapFrame& frame) { rewind_system_call_as(frame, frame.origin); }
 void rewind_system_call_as(TrapFrame& frame, u64 number) {
     frame.rax = number;
-    frame.rip -= system_call_size;
+    frame.rip -= rewind_distance(frame);
     frame.origin = ~u64{0};
 }
 

@@ -1,7 +1,7 @@
 // Keeping the CPUs' translation caches true: which CPU uses which table, and telling them what to forget.
 #pragma once
 
-#include "../../common/mmu/active_table.hpp"
+#include "../../../common/mmu/active_table.hpp"
 
 namespace spore::arch {
 

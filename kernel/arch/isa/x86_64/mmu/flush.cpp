@@ -6,13 +6,9 @@
 
 #include <atomic>
 
-#include "../apic/local_apic.hpp"
-#include "../cpu/local.hpp"
-#include "../instructions.hpp"
-#include "../trap/vectors.hpp"
 #include "kernel/sync/spin.hpp"
-
-extern "C" spore::u64 kernel_pml4[];
+#include "machine_cpu.hpp"
+#include "translation.hpp"
 
 namespace spore::arch {
 namespace {
@@ -30,24 +26,11 @@ constinit sync::Spin request_lock;
 /// What each CPU has loaded, for others to read.
 constinit std::atomic<u64> loaded[max_cpus];
 
-constexpr u64 full_flush_pages = 32;
-
 void load(u64 root) {
     auto& cpu = local();
     cpu.page_table = root;
     loaded[cpu.id].store(root, std::memory_order_seq_cst);  // before the first walk; pairs with the scan in ask_others
-    write_cr3(root);
-}
-
-void flush_here(u64 start, u64 end) {
-    if ((end - start) / page_size > full_flush_pages) {
-        if (start < program_end) return write_cr3(read_cr3());
-        u64 cr4 = read_cr4();
-        write_cr4(cr4 ^ 0x80);  // toggling PGE drops global translations too [intel/vol3 4.10.4.1]
-        write_cr4(cr4);
-        return;
-    }
-    for (u64 at = start; at < end; at += page_size) invalidate_page(at);
+    use_table(root);
 }
 
 void ask_others(const Request& wanted) {
@@ -62,8 +45,8 @@ void ask_others(const Request& wanted) {
     request = wanted;
     targets.store(set, std::memory_order_release);  // publishes `request`; pairs with serve_flushes
     for (u32 cpu = 0; cpu < count; ++cpu)
-        if (set >> cpu & 1) send_interrupt(cpu_local(cpu).apic_id, vector::flush);
-    while (targets.load(std::memory_order_acquire)) pause();  // nobody else can post: request_lock is ours
+        if (set >> cpu & 1) interrupt_for_flush(cpu);
+    while (targets.load(std::memory_order_acquire)) rest();  // nobody else can post: request_lock is ours
 }
 
 }  // namespace
@@ -73,7 +56,7 @@ void serve_flushes() {
     if (!(targets.load(std::memory_order_acquire) & mine)) return;
     // Since it was asked, this CPU may have gone over to another table, which it must keep.
     if (!request.leave) flush_here(request.start, request.end);
-    else if (local().page_table == request.root.value) load(reinterpret_cast<u64>(kernel_pml4) - 0xffff'ffff'8000'0000);
+    else if (local().page_table == request.root.value) load(table_without_program());
     targets.fetch_and(~mine, std::memory_order_release);  // pairs with the loop in ask_others
 }
 
@@ -82,7 +65,7 @@ void enter_table(PhysAddr root) {
 }
 
 void leave_table(PhysAddr root) {
-    if (local().page_table == root.value) load(reinterpret_cast<u64>(kernel_pml4) - 0xffff'ffff'8000'0000);
+    if (local().page_table == root.value) load(table_without_program());
     ask_others({root, 0, 0, true});
 }
 
