@@ -12,6 +12,8 @@ set(SPORE_KERNEL_CXX_FLAGS
     -Werror=global-constructors)
 set(SPORE_KERNEL_x86_64_FLAGS
     --target=x86_64-unknown-none-elf -march=x86-64 -mcmodel=kernel -mno-red-zone -mno-sse -mno-mmx -mno-avx -msoft-float -mcx16)
+set(SPORE_KERNEL_linuxu_FLAGS
+    --target=x86_64-unknown-none-elf -march=x86-64 -D_GNU_SOURCE -fpie -mno-red-zone -mno-sse -mno-mmx -mno-avx -msoft-float -mcx16)
 # Nothing is linked that would choose between the exclusive and the single-instruction atomics at run time (libgcc's outline atomics).
 set(SPORE_KERNEL_arm64_FLAGS
     --target=aarch64-unknown-none-elf -march=armv8-a -mcmodel=small -mgeneral-regs-only -mno-outline-atomics)

@@ -51,6 +51,9 @@ set(SPORE_COLD_SOURCES_x86_64
     kernel/arch/x86_64/clock/reference.cpp kernel/arch/x86_64/clock/kvm_clock.cpp
     kernel/arch/isa/x86_64/cpu/describe.cpp kernel/arch/isa/x86_64/cpu/features.cpp kernel/arch/x86_64/cpu/setup.cpp kernel/arch/x86_64/cpu/smp.cpp
     kernel/arch/x86_64/mmu/kernel_map.cpp)
+set(SPORE_COLD_SOURCES_linuxu
+    kernel/arch/linuxu/boot kernel/arch/linuxu/cpu/smp.cpp kernel/arch/linuxu/host/filter.cpp kernel/arch/isa/x86_64/cpu/describe.cpp
+    kernel/arch/isa/x86_64/cpu/features.cpp)
 set(SPORE_COLD_SOURCES_arm64
     kernel/arch/arm64/boot kernel/arch/arm64/platform kernel/arch/arm64/cpu/features.cpp kernel/arch/arm64/cpu/smp.cpp
     kernel/arch/arm64/gic/messages.cpp)

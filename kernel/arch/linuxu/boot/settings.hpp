@@ -1,0 +1,24 @@
+// What the process was started with: words "key=number", most of them descriptors that it inherited. The host tool writes them
+// (host/run/linuxu_command.cpp); the kernel's own command line is made of the same words.
+#pragma once
+
+#include <string_view>
+
+#include "base/types.hpp"
+
+namespace spore::arch {
+
+struct Settings {
+    u64 memory = 256_MiB;  ///< bytes
+    int bundle = -1;
+    int channel = -1;
+    int serial = 2;        ///< where panics go
+    int disk = -1;
+    int tap = -1;
+    u64 mac = 0;           ///< of the card at `tap`
+};
+
+/// Reads one word. False when it is none of these, or its number is none.
+bool read_setting(Settings& settings, std::string_view word);
+
+}  // namespace spore::arch

@@ -1,0 +1,72 @@
+// The host keeps what it has read of the file, so a transfer is a copy, and is waited for.
+#include "disk.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+
+#include "../host/call.hpp"
+#include "arch/mmu.hpp"
+#include "kernel/core/log.hpp"
+#include "kernel/device/block.hpp"
+
+namespace spore::arch {
+namespace {
+
+using device::TransferPiece;
+
+class FileDisk final : public device::BlockDevice {
+public:
+    bool open(int descriptor) {
+        struct stat state{};
+        i64 flags = host::call(SYS_fcntl, descriptor, F_GETFL);
+        if (flags < 0 || host::call(SYS_fstat, descriptor, &state) < 0) return false;
+        descriptor_ = descriptor;
+        sectors_ = static_cast<u64>(state.st_size) / device::sector_size;
+        read_only_ = (flags & O_ACCMODE) == O_RDONLY;
+        return true;
+    }
+
+    u64 sectors() const override { return sectors_; }
+    bool read_only() const override { return read_only_; }
+    Result<void> read(u64 first, std::span<const TransferPiece> pieces) override { return transfer(SYS_preadv, first, pieces); }
+    Result<void> write(u64 first, std::span<const TransferPiece> pieces) override {
+        if (read_only_) return fail(Error::read_only);
+        return transfer(SYS_pwritev, first, pieces);
+    }
+    Result<void> flush() override {
+        if (host::call(SYS_fdatasync, descriptor_) < 0) return fail(Error::io);
+        return {};
+    }
+
+private:
+    Result<void> transfer(long call, u64 first, std::span<const TransferPiece> pieces) {
+        iovec parts[max_pieces]{};
+        u64 size = 0;
+        if (pieces.size() > max_pieces) return fail(Error::invalid);
+        for (std::size_t i = 0; i < pieces.size(); ++i) {
+            parts[i] = {direct(pieces[i].address), pieces[i].size};
+            size += pieces[i].size;
+        }
+        if (first > sectors_ || size / device::sector_size > sectors_ - first) return fail(Error::out_of_range);
+        i64 done = host::call(call, descriptor_, parts, pieces.size(), first * device::sector_size, 0);
+        if (done < 0 || static_cast<u64>(done) != size) return fail(Error::io);
+        return {};
+    }
+
+    int descriptor_ = -1;
+    u64 sectors_ = 0;
+    bool read_only_ = true;
+};
+
+constinit FileDisk disk;
+
+}  // namespace
+
+void open_disk(int descriptor) {
+    if (descriptor < 0) return;
+    if (disk.open(descriptor)) device::add_disk(disk);
+    else core::warn("the disk's file (descriptor {}) cannot be used", descriptor);
+}
+
+}  // namespace spore::arch

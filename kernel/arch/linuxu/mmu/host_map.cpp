@@ -1,0 +1,167 @@
+#include "host_map.hpp"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+
+#include "../../isa/x86_64/mmu/translation.hpp"
+#include "../cpu/local.hpp"
+#include "../host/call.hpp"
+#include "../trap/rewrite.hpp"
+#include "kernel/core/panic.hpp"
+#include "machine_entry.hpp"
+
+namespace spore::arch {
+
+constinit HostMemory host_memory{};
+
+namespace {
+
+struct Kept {
+    u64 start = 0, end = 0;
+};
+constinit Kept kept{};
+
+/// How far to both sides of a touched page others are mapped with it: fewer faults, and fewer mappings for the host to keep.
+constexpr unsigned around = 16;
+
+/// The file that holds a frame, and where.
+struct Place {
+    int file;
+    u64 offset;
+};
+Place place_of(u64 frame) {
+    if (frame >= host_memory.bundle_start && host_memory.bundle >= 0) return {host_memory.bundle, frame - host_memory.bundle_start};
+    return {host_memory.file, frame};
+}
+
+bool map_host(u64 at, u64 frame, u64 size, int protection) {
+    auto place = place_of(frame);
+    // Of the bundle, a program may have pages to read and execute; the kernel copies what is to be written. Code that is constant may be
+    // changed in this mapping alone (trap/rewrite.cpp).
+    bool constant_code = protection == (PROT_READ | PROT_EXEC);
+    int kind = place.file == host_memory.bundle || constant_code ? MAP_PRIVATE : MAP_SHARED;
+    return host::call(SYS_mmap, at, size, protection, kind | MAP_FIXED | MAP_POPULATE, place.file, place.offset) >= 0;
+}
+
+void forget(u64 start, u64 end) { host::call(SYS_munmap, start, end - start); }
+
+TableEntry* find_entry(u64 root, u64 at, unsigned& level) {
+    auto* table = root_table({root});
+    for (level = 4;; --level) {
+        auto& entry = table[index_at(at, level)];
+        if (!entry.present()) return nullptr;
+        if (level == 1 || entry.large()) return &entry;
+        table = entry.table();
+    }
+}
+
+bool grants(TableEntry entry, Access wanted) {
+    auto has = access_of(entry);
+    return (!wanted.read || has.read) && (!wanted.write || has.write) && (!wanted.execute || has.execute);
+}
+
+/// What the host is asked for: writing only once the page is known as dirty, so that the first write tells.
+int protection_of(u64 bits) {
+    int protection = PROT_READ;
+    if (bits & page_bit::write && bits & page_bit::dirty) protection |= PROT_WRITE;
+    if (bits & page_bit::execute) protection |= PROT_EXEC;
+    return protection;
+}
+
+/// Marks the entry as used; its bits, or 0 when it no longer grants the access.
+u64 use(TableEntry& entry, Access wanted) {
+    u64 old = __atomic_load_n(&entry.bits, __ATOMIC_RELAXED);
+    while (true) {
+        TableEntry seen{old};
+        if (!seen.present() || !grants(seen, wanted)) return 0;
+        u64 bits = old | page_bit::accessed | (wanted.write ? page_bit::dirty : 0);
+        if (__atomic_compare_exchange_n(&entry.bits, &old, bits, true, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) return bits;
+    }
+}
+
+/// Same file, next frame, same access.
+bool continues(u64 bits, u64 with, u64 distance) {
+    constexpr u64 state = ~u64{page_size - 1} | page_bit::accessed;
+    return bits & page_bit::present && (bits & ~state) == (with & ~state) && TableEntry{bits}.frame().value == TableEntry{with}.frame().value + distance;
+}
+
+/// The run of small pages around entry `middle` of a last table that can be mapped with it.
+struct Run {
+    unsigned first, count;
+};
+Run run_around(TableEntry* table, unsigned middle, u64 bits) {
+    unsigned lowest = middle > around ? middle - around : 0, highest = std::min(middle + around, entries_per_table - 1);
+    auto fits = [&](unsigned i) {
+        u64 other = __atomic_load_n(&table[i].bits, __ATOMIC_RELAXED);
+        if (!continues(other, bits, (u64{i} - middle) * page_size)) return false;
+        return (place_of(TableEntry{other}.frame().value).file == place_of(TableEntry{bits}.frame().value).file) && use(table[i], {.read = true}) != 0;
+    };
+    unsigned first = middle, last = middle;
+    while (first > lowest && fits(first - 1)) --first;
+    while (last < highest && fits(last + 1)) ++last;
+    return {first, last - first + 1};
+}
+
+bool rewrite_pages(u64 start, u64 size, u64 bits) {
+    if (protection_of(bits) == (PROT_READ | PROT_EXEC))
+        for (u64 at = start; at < start + size; at += page_size) rewrite_page(at);
+    return true;
+}
+
+}  // namespace
+
+void keep_mapped(u64 at, u64 size) { kept = {at, at + size}; }
+
+bool is_constant_code(VirtAddr at) {
+    unsigned level;
+    auto* entry = find_entry(local().page_table, at.value, level);
+    return entry && access_of(*entry).execute && !access_of(*entry).write;
+}
+
+bool touch_program_page(VirtAddr address, Access wanted) {
+    u64 at = address.value, root = local().page_table;
+    if (at >= program_end || at < program_start || !root) return false;
+    unsigned level;
+    auto* entry = find_entry(root, at, level);
+    if (!entry) return false;
+    u64 bits = use(*entry, wanted);
+    if (!bits) return false;
+    u64 block = align_down(at, large_page_size);  // neighbours are mapped too
+    if (block < kept.end && block + large_page_size > kept.start) stop_rewriting();
+    u64 start = align_down(at, span_at(level)), frame = TableEntry{bits}.frame().value, size = span_at(level);
+    if (level == 1) {
+        unsigned index = index_at(at, 1);
+        auto run = run_around(entry - index, index, bits);
+        u64 back = (index - run.first) * page_size;
+        start -= back, frame -= back, size = run.count * page_size;
+    }
+    if (map_host(start, frame, size, protection_of(bits))) return rewrite_pages(start, size, bits);
+    // The host keeps only so many mappings (vm.max_map_count): from here on with none.
+    flush_here(0, program_end);
+    if (map_host(start, frame, size, protection_of(bits))) return rewrite_pages(start, size, bits);
+    core::panic("the host does not map memory at {:x}", start);
+}
+
+void* direct(PhysAddr address) { return reinterpret_cast<void*>(kernel_half::direct_map + address.value); }
+
+// ---- flushing: what isa/x86_64/mmu/flush.cpp asks for (translation.hpp) ----
+
+u64 table_without_program() { return 0; }
+void use_table(u64) { flush_here(0, program_end); }
+
+void flush_here(u64 start, u64 end) {
+    if (start < program_end) start = std::max(start, program_start), end = std::min(end, program_end);
+    if (start < kept.end && end > kept.start) {
+        if (start < kept.start) forget(start, kept.start);
+        start = kept.end;
+    }
+    if (start < end) forget(start, end);
+}
+
+/// The others may be waiting for a processor of the host's.
+void rest() { host::call(SYS_sched_yield); }
+
+void interrupt_for_flush(u32 cpu) { send_news(cpu, news::flush); }
+
+}  // namespace spore::arch
