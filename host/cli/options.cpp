@@ -35,7 +35,7 @@ constexpr const char* main_examples = R"(Examples:
 'spore run --help' tells more, and lists the exit statuses.)";
 
 struct RawRun {
-    std::string memory, architecture, machine, bus, gic, firmware, accelerator, mode, log_level, timeout, directory, root, sysroot, kernel, save_bundle;
+    std::string memory, architecture, platform, machine, bus, gic, firmware, accelerator, mode, log_level, timeout, directory, root, sysroot, kernel, save_bundle;
     std::vector<std::string> environment, environment_files, volumes;
     std::string network, nic, mac, host_name, capture;
     std::vector<std::string> ports, addresses, gateways, name_servers;
@@ -76,6 +76,7 @@ void add_run_options(CLI::App& run, RawRun& raw) {
     run.add_option("--root", raw.root, "Use this folder as the guest's root instead of this machine's files")->type_name("DIR");
     run.add_option("--sysroot", raw.sysroot, "Take the program and what it needs from this folder, laid out like a system, instead of this machine")->type_name("DIR");
     run.add_option("--arch", raw.architecture, "The guest's CPU: x86_64 or arm64, emulated where this machine has another (the program's)")->type_name("CPU");
+    run.add_option("--on", raw.platform, "qemu: a virtual machine; linuxu: a process of this Linux, for development and debugging (qemu)")->type_name("NAME");
     run.add_option("--machine", raw.machine, "microvm, q35 or pc (microvm); for arm64 virt")->type_name("NAME");
     run.add_option("--bus", raw.bus, "How the machine's devices are reached: mmio or pci (mmio where it has both)")->type_name("NAME");
     run.add_option("--gic", raw.gic, "virt's interrupt controller: 2 or 3 (3, or this machine's)")->type_name("VERSION");
@@ -87,7 +88,7 @@ void add_run_options(CLI::App& run, RawRun& raw) {
     run.add_option("--kernel", raw.kernel, "Boot this kernel image")->type_name("FILE");
     run.add_flag("--debug", raw.debug, "Let gdb attach (spore gdb --attach), with programs always at the same addresses");
     run.add_option("--save-bundle", raw.save_bundle, "Write what would be booted to a file, and do not run it")->type_name("FILE");
-    run.add_flag("--dry-run", raw.dry_run, "Print the plan and the QEMU command, and do not run it");
+    run.add_flag("--dry-run", raw.dry_run, "Print the plan and the command that would be started, and do not run it");
     run.add_flag("-i,--interactive", raw.interactive, "Accepted for the habit: standard input is always connected");
     run.add_flag("-t,--tty", raw.terminal, "Give the program this terminal, in raw mode");
 }
@@ -129,6 +130,7 @@ Outcome<Request> to_request(const RawRun& raw) {
     if (!raw.root.empty()) request.root = fs::absolute(raw.root);
     if (!raw.sysroot.empty()) request.sysroot = fs::absolute(raw.sysroot).lexically_normal();
     request.architecture = TRY(named<Architecture>("--arch", raw.architecture, "x86_64, arm64"));
+    request.platform = TRY(named<Platform>("--on", raw.platform, "qemu, linuxu"));
     request.machine = TRY(named<Machine>("--machine", raw.machine, "microvm, q35, pc, virt"));
     request.bus = TRY(named<Bus>("--bus", raw.bus, "mmio, pci"));
     request.gic = TRY(named<Gic>("--gic", raw.gic, "2, 3"));

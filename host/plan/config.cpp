@@ -163,6 +163,10 @@ constexpr std::array keys{
         request.architecture = TRY(place.choice<Architecture>("x86_64, arm64"));
         return {};
     }},
+    Key{"on", "A string: qemu, a virtual machine, or linuxu, a process of this Linux (qemu).", [](const Place& place, Request& request) -> Outcome<void> {
+        request.platform = TRY(place.choice<Platform>("qemu, linuxu"));
+        return {};
+    }},
     Key{"machine", "A string: microvm, q35 or pc (microvm); for arm64 virt.", [](const Place& place, Request& request) -> Outcome<void> {
         request.machine = TRY(place.choice<Machine>("microvm, q35, pc, virt"));
         return {};

@@ -30,10 +30,10 @@ std::vector<std::string> join_environment(const std::vector<std::string>& lines)
 }
 
 /// The kernel image: beside the tool in its build tree, or where the package installs it.
-Outcome<fs::path> find_kernel(Architecture architecture) {
+Outcome<fs::path> find_kernel(const Plan& plan) {
     std::error_code error;
     auto self = fs::read_symlink("/proc/self/exe", error);
-    auto name = fmt::format("spore-{}", facts_of(architecture).name);
+    auto name = fmt::format("spore-{}", plan.platform == Platform::linuxu ? name_of(plan.platform) : facts_of(plan.architecture).name);
     for (const char* folder : {"../kernel", "../lib/spore"}) {
         auto candidate = (self.parent_path() / folder / name).lexically_normal();
         if (::access(candidate.c_str(), R_OK) == 0) return candidate;
@@ -48,8 +48,24 @@ Outcome<fs::path> find_firmware() {
     return failure(ExitStatus::missing_tool, "--firmware uefi: there is no firmware for arm64: install it with 'apt install qemu-efi-aarch64'");
 }
 
+/// A process has this machine's CPU and one privilege level, and none of what a virtual machine is put together from.
+Outcome<void> check_process(const Plan& plan, const Request& request) {
+    auto refuse = [](std::string_view option, std::string_view why) {
+        return failure(ExitStatus::failed, "--on linuxu and {} exclude each other: {}", option, why);
+    };
+    if (plan.architecture != native_architecture) return refuse("a program for another CPU", "leave --on away, and it is emulated");
+    if (request.machine) return refuse("--machine", "a process is no machine of QEMU's");
+    if (request.bus) return refuse("--bus", "a process has none");
+    if (request.gic) return refuse("--gic", "a process has none");
+    if (request.accelerator) return refuse("--accel", "a process runs on this machine's CPU as it is");
+    if (request.mode == abi::Mode::guarded) return refuse("--mode guarded", "a process has one privilege level only");
+    return {};
+}
+
 /// The CPU's kind and the machine around it, which must suit each other.
 Outcome<void> choose_machine(Plan& plan, const Request& request) {
+    plan.platform = request.platform.value_or(Platform::qemu);
+    if (plan.platform == Platform::linuxu) return check_process(plan, request);
     bool arm = plan.architecture == Architecture::arm64;
     plan.machine = request.machine.value_or(arm ? Machine::virt : Machine::microvm);
     if ((plan.machine == Machine::virt) != arm)
@@ -136,7 +152,7 @@ void Request::merge(const Request& upper) {
     auto take = [](auto& lower, const auto& value) { if (value) lower = value; };
     take(program, upper.program);
     take(directory, upper.directory), take(memory, upper.memory), take(cpus, upper.cpus), take(machine, upper.machine);
-    take(architecture, upper.architecture), take(bus, upper.bus), take(gic, upper.gic), take(firmware, upper.firmware);
+    take(architecture, upper.architecture), take(platform, upper.platform), take(bus, upper.bus), take(gic, upper.gic), take(firmware, upper.firmware);
     take(accelerator, upper.accelerator), take(mode, upper.mode), take(log_level, upper.log_level), take(timeout, upper.timeout);
     take(root, upper.root), take(sysroot, upper.sysroot), take(kernel, upper.kernel);
     arguments.insert(arguments.end(), upper.arguments.begin(), upper.arguments.end());
@@ -195,7 +211,7 @@ Outcome<Plan> make_plan(const Request& request) {
         if (::access(plan.kernel.c_str(), R_OK) != 0)
             return failure(ExitStatus::missing_tool, "--kernel {}: {}", plan.kernel.string(), error_text());
     } else {
-        plan.kernel = TRY(find_kernel(plan.architecture));
+        plan.kernel = TRY(find_kernel(plan));
     }
     return plan;
 }
@@ -210,11 +226,14 @@ std::string describe(const Plan& plan) {
     line("memory", fmt::format("{} MiB", plan.memory >> 20));
     line("cpus", fmt::format("{}", plan.cpus));
     line("architecture", std::string(facts_of(plan.architecture).name));
-    line("machine", std::string(name_of(plan.machine)));
-    line("bus", std::string(name_of(plan.bus)));
-    if (!plan.firmware.empty()) line("firmware", plan.firmware.string());
+    line("on", std::string(name_of(plan.platform)));
+    if (plan.platform == Platform::qemu) {
+        line("machine", std::string(name_of(plan.machine)));
+        line("bus", std::string(name_of(plan.bus)));
+        if (!plan.firmware.empty()) line("firmware", plan.firmware.string());
+    }
     if (plan.gic) line("gic", std::string(name_of(*plan.gic)));
-    line("accelerator", std::string(name_of(plan.accelerator)));
+    if (plan.platform == Platform::qemu) line("accelerator", std::string(name_of(plan.accelerator)));
     line("mode", std::string(name_of(plan.mode)));
     line("log", std::string(name_of(plan.log_level)));
     if (plan.timeout) line("timeout", fmt::format("{} s", static_cast<double>(plan.timeout->count()) / 1000));

@@ -13,6 +13,8 @@
 
 namespace spore::host {
 
+/// What runs the kernel: a virtual machine of QEMU's, or this Linux, as a process.
+enum class Platform : u8 { qemu, linuxu };
 /// QEMU's machines; virt is arm64's, the others are x86-64's.
 enum class Machine : u8 { microvm, q35, pc, virt };
 /// How devices are reached: each at an address of its own, or as cards on a bus that can be searched.
@@ -40,6 +42,7 @@ struct Request {
     std::optional<u64> memory;               ///< bytes
     std::optional<unsigned> cpus;
     std::optional<Architecture> architecture;
+    std::optional<Platform> platform;
     std::optional<Machine> machine;
     std::optional<Bus> bus;
     std::optional<Gic> gic;
@@ -73,6 +76,7 @@ struct Plan {
     u64 memory = default_memory;
     unsigned cpus = 1;
     Architecture architecture = native_architecture;
+    Platform platform = Platform::qemu;
     Machine machine = Machine::microvm;
     Bus bus = Bus::mmio;
     std::optional<Gic> gic;              ///< empty: the one that this accelerator is best at
@@ -95,6 +99,7 @@ struct Plan {
     bool detached = false;               ///< in the background: signals are the program's alone
 };
 
+std::string_view name_of(Platform platform);
 std::string_view name_of(Machine machine);
 std::string_view name_of(Accelerator accelerator);
 std::string_view name_of(Bus bus);

@@ -13,6 +13,7 @@ struct Named {
     std::string_view name;
     T value;
 };
+constexpr Named<Platform> platforms[] = {{"qemu", Platform::qemu}, {"linuxu", Platform::linuxu}};
 constexpr Named<Machine> machines[] = {{"microvm", Machine::microvm}, {"q35", Machine::q35}, {"pc", Machine::pc}, {"virt", Machine::virt}};
 constexpr Named<Architecture> architectures[] = {{"x86_64", Architecture::x86_64}, {"arm64", Architecture::arm64}};
 constexpr Named<Bus> buses[] = {{"mmio", Bus::mmio}, {"pci", Bus::pci}};
@@ -39,6 +40,7 @@ auto find_value(const auto& table, std::string_view name) -> std::optional<std::
 
 }  // namespace
 
+std::string_view name_of(Platform platform) { return find_name(platforms, platform); }
 std::string_view name_of(Machine machine) { return find_name(machines, machine); }
 std::string_view name_of(Accelerator accelerator) { return find_name(accelerators, accelerator); }
 std::string_view name_of(Bus bus) { return find_name(buses, bus); }
@@ -46,6 +48,7 @@ std::string_view name_of(Gic gic) { return find_name(gics, gic); }
 std::string_view name_of(Firmware firmware) { return find_name(firmwares, firmware); }
 std::string_view name_of(abi::Mode mode) { return find_name(modes, mode); }
 std::string_view name_of(abi::LogLevel level) { return find_name(levels, level); }
+template <> std::optional<Platform> from_name(std::string_view name) { return find_value(platforms, name); }
 template <> std::optional<Machine> from_name(std::string_view name) { return find_value(machines, name); }
 template <> std::optional<Architecture> from_name(std::string_view name) { return find_value(architectures, name); }
 template <> std::optional<Bus> from_name(std::string_view name) { return find_value(buses, name); }

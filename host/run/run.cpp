@@ -11,6 +11,7 @@
 #include "host/root/assemble.hpp"
 #include "host/run/accelerator.hpp"
 #include "host/run/identity.hpp"
+#include "host/run/linuxu_command.hpp"
 #include "host/run/network.hpp"
 #include "host/run/qemu_command.hpp"
 #include "host/run/qemu_version.hpp"
@@ -77,11 +78,13 @@ Outcome<Prepared> prepare(const Plan& plan) {
     auto source = image.bundled() ? abi::RootSource::bundle : abi::RootSource::disk;
     auto manifest = make_manifest(plan, assembled.program, source);
     auto bundle = TRY(make_bundle_file(manifest, image));
-    auto accelerator = TRY(choose_accelerator(plan.accelerator, plan.architecture));
     auto kernel = TRY(open_to_read(plan.kernel));
     auto firmware = plan.firmware.empty() ? FileDescriptor() : TRY(open_to_read(plan.firmware));
     auto disk = image.bundled() ? FileDescriptor() : TRY(open_to_read(image.path));
-    auto command = qemu_command(plan, accelerator, image.bundled() ? RootPlace::bundle : RootPlace::disk);
+    auto place = image.bundled() ? RootPlace::bundle : RootPlace::disk;
+    auto command = plan.platform == Platform::linuxu
+                       ? linuxu_command(plan, place)
+                       : qemu_command(plan, TRY(choose_accelerator(plan.accelerator, plan.architecture)), place);
     return Prepared{std::move(bundle), std::move(kernel), std::move(firmware), std::move(disk), std::move(command), std::move(assembled.root)};
 }
 
@@ -108,7 +111,8 @@ Outcome<int> run(const Plan& plan, Prepared prepared, RunHooks run_hooks) {
         bridge = TRY(open_bridge(plan.network));
         inherited.push_back({bridge.number(), qemu_descriptor::network});
     }
-    auto machine = start(prepared.command, inherited, qemu_identity(plan, opened_again));
+    auto identity = plan.platform == Platform::qemu ? qemu_identity(plan, opened_again) : std::nullopt;
+    auto machine = start(prepared.command, inherited, identity);
     if (!machine && machine.error() == ENOENT)
         return failure(ExitStatus::missing_tool, "{} is missing: install it with 'apt install {}'", prepared.command[0],
                        facts_of(plan.architecture).qemu_package);
@@ -128,9 +132,10 @@ Outcome<int> run(const Plan& plan, Prepared prepared, RunHooks run_hooks) {
     auto status = session.run();
     if (!status && status.error().status == ExitStatus::machine_ended) {
         machine->end();
-        if (auto old = ask_whether_too_old(prepared.command[0])) return failure(ExitStatus::missing_tool, "{}", *old);
+        bool qemu = plan.platform == Platform::qemu;
+        if (auto old = qemu ? ask_whether_too_old(prepared.command[0]) : std::nullopt) return failure(ExitStatus::missing_tool, "{}", *old);
         if (auto text = last_words(words.number()); !text.empty())
-            return failure(ExitStatus::machine_ended, "{}; QEMU says: {}", status.error().message, text);
+            return failure(ExitStatus::machine_ended, "{}; {}{}", status.error().message, qemu ? "QEMU says: " : "", text);
     }
     // Nothing in the machine outlives the run, so it need not shut down in order.
     return status;
