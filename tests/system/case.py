@@ -6,7 +6,7 @@ of the same form; their cases are called long/….
 
 Each system case also runs on arm64, with Debian's arm64 programs and ours compiled for it, once: all together are spread over virt's interrupt
 controllers, modes and numbers of processors (`spread`). A few run in all combinations, and through UEFI firmware too; with `--uefi` all that run on
-arm64 do that, and nothing else runs.
+arm64 do that, and nothing else runs. And each runs on linuxu, as a process of this machine.
 """
 import concurrent.futures
 import contextlib
@@ -74,6 +74,7 @@ class Case:
     beside: object = None          # function() → context manager giving {word: value}: {word} stands for value while it runs
     package: str = ""              # a Debian package, unpacked: {package} stands for its folder
     arm64: str = "once"            # or "everywhere", in all combinations, or "never"
+    linuxu: bool = True
 
 
 @dataclasses.dataclass
@@ -92,6 +93,7 @@ MACHINES |= {f"uefi{gic}": [*MACHINES[f"virt{gic}"], "--firmware", "uefi"] for g
 ARM64_MACHINES = ("virt2", "virt3")
 UEFI_MACHINES = ("uefi2", "uefi3")  # the same, started by firmware
 UEFI_SECONDS = 60                   # what that may take before the program
+MACHINES["linuxu"] = ["--on", "linuxu"]
 
 
 def tools(*paths):
@@ -117,8 +119,17 @@ def load_all(kind):
 def instances_of(name, case):
     if case.host or case.script:
         return [Instance(name, case)]
-    combinations = [*itertools.product(case.machines, case.modes, case.cpus), *arm64_combinations(name, case)]
+    combinations = [*itertools.product(case.machines, case.modes, case.cpus), *linuxu_combinations(name, case), *arm64_combinations(name, case)]
     return [Instance(f"{name}@{machine}-{mode}-{cpus}", case, machine, mode, cpus) for machine, mode, cpus in combinations]
+
+
+def linuxu_combinations(name, case):
+    """A process has one privilege level, and no network yet."""
+    usable = case.linuxu and name.startswith("system/") and "fused" in case.modes and not case.ports
+    alien = {"--network", "--nic", "--ip", "--machine", "--bus", "--accel"}
+    if not usable or alien & set(map(str, case.options)):
+        return []
+    return [("linuxu", "fused", cpus) for cpus in case.cpus]
 
 
 def arm64_combinations(name, case):
