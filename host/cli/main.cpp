@@ -49,19 +49,19 @@ Outcome<int> execute(const PrintCommand& command) {
 
 Outcome<int> execute(const ActionCommand& command) { return command.act(); }
 
-/// `spore architecture-of VERB …`: which kernel the command would boot, for who builds it first (the script ./spore).
-Outcome<int> tell_architecture(const Command& command) {
+/// `spore kernel-of VERB …`: which kernel the command would run, for who builds it first (the script ./spore).
+Outcome<int> tell_kernel(const Command& command) {
     Outcome<Request> request = failure(ExitStatus::failed, "this verb runs no program");
     if (auto* run = std::get_if<RunCommand>(&command)) request = run->request;
     else if (auto* action = std::get_if<ActionCommand>(&command); action && action->request) request = action->request();
     if (!request) return std::unexpected(request.error());
     request->kernel = "/dev/null";  // it need not be there yet
-    print(fmt::format("{}\n", facts_of(TRY(make_plan(*request)).architecture).name));
+    print(fmt::format("{}\n", kernel_name(TRY(make_plan(*request)))));
     return 0;
 }
 
 Outcome<int> tool(int count, const char* const* arguments) {
-    if (count > 1 && std::string_view(arguments[1]) == "architecture-of") return tell_architecture(TRY(parse_command_line(count - 1, arguments + 1)));
+    if (count > 1 && std::string_view(arguments[1]) == "kernel-of") return tell_kernel(TRY(parse_command_line(count - 1, arguments + 1)));
     auto command = TRY(parse_command_line(count, arguments));
     return std::visit([](const auto& chosen) { return execute(chosen); }, command);
 }

@@ -33,7 +33,7 @@ std::vector<std::string> join_environment(const std::vector<std::string>& lines)
 Outcome<fs::path> find_kernel(const Plan& plan) {
     std::error_code error;
     auto self = fs::read_symlink("/proc/self/exe", error);
-    auto name = fmt::format("spore-{}", plan.platform == Platform::linuxu ? name_of(plan.platform) : facts_of(plan.architecture).name);
+    auto name = fmt::format("spore-{}", kernel_name(plan));
     for (const char* folder : {"../kernel", "../lib/spore"}) {
         auto candidate = (self.parent_path() / folder / name).lexically_normal();
         if (::access(candidate.c_str(), R_OK) == 0) return candidate;
@@ -58,6 +58,8 @@ Outcome<void> check_process(const Plan& plan, const Request& request) {
     if (request.bus) return refuse("--bus", "a process has none");
     if (request.gic) return refuse("--gic", "a process has none");
     if (request.accelerator) return refuse("--accel", "a process runs on this machine's CPU as it is");
+    if (request.network.nic.value_or(Nic::virtio) != Nic::virtio) return refuse("--nic", "its card is the host's interface");
+    if (request.network.capture) return refuse("--pcap", "capture at the TAP interface, with tcpdump -i");
     if (request.mode == abi::Mode::guarded) return refuse("--mode guarded", "a process has one privilege level only");
     return {};
 }
@@ -147,6 +149,8 @@ Outcome<void> locate_program(Plan& plan, const std::string& name) {
 }
 
 }  // namespace
+
+std::string_view kernel_name(const Plan& plan) { return plan.platform == Platform::linuxu ? name_of(plan.platform) : facts_of(plan.architecture).name; }
 
 void Request::merge(const Request& upper) {
     auto take = [](auto& lower, const auto& value) { if (value) lower = value; };

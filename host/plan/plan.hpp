@@ -99,6 +99,8 @@ struct Plan {
     bool detached = false;               ///< in the background: signals are the program's alone
 };
 
+/// Of the kernel that the plan runs: its image is called spore-NAME.
+std::string_view kernel_name(const Plan& plan);
 std::string_view name_of(Platform platform);
 std::string_view name_of(Machine machine);
 std::string_view name_of(Accelerator accelerator);

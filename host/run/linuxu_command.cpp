@@ -7,6 +7,12 @@ std::vector<std::string> linuxu_command(const Plan& plan, RootPlace root) {
     std::vector<std::string> command{plan.kernel, fmt::format("memory={}", plan.memory), fmt::format("cpus={}", plan.cpus),
                                      fmt::format("channel={}", channel), fmt::format("serial={}", serial), fmt::format("bundle={}", bundle)};
     if (root == RootPlace::disk) command.push_back(fmt::format("disk={}", qemu_descriptor::root));
+    u64 mac = 0;
+    for (u8 byte : plan.network.mac) mac = mac << 8 | byte;
+    if (plan.network.present()) {
+        command.push_back(fmt::format("{}={}", plan.network.choice.kind == NetworkKind::user ? "stream" : "tap", network));
+        command.push_back(fmt::format("mac={}", mac));
+    }
     return command;
 }
 

@@ -13,6 +13,7 @@
 #include "host/run/identity.hpp"
 #include "host/run/linuxu_command.hpp"
 #include "host/run/network.hpp"
+#include "host/run/process_network.hpp"
 #include "host/run/qemu_command.hpp"
 #include "host/run/qemu_version.hpp"
 #include "host/run/session.hpp"
@@ -107,7 +108,11 @@ Outcome<int> run(const Plan& plan, Prepared prepared, RunHooks run_hooks) {
     if (prepared.disk) inherited.push_back({prepared.disk.number(), qemu_descriptor::root}), opened_again.push_back(prepared.disk.number());
     if (prepared.firmware) inherited.push_back({prepared.firmware.number(), qemu_descriptor::firmware}), opened_again.push_back(prepared.firmware.number());
     FileDescriptor bridge;
-    if (plan.network.choice.kind == NetworkKind::bridge) {
+    ProcessNetwork process_network;
+    if (plan.platform == Platform::linuxu && plan.network.present()) {
+        process_network = TRY(open_process_network(plan.network));
+        inherited.push_back({process_network.link.number(), qemu_descriptor::network});
+    } else if (plan.network.choice.kind == NetworkKind::bridge) {
         bridge = TRY(open_bridge(plan.network));
         inherited.push_back({bridge.number(), qemu_descriptor::network});
     }

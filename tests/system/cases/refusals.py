@@ -123,6 +123,8 @@ CASES = [
     refusal("odd-port", ["-p", "80", "/bin/true"], 125, "write HOST:GUEST"),
     refusal("odd-port-range", ["-p", "8000-8003:80-81", "/bin/true"], 125, "differ in size"),
     refusal("port-without-network", ["--network", "none", "-p", "8080:80", "/bin/true"], 125, "leave --network none away"),
+    refusal("linuxu-guarded", ["--on", "linuxu", "--mode", "guarded", "/bin/true"], 125, "one privilege level"),
+    refusal("odd-platform", ["--on", "xenon", "/bin/true"], 125, "qemu, linuxu"),
     refusal("odd-network", ["--network", "bridged", "/bin/true"], 125, "user, none, tap=NAME, bridge=NAME"),
     refusal("no-such-tap", ["--network", "tap=spore-absent", "/bin/true"], 125, "ip tuntap add|/dev/net/tun"),
     refusal("odd-address", ["--network", "user", "--ip", "192.0.2.7", "/bin/true"], 125, "192.0.2.7/24"),

@@ -29,7 +29,7 @@ bool read_setting(Settings& settings, std::string_view word) {
         std::string_view name;
         int* descriptor;
     } descriptors[] = {{"bundle", &settings.bundle}, {"channel", &settings.channel}, {"serial", &settings.serial}, {"disk", &settings.disk},
-                       {"tap", &settings.tap}};
+                       {"tap", &settings.tap}, {"stream", &settings.stream}};
     for (auto& [name, descriptor] : descriptors)
         if (key == name && *value < 1 << 20) return *descriptor = static_cast<int>(*value), true;
     return false;

@@ -14,8 +14,8 @@ struct Settings {
     int channel = -1;
     int serial = 2;        ///< where panics go
     int disk = -1;
-    int tap = -1;
-    u64 mac = 0;           ///< of the card at `tap`
+    int tap = -1, stream = -1;  ///< the network card's link (devices/link.hpp), one of them
+    u64 mac = 0;           ///< the card's address: six bytes, the first one highest
 };
 
 /// Reads one word. False when it is none of these, or its number is none.

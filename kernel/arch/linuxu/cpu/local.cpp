@@ -22,6 +22,7 @@ namespace spore::arch {
 void become_cpu(CpuLocal& cpu) {
     i64 got = host::call(SYS_mmap, &this_cpu, sizeof(CpuLocal), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, host_memory.file, physical(&cpu).value);
     if (got < 0) core::panic("the host does not map a CPU's memory");
+    host::call(SYS_arch_prctl, 0x1002 /* ARCH_SET_FS */, 0);  // what the parent had is not this CPU's
     this_cpu.process = static_cast<i32>(host::call(SYS_getpid));
     use_signal_stack(this_cpu.signal_stack, sizeof this_cpu.signal_stack);
     create_timer();

@@ -26,6 +26,7 @@ struct alignas(page_size) CpuLocal {
     i32 process;               ///< the host's number for this CPU's process
     u64 page_table;            ///< the root of the current address space
     u64 fault_address;
+    u64 fs_base;               ///< where the CPU has no instruction to read it; a process begins with 0
     u64 timer_wanted;          ///< when the kernel wants its timer interrupt, and when the host's timer will bring one
     u64 timer_armed;
     i32 timer;                 ///< the host's number for it

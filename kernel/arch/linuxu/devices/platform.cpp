@@ -10,7 +10,7 @@
 #include "disk.hpp"
 #include "kernel/core/log.hpp"
 #include "machine_cpu.hpp"
-#include "tap.hpp"
+#include "network_card.hpp"
 
 namespace spore::arch {
 
@@ -20,7 +20,7 @@ void start_platform(const BootInfo&) {
     core::debug("platform: a Linux process, {} MiB of memory", settings.memory >> 20);
     open_channel(settings.channel);
     open_disk(settings.disk);
-    open_tap(settings.tap, settings.mac);
+    open_network(settings);
 }
 
 void write_early_console(std::string_view text) {

@@ -39,7 +39,7 @@ Result<void> connect_descriptor(int descriptor, InterruptHandler handler, void* 
     connections[connection_count++] = {handler, context};
     i64 flags = host::call(SYS_fcntl, descriptor, F_GETFL);
     if (flags < 0 || host::call(SYS_fcntl, descriptor, F_SETOWN, local().process) < 0) return fail(Error::invalid);
-    if (host::call(SYS_fcntl, descriptor, F_SETFL, flags | O_NONBLOCK | O_ASYNC) < 0) return fail(Error::invalid);
+    if (host::call(SYS_fcntl, descriptor, F_SETFL, flags | O_ASYNC) < 0) return fail(Error::invalid);
     local().news.fetch_or(news::device, std::memory_order_relaxed);  // what was there before
     return {};
 }

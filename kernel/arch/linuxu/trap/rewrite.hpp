@@ -4,17 +4,18 @@
 //   mov $number, %eax    b8 N N N N            becomes   ff 24 25 D D      jmp *0x050fDDDD
 //   syscall              0f 05                           0f 05
 //
-// Only the MOV's five bytes are replaced. What was the instruction is the upper half of the jump's address now, and still a system call for who jumps
-// to it from elsewhere. That fixes where addresses are read from: 64 KiB at 0x050f0000, room for 8192 of them.
+// At least five bytes before the instruction are replaced: one MOV of a constant, or several that move registers. They are executed in a stub that the
+// jump leads to. What was the instruction is the upper half of the jump's address now, and still a system call for who jumps to it from
+// elsewhere. That fixes where addresses are read from: 64 KiB at 0x050f0000, room for 8192 of them.
 //
 //   xor %eax, %eax       31 c0                 becomes   ff 24 25 D D D D  jmp *0x050fDDDD
 //   syscall              0f 05                           4c 39 d8          cmp %r11, %rax
 //   cmp $-4096, %rax     48 3d 00 f0 ff ff
 //
 // `xor` (for read) is too short for that, so the comparison with which C libraries go on is taken in, and R11, which calls destroy anyway, comes
-// back holding -4096. Not where a jump nearby may lead into the middle. A thread that was there when the code was changed goes on beside it
-// (mend_return).
+// back holding -4096.
 //
+// Neither is done where a jump nearby may lead into the middle. A thread that was there when the code was changed goes on in the stub (mend_return).
 // What is changed is a private copy of the page, which lives until the page is unmapped and is made again when it is mapped; no file and no other
 // program sees it.
 #pragma once

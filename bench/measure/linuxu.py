@@ -1,0 +1,57 @@
+"""Programs on linuxu beside the same programs run directly: times, so only their ratios mean something, and medians of runs taken in turns."""
+import os
+import re
+import statistics
+import time
+
+from . import tools
+from .programs import INSERTS
+
+GOAL = 1.0
+START_GOAL = 3.0
+SQLITE = "/usr/bin/sqlite3"
+
+
+def on_linuxu(arguments):
+    return [str(tools.spore()), "run", "--on", "linuxu", *arguments]
+
+
+def micro_times(command):
+    return {name: float(value) for name, value in (line.split("\t") for line in tools.run(command, timeout=120).output.splitlines() if "\t" in line)}
+
+
+def wall_time(command):
+    began = time.monotonic()
+    ended = tools.run(command, timeout=60)
+    return (time.monotonic() - began) * 1e3 if ended.status == 0 else None
+
+
+def sqlite_time(command):
+    """What sqlite3 itself says the statements took, in milliseconds."""
+    found = re.findall(r"real ([0-9.]+)", tools.run(command, timeout=60).output)
+    return sum(map(float, found)) * 1e3 if found else None
+
+
+def in_turns(measure, ours, native, runs):
+    """The medians of both."""
+    pairs = [(measure(ours), measure(native)) for _ in range(runs)]
+    return tuple(statistics.median(values) if None not in values else None for values in zip(*pairs))
+
+
+def linuxu(report, runs):
+    micro = str(tools.micro())
+    rounds = [(micro_times(on_linuxu([micro, "--time"])), micro_times([micro, "--time"])) for _ in range(runs)]
+    for name in rounds[0][1]:
+        ours, native = ([one[side].get(name) for one in rounds] for side in (0, 1))
+        value = statistics.median(ours) if None not in ours else None
+        report.add("linuxu", name, value, "ns", statistics.median(native), "native", None if name == "loop" else GOAL, "ratio")
+    hello = str(tools.hello())
+    report.add("linuxu", "hello, shell to exit", *unit(in_turns(wall_time, on_linuxu([hello]), [hello], runs), "ms"), "native", START_GOAL, "ratio")
+    if os.path.exists(SQLITE):
+        statements = ["-cmd", ".timer on", "/dev/shm/spore-benchmark.db", "DROP TABLE IF EXISTS t;" + INSERTS]
+        both = in_turns(sqlite_time, on_linuxu([SQLITE, *statements[:2], "/tmp/benchmark.db", statements[3]]), [SQLITE, *statements], runs)
+        report.add("linuxu", "sqlite3, 20 000 inserts", *unit(both, "ms"), "native", GOAL, "ratio")
+
+
+def unit(both, name):
+    return both[0], name, both[1]
