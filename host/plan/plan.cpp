@@ -57,6 +57,7 @@ Outcome<void> check_process(const Plan& plan, const Request& request) {
     if (request.machine) return refuse("--machine", "a process is no machine of QEMU's");
     if (request.bus) return refuse("--bus", "a process has none");
     if (request.gic) return refuse("--gic", "a process has none");
+    if (request.firmware) return refuse("--firmware", "a process has none");
     if (request.accelerator) return refuse("--accel", "a process runs on this machine's CPU as it is");
     if (request.network.nic.value_or(Nic::virtio) != Nic::virtio) return refuse("--nic", "its card is the host's interface");
     if (request.network.capture) return refuse("--pcap", "capture at the TAP interface, with tcpdump -i");
