@@ -119,6 +119,7 @@ extern "C" [[gnu::used]] TrapFrame* machine_signal(int signal, siginfo_t* info, 
         if (signal == SIGSEGV && touch_kernel_half(cpu.fault_address)) return nullptr;
     }
     auto* frame = in_program(rip) ? cpu.program_frame : kernel_frame(static_cast<u64>(g[REG_RSP]));
+    if (in_program(rip) && frame->rip != rip) frame->ran_to = rip;  // else no instruction was executed since the kernel returned there
     fill(*frame, *context);
     if (is_interrupt(signal)) frame->vector = vector::interrupt;
     if (signal == SIGSYS) {
