@@ -124,8 +124,9 @@ def instances_of(name, case):
 
 
 def linuxu_combinations(name, case):
-    """A process has one privilege level, and no hardware to choose."""
-    if not case.linuxu or not name.startswith("system/") or "fused" not in case.modes or {"--nic", "--machine"} & set(map(str, case.options)):
+    """A process has one privilege level, and no hardware to choose; its network is not QEMU's."""
+    alien = {"--nic", "--machine", "--network", "--ip"} & set(map(str, case.options))
+    if not case.linuxu or not name.startswith("system/") or "fused" not in case.modes or alien or case.ports:
         return []
     return [("linuxu", "fused", cpus) for cpus in case.cpus]
 

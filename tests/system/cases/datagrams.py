@@ -24,7 +24,7 @@ def rings_as_on_linux(completed):
 
 def ping_case(name, words, answer, **more):
     """Debian's ping."""
-    return Case(name, ["/bin/ping", *words], package="iputils-ping", options=["--network", "user", "--root", "{package}"], machines=("microvm",), linuxu=False,
+    return Case(name, ["/bin/ping", *words], package="iputils-ping", options=["--network", "user", "--root", "{package}"], machines=("microvm",),
                 stdout=re.compile(answer), **more)
 
 

@@ -203,7 +203,7 @@ CASES = [
          needs=("/usr/bin/curl",)),
     Case("download", ["/usr/bin/python3", "-c", DOWNLOAD, "http://{server}/big"], options=["--network", "user"], beside=web_server,
          stdout=hashlib.sha256(BIG).hexdigest() + "\n", timeout=120),
-    Case("lend", ["/usr/bin/python3", "/lend.py", "{server}"], linuxu=False,  # over passt it stalls
+    Case("lend", ["/usr/bin/python3", "/lend.py", "{server}"],
          options=["--network", "user", "-v", f"{PROGRAMS}/lend.py:/lend.py:ro"], beside=hashing_server,
          memory="128M", stdout="whole lent\nTrue copied\nrefused\nnothing to tell\n", timeout=120),
     Case("no-network", ["/bin/busybox", "wget", "-q", "-O", "-", "http://10.0.2.2/"], stderr="wget: can't connect to remote host (10.0.2.2): Network is unreachable\n",

@@ -47,10 +47,10 @@ void arm_timer(u64 nanoseconds) {
 
 bool timer_is_due() {
     auto& cpu = local();
-    u64 now = monotonic_nanoseconds();
-    if (cpu.timer_armed <= now) cpu.timer_armed = never;
-    if (cpu.timer_wanted <= now) return true;
-    if (cpu.timer_wanted < cpu.timer_armed) arm_host(cpu.timer_wanted);
+    // The host's timer has run off, even where our reading of the clock lags behind its own: then it is set for the rest.
+    cpu.timer_armed = never;
+    if (cpu.timer_wanted <= monotonic_nanoseconds()) return true;
+    if (cpu.timer_wanted != never) arm_host(cpu.timer_wanted);
     return false;
 }
 
