@@ -101,7 +101,7 @@ assert [one for one in network["sockets"] if one["local"] == "[::1]:53"], networ
         "$SPORE" gdb --attach job --batch --ex 'break machine_trap' --ex continue --ex 'set var $rip = 0x10' --ex detach < /dev/null > gdb.out 2>&1 || :
         "$SPORE" wait job || echo "status $?"
         "$SPORE" logs job 2>&1 """,
-         stdout=re.compile(r"(?s)status 118\n.*kernel panic on CPU 0: .* in the kernel at .*\[error\]   at 0x[0-9a-f]+ machine_trap\+0x.*stopped with a panic")),
+         stdout=re.compile(r"(?s)status 118\n.*kernel panic on CPU 0: .* in the kernel at .*\[error\]   at 0x[0-9a-f]+ spore::arch::handle_kernel_fault\(.*\)\+0x.*stopped with a panic")),
     Case("gdb-attach", [Program("patient", "dynamic")], needs=("/usr/bin/gdb",), timeout=120, script="""
         "$SPORE" run -d --debug --name job "$1"
         """ + WAIT_FOR_READY + SIGNALS + """
