@@ -99,11 +99,12 @@ def counted_spore(arguments, timeout=60, mmio=False, profile=None, deterministic
         counts.unlink(missing_ok=True)
 
 
-def counted_arm64(arguments, timeout=60):
+def counted_arm64(arguments, timeout=60, deterministic=False):
     """The same on QEMU's virt. Only the numbers of instructions mean something there: the plugin tells x86-64's kinds apart."""
     counts = tools.WORK / f"counts-{os.getpid()}.bin"
     reset = 0x40000000  # QEMU's few instructions before the kernel count, too
-    environment, folder = wrapper_path(plugin_options(counts, reset), "arm64")
+    extra = plugin_options(counts, reset) + (["-icount", "shift=0,sleep=off"] if deterministic else [])
+    environment, folder = wrapper_path(extra, "arm64")
     try:
         ended = tools.run(tools.spore_run(*arguments, architecture="arm64"), timeout, environment)
         return ended, Counts(counts)
@@ -112,9 +113,9 @@ def counted_arm64(arguments, timeout=60):
         counts.unlink(missing_ok=True)
 
 
-def counted_qemu(arguments, timeout=120, entry=None, mmio=False, profile=None, deterministic=False):
+def counted_qemu(arguments, timeout=120, entry=None, mmio=False, profile=None, deterministic=False, architecture="x86_64"):
     counts = tools.WORK / f"counts-{os.getpid()}.bin"
-    command = [qemu(), *arguments, *plugin_options(counts, entry, mmio, profile)]
+    command = [qemu(architecture), *arguments, *plugin_options(counts, entry, mmio, profile)]
     if deterministic:
         command += ["-icount", "shift=0,sleep=off"]
     try:

@@ -9,15 +9,37 @@ import subprocess
 from pathlib import Path
 
 from . import counting, tools
+from .tools import arm64_system
 
 
 # In the order in which they need each other; what the cloud kernel has of a network card is modules.
+# On virt devices are reached by virtio-mmio, as `spore run` has them there.
+NETWORK_MODULES_ARM64 = ("virtio_ring", "virtio", "virtio_mmio", "failover", "net_failover", "virtio_net")
 NETWORK_MODULES = ("virtio_ring", "virtio", "virtio_pci_modern_dev", "virtio_pci_legacy_dev", "virtio_pci", "failover", "net_failover", "virtio_net")
 
 
-def network_modules():
-    kernel_image()
-    return [tools.CACHE / f"linux/modules/{name}.ko" for name in NETWORK_MODULES]
+# The machine as `spore run` has it.
+VIRT = ("-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-machine", "virt,gic-version=3", "-accel", "tcg",
+        "-cpu", "max,pauth-impdef=on,sve=off,sme=off", "-smp", "1,maxcpus=2")
+
+
+def network_modules(architecture="x86_64"):
+    if architecture == "arm64":
+        kernel_image_arm64()
+        wanted, folder = NETWORK_MODULES_ARM64, tools.CACHE / "linux-arm64/modules"
+    else:
+        kernel_image()
+        wanted, folder = NETWORK_MODULES, tools.CACHE / "linux/modules"
+    return [file for file in (folder / f"{name}.ko" for name in wanted) if file.exists()]  # others are in the kernel itself
+
+
+def keep_modules(unpacked, wanted):
+    modules = unpacked / "modules"
+    modules.mkdir(exist_ok=True)
+    for name in wanted:
+        for file in (unpacked / "lib").rglob(f"{name}.ko"):
+            shutil.copy(file, modules)
+    shutil.rmtree(unpacked / "lib", ignore_errors=True)
 
 
 def kernel_image():
@@ -34,13 +56,25 @@ def kernel_image():
     for archive in tools.CACHE.glob("linux-image-*.deb"):
         subprocess.run(["dpkg", "-x", archive, tools.CACHE / "linux"], check=True)
         archive.unlink()
-    modules = tools.CACHE / "linux/modules"
-    modules.mkdir(exist_ok=True)
-    for name in NETWORK_MODULES:
-        for file in (tools.CACHE / "linux/lib").rglob(f"{name}.ko"):
-            shutil.copy(file, modules)
-    shutil.rmtree(tools.CACHE / "linux/lib", ignore_errors=True)
+    keep_modules(tools.CACHE / "linux", NETWORK_MODULES)
     return sorted(tools.CACHE.glob("linux/boot/vmlinuz-*"))[-1]
+
+
+def kernel_image_arm64():
+    """The same kernel's arm64 build, from the system tests' apt for that CPU."""
+    folder = tools.CACHE / "linux-arm64"
+    if not (folder / "modules").exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        options = arm64_system.apt()
+        depends = subprocess.run(["apt-cache", *options, "depends", "linux-image-cloud-arm64"], capture_output=True, text=True).stdout
+        package = re.search(r"Depends: (linux-image-[^\s:]+)", depends)
+        if not package or subprocess.run(["apt-get", *options, "download", "-q", package[1]], cwd=folder, capture_output=True).returncode:
+            raise tools.Missing("the package linux-image-cloud-arm64 of the Linux guest cannot be downloaded")
+        for archive in folder.glob("linux-image-*.deb"):
+            subprocess.run(["dpkg", "-x", archive, folder], check=True)
+            archive.unlink()
+        keep_modules(folder, NETWORK_MODULES_ARM64)
+    return sorted(folder.glob("boot/vmlinuz-*"))[-1]
 
 
 class Archive:
@@ -101,6 +135,14 @@ def initramfs(program, files=(), contents={}):
     for name, content in contents.items():
         archive.add(name, 0o100644, content)
     return archive.finish()
+
+
+def counted_arm64(program, arguments, timeout=600, memory="512M"):
+    """`counted` on virt with a GICv3, as `spore run` has it."""
+    image = tools.WORK / "initramfs-arm64"
+    image.write_bytes(gzip.compress(initramfs(program), 1))
+    return counting.counted_qemu([
+        *VIRT, "-m", memory, "-kernel", str(kernel_image_arm64()), "-initrd", str(image), "-serial", "stdio", "-append", f"console=ttyAMA0 quiet panic=-1 -- {' '.join(arguments)}"], timeout, deterministic=True, architecture="arm64")
 
 
 def counted(program, arguments, files=(), timeout=240, memory="512M", profile=None, contents={}):

@@ -15,18 +15,28 @@ def per_operation(counts, identity, count):
     return found[0]["instructions"] / count if found else None
 
 
-def micro(report, runs):
-    _, linux = linux_guest.counted(tools.micro(), ["--power-off"])
+def measure(report, figure, program, counted, linux):
     for mode in ("fused", "guarded"):
         for identity, name, count, description in benchmarks():
             # One machine each: one that hangs or fails leaves the others their figures.
-            ended, counts = counting.counted_spore(["--mode", mode, tools.micro(), name], timeout=20, deterministic=True)
+            ended, counts = counted(["--mode", mode, program, name], timeout=20, deterministic=True)
             value = per_operation(counts, identity, count)
             if value is None:
                 reason = (ended.output + ended.errors).strip().splitlines()
-                report.note("micro", f"{name}, {mode}: status {ended.status}: {reason[-1] if reason else ''}")
+                report.note(figure, f"{name}, {mode}: status {ended.status}: {reason[-1] if reason else ''}")
                 continue
             beside = per_operation(linux, identity, count)
             goal = GOALS[mode].get(name)
-            report.add("micro", f"{name}, {mode}", value, "instructions", beside, "Linux",
+            report.add(figure, f"{name}, {mode}", value, "instructions", beside, "Linux",
                        None if name == "loop" else goal or 0.7, "value" if goal else "ratio")
+
+
+def micro(report, runs):
+    _, linux = linux_guest.counted(tools.micro(), ["--power-off"])
+    measure(report, "micro", tools.micro(), counting.counted_spore, linux)
+
+
+def micro_arm64(report, runs):
+    program = tools.micro("arm64")
+    _, linux = linux_guest.counted_arm64(program, ["--power-off"])
+    measure(report, "micro-arm64", program, counting.counted_arm64, linux)

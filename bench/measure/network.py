@@ -61,7 +61,7 @@ def add(report, name, unit, values, goal=None):
     report.add("network", name + met, ours, unit, theirs, "Linux")
 
 
-def nginx(report, runs, configuration, name, goal):
+def nginx(report, runs, configuration, name, goal, architecture="x86_64"):
     errors = []
 
     def load(network, header=None):
@@ -70,7 +70,7 @@ def nginx(report, runs, configuration, name, goal):
             errors.append(measured[3])
         return measured[:2]
 
-    with servers.side_by_side(KINDS, "nginx", configuration) as networks:
+    with servers.side_by_side(KINDS, "nginx", configuration, architecture) as networks:
         in_turns(networks, 1, lambda network: wrk(network, 1))
         kept = in_turns(networks, runs, load)
         closed = in_turns(networks, runs, lambda network: load(network, "Connection: close"))
@@ -132,27 +132,27 @@ def churn(report):
     report.add("network", "  errors", sum(run[3] for run in runs), "", goal=0)
 
 
-def redis_rates(report, runs):
-    for pipeline, requests, goal in ((1, 20_000, 4.5), (16, 200_000, 2.8)):
-        with servers.side_by_side(KINDS, "redis") as networks:
+def redis_rates(report, runs, name="redis", goals=(4.5, 2.8), architecture="x86_64"):
+    for pipeline, requests, goal in ((1, 20_000, goals[0]), (16, 200_000, goals[1])):
+        with servers.side_by_side(KINDS, "redis", architecture=architecture) as networks:
             in_turns(networks, 1, lambda network: redis(network, pipeline, requests // 10).values())
             found = in_turns(networks, runs, lambda network: [redis(network, pipeline, requests)[command] for command in ("get", "set")])
         for index, command in enumerate(("GET", "SET")):
-            add(report, f"redis {command}, 30 clients, pipeline {pipeline}", "req/s", column(found, index), goal)
+            add(report, f"{name} {command}, 30 clients, pipeline {pipeline}", "req/s", column(found, index), goal)
 
 
-def per_request(report, name, server, configuration, load):
+def per_request(report, name, server, configuration, load, architecture="x86_64"):
     """Instructions and exits for one request, counted by the plugin while a load runs."""
     costs = {}
     for kind in KINDS:
-        with servers.running(kind, server, configuration, counted=True) as (network, guest):
+        with servers.running(kind, server, configuration, counted=True, architecture=architecture) as (network, guest):
             load(network)
             before = guest.counts()
             requests = load(network)
             after = guest.counts()
             costs[kind] = {key: (after[key] - before[key]) / requests for key in after}
     report.add("network", f"{name}: instructions a request", costs["Spore"]["instructions"], "", costs["Linux"]["instructions"], "Linux", 0.5, "ratio")
-    for key in ("mmio", "port_io", "msr_writes", "halts"):
+    for key in ("mmio", "port_io", "msr_writes", "halts") if architecture == "x86_64" else ("mmio",):
         report.add("network", f"  {key.replace('_', ' ')}", costs["Spore"][key], "", costs["Linux"][key], "Linux")
 
 
@@ -174,3 +174,14 @@ def network(report, runs):
         per_request(report, configuration, "nginx", configuration, lambda network: wrk(network, 4)[2])
     per_request(report, "redis, pipeline 1", "redis", None, redis_load(1, 10_000))
     per_request(report, "redis, pipeline 16", "redis", None, redis_load(16, 60_000))
+
+
+def network_arm64(report, runs):
+    """The same on virt, as far as it differs by the machine."""
+    runs = min(runs, 3)
+    for configuration in ("nginx", "nginx-sendfile"):
+        per_request(report, f"{configuration}, arm64", "nginx", configuration, lambda network: wrk(network, 4)[2], "arm64")
+    per_request(report, "redis, pipeline 1, arm64", "redis", None, redis_load(1, 10_000), "arm64")
+    per_request(report, "redis, pipeline 16, arm64", "redis", None, redis_load(16, 60_000), "arm64")
+    nginx(report, runs, "nginx", "nginx, arm64", 4, "arm64")
+    redis_rates(report, runs, "redis, arm64", (4, 4), "arm64")

@@ -18,7 +18,7 @@ from pathlib import Path
 from . import counting, linux_guest, tools
 
 sys.path.insert(0, str(tools.SOURCE / "tests"))
-from system import packages  # noqa: E402
+from system import arm64, packages  # noqa: E402
 
 HOST, GUEST, LENGTH = "10.77.0.1", "10.77.0.2", 24
 PROGRAMS = {"nginx-light": "/usr/sbin/nginx", "redis-server": "/usr/bin/redis-server"}  # by package
@@ -49,15 +49,18 @@ def unpacked(package):
         raise tools.Missing(str(missing))
 
 
-def server_root():
-    """A root file system with both servers, their libraries, configurations and pages."""
-    root = tools.WORK / "server-root"
-    done = root / "etc/redis.conf"
-    if done.exists():
-        return root
-    shutil.rmtree(root, ignore_errors=True)
-    for folder in ("etc", "www", "run", "tmp", "var/log/nginx", "var/lib/nginx", "usr/sbin", "usr/bin", "lib64", "lib/x86_64-linux-gnu"):
-        (root / folder).mkdir(parents=True, exist_ok=True)
+def add_programs_arm64(root):
+    """All libraries of the packages: nothing here can ask the programs which they need."""
+    for package, program in PROGRAMS.items():
+        source = arm64.package(package)
+        shutil.copy((source / program.lstrip("/")).resolve(), root / program.lstrip("/"))
+        for folder in ("lib", "usr/lib"):
+            for library in (source / folder / arm64.TRIPLET).glob("*.so*"):
+                shutil.copy(library, root / "lib" / arm64.TRIPLET / library.name)
+    shutil.copy(root / "lib" / arm64.TRIPLET / "ld-linux-aarch64.so.1", root / "lib/")
+
+
+def add_programs(root):
     for package, program in PROGRAMS.items():
         source = unpacked(package)
         libraries = source / "usr/lib/x86_64-linux-gnu"
@@ -67,6 +70,19 @@ def server_root():
         for library in re.findall(r"=> (/\S+)", found):
             shutil.copy(library, root / "lib/x86_64-linux-gnu" / Path(library).name)
     shutil.copy("/lib64/ld-linux-x86-64.so.2", root / "lib64/")
+
+
+def server_root(architecture="x86_64"):
+    """A root file system with both servers, their libraries, configurations and pages."""
+    root = tools.WORK / ("server-root" if architecture == "x86_64" else f"server-root-{architecture}")
+    done = root / "etc/redis.conf"
+    if done.exists():
+        return root
+    shutil.rmtree(root, ignore_errors=True)
+    libraries = ("lib64", "lib/x86_64-linux-gnu") if architecture == "x86_64" else (f"lib/{arm64.TRIPLET}",)
+    for folder in ("etc", "www", "run", "tmp", "var/log/nginx", "var/lib/nginx", "usr/sbin", "usr/bin", *libraries):
+        (root / folder).mkdir(parents=True, exist_ok=True)
+    add_programs(root) if architecture == "x86_64" else add_programs_arm64(root)
     (root / "www/index.html").write_bytes(b"x" * 612)
     with open(root / "www/big", "wb") as big:
         for _ in range(BIG_FILE_BYTES >> 20):
@@ -117,18 +133,24 @@ def port_of(server):
     return {"nginx": 80, "redis": 6379}[server]
 
 
-def spore_command(words):
-    command = tools.spore_run("--machine", "q35", "-m", "512M", "--network", "tap=tap0", "--ip", f"{GUEST}/{LENGTH}", "--root", server_root(), *words)
-    return command
+def spore_command(words, architecture):
+    machine = ["--machine", "q35"] if architecture == "x86_64" else []
+    return tools.spore_run(*machine, "-m", "512M", "--network", "tap=tap0", "--ip", f"{GUEST}/{LENGTH}", "--root", server_root(architecture), *words,
+                           architecture=architecture)
 
 
-def linux_command(words):
-    modules = linux_guest.network_modules()
-    image = tools.WORK / "server-initramfs"
+def linux_command(words, architecture):
+    modules = linux_guest.network_modules(architecture)
+    image = tools.WORK / f"server-initramfs-{architecture}"
+    busybox = tools.need("/bin/busybox", "busybox-static") if architecture == "x86_64" else arm64.sysroot() / "bin/busybox"
     init = INIT.replace("MODULES", " ".join(module.stem for module in modules)).replace("GUEST", GUEST).replace("COMMAND", " ".join(words))
-    tree = linux_guest.tree(server_root(), {"init": init.encode(), "bin/busybox": tools.need("/bin/busybox", "busybox-static").read_bytes(),
+    tree = linux_guest.tree(server_root(architecture), {"init": init.encode(), "bin/busybox": busybox.read_bytes(),
                                             **{f"modules/{module.name}": module.read_bytes() for module in modules}})
     image.write_bytes(gzip.compress(tree, 1))
+    if architecture == "arm64":
+        return [counting.qemu("arm64"), *linux_guest.VIRT, "-m", "1G", "-kernel", linux_guest.kernel_image_arm64(), "-initrd", image, "-serial", "null",
+                "-global", "virtio-mmio.force-legacy=false", "-netdev", "tap,id=net,ifname=tap0,script=no,downscript=no,vhost=off",
+                "-device", "virtio-net-device,netdev=net", "-append", "console=ttyAMA0 quiet panic=-1"]
     return [counting.qemu(), "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-machine", "q35", "-accel", "tcg", "-cpu", "max",
             "-m", "1G", "-smp", "1,maxcpus=2", "-kernel", linux_guest.kernel_image(), "-initrd", image, "-serial", "null",
             "-netdev", "tap,id=net,ifname=tap0,script=no,downscript=no,vhost=off", "-device", "virtio-net-pci,netdev=net,romfile=",
@@ -152,7 +174,7 @@ def answers(network, port):
 
 
 @contextlib.contextmanager
-def running(kind, server, configuration=None, counted=False):
+def running(kind, server, configuration=None, counted=False, architecture="x86_64"):
     """The server in a guest of this kind ("Spore" or "Linux"): (Network, Guest)."""
     words = command_of(server, configuration)
     with Network() as network:
@@ -160,13 +182,13 @@ def running(kind, server, configuration=None, counted=False):
         options = counting.plugin_options(counters, mmio=True) if counted else []
         environment, wrapper = dict(os.environ), None
         if kind == "Spore":
-            command = spore_command(words)
+            command = spore_command(words, architecture)
             if counted:
-                path, wrapper = counting.wrapper_path(options)
+                path, wrapper = counting.wrapper_path(options, architecture)
                 environment |= path
         else:
-            command = [*linux_command(words), *options]
-        log = open(tools.WORK / f"{kind}-{server}.log", "wb")
+            command = [*linux_command(words, architecture), *options]
+        log = open(tools.WORK / f"{kind}-{architecture}-{server}.log", "wb")
         process = subprocess.Popen(network.inside(command), stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment, start_new_session=True)
         try:
             deadline = time.monotonic() + (120 if kind == "Linux" or counted else 30)
@@ -188,7 +210,7 @@ def running(kind, server, configuration=None, counted=False):
 
 
 @contextlib.contextmanager
-def side_by_side(kinds, server, configuration=None):
+def side_by_side(kinds, server, configuration=None, architecture="x86_64"):
     """The server in a guest of each kind at once, to be measured in turns: what else the machine does slows both. {kind: Network}"""
     with contextlib.ExitStack() as guests:
-        yield {kind: guests.enter_context(running(kind, server, configuration))[0] for kind in kinds}
+        yield {kind: guests.enter_context(running(kind, server, configuration, architecture=architecture))[0] for kind in kinds}

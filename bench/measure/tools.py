@@ -4,16 +4,17 @@ import shutil
 import statistics
 import subprocess
 import time
+import sys
 from pathlib import Path
 
 SOURCE = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(SOURCE / "tests"))
+from system import arm64 as arm64_system  # noqa: E402
+from system.packages import Missing  # noqa: E402 something that a figure needs is not there; the message says what to do
+
 BUILD = Path(os.environ.get("SPORE_BUILD", SOURCE / "build"))
 WORK = BUILD / "bench"
 CACHE = WORK / "cache"
-
-
-class Missing(Exception):
-    """Something that a figure needs is not there; the message says what to do."""
 
 
 def need(path, package):
@@ -65,8 +66,12 @@ def hello_arm64():
     return make("hello-arm64", [source], lambda out: ["clang-19", "--target=aarch64-linux-gnu", "-nostdlib", "-static", "-fuse-ld=lld-19", "-o", out, source])
 
 
-def micro():
-    return static_program("micro", "bench/micro/micro.c")
+def micro(architecture="x86_64"):
+    source = "bench/micro/micro.c"
+    if architecture == "x86_64":
+        return static_program("micro", source)
+    before, after = arm64_system.compiler("musl")
+    return make("micro-arm64", [SOURCE / source], lambda out: [*before, SOURCE / source, *after, "-o", out])
 
 
 def spore():

@@ -28,7 +28,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#ifdef __aarch64__
+#define MARKER(id) __asm__ volatile("movz xzr, %0, lsl #48" : : "i"(0xb500 + (id)) : "memory")
+#else
 #define MARKER(id) __asm__ volatile(".byte 0x0f, 0x1f, 0x84, 0x00, %c0, 0x4b, 0x52, 0x4d" : : "i"(id) : "memory")
+#endif
 #define BEGIN(id) do { start_time(); MARKER(2 * (id)); } while (0)
 #define END(id) do { MARKER(2 * (id) + 1); stop_time(); } while (0)
 /// Runs `body` for `warm` rounds unseen, then `count` rounds between the markers of `id`.
@@ -56,9 +60,15 @@ static void stop_time(void) { if (timing) spent += clock_now() - started; }
 
 /// Without the C library's wrapper, which would take as long as a short system call itself.
 static inline long system_call(long number, long a, long b, long c, long d) {
+#ifdef __aarch64__
+    register long which __asm__("x8") = number, first __asm__("x0") = a, second __asm__("x1") = b, third __asm__("x2") = c, fourth __asm__("x3") = d;
+    __asm__ volatile("svc #0" : "+r"(first) : "r"(which), "r"(second), "r"(third), "r"(fourth) : "memory");
+    return first;
+#else
     register long fourth __asm__("r10") = d;
     __asm__ volatile("syscall" : "+a"(number) : "D"(a), "S"(b), "d"(c), "r"(fourth) : "rcx", "r11", "memory");
     return number;
+#endif
 }
 
 static void need(bool good, const char* what) {

@@ -1,7 +1,8 @@
 // A QEMU TCG plugin that counts what a guest executes: every instruction, and those that would leave a real virtual machine. Counts
 // lie in a shared file, so they survive however QEMU ends. The file is one Header, then events: copies of the counters, taken
 // - when the kernel's entry is reached (entry=ADDRESS), and at the first instruction of a program after that;
-// - wherever the guest runs a marker, `nopl 0x4d524bNN(%rax,%rax)`, a no-operation on any processor, with NN as the event's id.
+// - wherever the guest runs a marker, `nopl 0x4d524bNN(%rax,%rax)` or on arm64 `movz xzr, #0xb5NN, lsl #48`, no-operations on any processor,
+//   with NN as the event's id.
 // With profile=FILE it also counts each instruction by address, as records of (address, count, internal, count between even markers
 // and the odd ones that follow them).
 //
@@ -114,9 +115,13 @@ static enum Counter kind_of(const uint8_t* code, size_t size) {
     return counter_count;
 }
 
-static bool is_marker(const uint8_t* code, size_t size) {
+/// The marker's id, or -1 for any other instruction.
+static int marker_of(const uint8_t* code, size_t size) {
     static const uint8_t head[4] = {0x0f, 0x1f, 0x84, 0x00}, tail[3] = {0x4b, 0x52, 0x4d};
-    return size == 8 && !memcmp(code, head, 4) && !memcmp(code + 5, tail, 3);
+    if (size == 8) return !memcmp(code, head, 4) && !memcmp(code + 5, tail, 3) ? code[4] : -1;
+    uint32_t word = 0;
+    if (size == 4) memcpy(&word, code, 4);
+    return (word & ~(0xffu << 5)) == (0xd2e0001f | 0xb500u << 5) ? (int)(word >> 5 & 0xff) : -1;
 }
 
 /// A block is translated right before it first runs, so a look at the counters here tells when that was.
@@ -135,8 +140,8 @@ static void on_translation(uint64_t id, struct block* block) {
         struct instruction* instruction = qemu_plugin_tb_get_insn(block, index);
         const uint8_t* code = qemu_plugin_insn_data(instruction);
         size_t size = qemu_plugin_insn_size(instruction);
-        if (is_marker(code, size))
-            qemu_plugin_register_vcpu_insn_exec_cb(instruction, on_marker, callback_no_registers, (void*)(uintptr_t)code[4]);
+        int marker = marker_of(code, size);
+        if (marker >= 0) qemu_plugin_register_vcpu_insn_exec_cb(instruction, on_marker, callback_no_registers, (void*)(uintptr_t)marker);
         qemu_plugin_register_vcpu_insn_exec_inline(instruction, inline_add_u64, &header->counters[instructions], 1);
         enum Counter kind = kind_of(code, size);
         if (kind != counter_count) qemu_plugin_register_vcpu_insn_exec_inline(instruction, inline_add_u64, &header->counters[kind], 1);
