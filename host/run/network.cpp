@@ -40,26 +40,6 @@ Outcome<void> check_port(const PortForward& port) {
     }
 }
 
-Outcome<void> check_tap(const std::string& name) {
-    FileDescriptor tun(::open("/dev/net/tun", O_RDWR | O_CLOEXEC));
-    if (!tun)
-        return failure(ExitStatus::failed, "--network tap={}: cannot open /dev/net/tun: {}", name,
-                       errno == ENOENT ? std::string("load the module with 'modprobe tun'") : fmt::format("{}; may this user use it?", error_text()));
-    if (::if_nametoindex(name.c_str()) == 0)
-        return failure(ExitStatus::failed, "--network tap={}: there is no such interface: make it with 'ip tuntap add {} mode tap user $USER && ip link set {} up'",
-                       name, name, name);
-    struct ifreq request{};
-    name.copy(request.ifr_name, IFNAMSIZ - 1);
-    request.ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR;
-    if (::ioctl(tun.number(), TUNSETIFF, &request) == 0) return {};
-    switch (errno) {
-        case EPERM: return failure(ExitStatus::failed, "--network tap={}: it belongs to somebody else: make it with 'ip tuntap add {} mode tap user $USER'", name, name);
-        case EBUSY: return failure(ExitStatus::failed, "--network tap={}: another machine uses it: make one for each", name);
-        case EINVAL: return failure(ExitStatus::failed, "--network tap={}: it is no TAP interface: make one with 'ip tuntap add NAME mode tap'", name);
-        default: return failure(ExitStatus::failed, "--network tap={}: {}", name, error_text());
-    }
-}
-
 std::string user_options(const Network& network) {
     std::string text = "user,id=net";
     for (const auto& port : network.ports)
@@ -74,9 +54,29 @@ std::string device_name(Nic nic, bool pci) {
 
 }  // namespace
 
+Outcome<FileDescriptor> open_tap(const std::string& name) {
+    FileDescriptor tun(::open("/dev/net/tun", O_RDWR | O_CLOEXEC));
+    if (!tun)
+        return failure(ExitStatus::failed, "--network tap={}: cannot open /dev/net/tun: {}", name,
+                       errno == ENOENT ? std::string("load the module with 'modprobe tun'") : fmt::format("{}; may this user use it?", error_text()));
+    if (::if_nametoindex(name.c_str()) == 0)
+        return failure(ExitStatus::failed, "--network tap={}: there is no such interface: make it with 'ip tuntap add {} mode tap user $USER && ip link set {} up'",
+                       name, name, name);
+    struct ifreq request{};
+    name.copy(request.ifr_name, IFNAMSIZ - 1);
+    request.ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR;
+    if (::ioctl(tun.number(), TUNSETIFF, &request) == 0) return tun;
+    switch (errno) {
+        case EPERM: return failure(ExitStatus::failed, "--network tap={}: it belongs to somebody else: make it with 'ip tuntap add {} mode tap user $USER'", name, name);
+        case EBUSY: return failure(ExitStatus::failed, "--network tap={}: another machine uses it: make one for each", name);
+        case EINVAL: return failure(ExitStatus::failed, "--network tap={}: it is no TAP interface: make one with 'ip tuntap add NAME mode tap'", name);
+        default: return failure(ExitStatus::failed, "--network tap={}: {}", name, error_text());
+    }
+}
+
 Outcome<void> check_network(const Network& network) {
     for (const auto& port : network.ports) TRY(check_port(port));
-    if (network.choice.kind == NetworkKind::tap) TRY(check_tap(network.choice.name));
+    if (network.choice.kind == NetworkKind::tap) TRY(open_tap(network.choice.name));
     if (network.choice.kind == NetworkKind::bridge && ::if_nametoindex(network.choice.name.c_str()) == 0)
         return failure(ExitStatus::failed, "--network bridge={}: there is no such bridge: make it with 'ip link add {} type bridge'", network.choice.name,
                        network.choice.name);

@@ -11,6 +11,9 @@ Outcome<void> check_network(const Network& network);
 /// QEMU's options. A bridge's interface is handed over as `bridge_descriptor`.
 std::vector<std::string> network_options(const Network& network, bool pci, int bridge_descriptor);
 
+/// The TAP interface of that name, with virtio headers.
+Outcome<FileDescriptor> open_tap(const std::string& name);
+
 /// A new TAP interface in the bridge, from QEMU's helper, which has the privileges for it.
 Outcome<FileDescriptor> open_bridge(const Network& network);
 

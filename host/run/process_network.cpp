@@ -26,16 +26,6 @@ Outcome<void> set_offloads(int tap) {
     return {};
 }
 
-/// check_network() has made sure that this works.
-Outcome<FileDescriptor> open_tap(const std::string& name) {
-    FileDescriptor tap(::open("/dev/net/tun", O_RDWR | O_CLOEXEC));
-    struct ifreq request{};
-    name.copy(request.ifr_name, IFNAMSIZ - 1);
-    request.ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR;
-    if (!tap || ::ioctl(tap.number(), TUNSETIFF, &request) != 0) return failure(ExitStatus::failed, "--network tap={}: {}", name, error_text());
-    return tap;
-}
-
 /// Asks by ARP for the gateway [RFC 826], so that the guest's first packets find somebody: they would come twice else, sent again meanwhile, and passt
 /// does not get over a connection that is opened twice.
 Outcome<void> wait_for_passt(int socket, const MacAddress& mac) {
