@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -63,10 +64,45 @@ bool wait_for(const fs::path& socket, pid_t runner) {
     constexpr int attempts = 1000;
     for (int i = 0; i < attempts; ++i) {
         if (fs::exists(socket)) return true;
-        if (::kill(runner, 0) != 0) return false;
+        if (::waitpid(runner, nullptr, WNOHANG) != 0) return false;
         std::this_thread::sleep_for(std::chrono::milliseconds(10));
     }
     return false;
+}
+
+/// Forks a child that does `work` and ends with the status it gives; it goes when this process goes.
+template <typename Work>
+Outcome<pid_t> fork_child(Work work) {
+    pid_t parent = ::getpid();
+    pid_t child = ::fork();
+    if (child < 0) return failure(ExitStatus::failed, "cannot fork: {}", error_text());
+    if (child > 0) return child;
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != parent) ::_exit(1);
+    ::_exit(work());
+}
+
+/// Runs the machine and tells how the program ended. Ctrl-C and what is typed are for gdb.
+int run_machine(const Plan& plan, Prepared prepared) {
+    ::setpgid(0, 0);
+    ::signal(SIGTTOU, SIG_IGN);
+    FileDescriptor nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    ::dup2(nothing.number(), STDIN_FILENO);
+    auto status = run(plan, std::move(prepared));
+    if (status) std::fprintf(stderr, "spore: the program ended with status %d\n", *status);
+    else if (status.error().status != ExitStatus::machine_ended) std::fprintf(stderr, "spore: %s\n", status.error().message.c_str());
+    return status.value_or(1);
+}
+
+/// After gdb: a machine whose program has ended, or that gdb ended, is let tell so; one that gdb left running is ended.
+void end_machine(pid_t runner) {
+    constexpr int attempts = 200;
+    for (int i = 0; i < attempts; ++i) {
+        if (::waitpid(runner, nullptr, WNOHANG) == runner) return;
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    ::kill(runner, SIGKILL);
+    ::waitpid(runner, nullptr, 0);
 }
 
 }  // namespace
@@ -106,26 +142,20 @@ Outcome<int> debug(Plan plan, const GdbOptions& options) {
     auto prepared = TRY(prepare(plan));
     TRY(describe_for_gdb(plan, prepared, folder));
     std::fflush(nullptr);
-    pid_t parent = ::getpid();
-    pid_t runner = ::fork();
-    if (runner < 0) return failure(ExitStatus::failed, "cannot fork: {}", error_text());
-    if (runner == 0) {
-        // It goes when gdb goes, and Ctrl-C is for gdb.
-        ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-        if (::getppid() != parent) ::_exit(1);
-        ::setpgid(0, 0);
-        ::signal(SIGTTOU, SIG_IGN);
-        FileDescriptor nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-        ::dup2(nothing.number(), STDIN_FILENO);
-        auto status = run(plan, std::move(prepared));
-        if (status) std::fprintf(stderr, "spore: the program ended with status %d\n", *status);
-        else if (status.error().status != ExitStatus::machine_ended) std::fprintf(stderr, "spore: %s\n", status.error().message.c_str());
-        std::error_code error;
-        fs::remove_all(folder, error);
-        ::_exit(status.value_or(1));
-    }
+    pid_t runner = TRY(fork_child([&] { return run_machine(plan, std::move(prepared)); }));
     if (!wait_for(plan.debugger, runner)) return failure(ExitStatus::failed, "the machine did not start");
-    return std::unexpected(become_gdb(folder, options));
+    pid_t debugger = TRY(fork_child([&] {
+        auto failed = become_gdb(folder, options);
+        std::fprintf(stderr, "spore: %s\n", failed.message.c_str());
+        return static_cast<int>(failed.status);
+    }));
+    ::signal(SIGINT, SIG_IGN);  // Ctrl-C is for gdb
+    int status = 0;
+    ::waitpid(debugger, &status, 0);
+    end_machine(runner);
+    std::error_code error;
+    fs::remove_all(folder, error);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
 Outcome<int> attach_gdb(const fs::path& folder, const GdbOptions& options) {

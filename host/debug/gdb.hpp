@@ -16,7 +16,7 @@ void add_debugger(Plan& plan, const fs::path& folder);
 /// machine is which of the guest.
 Outcome<void> describe_for_gdb(const Plan& plan, Prepared& prepared, const fs::path& folder);
 
-/// Starts the machine, paused, and becomes gdb.
+/// Starts the machine, paused, and gdb on it. Gives gdb's exit status.
 Outcome<int> debug(Plan plan, const GdbOptions& options);
 /// Becomes gdb on a machine that was started with --debug; `folder` holds its socket and files.json.
 Outcome<int> attach_gdb(const fs::path& folder, const GdbOptions& options);
