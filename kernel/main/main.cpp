@@ -4,6 +4,7 @@
 #include "arch/mmu.hpp"
 #include "kernel/core/log.hpp"
 #include "kernel/core/panic.hpp"
+#include "kernel/core/random.hpp"
 #include "kernel/core/trace.hpp"
 #include "kernel/device/poller.hpp"
 #include "kernel/main/bundle.hpp"
@@ -25,6 +26,7 @@ void start_kernel(const BootInfo& info) {
     core::set_log_level(bundle.manifest.log_level());
     arch::choose_mode(bundle.manifest.mode());
 
+    if (!info.seed.empty()) core::add_entropy(info.seed);
     arch::start_platform(info);
     core::mark_boot("memory, bundle, platform");  // the first that the clock can date
     time::set_wall_nanoseconds(arch::read_wall_clock());

@@ -14,11 +14,24 @@ using namespace wire::fdt;
 constinit Tree tree;
 constinit bool present = false;
 constinit char command_line[2048];
+constinit std::byte seed[96];
 
 void keep_command_line(BootInfo& info, std::string_view text) {
     auto size = std::min(text.size(), sizeof command_line);
     std::memcpy(command_line, text.data(), size);
     info.command_line = {command_line, size};
+}
+
+/// The tree is seen at another place later.
+void keep_seed(BootInfo& info, const Node& node) {
+    std::size_t size = 0;
+    for (const char* name : {"rng-seed", "kaslr-seed"}) {
+        auto bytes = node.property(name).value_or(ByteSpan());
+        auto part = bytes.first(std::min(bytes.size(), sizeof seed - size));
+        std::ranges::copy(part, seed + size);
+        size += part.size();
+    }
+    info.seed = {seed, size};
 }
 
 void add_memory_node(BootInfo& info, const Node& node) {
@@ -29,6 +42,7 @@ void add_memory_node(BootInfo& info, const Node& node) {
 /// [devicetree 3.6; linux Documentation/arch/arm64/booting.rst]
 void read_chosen(BootInfo& info, const Node& node) {
     if (auto text = node.text("bootargs")) keep_command_line(info, *text);
+    keep_seed(info, node);
     auto start = node.number("linux,initrd-start"), end = node.number("linux,initrd-end");
     if (start && end && *start < *end) info.bundle = {{*start}, {*end}};
 }

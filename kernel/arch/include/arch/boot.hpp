@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "abi/manifest.hpp"
+#include "base/bytes.hpp"
 #include "base/types.hpp"
 
 namespace spore::arch {
@@ -23,6 +24,7 @@ struct BootInfo {
     PhysAddr lowest{};               ///< the start of the lowest RAM, or anything below it
     PhysAddr highest{};              ///< the end of the highest RAM, usable or not
     PhysAddr acpi_root{};            ///< RSDP; 0 when unknown
+    ByteSpan seed{};                 ///< random bytes from the loader; empty when it gave none
 
     std::span<const MemoryRange> memory() const { return {usable, usable_count}; }
 };

@@ -21,6 +21,7 @@ struct Guid {
 inline constexpr Guid acpi_20_table{0x8868e871, 0xe4f1, 0x11d3, {0xbc, 0x22, 0x00, 0x80, 0xc7, 0x3c, 0x88, 0x81}};
 inline constexpr Guid device_tree_table{0xb1b621d5, 0xf19c, 0x41a5, {0x83, 0x0b, 0xd9, 0x15, 0x2c, 0x69, 0xaa, 0xe0}};
 inline constexpr Guid loaded_image_protocol{0x5b1b31a1, 0x9562, 0x11d2, {0x8e, 0x3f, 0x00, 0xa0, 0xc9, 0x69, 0x72, 0x3b}};
+inline constexpr Guid random_protocol{0x3152bca5, 0xeade, 0x433d, {0x86, 0x2e, 0xc0, 0x1c, 0xdc, 0x29, 0x1f, 0x44}};
 inline constexpr Guid load_file_2_protocol{0x4006c0c1, 0xfcb3, 0x403e, {0x99, 0x6d, 0x4a, 0x6c, 0x87, 0x24, 0xe0, 0x6d}};
 /// The vendor media path at which a loader offers the initrd [linux Documentation/arch/arm64/booting.rst, drivers/firmware/efi].
 inline constexpr Guid linux_initrd_media{0x5568e427, 0x68fc, 0x4f3d, {0xac, 0x74, 0xca, 0x55, 0x52, 0x31, 0xcc, 0x68}};
@@ -58,6 +59,12 @@ struct LoadFile2 {
     Status (*load)(LoadFile2*, const DevicePath*, bool boot_policy, u64* size, void* buffer);
 };
 
+/// [uefi 37.5]
+struct RandomSource {
+    Unused algorithms;
+    Status (*get)(RandomSource*, const Guid* algorithm, u64 size, void* out);
+};
+
 struct TextOutput {
     Unused reset;
     Status (*write)(TextOutput*, const char16_t*);
@@ -93,9 +100,12 @@ struct BootServices {
     Status (*locate_device_path)(const Guid*, const DevicePath**, Handle*);
     Unused install_table, image_services[4];
     Status (*exit_boot_services)(Handle image, u64 key);
+    Unused counters[3], drivers[2], protocols[3], handles[2];
+    Status (*locate_protocol)(const Guid*, void* registration, void** interface);
 };
 static_assert(offsetof(BootServices, allocate_pages) == 40 && offsetof(BootServices, handle_protocol) == 152);
 static_assert(offsetof(BootServices, locate_device_path) == 184 && offsetof(BootServices, exit_boot_services) == 232);
+static_assert(offsetof(BootServices, locate_protocol) == 320);
 
 struct ConfigurationTable {
     Guid guid;

@@ -40,6 +40,7 @@ void occupy_tables(BootInfo& info, const efi::Handover& handover) {
 void read_settings(BootInfo& info, const efi::Handover& handover) {
     auto& shown = *static_cast<const efi::Handover*>(direct({reinterpret_cast<u64>(&handover)}));
     info.command_line = {shown.command_line, handover.command_line_size};
+    if (handover.seed_size) info.seed = {shown.seed, handover.seed_size};
     info.bundle = {{handover.bundle_start}, {handover.bundle_end}};
     info.acpi_root = {handover.acpi_root};
     found_machine().wall_seconds = handover.wall_seconds;

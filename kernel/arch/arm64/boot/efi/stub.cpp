@@ -76,6 +76,13 @@ void read_time(Handover& handover, RuntimeServices& runtime) {
     handover.wall_counter = SPORE_READ_SYSTEM(cntvct_el0);
 }
 
+void read_seed(Handover& handover, BootServices& boot) {
+    void* found = nullptr;
+    if (boot.locate_protocol(&random_protocol, nullptr, &found) != success) return;
+    auto& source = *static_cast<RandomSource*>(found);
+    if (source.get(&source, nullptr, sizeof handover.seed, handover.seed) == success) handover.seed_size = sizeof handover.seed;
+}
+
 /// The map has to be the last that firmware said when its services are ended; an event may still change it [uefi 7.4.6].
 Status end_services(Handover& handover, BootServices& boot, Handle image) {
     Status status = invalid_parameter;
@@ -105,6 +112,7 @@ extern "C" [[gnu::used]] Status efi_main(Handle image, SystemTable* system) {
     if (auto status = load_bundle(handover, boot); status != success)
         return give_up(*system, status, u"the initrd cannot be loaded: give the machine more memory");
     read_time(handover, *system->runtime);
+    read_seed(handover, boot);
     std::memcpy(reinterpret_cast<void*>(place), image_header, static_cast<u64>(data_end - image_header));
     if (auto status = end_services(handover, boot, image); status != success)
         return give_up(*system, status, u"firmware does not let go of the machine");
