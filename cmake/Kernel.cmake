@@ -14,9 +14,9 @@ set(SPORE_KERNEL_x86_64_FLAGS
     --target=x86_64-unknown-none-elf -march=x86-64 -mcmodel=kernel -mno-red-zone -mno-sse -mno-mmx -mno-avx -msoft-float -mcx16)
 set(SPORE_KERNEL_linuxu_FLAGS
     --target=x86_64-unknown-none-elf -march=x86-64 -D_GNU_SOURCE -fpie -mno-red-zone -mno-sse -mno-mmx -mno-avx -msoft-float -mcx16)
-# Nothing is linked that would choose between the exclusive and the single-instruction atomics at run time (libgcc's outline atomics).
+# Atomics are calls of functions that the kernel makes suit the CPU when it starts (kernel/arch/arm64/atomics.S).
 set(SPORE_KERNEL_arm64_FLAGS
-    --target=aarch64-unknown-none-elf -march=armv8-a -mcmodel=small -mgeneral-regs-only -mno-outline-atomics)
+    --target=aarch64-unknown-none-elf -march=armv8-a -mcmodel=small -mgeneral-regs-only -moutline-atomics)
 
 # add_kernel_library(<name> <machine> <instruction set> <source>…): an object library compiled as kernel code.
 function(add_kernel_library name machine instruction_set)

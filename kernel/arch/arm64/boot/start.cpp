@@ -4,6 +4,7 @@
 
 #include "../../common/boot/memory_map.hpp"
 #include "../../common/clock/clock.hpp"
+#include "../cpu/atomics.hpp"
 #include "../cpu/features.hpp"
 #include "../cpu/local.hpp"
 #include "../mmu/kernel_map.hpp"
@@ -58,6 +59,7 @@ extern "C" [[noreturn, gnu::used]] void start_machine(u64 tree, u64 image, u64 h
     set_image_address({image});
     start_boot_clock();
     find_features();
+    choose_atomics();
     set_up_boot_cpu();
     // The boot tables show tree and handover at their own addresses, the final ones in the direct map.
     auto* firmware = reinterpret_cast<const efi::Handover*>(handover);

@@ -51,6 +51,7 @@ void find_features() {
     u64 cache_type = SPORE_READ_SYSTEM(ctr_el0);
     features.pan = field(mmfr1, 20) >= 1;
     features.random = field(isar0, 60) >= 1;
+    features.single_instruction_atomics = field(isar0, 20) >= 2;
     features.wide_address_spaces = field(mmfr0, 4) == 2;
     features.clean_data = cache_type >> 28 & 1;
     features.clean_code = cache_type >> 29 & 1;

@@ -8,6 +8,7 @@ namespace spore::arch {
 struct Features {
     bool pan;                     ///< the kernel can close programs' pages to itself
     bool random;                  ///< RNDR
+    bool single_instruction_atomics;  ///< LSE
     bool wide_address_spaces;     ///< ASIDs of 16 bits
     bool clean_data, clean_code;  ///< no cache maintenance is needed between writing code and running it: none of data, none of instructions
     u64 capabilities, capabilities_2;  ///< AT_HWCAP, AT_HWCAP2
