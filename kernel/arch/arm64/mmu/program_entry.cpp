@@ -49,15 +49,4 @@ void set_entry(PhysAddr root, VirtAddr at, TableEntry& entry, u64 bits) {
     store_barrier();  // else this CPU's own walk may miss it and fault once more
 }
 
-void prepare_code(PhysAddr frame, std::size_t size) {
-    if (!features.clean_data) {
-        u64 line = u64{4} << (SPORE_READ_SYSTEM(ctr_el0) >> 16 & 15);
-        auto start = reinterpret_cast<u64>(direct(frame));
-        for (u64 at = start; at < start + size; at += line) asm volatile("dc cvau, %0" : : "r"(at) : "memory");
-    }
-    full_barrier();
-    if (!features.clean_code) asm volatile("ic ialluis\n\tdsb ish" ::: "memory");
-    instruction_barrier();
-}
-
 }  // namespace spore::arch

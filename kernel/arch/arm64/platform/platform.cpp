@@ -2,6 +2,7 @@
 #include "../clock/timer.hpp"
 #include "../cpu/local.hpp"
 #include "../gic/gic.hpp"
+#include "../mmu/code_pages.hpp"
 #include "arch/boot.hpp"
 #include "arch/mmu.hpp"
 #include "kernel/core/log.hpp"
@@ -24,6 +25,7 @@ void start_interrupts(const Machine& machine) {
 
 void start_platform(const BootInfo& info) {
     auto& machine = found_machine();
+    remember_code_of(info.bundle);
     start_timer(machine.timer);
     start_interrupts(machine);
     if (machine.wall_clock.value)
