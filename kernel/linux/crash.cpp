@@ -64,14 +64,16 @@ void report_backtrace(memory::AddressSpace& memory, const arch::TrapFrame& frame
     CodeAreas code(memory);
     unsigned places = 0;
     report_place(memory, arch::instruction_pointer(frame).value, "");
-    if (u64 link = machine::return_register(frame); is_return_address(code, link)) report_place(memory, link, " ?");
+    if (u64 link = machine::unsigned_address(machine::return_register(frame)); is_return_address(code, link)) report_place(memory, link, " ?");
     u64 stack = arch::stack_pointer(frame).value;
     // A chain of frame pointers, as long as it looks like one.
     u64 at = arch::frame_pointer(frame).value;
     constexpr u64 largest_frame = 1_MiB;
     while (places < max_places && at >= stack && at - stack < largest_frame && is_aligned(at, 8)) {
         u64 link[2];
-        if (!arch::copy_from_program(link, {at}, sizeof link) || !is_return_address(code, link[1])) break;
+        if (!arch::copy_from_program(link, {at}, sizeof link)) break;
+        link[1] = machine::unsigned_address(link[1]);
+        if (!is_return_address(code, link[1])) break;
         report_place(memory, link[1], "");
         ++places;
         stack = at + sizeof link;
@@ -82,6 +84,7 @@ void report_backtrace(memory::AddressSpace& memory, const arch::TrapFrame& frame
     for (u64 i = 0; i < words && places < max_places; ++i) {
         u64 word;
         if (!arch::copy_from_program(&word, {align_up(stack, 8) + i * 8}, sizeof word)) break;
+        word = machine::unsigned_address(word);
         if (!is_return_address(code, word)) continue;
         report_place(memory, word, " ?");
         ++places;

@@ -29,7 +29,7 @@ Result<void> AddressSpace::protect(VirtAddr start, u64 size, arch::Access access
     bool narrowed = false, mapped = false;
     for (auto area = areas_->first_above(from); area != areas_->end() && area->start < end; ++area) {
         if (area->access == access) continue;
-        narrowed |= exceeds(area->access, access);
+        narrowed |= exceeds(area->access, access) || area->access.branch_targets != access.branch_targets;
         account(*area, -static_cast<i64>(area->size()));
         area->access = access;
         account(*area, static_cast<i64>(area->size()));

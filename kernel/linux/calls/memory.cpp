@@ -7,7 +7,7 @@ namespace spore::linux::calls {
 
 namespace {
 
-enum Protection : u32 { prot_read = 1, prot_write = 2, prot_exec = 4, prot_grows_down = 0x0100'0000, prot_grows_up = 0x0200'0000 };
+enum Protection : u32 { prot_read = 1, prot_write = 2, prot_exec = 4, prot_branch_targets = 0x10, prot_grows_down = 0x0100'0000, prot_grows_up = 0x0200'0000 };
 enum MapFlag : u32 {
     map_shared = 1, map_private = 2, map_shared_validate = 3, map_type = 0xf, map_fixed = 0x10, map_anonymous = 0x20, map_32bit = 0x40,
     map_grows_down = 0x100, map_locked = 0x2000, map_no_reserve = 0x4000, map_populate = 0x8000, map_stack = 0x20000,
@@ -15,10 +15,12 @@ enum MapFlag : u32 {
 };
 
 Result<arch::Access> access_of(u32 protection) {
-    if (protection & ~(prot_read | prot_write | prot_exec | prot_grows_down | prot_grows_up)) return fail(Error::invalid);
+    u32 known = prot_read | prot_write | prot_exec | prot_grows_down | prot_grows_up;
+    if (arch::can_check_branch_targets()) known |= prot_branch_targets;
+    if (protection & ~known) return fail(Error::invalid);
     // What can be written or executed can be read: so it is on these CPUs, and in Linux's tables for them.
     bool any = protection & (prot_read | prot_write | prot_exec);
-    return arch::Access{any, (protection & prot_write) != 0, (protection & prot_exec) != 0};
+    return arch::Access{any, (protection & prot_write) != 0, (protection & prot_exec) != 0, (protection & prot_branch_targets) != 0};
 }
 
 Result<void> check_range(VirtAddr start, u64 size) {

@@ -93,11 +93,11 @@ enum Prctl : i32 {
     set_death_signal = 1, get_death_signal = 2, get_dumpable = 3, set_dumpable = 4, get_keep_capabilities = 7, set_keep_capabilities = 8,
     set_name = 15, get_name = 16, get_seccomp = 21, capability_bound_read = 23, capability_bound_drop = 24, get_timing = 13,
     set_timer_slack = 29, get_timer_slack = 30, set_subreaper = 36, get_subreaper = 37, set_no_new_privileges = 38, get_no_new_privileges = 39,
-    get_tid_address = 40, set_huge_pages_off = 41, get_huge_pages_off = 42, capability_ambient = 47, set_memory_name = 0x53564d41,
+    get_tid_address = 40, set_huge_pages_off = 41, get_huge_pages_off = 42, capability_ambient = 47, renew_pointer_keys = 54, set_memory_name = 0x53564d41,
 };
 }  // namespace
 
-Result<u64> prctl(Task& task, i32 option, u64 second, u64 third, u64, u64) {
+Result<u64> prctl(Task& task, i32 option, u64 second, u64 third, u64 fourth, u64 fifth) {
     switch (option) {
     case set_death_signal:
         if (second && !is_signal(static_cast<i32>(second))) return fail(Error::invalid);
@@ -144,6 +144,10 @@ Result<u64> prctl(Task& task, i32 option, u64 second, u64 third, u64, u64) {
     case set_huge_pages_off: return 0;
     case get_huge_pages_off: return 0;
     case capability_ambient: return second == 1 ? Result<u64>(0) : second == 4 ? Result<u64>(0) : fail(Error::not_permitted);
+    case renew_pointer_keys:
+        if (third || fourth || fifth) return fail(Error::invalid);
+        TRY(arch::renew_program_keys(*task.thread().program_state(), second));
+        return 0;
     default: return fail(Error::invalid);
     }
 }

@@ -36,11 +36,11 @@ static void identification(void) {
 }
 
 static uint64_t sign(uint64_t pointer) {
-    __asm__(".arch armv8.3-a\n\tpaciza %0" : "+r"(pointer));
+    __asm__ volatile(".arch armv8.3-a\n\tpaciza %0" : "+r"(pointer));
     return pointer;
 }
 static uint64_t authenticate(uint64_t pointer) {
-    __asm__(".arch armv8.3-a\n\tautiza %0" : "+r"(pointer));
+    __asm__ volatile(".arch armv8.3-a\n\tautiza %0" : "+r"(pointer));
     return pointer;
 }
 /// All of these as one, so that a signature that happens to come out the same does not count.
@@ -83,15 +83,20 @@ static void branch_targets(void) {
     if (!(getauxval(AT_HWCAP2) & BTI)) return (void)puts("no branch targets");
     static const uint32_t code[] = {0xd503245f, 0x52800540, 0xd65f03c0,   // bti c; mov w0, #42; ret
                                     0xd503201f, 0x528000e0, 0xd65f03c0};  // nop; mov w0, #7; ret
-    uint32_t* at = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    need(at != MAP_FAILED, "mmap");
-    memcpy(at, code, sizeof code);
-    __builtin___clear_cache((char*)at, (char*)(at + 6));
-    int (*volatile marked)(void) = (int (*)(void))at;
-    int (*volatile unmarked)(void) = (int (*)(void))(at + 3);
-    need(!mprotect(at, 4096, PROT_READ | PROT_EXEC), "mprotect");
+    // Two pages of the same: QEMU keeps what it translated of a page, with or without checks, when only its flag changes.
+    uint32_t* pages[2];
+    for (int i = 0; i < 2; i++) {
+        pages[i] = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        need(pages[i] != MAP_FAILED, "mmap");
+        memcpy(pages[i], code, sizeof code);
+        __builtin___clear_cache((char*)pages[i], (char*)(pages[i] + 6));
+        need(!mprotect(pages[i], 4096, PROT_READ | PROT_EXEC), "mprotect");
+    }
+    int (*volatile marked)(void) = (int (*)(void))pages[0];
+    int (*volatile unmarked)(void) = (int (*)(void))(pages[0] + 3);
     need(marked() == 42 && unmarked() == 7, "any place, without the flag");
-    need(!mprotect(at, 4096, PROT_READ | PROT_EXEC | prot_bti), "mprotect with PROT_BTI");
+    need(!mprotect(pages[1], 4096, PROT_READ | PROT_EXEC | prot_bti), "mprotect with PROT_BTI");
+    marked = (int (*)(void))pages[1], unmarked = (int (*)(void))(pages[1] + 3);
     need(marked() == 42, "a marked place");
     struct sigaction action = {.sa_sigaction = on_illegal, .sa_flags = SA_SIGINFO};
     sigaction(SIGILL, &action, NULL);

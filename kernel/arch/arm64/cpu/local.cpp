@@ -6,6 +6,7 @@
 #include "../trap/interrupts.hpp"
 #include "arch/boot.hpp"
 #include "features.hpp"
+#include "pointer_keys.hpp"
 
 extern "C" constinit bool program_access_guarded;
 extern "C" char trap_vectors[];
@@ -25,7 +26,7 @@ void set_up_cpu(CpuLocal& cpu) {
     SPORE_WRITE_SYSTEM(tpidrro_el0, 0);
     SPORE_WRITE_SYSTEM(mdscr_el1, 0);
     SPORE_WRITE_SYSTEM(cntkctl_el1, 2);  // programs may read the virtual counter
-    instruction_barrier();
+    enable_pointer_authentication();
     cpu.affinity = SPORE_READ_SYSTEM(mpidr_el1) & affinity_fields;
 }
 

@@ -23,6 +23,7 @@ struct CpuLocal {
     u32 interrupt_target;      ///< GICv2's number of its CPU interface, as a bit
     void* redistributor;       ///< GICv3's registers of this CPU
     PhysAddr redistributor_address;
+    u64 pointer_keys;          ///< PointerKeys::number of those it has
     alignas(16) u8 emergency_stack[4096];  ///< for traps that nothing else may be trusted in
 };
 

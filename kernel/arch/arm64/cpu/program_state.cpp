@@ -1,4 +1,4 @@
-// A program's vector registers and its thread pointer (TPIDR_EL0).
+// A program's vector registers, its thread pointer (TPIDR_EL0) and its pointers' keys.
 #include <cstring>
 #include <new>
 
@@ -7,6 +7,7 @@
 #include "arch/registers.hpp"
 #include "kernel/memory/heap.hpp"
 #include "kernel/task/thread.hpp"
+#include "pointer_keys.hpp"
 
 namespace spore::arch {
 
@@ -20,6 +21,7 @@ extern "C" void load_vector_registers(const VectorRegisters* from);
 
 struct ProgramState {
     u64 thread_pointer = 0;
+    PointerKeys keys{};
     VectorRegisters vectors{};
 };
 
@@ -37,14 +39,15 @@ ProgramState* create_program_state() { return new (std::nothrow) ProgramState; }
 
 void reset_program_state(ProgramState& state) {
     state = {};
+    (void)renew(state.keys, 0);  // where the CPU has any
     if (is_live(state)) restore_program_state(state);
 }
 
 ProgramState* clone_program_state(const ProgramState& from) {
     auto* state = create_program_state();
     if (!state) return nullptr;
+    *state = from;
     if (is_live(from)) save_program_state(*state);
-    else *state = from;
     return state;
 }
 
@@ -57,7 +60,14 @@ void save_program_state(ProgramState& state) {
 
 void restore_program_state(const ProgramState& state) {
     write_thread_pointer(state.thread_pointer);
+    use(state.keys);
     load_vector_registers(&state.vectors);
+}
+
+Result<void> renew_program_keys(ProgramState& state, u64 which) {
+    TRY(renew(state.keys, which));
+    if (is_live(state)) use(state.keys);
+    return {};
 }
 
 void set_thread_pointer(ProgramState& state, u64 value) {

@@ -9,7 +9,7 @@ namespace spore::arch {
 /// Bit positions of an entry. At levels above the first, the second bit tells a table from a block.
 namespace page_bit {
 inline constexpr u64 valid = 1 << 0, table_or_page = 1 << 1, device = 1 << 2, programs = 1 << 6, read_only = 1 << 7, inner_shareable = 3 << 8,
-                     accessed = 1 << 10, not_global = 1 << 11, kernel_no_execute = u64{1} << 53, program_no_execute = u64{1} << 54,
+                     accessed = 1 << 10, not_global = 1 << 11, branch_targets = u64{1} << 50, kernel_no_execute = u64{1} << 53, program_no_execute = u64{1} << 54,
                      no_execute = kernel_no_execute | program_no_execute,
                      reserved = u64{1} << 55;  ///< ours: holds a mapping, if only one without any access (PROT_NONE keeps its frame)
 }  // namespace page_bit

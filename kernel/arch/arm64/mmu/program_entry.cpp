@@ -9,12 +9,15 @@ namespace spore::arch {
 
 using namespace page_bit;
 
+bool can_check_branch_targets() { return features.branch_targets; }
+
 u64 entry_bits(Access access, std::size_t size) {
     bool any = access.read || access.write || access.execute;
     u64 bits = reserved | inner_shareable | accessed | not_global;
     if (any) bits |= valid;
     if (size == page_size) bits |= table_or_page;
     if (!access.write) bits |= read_only;
+    if (access.branch_targets && can_check_branch_targets()) bits |= page_bit::branch_targets;
     // What EL0 may write EL1 never executes, so a fused program's pages are EL1's alone.
     if (mode() == abi::Mode::guarded) bits |= programs | kernel_no_execute | (access.execute ? 0 : program_no_execute);
     else bits |= program_no_execute | (access.execute ? 0 : kernel_no_execute);
@@ -24,7 +27,8 @@ u64 entry_bits(Access access, std::size_t size) {
 Access access_of(TableEntry entry) {
     bool present = entry.present();
     u64 no_execute_here = entry.bits & programs ? program_no_execute : kernel_no_execute;
-    return {.read = present, .write = present && !(entry.bits & read_only), .execute = present && !(entry.bits & no_execute_here)};
+    return {.read = present, .write = present && !(entry.bits & read_only), .execute = present && !(entry.bits & no_execute_here),
+            .branch_targets = (entry.bits & page_bit::branch_targets) != 0};
 }
 
 Result<PhysAddr> create_root() {

@@ -3,6 +3,7 @@
 #include "../mode.hpp"
 #include "arch/boot.hpp"
 #include "arch/entry.hpp"
+#include "identification.hpp"
 #include "interrupts.hpp"
 #include "kernel/core/log.hpp"
 #include "kernel/core/panic.hpp"
@@ -53,6 +54,7 @@ extern "C" [[gnu::used]] void machine_interrupt(TrapFrame& frame) {
 
 extern "C" [[gnu::used]] void machine_program_fault(TrapFrame& frame) {
     Syndrome syndrome{frame.syndrome};
+    if (read_identification(frame, syndrome)) return entry::leave_to_program(frame);
     entry::Fault fault{.kind = fault_kind(syndrome), .machine_code = frame.syndrome, .vector = static_cast<u64>(syndrome.kind())};
     if (fault.kind == entry::FaultKind::page || fault.kind == entry::FaultKind::alignment) fault.address = untagged(frame.fault_address);
     if (fault.kind == entry::FaultKind::page) fault.access = syndrome.wanted_access();

@@ -12,8 +12,11 @@ struct Access {
     bool read : 1 = false;
     bool write : 1 = false;
     bool execute : 1 = false;
+    bool branch_targets : 1 = false;  ///< computed branches may only lead to marked places, where can_check_branch_targets()
     friend constexpr bool operator==(Access, Access) = default;
 };
+
+bool can_check_branch_targets();
 
 inline constexpr std::size_t large_page_size = 2_MiB;
 

@@ -45,6 +45,10 @@ Result<void> import_extended_state(ProgramState& state, ByteSpan in);
 /// A fresh program's registers (execve).
 void reset_program_state(ProgramState& state);
 
+/// New keys for the program's signed pointers: `which` is a set of keys as prctl's PR_PAC_RESET_KEYS has it, 0 for all. invalid for keys that
+/// the machine does not have.
+Result<void> renew_program_keys(ProgramState& state, u64 which);
+
 /// AT_HWCAP, AT_HWCAP2, AT_PLATFORM, AT_MINSIGSTKSZ of this machine.
 u64 hardware_capabilities();
 u64 hardware_capabilities_2();

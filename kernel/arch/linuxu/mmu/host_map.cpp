@@ -145,6 +145,9 @@ bool touch_program_page(VirtAddr address, Access wanted) {
 
 void* direct(PhysAddr address) { return reinterpret_cast<void*>(kernel_half::direct_map + address.value); }
 
+/// The host has no such protection.
+bool can_check_branch_targets() { return false; }
+
 // ---- flushing: what isa/x86_64/mmu/flush.cpp asks for (translation.hpp) ----
 
 u64 table_without_program() { return 0; }

@@ -7,6 +7,9 @@ extern "C" spore::arch::TableEntry kernel_pml4[];
 
 namespace spore::arch {
 
+/// Marks of branch targets (IBT) are not used.
+bool can_check_branch_targets() { return false; }
+
 u64 entry_bits(Access access, std::size_t size) {
     bool any = access.read || access.write || access.execute;
     u64 bits = page_bit::reserved;

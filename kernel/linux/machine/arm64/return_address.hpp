@@ -22,6 +22,9 @@ constexpr bool ends_with_call(std::span<const u8> before) {
 }
 static_assert(ends_with_call(std::array<u8, 4>{0x00, 0x01, 0x3f, 0xd6}) && !ends_with_call(std::array<u8, 4>{0xc0, 0x03, 0x5f, 0xd6}));
 
+/// Without the signature that the upper bits of an address of the program's half may hold.
+constexpr u64 unsigned_address(u64 address) { return address & 0x0000'ffff'ffff'ffff; }
+
 /// Functions that call nobody keep the address they return to in x30 alone.
 inline u64 return_register(const arch::TrapFrame& frame) { return frame.x[30]; }
 

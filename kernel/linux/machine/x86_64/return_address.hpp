@@ -32,4 +32,7 @@ static_assert(ends_with_call(std::array<u8, 2>{0xff, 0xd0}) && !ends_with_call(s
 /// Calls push it: none.
 inline u64 return_register(const arch::TrapFrame&) { return 0; }
 
+/// Addresses are not signed here.
+constexpr u64 unsigned_address(u64 address) { return address; }
+
 }  // namespace spore::linux::machine

@@ -75,6 +75,9 @@ void reset_program_state(ProgramState& state) {
     if (is_live(state)) restore_program_state(state);
 }
 
+/// There are none.
+Result<void> renew_program_keys(ProgramState&, u64) { return fail(Error::invalid); }
+
 ProgramState* clone_program_state(const ProgramState& from) {
     auto* state = allocate();
     if (!state) return nullptr;
