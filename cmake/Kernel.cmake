@@ -16,7 +16,7 @@ set(SPORE_KERNEL_linuxu_FLAGS
     --target=x86_64-unknown-none-elf -march=x86-64 -D_GNU_SOURCE -fpie -mno-red-zone -mno-sse -mno-mmx -mno-avx -msoft-float -mcx16)
 # Atomics are calls of functions that the kernel makes suit the CPU when it starts (kernel/arch/arm64/atomics.S).
 set(SPORE_KERNEL_arm64_FLAGS
-    --target=aarch64-unknown-none-elf -march=armv8-a -mcmodel=small -mgeneral-regs-only -moutline-atomics)
+    --target=aarch64-unknown-none-elf -march=armv8-a -mcmodel=small -mgeneral-regs-only -moutline-atomics -ffixed-x18)
 
 # add_kernel_library(<name> <machine> <instruction set> <source>…): an object library compiled as kernel code.
 function(add_kernel_library name machine instruction_set)

@@ -16,10 +16,11 @@ struct CpuLocal {
     void* owner;               ///< of the running thread: what its system calls are told first
     const std::atomic<bool>* thread_attention;  ///< of the running thread
     std::atomic<bool> attention;
-    u32 id;
+    u8 zero[7];                ///< so that one look at the word tells of it
     u64 affinity;              ///< the processor's name to interrupt controllers and PSCI: MPIDR_EL1's affinity fields
     std::atomic<u64> table;    ///< the program's table that it translates with [mmu/active_table.cpp]; 0: none
     std::atomic<u64> leave;    ///< the table that it is asked to leave
+    u32 id;
     u32 interrupt_target;      ///< GICv2's number of its CPU interface, as a bit
     void* redistributor;       ///< GICv3's registers of this CPU
     PhysAddr redistributor_address;

@@ -13,12 +13,12 @@
 #define FRAME_SIZE      304
 #define OWNER           16              // CpuLocal's fields [cpu/local.hpp]
 #define THREAD_ATTENTION 24
-#define CPU_ATTENTION   32
+#define CPU_ATTENTION   32              // right behind, with zeros after it
 #define EMERGENCY_TOP   4192
 #define CLASS_SVC       0x15            // ESR_EL1.EC
 #define CLASS_KERNEL_DATA_ABORT 0x25
 
-// What C++ may change: X0 to X17, X18, X30.
+// What C++ may change: X0 to X17, X30.
 .macro save_scratch
         stp     x0, x1, [sp]
         stp     x2, x3, [sp, #16]
@@ -29,12 +29,11 @@
         stp     x12, x13, [sp, #96]
         stp     x14, x15, [sp, #112]
         stp     x16, x17, [sp, #128]
-        str     x18, [sp, #144]
         str     x30, [sp, #240]
 .endm
 
 .macro save_kept frame
-        str     x19, [\frame, #152]
+        stp     x18, x19, [\frame, #144]
         stp     x20, x21, [\frame, #160]
         stp     x22, x23, [\frame, #176]
         stp     x24, x25, [\frame, #192]
@@ -53,12 +52,11 @@
         ldp     x12, x13, [sp, #96]
         ldp     x14, x15, [sp, #112]
         ldp     x16, x17, [sp, #128]
-        ldr     x18, [sp, #144]
         ldr     x30, [sp, #240]
 .endm
 
 .macro load_kept
-        ldr     x19, [sp, #152]
+        ldp     x18, x19, [sp, #144]
         ldp     x20, x21, [sp, #160]
         ldp     x22, x23, [sp, #176]
         ldp     x24, x25, [sp, #192]
@@ -94,7 +92,7 @@
         stp     x14, x15, [sp, #FRAME_SYNDROME]
 .endm
 
-        .section .text.entry, "ax", @progbits
+        .section .entry, "ax", @progbits        // the end of the code, and so near the data
 
 // One entry per kind of trap, 32 instructions apart [DDI0487 D1.3.1.5].
 .macro program_trap_entry
@@ -102,7 +100,6 @@
         save_scratch
         save_state
         stp     x12, x8, [sp, #FRAME_PSTATE]    // and the system call's number
-        str     x0, [sp, #FRAME_ORIGINAL_X0]
         mrs     x9, esr_el1
         lsr     x13, x9, #26
         cmp     x13, #CLASS_SVC
@@ -137,12 +134,10 @@ trap_vectors:
         .balign 128
 system_call_entry:
         mrs     x13, tpidr_el1
-        adrp    x14, direct_system_calls
-        ldr     x14, [x14, :lo12:direct_system_calls]
+        ldr     x14, direct_system_calls
         ldr     x0, [x13, #OWNER]
         mov     x1, sp
-        adrp    x15, system_calls
-        add     x15, x15, :lo12:system_calls
+        adr     x15, system_calls
         cmp     x8, x14
         b.hs    3f
         ldr     x15, [x15, x8, lsl #3]
@@ -150,11 +145,10 @@ system_call_entry:
         // Unless the thread's or the CPU's flag asks for more, nobody changed the frame, X0 holds the result, and only what C++ may change has to
         // be loaded. Interrupts are off: what another CPU notes after this look, its kick tells.
 2:      mrs     x13, tpidr_el1
-        ldr     x14, [x13, #THREAD_ATTENTION]
-        ldrb    w13, [x13, #CPU_ATTENTION]
+        ldp     x14, x13, [x13, #THREAD_ATTENTION]      // and CPU_ATTENTION
         ldrb    w14, [x14]
-        orr     w13, w13, w14
-        cbnz    w13, attend_system_call
+        orr     x13, x13, x14
+        cbnz    x13, attend_system_call
         load_state
         load_scratch
         eret
@@ -167,7 +161,9 @@ system_call_with_all_registers:
         b       any_system_call
 
 attend_system_call:
+        ldr     x9, [sp]                // the result takes this place
         str     x0, [sp]
+        str     x9, [sp, #FRAME_ORIGINAL_X0]
         ldr     x9, [sp, #FRAME_ORIGIN]
         cmn     x9, #1                  // execve and rt_sigreturn have written all registers
         b.eq    1f
