@@ -65,6 +65,8 @@ public:
     /// Sends all of the packets, whose heads begin with the link header, in order, through this CPU's queue. Does not sleep. The device is
     /// told once. Those that find no room wait in a bounded list; beyond that they are dropped and counted.
     virtual void transmit(PacketList& packets) = 0;
+    /// How many of them the device has not taken yet; it is told of them, where that was put off. One that takes them at once has none.
+    virtual u64 untaken() { return 0; }
     /// From now on received packets go to the sink. Once.
     virtual void start(NetSink& sink) = 0;
     virtual NetQueueCounters counters(u16 pair) const = 0;

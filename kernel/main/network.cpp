@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "kernel/core/log.hpp"
+#include "kernel/net/drain.hpp"
 #include "kernel/net/start.hpp"
 
 namespace spore::main {
@@ -60,6 +61,12 @@ void wait_for_network() {
     if (!net::wait_for_addresses(patience))
         core::error("the network gave no address within {} s: is there a DHCP server? Name an address with --ip ADDRESS/LENGTH and --gateway ADDRESS",
                     patience.nanoseconds / 1'000'000'000);
+}
+
+void drain_network() {
+    // Four retransmissions of a peer that is near, at 200 ms and twice that each time.
+    constexpr auto patience = Duration::seconds(5), limit = Duration::seconds(60);
+    if (!net::drain(patience, limit)) core::info("the machine stops, though not all that the program sent has arrived");
 }
 
 }  // namespace spore::main

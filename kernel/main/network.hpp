@@ -9,5 +9,7 @@ namespace spore::main {
 void start_network(const wire::Manifest& manifest);
 /// Waits for them. Last before the program, which could not use the network without.
 void wait_for_network();
+/// Waits until what the program has sent has arrived, or it is plain that it will not. Last before the machine stops.
+void drain_network();
 
 }  // namespace spore::main

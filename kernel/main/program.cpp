@@ -3,6 +3,7 @@
 #include "kernel/linux/start.hpp"
 #include "kernel/linux/strace.hpp"
 #include "kernel/main/channel.hpp"
+#include "kernel/main/network.hpp"
 #include "kernel/main/report.hpp"
 #include "kernel/main/stop.hpp"
 #include "kernel/main/stream_file.hpp"
@@ -59,7 +60,11 @@ void start_program(const wire::Manifest& manifest, Shared<fs::Dentry> root, devi
         .standard_err = files->err,
         .strace = manifest.strace(),
         .fixed_addresses = manifest.fixed_addresses(),
-        .ended = [](linux::End end) { finish(end.reason, end.status); },
+        .ended =
+            [](linux::End end) {
+                drain_network();
+                finish(end.reason, end.status);
+            },
     });
     if (!started) stop(abi::StartFailure::no_memory, "too little memory to start the program: give the VM more with -m");
     set_channel_actions({.signal = [](u32 number) { linux::signal_first_group(static_cast<i32>(number)); }, .shutdown = nullptr, .query = start_reports(root)});

@@ -115,6 +115,12 @@ void VirtioNet::transmit(device::PacketList& packets) {
     if (auto* fault = pair.sender.fault()) [[unlikely]] fail(fault);
 }
 
+u64 VirtioNet::untaken() {
+    u64 sum = 0;
+    for (u16 i = 0; sink_ && !failed() && i < pair_count_; ++i) sum += pairs_[i].sender.untaken();
+    return sum;
+}
+
 void VirtioNet::fail(const char* how) {
     if (failed_.exchange(true, std::memory_order_acq_rel)) return;
     core::error("the virtio-net device {}: its interface is down", how);

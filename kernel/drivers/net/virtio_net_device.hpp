@@ -23,6 +23,7 @@ public:
     u16 queue_pairs() const override { return pair_count_; }
     const char* driver() const override { return "virtio-net"; }
     void transmit(device::PacketList& packets) override;
+    u64 untaken() override;
     void start(device::NetSink& sink) override;
     device::NetQueueCounters counters(u16 pair) const override;
     void set_multicast(std::span<const device::MacAddress> groups) override;

@@ -45,6 +45,14 @@ void VirtioSender::poll() {
     lock_.unlock();
 }
 
+u64 VirtioSender::untaken() {
+    Guard guard(lock_);
+    if (closed_) return 0;
+    reclaim();
+    if (put_off_.load(std::memory_order_relaxed)) notify();
+    return waiting_.count() + (queue_->size() - queue_->free_buffers());
+}
+
 void VirtioSender::close() {
     Guard guard(lock_);
     closed_ = true;

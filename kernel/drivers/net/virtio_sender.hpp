@@ -26,6 +26,8 @@ public:
     void transmit(device::PacketList& packets);
     /// Lets go of what was sent, sends what waited for room, and tells the device of what was put off.
     void poll();
+    /// How many packets the device has not taken yet. It is told of those now.
+    u64 untaken();
     /// On this CPU, which calls poll() soon, telling the device may wait until its program has dealt with other events. Or on nobody.
     void let_wait(u32 cpu) { patient_cpu_.store(cpu, std::memory_order_relaxed); }
     static constexpr u32 nobody = ~u32{0};

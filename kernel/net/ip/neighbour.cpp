@@ -85,6 +85,7 @@ public:
             }
     }
     static State state_of(const Neighbour& n) { return n.state_; }
+    static u64 waiting_for(const Neighbour& n) { return n.waiting_.count(); }
     static void make_permanent(Neighbour& n, const u8* mac) {
         n.set_link_address(mac);
         n.state_ = State::permanent;
@@ -355,6 +356,14 @@ void heard_from(Interface& interface, const IpAddress& address, const u8* mac) {
 Instant expire(Instant now) {
     NeighbourTable::Work work;
     return table.with([&](NeighbourTable& t) { return t.expire_all(now, work); });
+}
+
+u64 waiting() {
+    return table.with([](NeighbourTable& t) {
+        u64 count = 0;
+        t.for_each([&](Neighbour& n) { count += NeighbourTable::waiting_for(n); });
+        return count;
+    });
 }
 
 std::size_t list(std::span<NeighbourInfo> into) {

@@ -104,6 +104,8 @@ void heard_from(Interface& interface, const IpAddress& address, const u8* mac);
 /// A chore: asks, gives up, forgets.
 Instant expire(Instant now);
 
+/// How many packets wait for answers.
+u64 waiting();
 /// Copies up to `into.size()`; how many there are.
 std::size_t list(std::span<NeighbourInfo> into);
 /// Sets an entry by hand, for ever. no_memory.

@@ -77,9 +77,21 @@ void ControlBlock::await_fin() {
     wake_at(keep_at_);
 }
 
+u64 ControlBlock::undelivered() const {
+    if (state_ == State::closed) return 0;
+    bool fin = fin_queued_ && !(fin_sent_ && board_.empty());
+    return u64{queue_.size()} + fin;
+}
+
 bool ControlBlock::drained() const {
     Guard guard(lock_);
-    return state_ == State::closed || (queue_.empty() && (!fin_queued_ || (fin_sent_ && board_.empty())));
+    return undelivered() == 0;
+}
+
+u64 ControlBlock::undelivered_of_orphan() const {
+    if (stays_here()) return 0;
+    Guard guard(lock_);
+    return orphan_ ? undelivered() : 0;
 }
 
 void ControlBlock::abort_waiting() {

@@ -86,6 +86,8 @@ public:
     Info info() const override;
     /// For for_each().
     Summary summary() const;
+    /// Bytes, and a FIN, that the peer has yet to acknowledge; 0 while there is a program, or when the peer is on this machine.
+    u64 undelivered_of_orphan() const;
 
     /// With RST, from a listener that closes with the connection still waiting.
     void abort_waiting();
@@ -207,6 +209,7 @@ private:
     void start_keep_alive();
 
     // ---- close.cpp ----
+    u64 undelivered() const;
     void queue_fin();
     void await_fin();
     void fail_with(Error error);

@@ -2,7 +2,7 @@
 
 #include <atomic>
 
-#include "base/types.hpp"
+#include "kernel/net/tcp/control_block.hpp"
 #include "kernel/net/tcp/memory.hpp"
 
 namespace spore::net::tcp {
@@ -20,5 +20,15 @@ bool count_orphan() {
 }
 
 void forget_orphan() { orphans.fetch_sub(1, std::memory_order_relaxed); }
+
+u64 undelivered_of_orphans() {
+    if (!orphans.load(std::memory_order_relaxed)) return 0;
+    u64 sum = 0;
+    for (u32 stripe = 0; stripe < Table::stripe_count; ++stripe)
+        table.for_each(stripe, [&](TableEntry& entry) {
+            if (entry.kind == TableEntry::Kind::connection) sum += static_cast<ControlBlock&>(entry).undelivered_of_orphan();
+        });
+    return sum;
+}
 
 }  // namespace spore::net::tcp

@@ -23,6 +23,7 @@ public:
     u16 queue_pairs() const override { return 1; }
     const char* driver() const override { return model_.driver; }
     void transmit(device::PacketList& packets) override { transmit_.transmit(packets); }
+    u64 untaken() override { return transmit_.untaken(); }
     void start(device::NetSink& sink) override;
     device::NetQueueCounters counters(u16 pair) const override;
     void set_multicast(std::span<const device::MacAddress> groups) override;

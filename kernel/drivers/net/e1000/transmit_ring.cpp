@@ -55,6 +55,13 @@ void TransmitRing::poll() {
     lock_.unlock();
 }
 
+u64 TransmitRing::untaken() {
+    Guard guard(lock_);
+    if (!hardware_) return 0;
+    reclaim();
+    return waiting_.count() + (next_ + size - oldest_) % size;
+}
+
 void TransmitRing::close() {
     Guard guard(lock_);
     hardware_ = nullptr;

@@ -19,6 +19,8 @@ public:
     void transmit(device::PacketList& packets);
     /// Lets go of what was sent, and sends what waited for room.
     void poll();
+    /// How many packets the device has not taken yet, or a number that falls with it.
+    u64 untaken();
     /// Packets wait for room: there should be an interrupt when something was sent.
     bool waits() const { return waits_.load(std::memory_order_relaxed); }
     /// Lets go of everything: the device was reset.

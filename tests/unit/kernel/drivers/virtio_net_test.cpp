@@ -281,6 +281,21 @@ TEST_P(VirtioNetUnderAnEventLoop, NotifiesOfTheLastAnswerAndOfSomeBetween) {
     EXPECT_EQ(card.notifications, before + 1);  // nothing else will happen before the program waits
 }
 
+TEST_P(VirtioNetUnderAnEventLoop, NotifiesWhoeverAsksWhetherAllIsTaken) {
+    wait(1);
+    ASSERT_TRUE(card.receive(make_frame(60)));
+    run();
+    wait(5);
+    unsigned before = card.notifications;
+    send_one();
+    EXPECT_EQ(card.notifications, before);
+    EXPECT_EQ(net->untaken(), 1u);
+    EXPECT_EQ(card.notifications, before + 1);
+    EXPECT_EQ(net->untaken(), 1u);
+    while (auto sent = card.take_sent()) card.complete(sent->head);
+    EXPECT_EQ(net->untaken(), 0u);
+}
+
 TEST_P(VirtioNetUnderAnEventLoop, NotifiesBeforeTheProgramWaits) {
     wait(1);
     ASSERT_TRUE(card.receive(make_frame(60)));
