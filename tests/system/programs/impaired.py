@@ -4,6 +4,7 @@
 Runs in a network namespace of its own. The guest has the TAP `guest`, this machine's stack the TAP `here`; a relay carries frames between the two.
 No offloads (--pcap sees to that), so that each frame is what a wire would carry.
 """
+import collections
 import fcntl
 import hashlib
 import heapq
@@ -35,11 +36,28 @@ IMPAIRMENTS = {
 }
 
 
+def describe(frame):
+    """A frame in a few words: of TCP its ports, what a reader of a failure needs to follow the conversation, and how much it carries."""
+    kind, at, end = int.from_bytes(frame[12:14]), 54, len(frame)
+    if kind == 0x0800:
+        at, end, protocol = 14 + (frame[14] & 15) * 4, 14 + int.from_bytes(frame[16:18]), frame[23]
+    elif kind == 0x86dd:
+        end, protocol = 54 + int.from_bytes(frame[18:20]), frame[20]
+    if kind not in (0x0800, 0x86dd) or protocol != 6 or len(frame) < at + 20:
+        return f"{kind:04x}, {len(frame)} bytes"
+    ports, sequence, acknowledgement, size, flags, window = struct.unpack_from(">4sIIBBH", frame, at)
+    letters = "".join(letter for bit, letter in enumerate("FSRPAUEC") if flags & 1 << bit)
+    return (f"{int.from_bytes(ports[:2])}>{int.from_bytes(ports[2:])} {letters} seq {sequence} ack {acknowledgement} window {window} "
+            f"{end - at - (size >> 4) * 4} bytes")
+
+
 class Relay(threading.Thread):
     def __init__(self, impairment):
         super().__init__(daemon=True)
         self.how = impairment
         self.random = random.Random(1)
+        self.last = collections.deque(maxlen=40)  # what happened to the latest frames, in words
+        self.failure = None
         self.waiting, self.number = [], 0
         self.free_at = {}
         self.tap = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK)
@@ -48,9 +66,11 @@ class Relay(threading.Thread):
         self.guest.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 20)
         self.guest.bind(("guest", 0))
 
-    def pass_on(self, frame, send):
+    def pass_on(self, frame, send, way):
         chance = self.random.random
-        if chance() < self.how.get("lose", 0):
+        lost = chance() < self.how.get("lose", 0)
+        self.last.append(f"{time.monotonic():.3f} {way} {describe(frame)}{' lost' if lost else ''}")
+        if lost:
             return
         if chance() < self.how.get("spoil", 0):
             at = self.random.randrange(14, len(frame))
@@ -68,6 +88,12 @@ class Relay(threading.Thread):
             heapq.heappush(self.waiting, (due, self.number, frame, send))
 
     def run(self):
+        try:
+            self.relay()
+        except Exception as error:  # told when a transfer fails
+            self.failure = error
+
+    def relay(self):
         def to_here(frame):
             os.write(self.tap, frame)
 
@@ -77,11 +103,11 @@ class Relay(threading.Thread):
             wait = max(0, self.waiting[0][0] - time.monotonic()) if self.waiting else None
             ready, _, _ = select.select([self.tap, self.guest], [], [], wait)
             if self.tap in ready:
-                self.pass_on(os.read(self.tap, 2000), to_guest)
+                self.pass_on(os.read(self.tap, 2000), to_guest, "to guest")
             if self.guest in ready:
                 frame, (_, _, kind, *_) = self.guest.recvfrom(2000)
                 if kind != 4:  # PACKET_OUTGOING: what the relay itself sent
-                    self.pass_on(frame, to_here)
+                    self.pass_on(frame, to_here, "to here")
             while self.waiting and self.waiting[0][0] <= time.monotonic():
                 _, _, frame, send = heapq.heappop(self.waiting)
                 try:
@@ -116,6 +142,14 @@ def transfer(address, order, size, guest):
         return None if answer == hashlib.sha256(bytes_of).hexdigest() else f"{address}: the guest received something else than was sent"
 
 
+def circumstances(relay, guest):
+    """What is to be seen on both sides of a transfer that failed."""
+    sockets = subprocess.run(["ss", "-tnaeio"], capture_output=True, text=True).stdout
+    lines = [f"the relay: {f'failed, {relay.failure}' if relay.failure else 'runs'}",
+             f"the guest: {'runs' if guest.poll() is None else f'ended with {guest.returncode}'}", "sockets here:", sockets, "the last frames:"]
+    return "\n".join([*lines, *relay.last])
+
+
 def main():
     impairment, spore, *options = sys.argv[1:]
     for command in ("link set lo up", "tuntap add guest mode tap", "tuntap add here mode tap", "link set guest addrgenmode none", "link set guest up",
@@ -135,8 +169,12 @@ def main():
                 return "the guest does not listen"
             for address, order in orders:
                 began = time.monotonic()
-                if problem := transfer(address, order, size, guest):
-                    return problem
+                try:
+                    problem = transfer(address, order, size, guest)
+                except OSError as error:
+                    problem = f"{address} {order}: {error}"
+                if problem:
+                    return f"{problem}\n{circumstances(relay, guest)}"
                 print(f"{address} {order}: {size / (time.monotonic() - began) / 1e6:.2f} MB/s", file=sys.stderr)
         finally:
             guest.terminate()
