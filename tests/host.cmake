@@ -5,7 +5,7 @@ add_executable(unit-host ${unit_host_sources} ${SPORE_HOST_SOURCES})
 add_dependencies(unit-host spore)  # which makes the generated tables
 target_include_directories(unit-host PRIVATE ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR}/generated/host)
 target_compile_definitions(unit-host PRIVATE ${SPORE_HOST_DEFINITIONS})
-target_compile_options(unit-host PRIVATE ${SPORE_WARNINGS} ${SPORE_SANITIZERS} -stdlib=libc++ -O1 -g -Wno-global-constructors)
+target_compile_options(unit-host PRIVATE ${SPORE_WARNINGS} ${SPORE_SANITIZERS} -stdlib=libc++ -O0 -g -Wno-global-constructors)
 target_link_libraries(unit-host PRIVATE ${SPORE_CAPSTONE} gtest gtest_main Threads::Threads)
 target_link_options(unit-host PRIVATE ${SPORE_SANITIZERS} -stdlib=libc++ -fuse-ld=lld-19)
 add_test(NAME unit-host COMMAND unit-host)
@@ -25,7 +25,7 @@ add_fuzzer(elf ${CMAKE_SOURCE_DIR}/wire/elf.cpp ${CMAKE_SOURCE_DIR}/wire/elf_dyn
 add_fuzzer(bundle ${CMAKE_SOURCE_DIR}/wire/bundle.cpp ${CMAKE_SOURCE_DIR}/wire/manifest.cpp)
 add_fuzzer(config ${CMAKE_SOURCE_DIR}/host/plan/config.cpp ${CMAKE_SOURCE_DIR}/host/plan/values.cpp
     ${CMAKE_SOURCE_DIR}/host/plan/network_values.cpp
-    ${CMAKE_SOURCE_DIR}/host/common/files.cpp ${CMAKE_SOURCE_DIR}/host/common/failure.cpp)
+    ${CMAKE_SOURCE_DIR}/host/common/files.cpp ${CMAKE_SOURCE_DIR}/host/common/failure.cpp ${CMAKE_SOURCE_DIR}/host/common/format.cpp)
 
 add_fuzzer(acpi ${CMAKE_SOURCE_DIR}/wire/acpi.cpp ${CMAKE_SOURCE_DIR}/wire/acpi_arm.cpp)
 add_fuzzer(fdt ${CMAKE_SOURCE_DIR}/wire/fdt.cpp)
