@@ -31,7 +31,7 @@ CASES = [
     Case("perl", ["/usr/bin/perl", "/scenario.pl"], options=["-v", "{programs}/scenario.pl:/scenario.pl:ro", *tools("/bin/sh", "/bin/echo", "/usr/bin/sort")],
          stdout="a=2,b=3,c=1\nsum 5050\nbackticks hello from a shell\nstatus 3\npipe from the child\nchild 4\nlines 1000\nsignal 1\n"
          "died of alarm\nsorted 1 2 3\na<1>b<22>c<333>\n", needs=("/usr/bin/perl",), **ONCE),
-    Case("python3", ["/usr/bin/python3", "/scenario.py"], needs=("/usr/bin/python3",), timeout=120, linuxu=False,
+    Case("python3", ["/usr/bin/python3", "/scenario.py"], needs=("/usr/bin/python3",), timeout=120,
          options=["-v", "{programs}/scenario.py:/scenario.py:ro", *tools("/bin/echo", "/bin/cat", "/bin/sleep", "/bin/sh", "/usr/bin/tr")],
          stdout=re.compile("(?s)^" + re.escape(PYTHON_SAYS) + r"hash \w+ \d+\nfiles 5000 \['file', 'file.new'\] file.new\ngone False\n"
                            r"asyncio \(\[0, 1, 2, 3, 4\], 'async child', 'timeout'\)\nalarm True\nfork 17\nclock True True\n$"), **ONCE),

@@ -41,7 +41,7 @@ print(one.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF))
 CASES = [
     Case("self", [Program("proc")], check=all_hold),
     Case("self-dynamic", [Program("proc", "dynamic")], check=all_hold, machines=("microvm",), cpus=(1,)),
-    Case("processor-time", [Program("processor_time")], check=all_hold, linuxu=False, machines=("microvm",)),
+    Case("processor-time", [Program("processor_time")], check=all_hold, machines=("microvm",)),
     Case("applets", [BUSYBOX, "sh", "-c", "ls / | wc -l"], stdout=re.compile(r"^\d+\n$"), needs=(BUSYBOX,), machines=("microvm",)),
     Case("standard-files", [BUSYBOX, "sh", "-c", "echo out >/dev/stdout; echo err >/dev/stderr; echo in | cat /dev/stdin"],
          stdout="out\nin\n", stderr=re.compile("err\n"), needs=(BUSYBOX,), machines=("microvm",), cpus=(1,)),

@@ -102,6 +102,13 @@ TrapFrame* call_for_vdso(ucontext_t& context) {
     return nullptr;
 }
 
+/// For arch::came_due_in_kernel: an interrupt finds the program running, unless no instruction was executed since the kernel returned there. What else
+/// comes enters the kernel, which may then be what runs when the clock ticks.
+void note_progress(TrapFrame& frame, u64 rip, int signal) {
+    if (!is_interrupt(signal)) frame.ran_to = ~u64{0};
+    else if (frame.rip != rip) frame.ran_to = rip;
+}
+
 }  // namespace
 
 extern "C" [[gnu::used]] TrapFrame* machine_signal(int signal, siginfo_t* info, ucontext_t* context) {
@@ -119,7 +126,7 @@ extern "C" [[gnu::used]] TrapFrame* machine_signal(int signal, siginfo_t* info, 
         if (signal == SIGSEGV && touch_kernel_half(cpu.fault_address)) return nullptr;
     }
     auto* frame = in_program(rip) ? cpu.program_frame : kernel_frame(static_cast<u64>(g[REG_RSP]));
-    if (in_program(rip) && frame->rip != rip) frame->ran_to = rip;  // else no instruction was executed since the kernel returned there
+    if (in_program(rip)) note_progress(*frame, rip, signal);
     fill(*frame, *context);
     if (is_interrupt(signal)) frame->vector = vector::interrupt;
     if (signal == SIGSYS) {
