@@ -28,6 +28,20 @@ std::optional<fs::path> find_script() {
     return fs::exists(script, error) ? std::optional(script) : std::nullopt;
 }
 
+/// gdb's commands for a machine: QEMU's socket; or, of one that is a process, a file with its number.
+std::vector<std::string> ways_to_reach(const fs::path& debugger) {
+    if (fs::is_socket(debugger)) return {fmt::format("target remote {}", debugger.string())};
+    std::vector<std::string> lines;
+    // The machine's traps and interrupts, which are the kernel's business.
+    for (auto signal : {"SIGSEGV", "SIGBUS", "SIGILL", "SIGFPE", "SIGSYS", "SIGALRM", "SIGUSR1", "SIGIO"})
+        lines.push_back(fmt::format("handle {} nostop noprint pass", signal));
+    // What it waited with for the debugger.
+    lines.push_back("handle SIGSTOP nostop noprint nopass");
+    lines.push_back("set exec-file-mismatch off");
+    lines.push_back(fmt::format("attach {}", read_file(debugger).value_or("")));
+    return lines;
+}
+
 /// Becomes gdb; returns only when that is impossible.
 Failure become_gdb(const fs::path& folder, const GdbOptions& options) {
     auto text = read_file(folder / "files.json");
@@ -41,7 +55,7 @@ Failure become_gdb(const fs::path& folder, const GdbOptions& options) {
     auto execute = [&](std::string line) { command.insert(command.end(), {"-ex", std::move(line)}); };
     execute(fmt::format("file {}", description.value("kernel", "")));
     if (auto program = description.value("program", ""); !program.empty()) execute(fmt::format("add-symbol-file {} -o {:#x}", program, description.value("base", u64{0})));
-    execute(fmt::format("target remote {}", (folder / "gdb").string()));
+    for (auto& line : ways_to_reach(folder / "gdb")) execute(line);
     if (auto script = find_script()) execute(fmt::format("source {}", script->string()));
     for (const auto& line : options.commands) execute(line);
     std::vector<char*> arguments;

@@ -1,4 +1,4 @@
-// `spore gdb`: QEMU's debugger stub on a Unix socket, and gdb on it with the symbols of the kernel and the program.
+// `spore gdb`: QEMU's debugger stub on a Unix socket, or the process that is the machine, and gdb on it with the symbols of the kernel and the program.
 #pragma once
 
 #include "host/run/run.hpp"
@@ -10,7 +10,7 @@ struct GdbOptions {
     bool batch = false;                 ///< end after them
 };
 
-/// Prepares the plan for a debugger: fixed addresses, and a socket in `folder`.
+/// Prepares the plan for a debugger: fixed addresses, and the way to the machine in `folder`.
 void add_debugger(Plan& plan, const fs::path& folder);
 /// Writes what gdb's commands need to know about the program to folder/files.json: where it is loaded, and which file of this
 /// machine is which of the guest.

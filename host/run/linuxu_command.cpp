@@ -7,6 +7,8 @@ std::vector<std::string> linuxu_command(const Plan& plan, RootPlace root) {
     std::vector<std::string> command{plan.kernel, fmt::format("memory={}", plan.memory), fmt::format("cpus={}", plan.cpus),
                                      fmt::format("channel={}", channel), fmt::format("serial={}", serial), fmt::format("bundle={}", bundle)};
     if (root == RootPlace::disk) command.push_back(fmt::format("disk={}", qemu_descriptor::root));
+    if (!plan.debugger.empty()) command.push_back("debugger=1");
+    if (plan.paused) command.push_back("paused=1");
     u64 mac = 0;
     for (u8 byte : plan.network.mac) mac = mac << 8 | byte;
     if (plan.network.present()) {

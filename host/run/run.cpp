@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "host/common/process.hpp"
@@ -70,6 +71,18 @@ Outcome<void> check_memory(const Plan& plan, u64 program_size, const RootImage& 
                    plan.program, align_up(needed, 1_MiB) >> 20);
 }
 
+/// A process needs no stub to be debugged: its number is all that a debugger is told.
+Outcome<void> tell_debugger(const Plan& plan, pid_t process) {
+    siginfo_t stopped{};
+    if (plan.paused && ::waitid(P_PID, static_cast<id_t>(process), &stopped, WSTOPPED | WEXITED | WNOWAIT) != 0)
+        return failure(ExitStatus::failed, "cannot wait for the process to stop: {}", error_text());
+    auto number = std::to_string(process), beside = plan.debugger.string() + ".new";
+    FileDescriptor file(::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+    if (!file || !write_all(file.number(), std::as_bytes(std::span(number))) || ::rename(beside.c_str(), plan.debugger.c_str()) != 0)
+        return failure(ExitStatus::failed, "cannot write {}: {}", plan.debugger.string(), error_text());
+    return {};
+}
+
 }  // namespace
 
 Outcome<Prepared> prepare(const Plan& plan) {
@@ -123,6 +136,8 @@ Outcome<int> run(const Plan& plan, Prepared prepared, RunHooks run_hooks) {
                        facts_of(plan.architecture).qemu_package);
     if (!machine) return failure(ExitStatus::failed, "cannot start {}: {}", prepared.command[0], std::strerror(machine.error()));
     channel.theirs.close(), serial.theirs.close(), words_of_qemu.close(), prepared.bundle.close();
+
+    if (plan.platform == Platform::linuxu && !plan.debugger.empty()) TRY(tell_debugger(plan, machine->process()));
 
     RawTerminal terminal(plan.terminal);
     Symboliser symboliser(plan.kernel, [&](const std::string& guest) -> std::optional<fs::path> {

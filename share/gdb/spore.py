@@ -75,6 +75,15 @@ class Libraries(gdb.Command):
         print(f"{name} at {base:#x}")
 
 
+def is_process():
+    """Whether the machine is a process of this Linux (kernel/arch/linuxu)."""
+    return gdb.lookup_global_symbol("debugger_code_came") is not None
+
+
+def kernel_start():
+    return 0x700000000000 if is_process() else 1 << 63
+
+
 def kernel_list(head, link):
     """The items of one of the kernel's intrusive lists (base/list.hpp)."""
     item = head["first_"]
@@ -121,9 +130,62 @@ class Threads(gdb.Command):
                 frame, place = read_word(frame), read_word(frame + WORD)
             except gdb.MemoryError:
                 break
-            if place < 1 << 63:
+            if place < kernel_start():
                 break
+
+
+class CodeWatch(gdb.Breakpoint):
+    """Where the kernel of a machine that is a process tells what becomes of program code (kernel/arch/linuxu/mmu/debugger.hpp)."""
+
+    def __init__(self, function, what):
+        super().__init__(function, internal=True)
+        self.silent = True
+        self.commands = f"python {what}()\ncontinue"
+
+
+class WaitingBreakpoints:
+    """Breakpoints in program code that is not mapped: gdb could not write them, so they are disabled until it is."""
+
+    def __init__(self):
+        self.waiting = []
+        gdb.events.breakpoint_created.connect(self.created)
+        CodeWatch("debugger_code_came", "spore_breakpoints.code_came")
+        CodeWatch("debugger_code_goes", "spore_breakpoints.code_goes")
+
+    def created(self, breakpoint):
+        if breakpoint.enabled and not all(self.is_mapped(at) for at in self.addresses(breakpoint)):
+            self.wait(breakpoint)
+
+    def code_came(self):
+        ready = [b for b in self.waiting if b.is_valid() and all(self.is_mapped(at) for at in self.addresses(b))]
+        self.waiting = [b for b in self.waiting if b.is_valid() and b not in ready]
+        for breakpoint in ready:
+            breakpoint.enabled = True
+
+    def code_goes(self):
+        start, end = (int(gdb.selected_frame().read_register(name)) & (1 << 64) - 1 for name in ("rdi", "rsi"))
+        for breakpoint in gdb.breakpoints():
+            if breakpoint.enabled and any(start <= at < end for at in self.addresses(breakpoint)):
+                self.wait(breakpoint)
+
+    def wait(self, breakpoint):
+        breakpoint.enabled = False
+        self.waiting.append(breakpoint)
+
+    @staticmethod
+    def addresses(breakpoint):
+        return [location.address for location in breakpoint.locations if location.address is not None and location.address < kernel_start()]
+
+    @staticmethod
+    def is_mapped(address):
+        try:
+            gdb.selected_inferior().read_memory(address, 1)
+            return True
+        except gdb.MemoryError:
+            return False
 
 
 Libraries()
 Threads()
+if is_process():
+    spore_breakpoints = WaitingBreakpoints()

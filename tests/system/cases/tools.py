@@ -132,6 +132,10 @@ assert [one for one in network["sockets"] if one["local"] == "[::1]:53"], networ
     Case("gdb", [Program("hello", "static-pie")], needs=("/usr/bin/gdb",), timeout=120, script="""
         "$SPORE" gdb --batch --ex 'break main' --ex continue --ex backtrace --ex spore-threads --ex 'delete' --ex 'continue' "$1" < /dev/null || :""",
          stdout=re.compile(r"Breakpoint 1,(.|\n)* main \((.|\n)*thread 1 of process 1")),
+    # gdb attaches to the process. Its breakpoint in the program waits for the page to be mapped; the kernel's functions are there from the start.
+    Case("gdb-linuxu", [Program("hello", "static-pie")], needs=("/usr/bin/gdb",), timeout=120, script="""
+        "$SPORE" gdb --on linuxu --batch --ex 'break main' --ex continue --ex backtrace --ex spore-threads --ex 'delete' --ex 'break spore::linux::exit_process' --ex continue --ex backtrace --ex delete --ex continue "$1" < /dev/null 2>&1""",
+         stdout=re.compile(r"Breakpoint 1,(.|\n)* main \((.|\n)*thread 1 of process 1(.|\n)*exit_group \((.|\n)*ended with status 0")),
     Case("completions", [], script='"$SPORE" completion bash > c && bash -n c && "$SPORE" completion fish | grep -q memory && "$SPORE" completion zsh | grep -q memory && "$SPORE" manual spore-run | grep -q memory'),
     Case("doctor", ["doctor"], host=True, stdout=re.compile("QEMU"), status=0),
 ]

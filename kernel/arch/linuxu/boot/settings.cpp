@@ -24,6 +24,8 @@ bool read_setting(Settings& settings, std::string_view word) {
     auto value = number(word.substr(at + 1));
     if (!value) return false;
     if (key == "memory") return settings.memory = *value, true;
+    if (key == "debugger") return settings.debugger = *value, true;
+    if (key == "paused") return settings.paused = *value, true;
     if (key == "mac") return settings.mac = *value, true;
     struct {
         std::string_view name;

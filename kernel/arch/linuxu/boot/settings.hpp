@@ -15,6 +15,8 @@ struct Settings {
     int serial = 2;        ///< where panics go
     int disk = -1;
     int tap = -1, stream = -1;  ///< the network card's link (devices/link.hpp), one of them
+    bool debugger = false; ///< let a debugger attach that is not the parent's
+    bool paused = false;   ///< wait for it at the start
     u64 mac = 0;           ///< the card's address: six bytes, the first one highest
 };
 

@@ -1,6 +1,7 @@
 // From a process of the host's to a machine: its memory, its first CPU, and what the loader would have told.
 #include <elf.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -116,6 +117,13 @@ void describe_memory() {
     occupy(boot_info, image_frame, image_frame + image_size);
 }
 
+/// Where Yama is in force, only ancestors may attach unless one says otherwise [linux Documentation/admin-guide/LSM/Yama.rst].
+void meet_debugger() {
+    constexpr u64 set_ptracer = 0x59616d61, anybody = ~u64{0};
+    if (settings.debugger) host::call(SYS_prctl, set_ptracer, anybody, 0, 0, 0);
+    if (settings.paused) host::call(SYS_kill, host::call(SYS_getpid), SIGSTOP);
+}
+
 }  // namespace
 
 /// Runs on the host's stack, and writes nothing that is not in the memory file yet.
@@ -147,6 +155,7 @@ extern "C" [[noreturn, gnu::used]] void start_machine(const HostStack& stack) {
     become_cpu(cpu);
     catch_signals();
     keep_command_line(stack);
+    meet_debugger();
     map_bundle();
     describe_memory();
     if (!host::close_calls()) refuse("the host has no filter for system calls (seccomp)");

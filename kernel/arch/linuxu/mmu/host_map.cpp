@@ -8,6 +8,7 @@
 #include "../cpu/local.hpp"
 #include "../host/call.hpp"
 #include "../trap/rewrite.hpp"
+#include "debugger.hpp"
 #include "kernel/core/panic.hpp"
 #include "machine_entry.hpp"
 
@@ -44,7 +45,10 @@ bool map_host(u64 at, u64 frame, u64 size, int protection) {
     return host::call(SYS_mmap, at, size, protection, kind | MAP_FIXED | MAP_POPULATE, place.file, place.offset) >= 0;
 }
 
-void forget(u64 start, u64 end) { host::call(SYS_munmap, start, end - start); }
+void forget(u64 start, u64 end) {
+    code_goes(start, end);
+    host::call(SYS_munmap, start, end - start);
+}
 
 TableEntry* find_entry(u64 root, u64 at, unsigned& level) {
     auto* table = root_table({root});
@@ -104,8 +108,9 @@ Run run_around(TableEntry* table, unsigned middle, u64 bits) {
 }
 
 bool rewrite_pages(u64 start, u64 size, u64 bits) {
-    if (protection_of(bits) == (PROT_READ | PROT_EXEC))
-        for (u64 at = start; at < start + size; at += page_size) rewrite_page(at);
+    if (protection_of(bits) != (PROT_READ | PROT_EXEC)) return true;
+    for (u64 at = start; at < start + size; at += page_size) rewrite_page(at);
+    code_came(start, start + size);
     return true;
 }
 
