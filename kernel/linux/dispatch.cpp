@@ -115,7 +115,8 @@ constexpr auto shapes = [] {
 }  // namespace
 
 namespace detail {
-i64 fail_call(Task& task, Error error, Interrupt interrupt) {
+/// Every call's wrapper would have a copy of it.
+[[gnu::noinline]] i64 fail_call(Task& task, Error error, Interrupt interrupt) {
     if (error == Error::restart || (error == Error::interrupted && interrupt != Interrupt::fails)) {
         task.set_attention();
         bool unconditional = error == Error::restart || interrupt == Interrupt::restarts;
