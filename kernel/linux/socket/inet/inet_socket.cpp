@@ -4,32 +4,8 @@
 #include "kernel/linux/process/process.hpp"
 #include "kernel/linux/socket/inet/interface_ioctl.hpp"
 #include "kernel/linux/uapi/inet.hpp"
-#include "kernel/net/interface.hpp"
 
 namespace spore::linux {
-
-namespace {
-
-struct SwitchOption {
-    i32 level, name;
-    u32 bit;
-};
-
-}  // namespace
-
-Result<i32> option_number(ByteSpan value) {
-    if (value.empty()) return fail(Error::invalid);
-    if (value.size() < sizeof(i32)) return static_cast<u8>(value[0]);
-    i32 number;
-    std::memcpy(&number, value.data(), sizeof number);
-    return number;
-}
-
-u64 give_option(MutableByteSpan value, ByteSpan from) {
-    u64 size = std::min(value.size(), from.size());
-    std::memcpy(value.data(), from.data(), size);
-    return size;
-}
 
 Result<net::Endpoint> InetSocket::local_endpoint(const SocketAddress& address) const {
     auto parsed = inet::to_endpoint(address, family());
@@ -63,109 +39,6 @@ net::BindOptions InetSocket::bind_options() const {
     return {.reuse_address = is_on(so_reuse_address), .reuse_port = is_on(so_reuse_port), .only_v6 = has(v6_only),
             .free_bind = has(free_bind) || has(transparent), .interface = options().interface,
             .user = current_task().process().credentials().effective_uid};
-}
-
-namespace {
-
-// Those of IP apply to IPv6 sockets too, which may carry IPv4.
-constexpr SwitchOption switch_options[] = {
-    {level_ip, ip_packet_info, 1}, {level_ip, ip_receive_ttl, 2}, {level_ip, ip_receive_tos, 4}, {level_ip, ip_receive_errors, 8},
-    {level_ip, ip_free_bind, 16}, {level_ip, ip_transparent, 32}, {level_ip, ip_bind_no_port, 64}, {level_ipv6, ipv6_only, 128},
-    {level_ipv6, ipv6_receive_packet_info, 256}, {level_ipv6, ipv6_receive_hop_limit, 512}, {level_ipv6, ipv6_receive_class, 1024},
-    {level_ip, ip_receive_original, 2048}, {level_ip, ip_multicast_all, 4096}, {level_ipv6, ipv6_multicast_all, 4096},
-    {level_ip, ip_receive_options, 1 << 14}, {level_ip, ip_return_options, 1 << 18}, {level_ip, ip_no_fragment, 1 << 15}, {level_ipv6, ipv6_auto_flow_label, 1 << 16},
-    {level_ipv6, ipv6_receive_errors, 1 << 17}, {level_ipv6, ipv6_free_bind, 16}, {level_ipv6, ipv6_transparent, 32},
-};
-
-const SwitchOption* find_switch(i32 level, i32 name) {
-    for (auto& option : switch_options)
-        if (option.level == level && option.name == name) return &option;
-    return nullptr;
-}
-
-}  // namespace
-
-Result<u64> InetSocket::get_option(i32 level, i32 name, MutableByteSpan value) {
-    if (level == level_socket && name == so_bind_to_device) {
-        auto* bound = net::interface(options().interface);
-        if (!bound) return 0;
-        std::string_view device(bound->name());
-        if (value.size() < device.size() + 1) return fail(Error::invalid);
-        std::memcpy(value.data(), device.data(), device.size());
-        value[device.size()] = std::byte{0};
-        return device.size() + 1;
-    }
-    if (level == level_socket) return Socket::get_option(level, name, value);
-    if (level == level_ipv6 && !is_v6()) return fail(Error::no_protocol_option);
-    if (auto* option = find_switch(level, name)) return give_option(value, static_cast<i32>((ip_switches() & option->bit) != 0));
-    if (level == level_ip) {
-        switch (name) {
-        case ip_tos: return give_option(value, header_fields().traffic_class);
-        case ip_ttl: return give_option(value, shown_hop_limit());
-        case ip_mtu: return give_option(value, static_cast<i32>(TRY(path_mtu())));
-        case ip_least_ttl: return give_option(value, 0);
-        case ip_options: return 0;
-        default: break;
-        }
-    } else if (level == level_ipv6) {
-        switch (name) {
-        case ipv6_class: return give_option(value, header_fields().traffic_class);
-        case ipv6_unicast_hops: return give_option(value, shown_hop_limit());
-        case ipv6_mtu: return give_option(value, static_cast<i32>(TRY(path_mtu())));
-        case ipv6_address_preferences:
-        case ipv6_least_hops: return give_option(value, 0);
-        default: break;
-        }
-    }
-    return get_transport_option(level, name, value);
-}
-
-Result<void> InetSocket::set_ip_number(i32 level, i32 name, i32 value) {
-    bool v6 = level == level_ipv6;
-    auto fields = header_fields();
-    if (v6 ? name == ipv6_unicast_hops : name == ip_ttl) {
-        if (value != -1 && (value < (v6 ? 0 : 1) || value > 255)) return fail(Error::invalid);
-        fields.hop_limit = value == -1 ? 0 : static_cast<u8>(value);
-        return set_header_fields(fields);
-    }
-    if (v6 ? name == ipv6_class : name == ip_tos) {
-        if (v6 && (value < -1 || value > 255)) return fail(Error::invalid);
-        fields.traffic_class = value == -1 ? 0 : static_cast<u8>(value);
-        return set_header_fields(fields);
-    }
-    return fail(Error::no_protocol_option);
-}
-
-Result<void> InetSocket::set_option(i32 level, i32 name, ByteSpan value) {
-    if (level == level_socket && (name == so_bind_to_device || name == so_bind_to_interface)) {
-        u32 index = 0;
-        if (name == so_bind_to_interface) {
-            index = static_cast<u32>(TRY(option_number(value)));
-            if (index && !net::interface(index)) return fail(Error::no_device);
-        } else if (!value.empty() && value[0] != std::byte{0}) {
-            auto* text = reinterpret_cast<const char*>(value.data());
-            auto* found = net::find_interface({text, strnlen(text, value.size())});
-            if (!found) return fail(Error::no_device);
-            index = found->index();
-        }
-        return change_options([&](Options& all) { all.interface = index; });
-    }
-    if (level == level_socket) return Socket::set_option(level, name, value);
-    if (level == level_ipv6 && !is_v6()) return fail(Error::no_protocol_option);
-    if (auto* option = find_switch(level, name)) {
-        i32 number = TRY(option_number(value));
-        if (option->bit == v6_only && bound()) return fail(Error::invalid);
-        if (number) ip_switches_.fetch_or(option->bit, std::memory_order_relaxed);
-        else ip_switches_.fetch_and(~option->bit, std::memory_order_relaxed);
-        ip_switch_set(static_cast<IpSwitch>(option->bit));
-        return {};
-    }
-    if (level == level_ip && name == ip_options) return value.empty() ? Result<void>{} : fail(Error::not_permitted);
-    if ((level == level_ip && (name == ip_tos || name == ip_ttl)) || (level == level_ipv6 && (name == ipv6_class || name == ipv6_unicast_hops)))
-        return set_ip_number(level, name, TRY(option_number(value)));
-    // The order of preferred source addresses [RFC 5014]: there is nothing to choose between.
-    if (level == level_ipv6 && name == ipv6_address_preferences) return {};
-    return set_transport_option(level, name, value);
 }
 
 Result<u64> InetSocket::ioctl(u32 request, u64 argument) { return interface_ioctl(request, argument, family()); }
