@@ -11,7 +11,7 @@ import time
 
 HERE, GUEST = "10.9.0.1", "10.9.0.2"
 SIZE = 300_000
-SILENT_AT_MOST = 15  # seconds
+SILENT_AT_MOST = 30  # seconds
 
 SEND = f"import socket; socket.create_connection(('{HERE}', 5000)).sendall(bytes({SIZE}))"
 DATAGRAM = f"import os, socket; socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'last', ('{HERE}', 5000)); print('sent', flush=True); os._exit(0)"
@@ -35,7 +35,7 @@ def slow_reader(spore, options):
         listener.settimeout(30)
         program = guest(spore, options, SEND)
         connection, _ = listener.accept()
-        connection.settimeout(10)
+        connection.settimeout(30)
         size = 0
         while part := connection.recv(8192):
             size += len(part)
@@ -48,7 +48,7 @@ def slow_reader(spore, options):
 def datagram(spore, options):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
         receiver.bind(("0.0.0.0", 5000))
-        receiver.settimeout(10)
+        receiver.settimeout(30)
         run("ip", "address", "del", f"{HERE}/24", "dev", "guest")  # nobody answers the first question
         program = guest(spore, options, DATAGRAM)
         said = program.stdout.readline()
