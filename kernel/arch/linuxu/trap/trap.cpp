@@ -17,10 +17,17 @@ namespace {
 
 bool from_program(const TrapFrame& frame) { return &frame == local().program_frame; }
 
-/// The page is the program's and was only not mapped by the host yet.
-bool was_only_untouched(const TrapFrame& frame) {
-    return frame.vector == vector::page && touch_program_page({fault_address()}, wanted_access(frame.error));
-}
+/// What a page fault was for. Kept by value: the CPU's notes of it are others' once the kernel has slept.
+struct Touch {
+    VirtAddr at;
+    Access wanted;
+    bool is_page;
+
+    explicit Touch(const TrapFrame& frame) : at{fault_address()}, wanted(wanted_access(frame.error)), is_page(frame.vector == vector::page) {}
+    /// Maps the page when it is the program's: at first to see whether it only was not mapped by the host yet, and once the kernel has put it into
+    /// the table, which spares a second signal.
+    bool map() const { return is_page && touch_program_page(at, wanted); }
+};
 
 void call_system(TrapFrame& frame) {
     consider_rewriting(frame);
@@ -48,15 +55,19 @@ extern "C" [[gnu::used]] void machine_news(TrapFrame& frame) {
 }
 
 extern "C" [[gnu::used]] void machine_trap(TrapFrame& frame) {
+    Touch touch(frame);
     if (!from_program(frame)) {
-        if (!was_only_untouched(frame)) handle_kernel_fault(frame);
+        if (touch.map()) return;
+        handle_kernel_fault(frame);
+        touch.map();
         return;
     }
     if (in_system_call(frame)) return call_system(frame);
     if (frame.vector == vector::interrupt) return machine_news(frame);
-    if (was_only_untouched(frame)) return mend_return(frame);
+    if (touch.map()) return mend_return(frame);
     if (frame.vector == vector::invalid_opcode && mend_invalid_instruction(frame)) return;
     handle_program_fault(frame);
+    touch.map();
     machine_leave(frame);
 }
 
