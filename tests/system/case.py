@@ -124,9 +124,9 @@ def instances_of(name, case):
 
 
 def linuxu_combinations(name, case):
-    """A process has one privilege level, and no hardware to choose; its network is not QEMU's."""
-    alien = {"--nic", "--machine", "--network", "--ip"} & set(map(str, case.options))
-    if not case.linuxu or not name.startswith("system/") or "fused" not in case.modes or alien or case.ports:
+    """A process has one privilege level, and no hardware to choose; its user network has other addresses than QEMU's, where a case looks."""
+    alien = {"--nic", "--machine", "--ip"} & set(map(str, case.options))
+    if not case.linuxu or not name.startswith("system/") or "fused" not in case.modes or alien:
         return []
     return [("linuxu", "fused", cpus) for cpus in case.cpus]
 
