@@ -121,6 +121,7 @@ def main():
     parser.add_argument("--build", default=str(TESTS.parent / "build"), help=argparse.SUPPRESS)
     parser.add_argument("--long", action="store_true", help="run the long suites instead")
     parser.add_argument("--uefi", action="store_true", help="run the system tests that run on arm64 through UEFI firmware instead")
+    parser.add_argument("--sanitized", action="store_true", help="run the system tests that run on linuxu on a kernel that undefined behaviour ends instead")
     parser.add_argument("--lab", action="store_true", help="run on hardware virtualisation, in an emulated Linux that has it (tests/lab)")
     parser.add_argument("-l", "--list", action="store_true", help="list the system tests and end")
     parser.add_argument("-v", "--verbose", action="store_true", help="name the tests that pass, too")
@@ -132,10 +133,11 @@ def main():
     def wanted(name):
         return not patterns or any(pattern.search(name) for pattern in patterns)
 
+    kind = next((kind for kind in ("long", "uefi", "sanitized") if getattr(arguments, kind)), "system")
     if arguments.lab:
         cases = [one for one in lab.instances(patterns) if wanted(one.name)]
     else:
-        cases = [one for one in system_case.load_all("long" if arguments.long else "uefi" if arguments.uefi else "system") if wanted(one.name)]
+        cases = [one for one in system_case.load_all(kind) if wanted(one.name)]
     if arguments.list:
         print("\n".join(one.name for one in cases))
         return 0
@@ -145,7 +147,7 @@ def main():
         lab.run(cases, build, tally)
         cases = []
     with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
-        pending = [] if arguments.lab or arguments.long or arguments.uefi else start_short(build, wanted, tally, pool)
+        pending = [] if arguments.lab or kind != "system" else start_short(build, wanted, tally, pool)
         pending += [pool.submit(system_case.run, one, build, tally) for one in cases]
         for job in pending:
             job.result()

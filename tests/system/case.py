@@ -94,6 +94,7 @@ ARM64_MACHINES = ("virt2", "virt3")
 UEFI_MACHINES = ("uefi2", "uefi3")  # the same, started by firmware
 UEFI_SECONDS = 60                   # what that may take before the program
 MACHINES["linuxu"] = ["--on", "linuxu"]
+MACHINES["sanitized"] = ["--on", "linuxu", "--kernel", "{build}/kernel/spore-linuxu-sanitized"]
 
 
 def tools(*paths):
@@ -102,10 +103,13 @@ def tools(*paths):
 
 
 def load_all(kind):
-    """The cases of `kind`: "system", "long", or "uefi": the former through firmware, without those in little memory, where that does not run."""
+    """The cases of `kind`: "system", "long"; "uefi": the former through firmware, without those in little memory, where that does not run; or "sanitized":
+    those on linuxu, on the kernel with checks."""
     if kind == "uefi":
         return [dataclasses.replace(one, name=one.name.replace("@virt", "@uefi"), machine=one.machine.replace("virt", "uefi"))
                 for one in load_all("system") if one.machine in ARM64_MACHINES and not one.case.memory]
+    if kind == "sanitized":
+        return [dataclasses.replace(one, name=one.name.replace("@linuxu", "@sanitized"), machine="sanitized") for one in load_all("system") if one.machine == "linuxu"]
     folder, package = {"system": (HERE / "cases", "system.cases"), "long": (HERE.parent / "long", "long")}[kind]
     instances = []
     for file in sorted(folder.glob("*.py")):
@@ -180,7 +184,7 @@ def compare(what, expected, actual):
 def words_of(instance, build, scratch, values):
     case = instance.case
     for_arm64 = instance.machine in ARM64_MACHINES + UEFI_MACHINES
-    values = {"scratch": scratch, "programs": PROGRAMS, "system": arm64.sysroot() if for_arm64 else "", **values}
+    values = {"build": build, "scratch": scratch, "programs": PROGRAMS, "system": arm64.sysroot() if for_arm64 else "", **values}
 
     if any("{arm64}" in str(part) for part in case.command):  # for scripts
         values["arm64"] = arm64.sysroot()
@@ -200,7 +204,7 @@ def words_of(instance, build, scratch, values):
     if case.host:
         return tool + command
     from_sysroot = ["--sysroot", str(values["system"])] if for_arm64 and "--root" not in case.options else []
-    options = [*MACHINES[instance.machine], *from_sysroot, "--mode", instance.mode, "--cpus", str(instance.cpus), *map(word, case.options)]
+    options = [*map(word, MACHINES[instance.machine]), *from_sysroot, "--mode", instance.mode, "--cpus", str(instance.cpus), *map(word, case.options)]
     for guest, here in zip(case.ports, values.get("ports", ())):
         options += ["-p", f"127.0.0.1:{here}:{guest}"]
     if case.memory:
