@@ -33,7 +33,7 @@ HEARD = ["this machine heard b'guest' [3]", "this machine heard b'guest' []", *[
          "239.9.9.9 [3, 4]", "ff05::9:9 [3, 4]"]
 
 CASES = [
-    Case("sockets", ["/usr/bin/python3", "/datagrams.py"], options=["-v", f"{PROGRAMS}/datagrams.py:/datagrams.py:ro"], check=as_on_linux, machines=("microvm",),
+    Case("sockets", ["/usr/bin/python3", "/datagrams.py"], options=["-v", f"{PROGRAMS}/datagrams.py:/datagrams.py:ro"], check=as_on_linux, machines=("microvm",), timeout=180,
          root=True),
     Case("rings", [Program("rings", "static-pie")], check=rings_as_on_linux, machines=("microvm",), root=True),
     ping_case("ping", ["-4", "-c", "2", "-i", "0.2", "10.0.2.2"], r"64 bytes from 10\.0\.2\.2: icmp_seq=2 ttl=255.*\n2 packets transmitted, 2 received, 0% packet loss".replace(".*", r"[\s\S]*")),
