@@ -44,10 +44,12 @@ void wait_for_interrupt() {
     handle_news();
 }
 
+/// News that has not been looked at yet has a signal on its way already. So signals stay few, which matters where the other is in the middle of one:
+/// each that comes then takes a piece of its signal stack.
 void send_news(u32 cpu, u32 news) {
     auto& other = cpu_local(cpu);
-    other.news.fetch_or(news, std::memory_order_release);  // with what they are of; pairs with handle_news()
-    host::call(SYS_kill, other.process, kick_signal);
+    u32 before = other.news.fetch_or(news, std::memory_order_acq_rel);  // with what they are of; pairs with handle_news()
+    if (!(before & news)) host::call(SYS_kill, other.process, kick_signal);
 }
 
 void kick(u32 cpu) { send_news(cpu, news::kick); }
