@@ -52,6 +52,11 @@ int Child::wait() {
     return status;
 }
 
+bool Child::ends_within(std::chrono::milliseconds time) const {
+    pollfd ended{descriptor(), POLLIN, 0};
+    return ::poll(&ended, 1, static_cast<int>(time.count())) > 0;
+}
+
 void Child::end() {
     if (process_ <= 0) return;
     ::kill(process_, SIGKILL);

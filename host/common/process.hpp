@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
@@ -34,6 +35,8 @@ public:
     pid_t process() const { return process_; }
     /// Waits for the end and gives the status of waitpid(2).
     int wait();
+    /// Waits for the end, but not for longer. False when it goes on.
+    bool ends_within(std::chrono::milliseconds time) const;
     void end();
 
 private:

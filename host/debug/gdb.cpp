@@ -3,13 +3,13 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
-#include <thread>
 
 #include "host/common/process.hpp"
 #include "host/symbols/symboliser.hpp"
@@ -67,30 +67,44 @@ Failure become_gdb(const fs::path& folder, const GdbOptions& options) {
     return {ExitStatus::failed, fmt::format("cannot start {}: {}", gdb, error_text())};
 }
 
-Outcome<fs::path> make_folder() {
+/// Where the machine's debugger socket is, for as long as gdb has it.
+class Folder {
+public:
+    explicit Folder(fs::path path) : path_(std::move(path)) {}
+    Folder(Folder&& other) noexcept : path_(std::exchange(other.path_, {})) {}
+    ~Folder() {
+        std::error_code error;
+        if (!path_.empty()) fs::remove_all(path_, error);
+    }
+    const fs::path& path() const { return path_; }
+
+private:
+    fs::path path_;
+};
+
+Outcome<Folder> make_folder() {
     const char* runtime = std::getenv("XDG_RUNTIME_DIR");
     auto path = fmt::format("{}/spore-gdb-XXXXXX", runtime && *runtime ? runtime : "/tmp");
     if (!::mkdtemp(path.data())) return failure(ExitStatus::failed, "cannot make a folder for the debugger's socket: {}", error_text());
-    return path;
+    return Folder(path);
 }
 
-bool wait_for(const fs::path& socket, pid_t runner) {
+bool wait_for(const fs::path& socket, const Child& runner) {
     constexpr int attempts = 1000;
     for (int i = 0; i < attempts; ++i) {
         if (fs::exists(socket)) return true;
-        if (::waitpid(runner, nullptr, WNOHANG) != 0) return false;
-        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+        if (runner.ends_within(std::chrono::milliseconds(10))) return false;
     }
     return false;
 }
 
 /// Forks a child that does `work` and ends with the status it gives; it goes when this process goes.
 template <typename Work>
-Outcome<pid_t> fork_child(Work work) {
+Outcome<Child> fork_child(Work work) {
     pid_t parent = ::getpid();
     pid_t child = ::fork();
     if (child < 0) return failure(ExitStatus::failed, "cannot fork: {}", error_text());
-    if (child > 0) return child;
+    if (child > 0) return Child(child, FileDescriptor(static_cast<int>(::syscall(SYS_pidfd_open, child, 0))));
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != parent) ::_exit(1);
     ::_exit(work());
@@ -106,17 +120,6 @@ int run_machine(const Plan& plan, Prepared prepared) {
     if (status) std::fprintf(stderr, "spore: the program ended with status %d\n", *status);
     else if (status.error().status != ExitStatus::machine_ended) std::fprintf(stderr, "spore: %s\n", status.error().message.c_str());
     return status.value_or(1);
-}
-
-/// After gdb: a machine whose program has ended, or that gdb ended, is let tell so; one that gdb left running is ended.
-void end_machine(pid_t runner) {
-    constexpr int attempts = 200;
-    for (int i = 0; i < attempts; ++i) {
-        if (::waitpid(runner, nullptr, WNOHANG) == runner) return;
-        std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    }
-    ::kill(runner, SIGKILL);
-    ::waitpid(runner, nullptr, 0);
 }
 
 }  // namespace
@@ -150,25 +153,24 @@ Outcome<void> describe_for_gdb(const Plan& plan, Prepared& prepared, const fs::p
 }
 
 Outcome<int> debug(Plan plan, const GdbOptions& options) {
-    auto folder = TRY(make_folder());
+    auto made = TRY(make_folder());
+    auto& folder = made.path();
     add_debugger(plan, folder);
     plan.paused = true;
     auto prepared = TRY(prepare(plan));
     TRY(describe_for_gdb(plan, prepared, folder));
     std::fflush(nullptr);
-    pid_t runner = TRY(fork_child([&] { return run_machine(plan, std::move(prepared)); }));
+    auto runner = TRY(fork_child([&] { return run_machine(plan, std::move(prepared)); }));
     if (!wait_for(plan.debugger, runner)) return failure(ExitStatus::failed, "the machine did not start");
-    pid_t debugger = TRY(fork_child([&] {
+    auto debugger = TRY(fork_child([&] {
         auto failed = become_gdb(folder, options);
         std::fprintf(stderr, "spore: %s\n", failed.message.c_str());
         return static_cast<int>(failed.status);
     }));
     ::signal(SIGINT, SIG_IGN);  // Ctrl-C is for gdb
-    int status = 0;
-    ::waitpid(debugger, &status, 0);
-    end_machine(runner);
-    std::error_code error;
-    fs::remove_all(folder, error);
+    int status = debugger.wait();
+    // A machine whose program has ended, or that gdb ended, is let tell so; one that gdb left running ends with `runner`.
+    (void)runner.ends_within(std::chrono::seconds(2));
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
