@@ -224,6 +224,12 @@ protected:
         fakes::set_time(end.nanoseconds);
     }
     void send_one() { transmit(make_packet(make_frame(60))); }
+    /// It asks for an event, which a packet brings.
+    void receive_one() {
+        wait(1);
+        ASSERT_TRUE(card.receive(make_frame(60)));
+        run();
+    }
     void TearDown() override {
         net.reset();
         fakes::set_time(0);
@@ -248,9 +254,7 @@ TEST_P(VirtioNetUnderAnEventLoop, LooksWheneverTheProgramAsksForEvents) {
 }
 
 TEST_P(VirtioNetUnderAnEventLoop, LooksNowAndThenWhileItComputesAndThenListens) {
-    wait(1);
-    ASSERT_TRUE(card.receive(make_frame(60)));
-    run();
+    receive_one();
     wait(1);
     for (u32 i = 0; i < 4; ++i) {
         sink.packets.clear();
@@ -265,9 +269,7 @@ TEST_P(VirtioNetUnderAnEventLoop, LooksNowAndThenWhileItComputesAndThenListens) 
 }
 
 TEST_P(VirtioNetUnderAnEventLoop, NotifiesOfTheLastAnswerAndOfSomeBetween) {
-    wait(1);
-    ASSERT_TRUE(card.receive(make_frame(60)));
-    run();
+    receive_one();
     wait(20);
     unsigned before = card.notifications;
     for (u32 i = 0; i < 20; ++i) {
@@ -282,9 +284,7 @@ TEST_P(VirtioNetUnderAnEventLoop, NotifiesOfTheLastAnswerAndOfSomeBetween) {
 }
 
 TEST_P(VirtioNetUnderAnEventLoop, NotifiesWhoeverAsksWhetherAllIsTaken) {
-    wait(1);
-    ASSERT_TRUE(card.receive(make_frame(60)));
-    run();
+    receive_one();
     wait(5);
     unsigned before = card.notifications;
     send_one();
@@ -297,9 +297,7 @@ TEST_P(VirtioNetUnderAnEventLoop, NotifiesWhoeverAsksWhetherAllIsTaken) {
 }
 
 TEST_P(VirtioNetUnderAnEventLoop, NotifiesBeforeTheProgramWaits) {
-    wait(1);
-    ASSERT_TRUE(card.receive(make_frame(60)));
-    run();
+    receive_one();
     for (bool looks : {true, false}) {
         wait(5);
         unsigned before = card.notifications;

@@ -40,13 +40,21 @@ TEST(Drain, WaitsForDataThatTheWindowHoldsBack) {
     EXPECT_EQ(undelivered(), 0u);
 }
 
-TEST(Drain, WaitsForAnswersOfNeighbours) {
+/// A peer that does not answer who it is.
+struct DrainToSilence : testing::Test {
     Stack stack;
     TestTransport transport;
-    stack.peer.answer_arp = false;
-    auto path = Path::find(stack.peer_v4);
-    ASSERT_TRUE(path);
-    for (int times = 0; times < 2; ++times) ASSERT_TRUE(path->send(make_packet("last"), transport.options()));
+
+    DrainToSilence() { stack.peer.answer_arp = false; }
+    void send_last() {
+        auto path = Path::find(stack.peer_v4);
+        ASSERT_TRUE(path);
+        ASSERT_TRUE(path->send(make_packet("last"), transport.options()));
+    }
+};
+
+TEST_F(DrainToSilence, WaitsForAnswersOfNeighbours) {
+    for (int times = 0; times < 2; ++times) send_last();
     EXPECT_EQ(undelivered(), 2u);
     stack.peer.answer_arp = true;
     stack.advance(1_s);
@@ -54,13 +62,8 @@ TEST(Drain, WaitsForAnswersOfNeighbours) {
     EXPECT_EQ(undelivered(), 0u);
 }
 
-TEST(Drain, WaitsForNoNeighbourThatIsNotThere) {
-    Stack stack;
-    TestTransport transport;
-    stack.peer.answer_arp = false;
-    auto path = Path::find(stack.peer_v4);
-    ASSERT_TRUE(path);
-    ASSERT_TRUE(path->send(make_packet("last"), transport.options()));
+TEST_F(DrainToSilence, WaitsForNoNeighbourThatIsNotThere) {
+    send_last();
     stack.advance(4_s);
     EXPECT_EQ(undelivered(), 0u);
 }
