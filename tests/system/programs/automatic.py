@@ -6,6 +6,8 @@ import sys
 import tempfile
 import time
 
+from tap import make_tap
+
 # An address that is the guest's alone takes a second; a busy host more.
 SHOW = """for try in $(seq 30); do
     ip addr show eth0 | grep 'inet6 fd09' | grep -qv tentative && grep -q fd09 /etc/resolv.conf && break
@@ -16,8 +18,7 @@ ip addr show eth0; ip route; ip -6 route; cat /etc/resolv.conf"""
 
 def main():
     package, kind, spore, *options = sys.argv[1:]
-    for command in ("link set lo up", "tuntap add guest mode tap", "link set guest up", "address add 10.9.0.1/24 dev guest", "address add fd09::1/64 dev guest nodad"):
-        subprocess.run(["ip", *command.split()], check=True)
+    make_tap("10.9.0.1/24", "fd09::1/64")
     v6_range = {"slaac": "fd09::,ra-only", "stateful": "fd09::100,fd09::1ff,64,2m", "stateless": "fd09::,ra-stateless"}[kind]
     with tempfile.TemporaryDirectory() as scratch:
         server = subprocess.Popen([f"{package}/usr/sbin/dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--no-hosts", "--no-resolv", "--user=root", "--group=root", "--bind-interfaces",

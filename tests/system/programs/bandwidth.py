@@ -8,7 +8,9 @@ import subprocess
 import sys
 import time
 
-HERE, GUEST, GUEST_6 = "10.9.0.1/24", "10.9.0.2", "fd09::2"
+from tap import make_tap
+
+GUEST, GUEST_6 = "10.9.0.2", "fd09::2"
 IPERF = "/usr/bin/iperf3"
 WAYS = {
     "TCP to the guest": (GUEST,),
@@ -42,9 +44,7 @@ def tell(way, report):
 
 def main():
     spore, *options = sys.argv[1:]
-    for command in ("link set lo up", "tuntap add guest mode tap", "link set guest addrgenmode none", "link set guest up", f"address add {HERE} dev guest",
-                    "-6 address add fd09::1/64 dev guest nodad"):
-        subprocess.run(["ip", *command.split()], check=True)
+    make_tap("10.9.0.1/24", "fd09::1/64")
     guest = subprocess.Popen([spore, "run", *options, "--network", "tap=guest", "--ip", f"{GUEST}/24", "--ip", f"{GUEST_6}/64", IPERF, "--server"],
                              stdout=subprocess.DEVNULL)
     try:

@@ -9,6 +9,8 @@ import subprocess
 import sys
 import time
 
+from tap import ip, make_tap
+
 HERE, GUEST = "10.9.0.1", "10.9.0.2"
 SIZE = 300_000
 SILENT_AT_MOST = 30  # seconds
@@ -16,10 +18,6 @@ SILENT_AT_MOST = 30  # seconds
 SEND = f"import socket; socket.create_connection(('{HERE}', 5000)).sendall(bytes({SIZE}))"
 DATAGRAM = f"import os, socket; socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'last', ('{HERE}', 5000)); print('sent', flush=True); os._exit(0)"
 SILENT = f"import socket, time; s = socket.create_connection(('{HERE}', 5002)); print('connected', flush=True); time.sleep(1); s.send(b'never seen')"
-
-
-def run(*words):
-    subprocess.run(words, check=True)
 
 
 def guest(spore, options, program):
@@ -49,10 +47,10 @@ def datagram(spore, options):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
         receiver.bind(("0.0.0.0", 5000))
         receiver.settimeout(30)
-        run("ip", "address", "del", f"{HERE}/24", "dev", "guest")  # nobody answers the first question
+        ip(f"address del {HERE}/24 dev guest")  # nobody answers the first question
         program = guest(spore, options, DATAGRAM)
         said = program.stdout.readline()
-        run("ip", "address", "add", f"{HERE}/24", "dev", "guest")
+        ip(f"address add {HERE}/24 dev guest")
         if said != "sent\n" or program.wait(30):
             return "the sender of a datagram failed"
         return None if receiver.recv(10) == b"last" else "another datagram came"
@@ -63,7 +61,7 @@ def silent(spore, options):
         program = guest(spore, options, SILENT)
         if program.stdout.readline() != "connected\n":
             return "the guest did not connect"
-        run("ip", "address", "del", f"{HERE}/24", "dev", "guest")
+        ip(f"address del {HERE}/24 dev guest")
         try:
             return "the sender to a silent host failed" if program.wait(SILENT_AT_MOST) else None
         except subprocess.TimeoutExpired:
@@ -73,8 +71,7 @@ def silent(spore, options):
 
 def main():
     spore, *options = sys.argv[1:]
-    for command in ("link set lo up", "tuntap add guest mode tap", "link set guest up", f"address add {HERE}/24 dev guest"):
-        run("ip", *command.split())
+    make_tap(f"{HERE}/24")
     return slow_reader(spore, options) or datagram(spore, options) or silent(spore, options)
 
 

@@ -19,6 +19,7 @@ import tempfile
 import threading
 import time
 
+from tap import ip
 from transfer import data
 
 HERE, GUEST = "10.9.0.1", "10.9.0.2"
@@ -154,9 +155,9 @@ def main():
     impairment, spore, *options = sys.argv[1:]
     for command in ("link set lo up", "tuntap add guest mode tap", "tuntap add here mode tap", "link set guest addrgenmode none", "link set guest up",
                     f"address add {HERE}/24 dev here", f"-6 address add {HERE_6}/64 dev here nodad"):
-        subprocess.run(["ip", *command.split()], check=True)
+        ip(command)
     relay = Relay(IMPAIRMENTS[impairment])
-    subprocess.run(["ip", "link", "set", "here", "up"], check=True)
+    ip("link set here up")
     relay.start()
     orders = [(GUEST, "give"), (GUEST, "take"), (GUEST_6, "give"), (GUEST_6, "take")]
     size = 400_000 if impairment in ("loss-5", "corruption") else 2_000_000

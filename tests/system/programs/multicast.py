@@ -7,6 +7,8 @@ import subprocess
 import sys
 import threading
 
+from tap import make_tap
+
 GROUPS = {socket.AF_INET: "239.9.9.9", socket.AF_INET6: "ff05::9:9"}
 PORT = 9999
 
@@ -82,8 +84,7 @@ def watch(reports, stop):
 
 def main():
     spore, *options = sys.argv[1:]
-    for command in ("link set lo up", "tuntap add guest mode tap", "link set guest up", "address add 10.9.0.1/24 dev guest", "address add fd09::1/64 dev guest nodad"):
-        subprocess.run(["ip", *command.split()], check=True)
+    make_tap("10.9.0.1/24", "fd09::1/64")
     reports, stop = set(), threading.Event()
     watcher = threading.Thread(target=watch, args=(reports, stop), daemon=True)
     watcher.start()

@@ -5,6 +5,8 @@ import subprocess
 import sys
 import threading
 
+from tap import make_tap
+
 ASK = "import socket\nprint(*sorted({answer[4][0] for answer in socket.getaddrinfo('server.spore.test', 80)}))"
 ADDRESSES = {1: socket.inet_aton("10.9.0.77"), 28: socket.inet_pton(socket.AF_INET6, "fd09::77")}  # A, AAAA
 
@@ -36,8 +38,7 @@ def serve(server):
 
 def main():
     spore, *options = sys.argv[1:]
-    for command in ("link set lo up", "tuntap add guest mode tap", "address add 10.9.0.1/24 dev guest", "link set guest up"):
-        subprocess.run(["ip", *command.split()], check=True)
+    make_tap("10.9.0.1/24")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
         server.bind(("10.9.0.1", 53))
         threading.Thread(target=serve, args=(server,), daemon=True).start()
