@@ -45,9 +45,17 @@ bool map_host(u64 at, u64 frame, u64 size, int protection) {
     return host::call(SYS_mmap, at, size, protection, kind | MAP_FIXED | MAP_POPULATE, place.file, place.offset) >= 0;
 }
 
+bool unmap(u64 start, u64 end) { return host::call(SYS_munmap, start, end - start) >= 0; }
+
 void forget(u64 start, u64 end) {
     code_goes(start, end);
-    host::call(SYS_munmap, start, end - start);
+    if (unmap(start, end)) return;
+    // To cut one mapping into two, the host may have kept as many as it does already: all of them together need no cut.
+    u64 first_end = std::max(kept.start, program_start), second_start = std::max(kept.end, program_start);
+    code_goes(program_start, program_end);
+    if (program_start < first_end) unmap(program_start, first_end);
+    unmap(second_start, program_end);
+    if (!unmap(start, end)) core::panic("the host does not unmap memory");
 }
 
 TableEntry* find_entry(u64 root, u64 at, unsigned& level) {
