@@ -4,5 +4,6 @@ from system.cases.proc import all_hold
 
 CASES = [
     Case("timers", [Program("timers")], check=all_hold),
+    Case("interrupted", [Program("interrupted")], stdout="interrupted and whole\n"),
     Case("timers-dynamic", [Program("timers", "dynamic")], check=all_hold, machines=("microvm",), cpus=(2,)),
 ]

@@ -3,8 +3,8 @@
 // Signals arrive on a stack of the CPU's own (sigaltstack). What the program or the kernel did then becomes a frame
 //   - on the running thread's kernel stack, when program code was interrupted,
 //   - on the interrupted kernel stack, when kernel code touched memory that is not there,
-// and the handler never returns to the host: the CPU goes on from that frame, by IRET, which changes registers and stack at once.
-// Kernel code that was interrupted by anything else does go on, by the host's own way; what came is noted in `news`.
+// and after a trap the handler never returns to the host: the CPU goes on from that frame, by IRET, which changes registers and stack at once.
+// After an interrupt it does: to kernel code, which goes on, or to leave_to_program; what came is noted in `news`.
 
 #include "../../isa/x86_64/trap/frame.inc"
 #include "../../isa/x86_64/trap/system_call.inc"

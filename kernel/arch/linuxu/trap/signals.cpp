@@ -3,6 +3,8 @@
 
 #include <ucontext.h>
 
+#include <initializer_list>
+
 #include "../../isa/x86_64/cpu/features.hpp"
 #include "../../isa/x86_64/trap/exceptions.hpp"
 #include "../../isa/x86_64/trap/fault.hpp"
@@ -33,6 +35,7 @@ struct Action {
 };
 constexpr u64 call_size = 2;  // 0f 05
 constexpr u64 flag_restorer = 0x0400'0000;
+constexpr u64 clear_flags = 0x2;  // the one that is always set
 
 u64 address(const char* symbol) { return reinterpret_cast<u64>(symbol); }
 bool within(u64 at, const char* start, const char* end) { return at >= address(start) && at < address(end); }
@@ -80,26 +83,22 @@ bool is_leaving(u64 rip, u64 rsp) {
 /// Below what the interrupted kernel code has on its stack; it uses no red zone.
 TrapFrame* kernel_frame(u64 rsp) { return reinterpret_cast<TrapFrame*>(align_down(rsp - sizeof(TrapFrame), 16)); }
 
-TrapFrame* interrupt_kernel(ucontext_t& context) {
+/// The program's registers are in their frame. When the handler returns, the CPU looks at its news and leaves for the program.
+void return_to_leave(ucontext_t& context) {
+    auto& g = context.uc_mcontext.gregs;
+    g[REG_RIP] = static_cast<i64>(address(leave_to_program));
+    g[REG_RSP] = static_cast<i64>(reinterpret_cast<u64>(local().program_frame));
+    g[REG_EFL] = clear_flags;
+}
+
+void interrupt_kernel(ucontext_t& context) {
     auto& rip = context.uc_mcontext.gregs[REG_RIP];
     auto at = static_cast<u64>(rip);
-    if (is_leaving(at, static_cast<u64>(context.uc_mcontext.gregs[REG_RSP]))) {
-        restore_vectors(context);
-        local().program_frame->vector = vector::interrupt;
-        return local().program_frame;
-    }
+    if (is_leaving(at, static_cast<u64>(context.uc_mcontext.gregs[REG_RSP]))) return return_to_leave(context);
     // On the way out of a system call: once more, with a look at the news.
     if (within(at, leave_system_call, leave_system_call_end)) rip = static_cast<i64>(address(leave_system_call));
     // About to sleep: not any more.
     if (at >= address(host_call_unless_look) && at < address(host_call_unless_made)) rip = static_cast<i64>(address(host_call_unless_end));
-    return nullptr;
-}
-
-/// Where the host's clock cannot be read without its kernel, the vDSO calls that itself, which the filter does not let through.
-TrapFrame* call_for_vdso(ucontext_t& context) {
-    auto& g = context.uc_mcontext.gregs;
-    g[REG_RAX] = host::call(g[REG_RAX], g[REG_RDI], g[REG_RSI], g[REG_RDX], g[REG_R10], g[REG_R8], g[REG_R9]);
-    return nullptr;
 }
 
 /// For arch::came_due_in_kernel: an interrupt finds the program running, unless no instruction was executed since the kernel returned there. What else
@@ -109,39 +108,57 @@ void note_progress(TrapFrame& frame, u64 rip, int signal) {
     else if (frame.rip != rip) frame.ran_to = rip;
 }
 
+/// The handler returns to the host, which lets interrupts through again: so at most one lies on the signal stack, however many come.
+void interrupt(int signal, ucontext_t& context) {
+    auto& cpu = local();
+    cpu.news.fetch_or(news_of(signal), std::memory_order_relaxed);  // this CPU's own signal: no other memory depends on it
+    auto rip = static_cast<u64>(context.uc_mcontext.gregs[REG_RIP]);
+    if (!in_program(rip)) return interrupt_kernel(context);
+    note_progress(*cpu.program_frame, rip, signal);
+    fill(*cpu.program_frame, context);
+    cpu.program_frame->vector = vector::interrupt;
+    return_to_leave(context);
+}
+
+/// Where the host's clock cannot be read without its kernel, the vDSO calls that itself, which the filter does not let through.
+TrapFrame* call_for_vdso(ucontext_t& context) {
+    auto& g = context.uc_mcontext.gregs;
+    g[REG_RAX] = host::call(g[REG_RAX], g[REG_RDI], g[REG_RSI], g[REG_RDX], g[REG_R10], g[REG_R8], g[REG_R9]);
+    return nullptr;
+}
+
 }  // namespace
 
 extern "C" [[gnu::used]] TrapFrame* machine_signal(int signal, siginfo_t* info, ucontext_t* context) {
+    if (is_interrupt(signal)) return interrupt(signal, *context), nullptr;
     auto& g = context->uc_mcontext.gregs;
-    auto rip = static_cast<u64>(g[REG_RIP]);
+    auto rip = static_cast<u64>(g[REG_RIP]), touched = static_cast<u64>(g[REG_CR2]);
+    if (signal == SIGSYS && !in_program(rip)) return call_for_vdso(*context);
+    if (signal == SIGBUS) core::panic("the host has no memory left for ours (address {:x})", reinterpret_cast<u64>(info->si_addr));
+    // Comes between the lines of this very function too, so it must leave no trace.
+    if (signal == SIGSEGV && touch_kernel_half(touched)) return nullptr;
     auto& cpu = local();
-    if (is_interrupt(signal)) {
-        cpu.news.fetch_or(news_of(signal), std::memory_order_relaxed);  // this CPU's own signal: no other memory depends on it
-        if (!in_program(rip)) return interrupt_kernel(*context);
-    } else if (signal == SIGSYS && !in_program(rip)) {
-        return call_for_vdso(*context);
-    } else {
-        cpu.fault_address = static_cast<u64>(g[REG_CR2]);
-        if (signal == SIGBUS) core::panic("the host has no memory left for ours (address {:x})", reinterpret_cast<u64>(info->si_addr));
-        if (signal == SIGSEGV && touch_kernel_half(cpu.fault_address)) return nullptr;
-    }
     auto* frame = in_program(rip) ? cpu.program_frame : kernel_frame(static_cast<u64>(g[REG_RSP]));
     if (in_program(rip)) note_progress(*frame, rip, signal);
     fill(*frame, *context);
-    if (is_interrupt(signal)) frame->vector = vector::interrupt;
+    cpu.fault_address = touched;
     if (signal == SIGSYS) {
         frame->vector = call_size;
         frame->origin = static_cast<u64>(info->si_syscall);
     }
     restore_vectors(*context);
-    if (!in_program(rip) && is_stack_guard(cpu.fault_address) && frame->vector == vector::page) die(*frame, "kernel stack overflow");
+    if (!in_program(rip) && is_stack_guard(touched) && frame->vector == vector::page) die(*frame, "kernel stack overflow");
     return frame;
 }
 
 void catch_signals() {
-    Action action{signal_entry, SA_SIGINFO | SA_ONSTACK | SA_NODEFER | flag_restorer, signal_return, 0};
-    for (int signal : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGSYS, timer_signal, kick_signal, device_signal})
-        host::call(SYS_rt_sigaction, signal, &action, nullptr, 8);
+    auto catch_with = [](std::initializer_list<int> signals, u64 flags, u64 mask) {
+        Action action{signal_entry, SA_SIGINFO | SA_ONSTACK | flag_restorer | flags, signal_return, mask};
+        for (int signal : signals) host::call(SYS_rt_sigaction, signal, &action, nullptr, sizeof action.mask);
+    };
+    auto bit = [](int signal) { return u64{1} << (signal - 1); };
+    catch_with({SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGSYS}, SA_NODEFER, 0);
+    catch_with({timer_signal, kick_signal, device_signal}, 0, bit(timer_signal) | bit(kick_signal) | bit(device_signal));
 }
 
 void use_signal_stack(void* stack, std::size_t size) {
