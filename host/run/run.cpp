@@ -7,6 +7,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
+#include <cstring>
+
 #include "host/common/process.hpp"
 #include "host/image/bundle_file.hpp"
 #include "host/root/assemble.hpp"
@@ -69,6 +72,13 @@ Outcome<void> check_memory(const Plan& plan, u64 program_size, const RootImage& 
     if (plan.memory >= needed) return {};
     return failure(ExitStatus::too_little_memory, "{} MiB of memory are too little for {}: give at least -m {}M", plan.memory >> 20,
                    plan.program, align_up(needed, 1_MiB) >> 20);
+}
+
+/// Of a machine that is a process: what ended it, when a signal did.
+std::string what_ended(Child& process) {
+    if (!process.ends_within(std::chrono::seconds(1))) return {};
+    int status = process.wait();
+    return WIFSIGNALED(status) ? fmt::format("its process got signal {} ({})", WTERMSIG(status), ::strsignal(WTERMSIG(status))) : "";
 }
 
 /// A process needs no stub to be debugged: its number is all that a debugger is told.
@@ -151,8 +161,9 @@ Outcome<int> run(const Plan& plan, Prepared prepared, RunHooks run_hooks) {
                     plan.detached ? SecondSignal::passes : SecondSignal::ends);
     auto status = session.run();
     if (!status && status.error().status == ExitStatus::machine_ended) {
-        machine->end();
         bool qemu = plan.platform == Platform::qemu;
+        if (auto how = qemu ? "" : what_ended(*machine); !how.empty()) return failure(ExitStatus::machine_ended, "the machine ended: {}", how);
+        machine->end();
         if (auto old = qemu ? ask_whether_too_old(prepared.command[0]) : std::nullopt) return failure(ExitStatus::missing_tool, "{}", *old);
         if (auto text = last_words(words.number()); !text.empty())
             return failure(ExitStatus::machine_ended, "{}; {}{}", status.error().message, qemu ? "QEMU says: " : "", text);

@@ -102,6 +102,17 @@ assert [one for one in network["sockets"] if one["local"] == "[::1]:53"], networ
         "$SPORE" wait job || echo "status $?"
         "$SPORE" logs job 2>&1 """,
          stdout=re.compile(r"(?s)status 118\n.*kernel panic on CPU 0: .* in the kernel at .*\[error\]   at 0x[0-9a-f]+ spore::arch::handle_kernel_fault\(.*\)\+0x.*stopped with a panic")),
+    # The machine's process, and the one of its second CPU, which is its child. What nobody planned ends them, here a signal.
+    *(Case(f"linuxu-{name}-ends", [Program("patient")], script="""
+        "$SPORE" run -d --name job --on linuxu --cpus 2 "$1"
+        """ + WAIT_FOR_READY + f"""
+        child() {{ cat /proc/$1/task/*/children | tr -dc 0-9; }}
+        machine=$(child $(child $("$SPORE" ps --json | grep supervisor | tr -dc 0-9)))
+        kill -KILL {killed}
+        "$SPORE" wait job || echo "status $?"
+        "$SPORE" logs job 2>&1""", stdout=re.compile(f"(?s)status {status}\n.*{message}"))
+      for name, killed, status, message in [("first-cpu", "$machine", 119, r"the machine ended: its process got signal 9 \(Killed\)"),
+                                            ("other-cpu", "$(child $machine)", 118, r"kernel panic on CPU 0: the process of CPU 1 has ended \(signal 9\)")]),
     Case("gdb-attach", [Program("patient", "dynamic")], needs=("/usr/bin/gdb",), timeout=120, script="""
         "$SPORE" run -d --debug --name job "$1"
         """ + WAIT_FOR_READY + SIGNALS + """

@@ -127,10 +127,18 @@ TrapFrame* call_for_vdso(ucontext_t& context) {
     return nullptr;
 }
 
+/// A CPU's process ends only by what nobody planned: the host ran out of memory, somebody killed it, a signal found no room on its stack.
+[[noreturn]] void report_end(const siginfo_t& info) {
+    u32 cpu = 1;
+    while (cpu < cpu_count() && cpu_local(cpu).process != info.si_pid) ++cpu;
+    core::panic("the process of CPU {} has ended ({} {})", cpu, info.si_code == CLD_EXITED ? "status" : "signal", info.si_status);
+}
+
 }  // namespace
 
 extern "C" [[gnu::used]] TrapFrame* machine_signal(int signal, siginfo_t* info, ucontext_t* context) {
     if (is_interrupt(signal)) return interrupt(signal, *context), nullptr;
+    if (signal == SIGCHLD) report_end(*info);
     auto& g = context->uc_mcontext.gregs;
     auto rip = static_cast<u64>(g[REG_RIP]), touched = static_cast<u64>(g[REG_CR2]);
     if (signal == SIGSYS && !in_program(rip)) return call_for_vdso(*context);
@@ -159,6 +167,7 @@ void catch_signals() {
     auto bit = [](int signal) { return u64{1} << (signal - 1); };
     catch_with({SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGSYS}, SA_NODEFER, 0);
     catch_with({timer_signal, kick_signal, device_signal}, 0, bit(timer_signal) | bit(kick_signal) | bit(device_signal));
+    catch_with({SIGCHLD}, SA_NOCLDSTOP, 0);
 }
 
 void use_signal_stack(void* stack, std::size_t size) {
