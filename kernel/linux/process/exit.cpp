@@ -13,8 +13,11 @@ namespace {
 
 constinit FirstProcessEnded first_process_ended = nullptr;
 
-/// Children of a process that ends go to the nearest subreaper, or to the first process. The tree's lock is held.
-void hand_over_children(Process& process) {
+using Children = List<Process, &Process::sibling>;
+
+/// Children of a process that ends go to the nearest subreaper, or to the first process. Those that have ended and that the heir does not want to know of go
+/// into `unwanted`, to be reaped. The tree's lock is held.
+void hand_over_children(Process& process, Children& unwanted) {
     Process* heir = process.parent;
     while (heir && !heir->subreaper && !heir->is_first()) heir = heir->parent;
     while (Process* child = process.children.pop_front()) {
@@ -22,6 +25,12 @@ void hand_over_children(Process& process) {
         for (auto& task : child->tasks)
             if (task.parent_death_signal) send_number_locked(task, task.parent_death_signal);
         if (!heir) continue;  // the first process ends, and the machine with it
+        child->exit_signal = sigchld;  // [linux] reparent_leader: an heir is told in the usual way
+        if (child->zombie && parent_ignores_children(*heir)) {
+            child->parent = nullptr;
+            unwanted.push_back(*child);
+            continue;
+        }
         heir->children.push_back(*child);
         if (child->zombie) heir->child_changed.wake_all();
     }
@@ -33,10 +42,11 @@ void end_process(Task& task) {
     task.set_place(nullptr);
     if (process.session == process.id()) terminal::session_leader_ended(process);
     Shared<Process> parent;
+    Children unwanted;
     bool vanish = false;
     {
         TreeGuard guard(tree_lock());
-        hand_over_children(process);
+        hand_over_children(process, unwanted);
         if (process.parent) parent = Shared<Process>(*process.parent);
         vanish = !process.parent ? !process.is_first() : process.exit_signal == sigchld && parent_ignores_children(*process.parent);
         process.zombie = true;
@@ -54,6 +64,7 @@ void end_process(Task& task) {
         }
     }
     process.poll_source.notify(fs::Ready::in);
+    while (Process* child = unwanted.pop_front()) reap(*child);
     if (vanish) reap(process);
     if (parent) {  // also of a child that vanished: it may have been the last that a wait was for
         TreeGuard guard(tree_lock());
