@@ -34,6 +34,7 @@ Result<Shared<Process>> process_of_directory(fs::File& file) {
 }
 
 Result<void> check_may_inspect(const Subject& subject) {
+    if (!task::current().owner()) return {};  // the host asks, in a thread of the kernel's
     auto& own = current_task().process();
     if (own.id() == subject.process_id) return {};
     auto from = own.credentials(), to = TRY(subject.process())->credentials();
