@@ -46,6 +46,7 @@ add_kernel_fuzzer(virtio_net)
 add_kernel_fuzzer(e1000)
 add_kernel_fuzzer(net)
 add_kernel_fuzzer(ip)
+add_kernel_fuzzer(calls)
 
 find_package(Python3 COMPONENTS Interpreter)
 add_test(NAME layering COMMAND Python3::Interpreter ${CMAKE_CURRENT_SOURCE_DIR}/layering/check.py)

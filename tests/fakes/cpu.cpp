@@ -39,6 +39,7 @@ struct SimulatedCpu {
 SimulatedCpu machine[arch::max_cpus];
 bool simulating = false;
 bool program_ran = false;
+u64 interrupt_nanoseconds = 0;
 u64 seed = 0;
 u64 generator = 1;
 
@@ -86,6 +87,7 @@ void take_interrupts() {
     }
     if (self.deadline <= clock_now) {
         self.deadline = ~u64{0};
+        clock_now += interrupt_nanoseconds;
         task::on_timer();
     }
 }
@@ -148,6 +150,7 @@ u32 current_cpu_number() { return current_cpu; }
 void start_simulation(const SimulationOptions& options) {
     set_cpu_count(options.cpus);
     seed = options.seed;
+    interrupt_nanoseconds = static_cast<u64>(options.interrupt.nanoseconds);
     generator = options.seed * 0x9e37'79b9'7f4a'7c15 + 0x1234'5678'9abc'def1;
     simulating = true;
     for (u32 cpu = 1; cpu < options.cpus; ++cpu) machine[cpu].waiting = true;  // it has not begun

@@ -7,6 +7,7 @@
 
 #include <functional>
 
+#include "arch/context.hpp"
 #include "base/time.hpp"
 #include "base/types.hpp"
 
@@ -28,6 +29,8 @@ struct SimulationOptions {
     u32 cpus = 1;
     /// Chooses where CPUs change besides where they must; 0 changes nowhere else.
     u64 seed = 0;
+    /// How long a timer's interrupt takes. Without, a timer that is armed again for the next nanosecond is all that ever happens.
+    Duration interrupt{};
 };
 /// Runs `body` as the boot thread of a machine of its own, in a child process; false when an expectation in it failed, it
 /// panicked, or hung. All CPUs idle with no timer armed is reported as a hang at once.
@@ -44,6 +47,8 @@ bool program_has_run();
 void interleave();
 /// The program register that stands for all of ProgramState, in the CPU now.
 u64& program_register();
+/// What runs where a thread is to continue program code with its frame; does not return. Without, that is a mistake.
+void set_program(void (*program)(arch::TrapFrame& frame));
 /// How often register states were saved and loaded.
 struct StateTraffic { u64 saved, restored; };
 StateTraffic state_traffic();

@@ -4,6 +4,13 @@
 #include "arch/registers.hpp"
 #include "tests/fakes/cpu.hpp"
 
+namespace spore::fakes {
+namespace {
+void (*program)(arch::TrapFrame&) = nullptr;
+}
+void set_program(void (*wanted)(arch::TrapFrame&)) { program = wanted; }
+}  // namespace spore::fakes
+
 namespace spore::arch {
 
 u64 system_call_number(const TrapFrame& frame) { return frame.origin; }
@@ -43,7 +50,10 @@ const char* platform_name() { return "x86_64"; }
 std::size_t describe_cpu(u32, std::span<char>) { return 0; }
 ProgramClock program_clock() { return {}; }
 
-void enter_program(TrapFrame*) { __builtin_trap(); }
+void enter_program(TrapFrame* frame) {
+    if (fakes::program) fakes::program(*frame);
+    __builtin_trap();
+}
 void prepare_program_frame(TrapFrame& frame, VirtAddr entry, VirtAddr stack_pointer) {
     frame = {};
     frame.origin = ~u64{0};
