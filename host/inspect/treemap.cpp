@@ -6,6 +6,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "host/common/markup.hpp"
+
 namespace spore::host {
 
 namespace {
@@ -14,20 +16,6 @@ namespace {
 double worst_shape(double smallest, double largest, double sum, double side) {
     double square = side * side, whole = sum * sum;
     return std::max(square * largest / whole, whole / (square * smallest));
-}
-
-std::string escaped(std::string_view text) {
-    std::string out;
-    for (char c : text) {
-        switch (c) {
-        case '&': out += "&amp;"; break;
-        case '<': out += "&lt;"; break;
-        case '>': out += "&gt;"; break;
-        case '"': out += "&quot;"; break;
-        default: out += static_cast<unsigned char>(c) < ' ' ? '?' : c;
-        }
-    }
-    return out;
 }
 
 std::string size_text(u64 bytes) {
@@ -44,7 +32,7 @@ public:
     void paint(const Content& content, Rectangle at, std::string path, unsigned hue, unsigned depth) {
         bool divided = !content.children.empty() && at.width > 4 * margin && at.height > label_height + 4 * margin;
         out_ += fmt::format(R"svg(<g><title>{} — {}</title><rect x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}" fill="hsl({},{}%,{}%)"/>)svg",
-                            escaped(path), size_text(content.size), at.x, at.y, at.width, at.height, hue, divided ? 30 : 55,
+                            escaped_markup(path), size_text(content.size), at.x, at.y, at.width, at.height, hue, divided ? 30 : 55,
                             divided ? std::min(90u, 70 + 5 * depth) : 72);
         label(content, at);
         out_ += "</g>\n";
@@ -74,7 +62,7 @@ private:
         auto text = content.name;
         if (auto full = fmt::format("{} {}", content.name, size_text(content.size)); full.size() <= fitting) text = full;
         if (text.size() > fitting) text = text.substr(0, fitting - 1) + "…";
-        out_ += fmt::format(R"(<text x="{:.1f}" y="{:.1f}">{}</text>)", at.x + 2, at.y + 11, escaped(text));
+        out_ += fmt::format(R"(<text x="{:.1f}" y="{:.1f}">{}</text>)", at.x + 2, at.y + 11, escaped_markup(text));
     }
 
     std::string out_;
@@ -122,7 +110,7 @@ std::string treemap_svg(const Content& root) {
 
 std::string treemap_html(const Content& root) {
     return fmt::format("<!doctype html>\n<meta charset=\"utf-8\">\n<title>{0}</title>\n<h1 style=\"font:16px sans-serif\">{0}: {1}</h1>\n{2}",
-                       escaped(root.name), size_text(root.size), treemap_svg(root));
+                       escaped_markup(root.name), size_text(root.size), treemap_svg(root));
 }
 
 }  // namespace spore::host

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <charconv>
 
 #include "host/common/process.hpp"
@@ -36,32 +35,18 @@ std::string source_of(const fs::path& file, u64 address) {
 
 fs::path debug_file_of(const fs::path& kernel) { return kernel.string() + ".debug"; }
 
-Symboliser::Loaded* Symboliser::load(const fs::path& path) {
+const FunctionTable* Symboliser::load(const fs::path& path) {
     auto [place, fresh] = loaded_.try_emplace(path);
-    if (fresh) {
-        auto file = MappedFile::open(path);
-        auto image = file ? ElfImage::parse(file->bytes()) : std::nullopt;
-        if (image) {
-            std::vector<ElfImage::Symbol> functions;
-            for (const auto& symbol : image->symbols())
-                if (symbol.defined && symbol.function) functions.push_back(symbol);
-            std::ranges::stable_sort(functions, {}, &ElfImage::Symbol::address);
-            place->second = Loaded{std::move(*file), std::move(*image), std::move(functions), path};
-        }
-    }
+    if (fresh) place->second = FunctionTable::open(path);
     return place->second ? &*place->second : nullptr;
 }
 
-std::string Symboliser::name_of(const Loaded& loaded, u64 address, bool is_return) {
+std::string Symboliser::name_of(const FunctionTable& loaded, u64 address, bool is_return) {
     // A return address may be the first byte of the next function: the call is before it.
     u64 wanted = address - is_return;
-    auto after = std::ranges::upper_bound(loaded.functions, wanted, {}, &ElfImage::Symbol::address);
     std::string name;
-    if (after != loaded.functions.begin()) {
-        const auto& symbol = *std::prev(after);
-        if (wanted < symbol.address + std::max<u64>(symbol.size, 1)) name = fmt::format("{}+{:#x}", demangle(symbol.name), address - symbol.address);
-    }
-    if (auto source = source_of(loaded.path, wanted); !source.empty()) name += (name.empty() ? "" : " ") + fmt::format("({})", source);
+    if (auto* symbol = loaded.find(wanted)) name = fmt::format("{}+{:#x}", demangle(symbol->name), address - symbol->address);
+    if (auto source = source_of(loaded.path(), wanted); !source.empty()) name += (name.empty() ? "" : " ") + fmt::format("({})", source);
     return name;
 }
 
@@ -86,7 +71,7 @@ std::string Symboliser::explain(std::string_view line) {
         auto file = find_file_(path);
         auto* loaded = file ? load(*file) : nullptr;
         if (loaded && offset)
-            if (auto own = loaded->image.offset_to_address(*offset)) name = name_of(*loaded, *own, is_return);
+            if (auto own = loaded->offset_to_address(*offset)) name = name_of(*loaded, *own, is_return);
         if (!name.empty()) return fmt::format("  at {:#x} {} in {}{}", *address, name, path, tail);
     }
     return name.empty() ? std::string(line) : fmt::format("  at {:#x} {}", *address, name);

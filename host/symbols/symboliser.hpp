@@ -6,8 +6,7 @@
 #include <map>
 #include <memory>
 
-#include "host/elf/image.hpp"
-#include "host/common/files.hpp"
+#include "host/symbols/function_table.hpp"
 
 namespace spore::host {
 
@@ -21,18 +20,12 @@ public:
     std::string explain(std::string_view line);
 
 private:
-    struct Loaded {
-        MappedFile file;
-        ElfImage image;
-        std::vector<ElfImage::Symbol> functions;  ///< by address
-        fs::path path;
-    };
-    Loaded* load(const fs::path& path);
-    std::string name_of(const Loaded& loaded, u64 address, bool is_return);
+    const FunctionTable* load(const fs::path& path);
+    std::string name_of(const FunctionTable& loaded, u64 address, bool is_return);
 
     fs::path kernel_;
     FindFile find_file_;
-    std::map<fs::path, std::optional<Loaded>> loaded_;
+    std::map<fs::path, std::optional<FunctionTable>> loaded_;
     bool first_place_ = true;  ///< of a report: where it happened; the others are return addresses
 };
 
