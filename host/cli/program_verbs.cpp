@@ -1,10 +1,11 @@
-// Verbs that run a program in order to look at it: strace, check, gdb.
+// Verbs that run a program in order to look at it: strace, check, gdb, flame.
 #include <unistd.h>
 
 #include "host/check/check.hpp"
 #include "host/cli/verbs.hpp"
 #include "host/debug/gdb.hpp"
 #include "host/instances/instance.hpp"
+#include "host/profile/flame.hpp"
 #include "host/strace/strace.hpp"
 
 namespace spore::host {
@@ -102,12 +103,35 @@ private:
     std::string attach_;
 };
 
+class FlameVerb final : public Verb {
+public:
+    explicit FlameVerb(CLI::App& parent)
+        : Verb(parent, "flame", "Run a program on linuxu and draw where its time goes, in the program and in the kernel",
+               "spore flame ./app\nspore flame -o app.svg --frequency 4999 ./app --its-option",
+               "Samples come from perf (package linux-perf). A program shows its callers when it was compiled with -fno-omit-frame-pointer.") {
+        app->add_option("-o,--output", options_.output, "The picture (flame.svg)")->type_name("FILE");
+        app->add_option("--folded", options_.folded, "The same as text: a line for each stack, as other tools read it")->type_name("FILE");
+        app->add_option("--frequency", options_.frequency, "Samples a second (997)")->type_name("NUMBER")->check(CLI::Range(1, 50'000));
+    }
+    bool runs_program() const override { return true; }
+    Outcome<int> act(const MakeRequest& request, std::vector<std::string> words) override {
+        auto wanted = TRY(request(words));
+        if (wanted.platform.value_or(Platform::linuxu) != Platform::linuxu) return failure(ExitStatus::failed, "flame needs a process of this Linux: leave out --on, or say --on linuxu");
+        wanted.platform = Platform::linuxu;
+        return flame(TRY(make_plan(wanted)), options_);
+    }
+
+private:
+    FlameOptions options_;
+};
+
 }  // namespace
 
 void add_program_verbs(CLI::App& app, Verbs& verbs) {
     verbs.push_back(std::make_unique<CheckVerb>(app));
     verbs.push_back(std::make_unique<StraceVerb>(app));
     verbs.push_back(std::make_unique<GdbVerb>(app));
+    verbs.push_back(std::make_unique<FlameVerb>(app));
 }
 
 }  // namespace spore::host

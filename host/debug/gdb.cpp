@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include "host/common/process.hpp"
+#include "host/common/temporary_folder.hpp"
 #include "host/symbols/symboliser.hpp"
 #include "wire/elf_dynamic.hpp"
 
@@ -65,28 +66,6 @@ Failure become_gdb(const fs::path& folder, const GdbOptions& options) {
     ::execvp(gdb.c_str(), arguments.data());
     if (errno == ENOENT) return {ExitStatus::missing_tool, fmt::format("{} is missing: install it with 'apt install {}'", gdb, gdb)};
     return {ExitStatus::failed, fmt::format("cannot start {}: {}", gdb, error_text())};
-}
-
-/// Where the machine's debugger socket is, for as long as gdb has it.
-class Folder {
-public:
-    explicit Folder(fs::path path) : path_(std::move(path)) {}
-    Folder(Folder&& other) noexcept : path_(std::exchange(other.path_, {})) {}
-    ~Folder() {
-        std::error_code error;
-        if (!path_.empty()) fs::remove_all(path_, error);
-    }
-    const fs::path& path() const { return path_; }
-
-private:
-    fs::path path_;
-};
-
-Outcome<Folder> make_folder() {
-    const char* runtime = std::getenv("XDG_RUNTIME_DIR");
-    auto path = fmt::format("{}/spore-gdb-XXXXXX", runtime && *runtime ? runtime : "/tmp");
-    if (!::mkdtemp(path.data())) return failure(ExitStatus::failed, "cannot make a folder for the debugger's socket: {}", error_text());
-    return Folder(path);
 }
 
 bool wait_for(const fs::path& socket, const Child& runner) {
@@ -153,7 +132,7 @@ Outcome<void> describe_for_gdb(const Plan& plan, Prepared& prepared, const fs::p
 }
 
 Outcome<int> debug(Plan plan, const GdbOptions& options) {
-    auto made = TRY(make_folder());
+    auto made = TRY(TemporaryFolder::create("gdb"));
     auto& folder = made.path();
     add_debugger(plan, folder);
     plan.paused = true;

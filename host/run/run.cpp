@@ -169,6 +169,7 @@ Outcome<int> run(const Plan& plan, Prepared prepared, RunHooks run_hooks) {
             return failure(ExitStatus::machine_ended, "{}; {}{}", status.error().message, qemu ? "QEMU says: " : "", text);
     }
     // Nothing in the machine outlives the run, so it need not shut down in order.
+    if (run_hooks.observed) (void)machine->ends_within(std::chrono::seconds(60));
     return status;
 }
 

@@ -23,6 +23,7 @@ Outcome<int> run(const Plan& plan);
 struct RunHooks {
     std::function<void(std::string_view)> strace{};  ///< gets the lines that plan.strace asks for
     int questions = -1;                              ///< as in SessionFiles
+    bool observed = false;                           ///< who started the machine for us watches it, and is waited for
 };
 /// The same with everything prepared already.
 Outcome<int> run(const Plan& plan, Prepared prepared, RunHooks hooks = {});

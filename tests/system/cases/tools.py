@@ -147,6 +147,11 @@ assert [one for one in network["sockets"] if one["local"] == "[::1]:53"], networ
     Case("gdb-linuxu", [Program("hello", "static-pie")], needs=("/usr/bin/gdb",), timeout=120, script="""
         "$SPORE" gdb --on linuxu --batch --ex 'break main' --ex continue --ex backtrace --ex spore-threads --ex 'delete' --ex 'break spore::linux::exit_process' --ex continue --ex backtrace --ex delete --ex continue "$1" < /dev/null 2>&1""",
          stdout=re.compile(r"Breakpoint 1,(.|\n)* main \((.|\n)*thread 1 of process 1(.|\n)*exit_group \((.|\n)*ended with status 0")),
+    # One stack leads from the program into the kernel; perf may have been started for the first time, and be slow.
+    Case("flame", [], needs=("/usr/bin/perf", "/bin/busybox"), timeout=120, script="""
+        "$SPORE" flame -o picture.svg --folded stacks /bin/busybox dd if=/dev/zero of=/dev/null bs=64k count=60000 2>messages || cat messages
+        grep -q "picture.svg shows" messages && grep -q "^<svg" picture.svg && grep -q "busybox" stacks && grep -q "spore::linux::calls::read" stacks || cat messages stacks
+        "$SPORE" flame --on qemu /bin/true 2>&1 | grep -q linuxu"""),
     Case("completions", [], script='"$SPORE" completion bash > c && bash -n c && "$SPORE" completion fish | grep -q memory && "$SPORE" completion zsh | grep -q memory && "$SPORE" manual spore-run | grep -q memory'),
     Case("doctor", ["doctor"], host=True, stdout=re.compile("QEMU"), status=0),
 ]
