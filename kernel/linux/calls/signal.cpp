@@ -1,4 +1,6 @@
 // Signals: what a process does about them, what it blocks, sending and waiting.
+#include <limits>
+
 #include "arch/registers.hpp"
 #include "base/defer.hpp"
 #include "kernel/linux/calls/calls.hpp"
@@ -209,6 +211,7 @@ Result<u64> kill(Task& task, i32 pid, SignalNumber signal) {
     if (number != 0 && !is_signal(number)) return fail(Error::invalid);
     auto info = from_caller(task, number, si_user);
     if (pid == -1) return kill_all(task, info);
+    if (pid == std::numeric_limits<i32>::min()) return fail(Error::no_process);  // no group has the number without the sign
     if (pid <= 0) {
         TRY(send_to_group(pid == 0 ? task.process().group : -pid, info));
         return 0;
