@@ -33,7 +33,7 @@ Result<Shared<Process>> make_process(Task& task, const CloneRequest& request, Sh
     process->change_credentials([&](Credentials& who) { who = credentials; });
     auto limits = parent.change_limits([](Limits& own) { return own; });
     process->change_limits([&](Limits& own) { own = limits; });
-    process->exit_signal = request.exit_signal;
+    process->exit_signal = request.flags & clone_parent ? parent.exit_signal : request.exit_signal;  // [linux] copy_process: a sibling is like its maker
     process->barriers.store(parent.barriers.load(std::memory_order_relaxed), std::memory_order_relaxed);
     process->borrows_memory = (request.flags & clone_vfork) != 0;
     if (request.flags & clone_sighand) {
