@@ -322,10 +322,17 @@ extern "C" int LLVMFuzzerTestOneInput(const u8* data, std::size_t size) {
         return true;
     }();
     (void)once;
-    u64 free = memory::memory_use().free;
-    Input input(data, std::min<std::size_t>(size, 2000));
-    run(input);
-    must(memory::memory_use().free == free);
+    auto kept = [&] {
+        u64 free = memory::memory_use().free;
+        Input input(data, std::min<std::size_t>(size, 2000));
+        run(input);
+        return static_cast<i64>(free - memory::memory_use().free);
+    };
+    // What caches keep for the next time is kept once.
+    if (kept() != 0 && kept() != 0) {
+        std::fprintf(stderr, "%lld bytes of frames are not free any more\n", static_cast<long long>(kept()));
+        std::abort();
+    }
     must(!testing::UnitTest::GetInstance()->ad_hoc_test_result().Failed());  // the fakes report to it
     return 0;
 }
