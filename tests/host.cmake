@@ -47,6 +47,7 @@ add_kernel_fuzzer(e1000)
 add_kernel_fuzzer(net)
 add_kernel_fuzzer(ip)
 add_kernel_fuzzer(calls)
+add_kernel_fuzzer(sockets)
 
 find_package(Python3 COMPONENTS Interpreter)
 add_test(NAME layering COMMAND Python3::Interpreter ${CMAKE_CURRENT_SOURCE_DIR}/layering/check.py)
