@@ -37,6 +37,8 @@ std::byte* find(VirtAddr at, Access wanted) {
     return nullptr;
 }
 
+// What is copied may be the same memory by another name, as when a file is written from its own mapping.
+
 /// Calls `f` for each part of [at, at + size) that lies in one piece: its place, its offset, its size.
 template <typename F>
 Result<void> for_each_piece(VirtAddr at, std::size_t size, Access wanted, F&& f) {
@@ -60,11 +62,11 @@ std::atomic<u32>* find_word(VirtAddr at, Access wanted) {
 
 Result<void> copy_from_program(void* to, VirtAddr from, std::size_t size) {
     return for_each_piece(from, size, {.read = true},
-                          [&](std::byte* place, std::size_t done, std::size_t part) { std::memcpy(static_cast<std::byte*>(to) + done, place, part); });
+                          [&](std::byte* place, std::size_t done, std::size_t part) { std::memmove(static_cast<std::byte*>(to) + done, place, part); });
 }
 Result<void> copy_to_program(VirtAddr to, const void* from, std::size_t size) {
     return for_each_piece(to, size, {.write = true}, [&](std::byte* place, std::size_t done, std::size_t part) {
-        std::memcpy(place, static_cast<const std::byte*>(from) + done, part);
+        std::memmove(place, static_cast<const std::byte*>(from) + done, part);
     });
 }
 Result<void> zero_program(VirtAddr to, std::size_t size) {
