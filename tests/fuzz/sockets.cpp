@@ -9,6 +9,8 @@
 #include <optional>
 
 #include "arch/user_memory.hpp"
+#include "kernel/linux/dispatch.hpp"
+#include "kernel/linux/strace.hpp"
 #include "kernel/linux/uapi/socket.hpp"
 #include "kernel/linux/uapi/types.hpp"
 #include "kernel/memory/frame.hpp"
@@ -320,6 +322,12 @@ i64 run(const u8* data, std::size_t size) {
     return static_cast<i64>(free - memory::memory_use().free);
 }
 
+/// To see what an input means.
+void show_calls() {
+    linux::set_strace_sink([](std::string_view line) { std::fprintf(stderr, "%.*s\n", static_cast<int>(line.size()), line.data()); });
+    linux::set_strace(true);
+}
+
 }  // namespace
 
 /// AddressSanitizer would keep a second stack for every thread that there ever was.
@@ -328,6 +336,7 @@ extern "C" const char* __asan_default_options() { return "detect_stack_use_after
 extern "C" int LLVMFuzzerTestOneInput(const u8* data, std::size_t size) {
     static bool once = [] {
         start_linux(64_MiB);
+        if (std::getenv("SPORE_TEST_LOG")) show_calls();
         constexpr u8 all_kinds[] = {0xff};
         (void)run(all_kinds, sizeof all_kinds);
         return true;

@@ -194,7 +194,7 @@ void run_linux(Program program) {
         wait_for_all();
         patience.cancel();
         while (linux_tasks() > 0) sleep(Duration::ms(1));
-        sleep(Duration::seconds(300));
+        sleep(Duration::seconds(1800));  // more than any connection is kept for a peer that says nothing
     }
 }
 
