@@ -1,5 +1,6 @@
 // Page faults: what a program touches is filled in here, and nowhere else.
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 #include "kernel/memory/area.hpp"
@@ -83,6 +84,7 @@ FaultOutcome AddressSpace::map_frame(u64 page, FrameRef frame, arch::Access acce
 
 FaultOutcome AddressSpace::fault_anonymous(Area& area, u64 page, arch::Access wanted) {
     if (wanted.write && is_aligned(page, arch::large_page_size) && map_large_page(area, page)) return FaultOutcome::served;
+    if (arch::anonymous_fill > page_size && map_block(area, page)) return FaultOutcome::served;
     // What is read first is mostly written next: one fault with a page of its own is cheaper than two with a shared page of zeros.
     auto frame = allocate_zeroed_frames();
     if (!frame) return FaultOutcome::no_memory;
@@ -104,6 +106,24 @@ bool AddressSpace::map_large_page(Area& area, u64 page) {
     // A table of small pages may have been in its place, empty, and CPUs remember tables too ([intel/vol3 4.10.3]).
     page_table_.flush({page}, {end});
     return true;
+}
+
+/// Maps the block of arch::anonymous_fill bytes that holds `page`, where all of it is the area's and empty, and memory is plentiful.
+bool AddressSpace::map_block(Area& area, u64 page) {
+    constexpr u64 size = arch::anonymous_fill;
+    u64 start = align_down(page, size), end = start + size;
+    if (start < area.start || end > area.end || page_table_.next_mapped({start}, {end}).value < end) return false;
+    auto use = memory_use();
+    if (use.free < use.total / 4) return false;
+    auto block = allocate_zeroed_frames(std::countr_zero(size / page_size));
+    if (!block) return false;
+    (*block)->kind = FrameKind::anonymous;
+    split_block(**block);
+    FrameRef frames[size / page_size];
+    for (u64 i = 0; i < size / page_size; ++i) frames[i] = FrameRef::adopt(*block + i);
+    for (u64 i = 0; i < size / page_size; ++i)
+        if (map_frame(start + i * page_size, std::move(frames[i]), area.access) != FaultOutcome::served) break;
+    return page_table_.query({page}).size != 0;
 }
 
 /// Maps a new private page with these contents, in place of what was there.

@@ -9,6 +9,9 @@ namespace spore::arch {
 inline constexpr u64 program_end = 0x7fff'ffff'f000;
 inline constexpr u64 program_start = 0x1'0000;
 
+/// How much of an anonymous area is filled at once.
+inline constexpr u64 anonymous_fill = page_size;
+
 namespace kernel_half {
 inline constexpr u64 start = 0xffff'8000'0000'0000;
 inline constexpr u64 direct_map = 0xffff'8000'0000'0000;

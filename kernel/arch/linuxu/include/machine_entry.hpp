@@ -8,8 +8,7 @@ namespace spore::arch {
 
 /// Bit positions of an entry. `in_use` alone: a page without any access, which keeps its frame.
 namespace page_bit {
-inline constexpr u64 present = 1 << 0, read = 1 << 1, write = 1 << 2, execute = 1 << 3, large = 1 << 4, in_use = 1 << 5, accessed = 1 << 6,
-                     dirty = 1 << 7;
+inline constexpr u64 present = 1 << 0, read = 1 << 1, write = 1 << 2, execute = 1 << 3, large = 1 << 4, in_use = 1 << 5, accessed = 1 << 6;
 }
 
 struct TableEntry {
@@ -38,11 +37,12 @@ inline Access access_of(TableEntry entry) {
     return {.read = entry.present(), .write = (entry.bits & page_bit::write) != 0, .execute = (entry.bits & page_bit::execute) != 0};
 }
 /// What a change of access keeps.
-inline constexpr u64 kept_state_bits = page_bit::accessed | page_bit::dirty;
+inline constexpr u64 kept_state_bits = page_bit::accessed;
 inline constexpr u64 kept_bits = ~u64{page_size - 1} | kept_state_bits | page_bit::large;
-inline bool is_dirty(TableEntry entry) { return entry.bits & page_bit::dirty; }
+/// What may be written counts as written: to notice when it is would take a fault more for each page.
+inline bool is_dirty(TableEntry entry) { return entry.bits & page_bit::write; }
 inline bool is_accessed(TableEntry entry) { return entry.bits & page_bit::accessed; }
-inline u64 cleaned(u64 bits) { return bits & ~(page_bit::accessed | page_bit::dirty); }
+inline u64 cleaned(u64 bits) { return bits & ~page_bit::accessed; }
 
 inline TableEntry* root_table(PhysAddr root) { return static_cast<TableEntry*>(direct(root)); }
 inline Result<PhysAddr> create_root() { return allocate_table(); }

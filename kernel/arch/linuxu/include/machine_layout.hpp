@@ -8,6 +8,9 @@ namespace spore::arch {
 inline constexpr u64 program_end = 0x7000'0000'0000;
 inline constexpr u64 program_start = 0x1'0000;  // vm.mmap_min_addr
 
+/// How much of an anonymous area is filled at once: a fault, two signals and a host call, costs as much as filling this.
+inline constexpr u64 anonymous_fill = 64_KiB;
+
 namespace kernel_half {
 inline constexpr u64 start = program_end;
 inline constexpr u64 image = 0x7000'0000'0000;       ///< kernel.ld

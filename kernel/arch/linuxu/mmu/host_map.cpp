@@ -73,10 +73,9 @@ bool grants(TableEntry entry, Access wanted) {
     return (!wanted.read || has.read) && (!wanted.write || has.write) && (!wanted.execute || has.execute);
 }
 
-/// What the host is asked for: writing only once the page is known as dirty, so that the first write tells.
 int protection_of(u64 bits) {
     int protection = PROT_READ;
-    if (bits & page_bit::write && bits & page_bit::dirty) protection |= PROT_WRITE;
+    if (bits & page_bit::write) protection |= PROT_WRITE;
     if (bits & page_bit::execute) protection |= PROT_EXEC;
     return protection;
 }
@@ -87,7 +86,7 @@ u64 use(TableEntry& entry, Access wanted) {
     while (true) {
         TableEntry seen{old};
         if (!seen.present() || !grants(seen, wanted)) return 0;
-        u64 bits = old | page_bit::accessed | (wanted.write ? page_bit::dirty : 0);
+        u64 bits = old | page_bit::accessed;
         if (__atomic_compare_exchange_n(&entry.bits, &old, bits, true, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) return bits;
     }
 }
