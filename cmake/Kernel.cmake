@@ -1,19 +1,19 @@
-# How kernel code is compiled: freestanding C++23 over libc++'s headers with our own __config_site, and musl's C headers.
+# How kernel code is compiled: C++23 over libc++'s headers with our own __config_site, and musl's C headers.
 # See docs/building.md for why each flag is there.
 set(SPORE_LIBCXX_INCLUDE /usr/lib/llvm-19/include/c++/v1 CACHE PATH "libc++ headers (libc++-19-dev)")
 set(SPORE_MUSL_INCLUDE /usr/include/x86_64-linux-musl CACHE PATH "musl's C headers (musl-dev)")  # what the kernel uses of them is alike on all CPUs
 
 set(SPORE_KERNEL_FLAGS
-    -ffreestanding -nostdlibinc -fno-stack-protector -fno-pic -fno-asynchronous-unwind-tables
+    -DSPORE_BOOTS -nostdlibinc -fno-stack-protector -fno-pic -fno-asynchronous-unwind-tables
     -fno-omit-frame-pointer -mno-omit-leaf-frame-pointer   # backtraces walk frame pointers
     -ffunction-sections -fdata-sections -fno-common -fno-math-errno -O2 -g)
 set(SPORE_KERNEL_CXX_FLAGS
     -nostdinc++ -fno-exceptions -fno-rtti -fno-threadsafe-statics -fno-c++-static-destructors
     -Werror=global-constructors)
 set(SPORE_KERNEL_x86_64_FLAGS
-    --target=x86_64-unknown-none-elf -march=x86-64 -mcmodel=kernel -mno-red-zone -mno-sse -mno-mmx -mno-avx -msoft-float -mcx16)
+    --target=x86_64-unknown-none-elf -march=x86-64 -mcmodel=kernel -mno-red-zone -mstack-alignment=8 -mno-sse -mno-mmx -mno-avx -msoft-float -mcx16)
 set(SPORE_KERNEL_linuxu_FLAGS
-    --target=x86_64-unknown-none-elf -march=x86-64 -D_GNU_SOURCE -fpie -mno-red-zone -mno-sse -mno-mmx -mno-avx -msoft-float -mcx16)
+    --target=x86_64-unknown-none-elf -march=x86-64 -D_GNU_SOURCE -fpie -mno-red-zone -mstack-alignment=8 -mno-sse -mno-mmx -mno-avx -msoft-float -mcx16)
 # Atomics are calls of functions that the kernel makes suit the CPU when it starts (kernel/arch/arm64/atomics.S).
 set(SPORE_KERNEL_arm64_FLAGS
     --target=aarch64-unknown-none-elf -march=armv8-a -mcmodel=small -mgeneral-regs-only -moutline-atomics -ffixed-x18)

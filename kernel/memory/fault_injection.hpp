@@ -5,8 +5,12 @@
 
 namespace spore::memory {
 
-/// The kernel is built freestanding and without this; the unit tests are hosted.
-inline constexpr bool injects_failures = __STDC_HOSTED__;
+/// A kernel that boots (cmake/Kernel.cmake defines this for it) is built without.
+#ifdef SPORE_BOOTS
+inline constexpr bool injects_failures = false;
+#else
+inline constexpr bool injects_failures = true;
+#endif
 
 /// The Nth allocation of frames or of an object from now on fails (1 is the next), once; 0 never. What was left of the request before: 0 when it has failed.
 u64 fail_allocation(u64 nth);

@@ -20,7 +20,7 @@ namespace spore::memory {
 namespace {
 
 #ifdef NDEBUG
-constexpr bool poisons = __STDC_HOSTED__;
+constexpr bool poisons = injects_failures;
 #else
 constexpr bool poisons = true;
 #endif
