@@ -152,6 +152,7 @@ private:
     u32 send_room() const;
     bool has_send_room() const;
     bool writable() const;
+    Result<void> append_slice(device::Slice slice);
     void queued(SendFlags flags, bool last);
 
     // ---- handed_over.cpp ----

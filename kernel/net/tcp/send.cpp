@@ -6,6 +6,7 @@ namespace spore::net::tcp {
 
 namespace {
 constexpr u32 min_send_buffer = 128 << 10, max_send_buffer = 4 << 20, pressed_send_buffer = min_send_buffer / 2;
+constexpr u32 copied_slice = 1024;
 constexpr unsigned bulk_order = 3;
 constexpr u32 block_size(unsigned order) { return static_cast<u32>(page_size) << order; }
 
@@ -123,6 +124,16 @@ Result<u64> ControlBlock::send(ByteSource& from, u64 size, SendFlags flags) {
     return sent;
 }
 
+/// A small piece is copied behind what was written before it (a header, mostly) when there is room: one piece of memory costs a device and us less
+/// than two, one of them shared.
+Result<void> ControlBlock::append_slice(device::Slice slice) {
+    if (slice.size > copied_slice || !open_frame_ || block_size(open_frame_.get()->order) - open_fill_ < slice.size) return queue_.append(std::move(slice));
+    std::memcpy(open_frame_.bytes() + open_fill_, slice.bytes(), slice.size);
+    TRY(queue_.append({open_frame_, open_fill_, slice.size}));
+    open_fill_ += slice.size;
+    return {};
+}
+
 Result<u64> ControlBlock::send_slices(std::span<const device::Slice> slices, SendFlags flags) {
     Session session(*this);
     if (auto can = can_send(); !can) {
@@ -135,7 +146,7 @@ Result<u64> ControlBlock::send_slices(std::span<const device::Slice> slices, Sen
     for (auto& slice : slices) {
         u32 part = std::min(slice.size, send_room());
         if (part == 0) break;
-        outcome = queue_.append({slice.frame, slice.offset, part});
+        outcome = append_slice({slice.frame, slice.offset, part});
         if (!outcome) break;
         sent += part;
         if (part < slice.size) break;

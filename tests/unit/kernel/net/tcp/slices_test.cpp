@@ -101,5 +101,21 @@ TEST(TcpSlices, WaitForMoreWhenMoreFollows) {
     s.inject(ack().seq(1).ack(301));
 }
 
+TEST(TcpSlices, AreCopiedBehindAHeaderWhenTheyAreSmall) {
+    TcpScript s;
+    s.open();
+    s.write(300, SendFlags::more);
+    auto small = slice_of(300, 600), large = slice_of(900, 1500);
+    EXPECT_EQ(s.connection->send_slices({&small, 1}, SendFlags::none), 600u);
+    EXPECT_EQ(owners(small), 1u);
+    s.expect(psh().seq(1).data(900));
+    EXPECT_EQ(s.connection->send_slices({&large, 1}, SendFlags::none), 1500u);
+    EXPECT_GT(owners(large), 1u);
+    s.expect(ack().seq(901).data(1460));
+    s.inject(ack().seq(1).ack(2361));
+    s.expect(psh().seq(2361).data(40));
+    s.inject(ack().seq(1).ack(2401));
+}
+
 }  // namespace
 }  // namespace spore::net::tcp
