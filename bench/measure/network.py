@@ -41,12 +41,13 @@ def redis(network, pipeline, requests):
     return rates
 
 
-def in_turns(networks, runs, measure):
-    """The medians of what `measure` gives for each guest: {kind: […]}."""
-    samples = {kind: [] for kind in networks}
+def in_turns(guests, runs, measure):
+    """The medians of what `measure` gives for each guest while the others stand still: {kind: […]}."""
+    samples = {kind: [] for kind in guests}
     for _ in range(runs):
-        for kind, network in networks.items():
-            samples[kind].append(measure(network))
+        for kind, (network, guest) in guests.items():
+            with servers.stopped([other for _, other in guests.values() if other is not guest]):
+                samples[kind].append(measure(network))
     return {kind: [tools.median(values) for values in zip(*taken)] for kind, taken in samples.items()}
 
 
@@ -66,16 +67,16 @@ def nginx(report, runs, configuration, name, goal, architecture="x86_64"):
 
     def load(network, header=None):
         measured = wrk(network, header=header)
-        if network is networks["Spore"]:
+        if network is guests["Spore"][0]:
             errors.append(measured[3])
         return measured[:2]
 
-    with servers.side_by_side(KINDS, "nginx", configuration, architecture) as networks:
-        in_turns(networks, 1, lambda network: wrk(network, 1))
-        kept = in_turns(networks, runs, load)
-        closed = in_turns(networks, runs, lambda network: load(network, "Connection: close"))
-        in_turns(networks, 1, lambda network: [download(network)])  # into memory, where Linux's initramfs has it
-        big = in_turns(networks, runs, lambda network: [download(network)])
+    with servers.side_by_side(KINDS, "nginx", configuration, architecture) as guests:
+        in_turns(guests, 1, lambda network: wrk(network, 1))
+        kept = in_turns(guests, runs, load)
+        closed = in_turns(guests, runs, lambda network: load(network, "Connection: close"))
+        in_turns(guests, 1, lambda network: [download(network)])  # into memory, where Linux's initramfs has it
+        big = in_turns(guests, runs, lambda network: [download(network)])
     add(report, f"{name}, 612 bytes, 30 connections", "req/s", column(kept, 0), goal)
     report.add("network", "  p99", kept["Spore"][1], "ms", kept["Linux"][1], "Linux", 1, "ratio")
     report.add("network", "  errors", sum(errors), "", goal=0)
@@ -134,9 +135,9 @@ def churn(report):
 
 def redis_rates(report, runs, name="redis", goals=(4.5, 2.8), architecture="x86_64"):
     for pipeline, requests, goal in ((1, 20_000, goals[0]), (16, 200_000, goals[1])):
-        with servers.side_by_side(KINDS, "redis", architecture=architecture) as networks:
-            in_turns(networks, 1, lambda network: redis(network, pipeline, requests // 10).values())
-            found = in_turns(networks, runs, lambda network: [redis(network, pipeline, requests)[command] for command in ("get", "set")])
+        with servers.side_by_side(KINDS, "redis", architecture=architecture) as guests:
+            in_turns(guests, 1, lambda network: redis(network, pipeline, requests // 10).values())
+            found = in_turns(guests, runs, lambda network: [redis(network, pipeline, requests)[command] for command in ("get", "set")])
         for index, command in enumerate(("GET", "SET")):
             add(report, f"{name} {command}, 30 clients, pipeline {pipeline}", "req/s", column(found, index), goal)
 

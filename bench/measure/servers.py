@@ -166,6 +166,14 @@ class Guest:
     def counts(self):
         return counting.Counts(self.counters).total if self.counters else None
 
+    def signal(self, number):
+        """Sends a signal to all that the guest consists of: the tool and its QEMU have a session of their own."""
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit():
+                with contextlib.suppress(OSError):
+                    if os.getsid(int(entry.name)) == self.process.pid:
+                        os.kill(int(entry.name), number)
+
 
 def answers(network, port):
     """Whether something accepts on the guest's port."""
@@ -211,6 +219,18 @@ def running(kind, server, configuration=None, counted=False, architecture="x86_6
 
 @contextlib.contextmanager
 def side_by_side(kinds, server, configuration=None, architecture="x86_64"):
-    """The server in a guest of each kind at once, to be measured in turns: what else the machine does slows both. {kind: Network}"""
+    """The server in a guest of each kind at once, to be measured in turns: what else the machine does slows both. {kind: (Network, Guest)}"""
     with contextlib.ExitStack() as guests:
-        yield {kind: guests.enter_context(running(kind, server, configuration, architecture=architecture))[0] for kind in kinds}
+        yield {kind: guests.enter_context(running(kind, server, configuration, architecture=architecture)) for kind in kinds}
+
+
+@contextlib.contextmanager
+def stopped(guests):
+    """These guests do not run meanwhile: one that idles takes time of the one that is measured, Linux with its ticks more than Spore."""
+    for guest in guests:
+        guest.signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for guest in guests:
+            guest.signal(signal.SIGCONT)
