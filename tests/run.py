@@ -87,7 +87,7 @@ def run_units(binary, wanted, tally):
 def run_fuzzer(binary, tally):
     corpus = TESTS / "fuzz/corpus" / binary.name.removeprefix("fuzz-")
     with tempfile.TemporaryDirectory() as scratch:
-        command = [str(binary), f"-max_total_time={FUZZ_SECONDS}", "-rss_limit_mb=2048", "-timeout=10", f"-artifact_prefix={scratch}/", scratch]
+        command = [str(binary), "-seed=1", f"-max_total_time={FUZZ_SECONDS}", "-rss_limit_mb=2048", "-timeout=10", f"-artifact_prefix={scratch}/", scratch]
         if corpus.is_dir():
             command.append(str(corpus))
         result = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=FUZZ_SECONDS * 6)
