@@ -2,7 +2,9 @@
 import os
 import re
 import statistics
+import tempfile
 import time
+from pathlib import Path
 
 from . import tools
 from .programs import INSERTS
@@ -27,8 +29,12 @@ def wall_time(command):
 
 
 def sqlite_time(command):
-    """What sqlite3 itself says the statements took, in milliseconds."""
-    found = re.findall(r"real ([0-9.]+)", tools.run(command, timeout=60).output)
+    """What sqlite3 itself says the statements took, in milliseconds. It times what it reads, not what its arguments say."""
+    with tempfile.TemporaryFile("w+") as statements:
+        statements.write(".timer on\nDROP TABLE IF EXISTS t;\n" + INSERTS.replace("; ", ";\n") + "\n")
+        statements.flush()
+        statements.seek(0)
+        found = re.findall(r"real ([0-9.]+)", tools.run(command, timeout=60, stdin=statements).output)
     return sum(map(float, found)) * 1e3 if found else None
 
 
@@ -48,9 +54,10 @@ def linuxu(report, runs):
     hello = str(tools.hello())
     report.add("linuxu", "hello, shell to exit", *unit(in_turns(wall_time, on_linuxu([hello]), [hello], runs), "ms"), "native", START_GOAL, "ratio")
     if os.path.exists(SQLITE):
-        statements = ["-cmd", ".timer on", "/dev/shm/spore-benchmark.db", "DROP TABLE IF EXISTS t;" + INSERTS]
-        both = in_turns(sqlite_time, on_linuxu([SQLITE, *statements[:2], "/tmp/benchmark.db", statements[3]]), [SQLITE, *statements], runs)
-        report.add("linuxu", "sqlite3, 20 000 inserts", *unit(both, "ms"), "native", GOAL, "ratio")
+        native = Path("/dev/shm/spore-benchmark.db")
+        both = in_turns(sqlite_time, on_linuxu([SQLITE, "/tmp/benchmark.db"]), [SQLITE, str(native)], runs)
+        native.unlink(missing_ok=True)
+        report.add("linuxu", "sqlite3, 200 000 inserts", *unit(both, "ms"), "native", GOAL, "ratio")
 
 
 def unit(both, name):

@@ -21,6 +21,7 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -81,7 +82,7 @@ static void need(bool good, const char* what) {
 enum Id {
     id_loop, id_getpid, id_clock, id_yield, id_futex_wake, id_futex_pingpong, id_pipe_pingpong, id_socket_pingpong, id_process_pingpong,
     id_fault, id_fault_file, id_mmap, id_mmap_touch, id_mprotect, id_open, id_stat, id_read, id_write, id_null, id_pipe_self,
-    id_signal, id_poll, id_epoll, id_thread, id_fork, id_exec,
+    id_signal, id_poll, id_epoll, id_thread, id_fork, id_exec, id_epoll_many,
 };
 
 static void run_loop(int count) { MEASURE(id_loop, 10, count, __asm__ volatile("")); }
@@ -266,6 +267,23 @@ static void run_epoll(int count) {
     need(event >= 0 && epoll >= 0 && !epoll_ctl(epoll, EPOLL_CTL_ADD, event, &interest), "epoll");
     MEASURE(id_epoll, 10, count, need(epoll_wait(epoll, &ready, 1, -1) == 1, "epoll_wait"));
 }
+static void run_epoll_many(int count) {
+    enum { many = 1000, ready_ones = 10 };
+    struct rlimit limit;
+    need(!getrlimit(RLIMIT_NOFILE, &limit), "getrlimit");
+    limit.rlim_cur = limit.rlim_max;
+    need(!setrlimit(RLIMIT_NOFILE, &limit), "setrlimit");
+    int events[many], epoll = epoll_create1(0);
+    struct epoll_event interest = {.events = EPOLLIN}, ready[many];
+    need(epoll >= 0, "epoll");
+    for (int i = 0; i < many; i++) {
+        events[i] = eventfd(i % (many / ready_ones) == 0, 0);
+        need(events[i] >= 0 && !epoll_ctl(epoll, EPOLL_CTL_ADD, events[i], &interest), "epoll");
+    }
+    MEASURE(id_epoll_many, 10, count, need(epoll_wait(epoll, ready, many, -1) == ready_ones, "epoll_wait"));
+    for (int i = 0; i < many; i++) close(events[i]);
+    close(epoll);
+}
 static void* nothing(void* unused) { return NULL; }
 static void run_thread(int count) {
     pthread_t thread;
@@ -316,6 +334,7 @@ static const struct {
     {id_signal, "signal", 1000, run_signal, "signal to oneself: handler and return"},
     {id_poll, "poll", 1000, run_poll, "poll of one ready descriptor"},
     {id_epoll, "epoll", 1000, run_epoll, "epoll_wait with one ready descriptor"},
+    {id_epoll_many, "epoll-1000", 1000, run_epoll_many, "epoll_wait on 1000 descriptors, ten of them ready"},
     {id_thread, "thread", 100, run_thread, "thread create + join"},
     {id_fork, "fork", 50, run_fork, "fork + exit + wait"},
     {id_exec, "exec", 20, run_exec, "fork + exec + exit + wait"},
