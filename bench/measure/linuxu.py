@@ -6,16 +6,12 @@ import tempfile
 import time
 from pathlib import Path
 
-from . import tools
+from . import network, servers, tools
 from .programs import INSERTS
 
 GOAL = 1.0
 START_GOAL = 3.0
 SQLITE = "/usr/bin/sqlite3"
-
-
-def on_linuxu(arguments):
-    return [str(tools.spore()), "run", "--on", "linuxu", *arguments]
 
 
 def micro_times(command):
@@ -31,7 +27,7 @@ def wall_time(command):
 def sqlite_time(command):
     """What sqlite3 itself says the statements took, in milliseconds. It times what it reads, not what its arguments say."""
     with tempfile.TemporaryFile("w+") as statements:
-        statements.write(".timer on\nDROP TABLE IF EXISTS t;\n" + INSERTS.replace("; ", ";\n") + "\n")
+        statements.write(".timer on\nDROP TABLE IF EXISTS t;\n" + INSERTS.replace("20000", "200000").replace("; ", ";\n") + "\n")
         statements.flush()
         statements.seek(0)
         found = re.findall(r"real ([0-9.]+)", tools.run(command, timeout=60, stdin=statements).output)
@@ -46,18 +42,26 @@ def in_turns(measure, ours, native, runs):
 
 def linuxu(report, runs):
     micro = str(tools.micro())
-    rounds = [(micro_times(on_linuxu([micro, "--time"])), micro_times([micro, "--time"])) for _ in range(runs)]
+    rounds = [(micro_times(tools.on_linuxu([micro, "--time"])), micro_times([micro, "--time"])) for _ in range(runs)]
     for name in rounds[0][1]:
         ours, native = ([one[side].get(name) for one in rounds] for side in (0, 1))
         value = statistics.median(ours) if None not in ours else None
         report.add("linuxu", name, value, "ns", statistics.median(native), "native", None if name == "loop" else GOAL, "ratio")
     hello = str(tools.hello())
-    report.add("linuxu", "hello, shell to exit", *unit(in_turns(wall_time, on_linuxu([hello]), [hello], runs), "ms"), "native", START_GOAL, "ratio")
+    report.add("linuxu", "hello, shell to exit", *unit(in_turns(wall_time, tools.on_linuxu([hello]), [hello], runs), "ms"), "native", START_GOAL, "ratio")
     if os.path.exists(SQLITE):
         native = Path("/dev/shm/spore-benchmark.db")
-        both = in_turns(sqlite_time, on_linuxu([SQLITE, "/tmp/benchmark.db"]), [SQLITE, str(native)], runs)
+        both = in_turns(sqlite_time, tools.on_linuxu([SQLITE, "/tmp/benchmark.db"]), [SQLITE, str(native)], runs)
         native.unlink(missing_ok=True)
         report.add("linuxu", "sqlite3, 200 000 inserts", *unit(both, "ms"), "native", GOAL, "ratio")
+
+
+    for pipeline, requests in ((1, 50_000), (16, 500_000)):
+        with servers.side_by_side(("linuxu", "native"), "redis") as guests:
+            found = network.in_turns(guests, runs, lambda place: [network.redis(place, pipeline, requests)[command] for command in ("get", "set")])
+        for index, command in enumerate(("GET", "SET")):
+            report.add("linuxu", f"redis {command}, 30 clients, pipeline {pipeline}", found["linuxu"][index], "req/s", found["native"][index],
+                       "native, over the loopback")
 
 
 def unit(both, name):

@@ -139,6 +139,16 @@ def spore_command(words, architecture):
                            architecture=architecture)
 
 
+def linuxu_command(words):
+    return tools.on_linuxu(["-m", "512M", "--network", "tap=tap0", "--ip", f"{GUEST}/{LENGTH}", "--root", server_root(), *words])
+
+
+def native_command(words, network):
+    """The same files as a process of this Linux, at the same address."""
+    tools.run(network.inside(["ip", "address", "add", f"{GUEST}/32", "dev", "lo"]))
+    return ["chroot", server_root(), *words]
+
+
 def linux_command(words, architecture):
     modules = linux_guest.network_modules(architecture)
     image = tools.WORK / f"server-initramfs-{architecture}"
@@ -183,7 +193,7 @@ def answers(network, port):
 
 @contextlib.contextmanager
 def running(kind, server, configuration=None, counted=False, architecture="x86_64"):
-    """The server in a guest of this kind ("Spore" or "Linux"): (Network, Guest)."""
+    """The server in a guest of this kind ("Spore", "Linux", "linuxu" or "native"): (Network, Guest)."""
     words = command_of(server, configuration)
     with Network() as network:
         counters = tools.WORK / f"counts-{network.name}.bin" if counted else None
@@ -194,6 +204,10 @@ def running(kind, server, configuration=None, counted=False, architecture="x86_6
             if counted:
                 path, wrapper = counting.wrapper_path(options, architecture)
                 environment |= path
+        elif kind == "linuxu":
+            command = linuxu_command(words)
+        elif kind == "native":
+            command = native_command(words, network)
         else:
             command = [*linux_command(words, architecture), *options]
         log = open(tools.WORK / f"{kind}-{architecture}-{server}.log", "wb")

@@ -94,6 +94,10 @@ def spore_run(*arguments, architecture="x86_64"):
     return [str(spore()), "run", "--accel", "tcg", "--kernel", str(kernel(architecture)), *[str(word) for word in arguments]]
 
 
+def on_linuxu(arguments):
+    return [str(spore()), "run", "--on", "linuxu", *[str(word) for word in arguments]]
+
+
 class Ended:
     def __init__(self, status, output, errors, seconds):
         self.status, self.output, self.errors, self.seconds = status, output, errors, seconds
