@@ -45,6 +45,8 @@ void answer_echo(Owned<device::Packet> packet, const Arrival& arrival, u8 reply)
         u16 new_sum = pseudo_header_sum(path->source(), arrival.source, protocol_v6, packet->size());
         header.checksum = wire::update_checksum(header.checksum, old_sum, new_sum);
     }
+    // Both mean the same sum, but of zeros alone: then only the second is right, which an update does not give [RFC 1624 3].
+    if (header.checksum == 0) header.checksum = 0xffff;
     packet->checksum = device::Checksum::unknown;
     (void)path->send(std::move(packet), {.protocol = v4 ? protocol_v4 : protocol_v6,
                                          .traffic_class = arrival.traffic_class,
