@@ -150,7 +150,7 @@ assert [one for one in network["sockets"] if one["local"] == "[::1]:53"], networ
     # One stack leads from the program into the kernel; perf may have been started for the first time, and be slow.
     Case("flame", [], needs=("/usr/bin/perf", "/bin/busybox"), timeout=120, script="""
         perf record -q -e cpu-clock -o /dev/null true 2>/dev/null || { echo "not tried: perf may not count here"; exit; }
-        "$SPORE" flame -o picture.svg --folded stacks /bin/busybox dd if=/dev/zero of=/dev/null bs=64k count=60000 2>messages || cat messages
+        "$SPORE" flame -o picture.svg --folded stacks /bin/busybox dd if=/dev/zero of=/dev/null bs=64k count=1000000 2>messages || cat messages
         grep -q "picture.svg shows" messages && grep -q "^<svg" picture.svg && grep -q "busybox" stacks && grep -q "spore::linux::calls::read" stacks || cat messages stacks
         "$SPORE" flame --on qemu /bin/true 2>&1 | grep -q linuxu""", stdout=re.compile(r"\A(not tried: .*\n)?\Z")),
     Case("completions", [], script='"$SPORE" completion bash > c && bash -n c && "$SPORE" completion fish | grep -q memory && "$SPORE" completion zsh | grep -q memory && "$SPORE" manual spore-run | grep -q memory'),

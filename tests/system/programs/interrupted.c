@@ -28,17 +28,17 @@ static volatile int ticks;
 static void on_tick(int number) { (void)number, ++ticks; }
 
 int main(void) {
-    enum { calls = 200000 };
+    enum { calls = 200000, enough = 100 };  // a loaded machine's clock ticks late
     int file = open("/tmp/file", O_CREAT | O_RDWR, 0600);
     Seek* seek = make_seek();
     struct sigaction action = {.sa_handler = on_tick, .sa_flags = SA_RESTART};
     sigaction(SIGALRM, &action, NULL);
     struct itimerval often = {{0, 100}, {0, 100}};
     setitimer(ITIMER_REAL, &often, NULL);
-    for (long i = 1; i <= calls; ++i) {
+    for (long i = 1; i <= calls || ticks <= enough; ++i) {
         long at = seek(file, 1, SEEK_CUR);
         if (at != i) return printf("call %ld ends at %ld\n", i, at), 1;
     }
-    printf("%s\n", ticks > 100 ? "interrupted and whole" : "not interrupted");
+    puts("interrupted and whole");
     return 0;
 }
