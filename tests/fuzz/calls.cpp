@@ -1,7 +1,5 @@
 // The system calls, from the table that programs enter by: bytes become calls with arguments of the right kind, mostly, made by a process and what it forks.
 // Whatever comes, nothing may be read or written beside its bounds, every call has to come back, and when all processes have ended nothing is kept.
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
@@ -10,15 +8,13 @@
 
 #include "arch/user_memory.hpp"
 #include "kernel/linux/dispatch.hpp"
-#include "kernel/linux/strace.hpp"
 #include "kernel/linux/uapi/open.hpp"
 #include "kernel/linux/uapi/socket.hpp"
 #include "kernel/linux/uapi/types.hpp"
 #include "kernel/memory/fault_injection.hpp"
-#include "kernel/memory/frame.hpp"
 #include "tests/fakes/cpu.hpp"
 #include "tests/fakes/linux/machine.hpp"
-#include "tests/fuzz/input.hpp"
+#include "tests/fuzz/programs.hpp"
 
 using namespace spore;
 using namespace spore::linux;
@@ -301,38 +297,18 @@ void run(Input& input) {
     player.reset();
 }
 
-/// To see what an input means.
-void show_calls() {
-    set_strace_sink([](std::string_view line) { std::fprintf(stderr, "%.*s\n", static_cast<int>(line.size()), line.data()); });
-    set_strace(true);
-}
-
 }  // namespace
-
-/// AddressSanitizer would keep a second stack for every thread that there ever was.
-extern "C" const char* __asan_default_options() { return "detect_stack_use_after_return=0"; }
 
 extern "C" int LLVMFuzzerTestOneInput(const u8* data, std::size_t size) {
     static bool once = [] {  // what is allocated once and kept
         fakes::start_linux(32_MiB);
-        if (std::getenv("SPORE_TEST_LOG")) show_calls();
+        fuzz::show_calls_if_asked();
         constexpr u8 all_kinds[] = {0xff};
         Input nothing(all_kinds, sizeof all_kinds);
         run(nothing);
         return true;
     }();
     (void)once;
-    auto kept = [&] {
-        u64 free = memory::memory_use().free;
-        Input input(data, std::min<std::size_t>(size, 2000));
-        run(input);
-        return static_cast<i64>(free - memory::memory_use().free);
-    };
-    // What caches keep for the next time is kept once.
-    if (kept() != 0 && kept() != 0) {
-        std::fprintf(stderr, "%lld bytes of frames are not free any more\n", static_cast<long long>(kept()));
-        std::abort();
-    }
-    must(!testing::UnitTest::GetInstance()->ad_hoc_test_result().Failed());  // the fakes report to it
+    fuzz::must_keep_nothing(data, size, run);
     return 0;
 }

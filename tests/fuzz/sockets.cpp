@@ -1,7 +1,5 @@
 // Packets to a configured stack with open sockets of every kind, as a program has them: bytes become frames of a neighbour's, mostly right ones, the program's calls, and time.
 // Nothing may be read or written beside its bounds, what the stack sends must be whole, and when the program has ended nothing is kept.
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -10,10 +8,8 @@
 
 #include "arch/user_memory.hpp"
 #include "kernel/linux/dispatch.hpp"
-#include "kernel/linux/strace.hpp"
 #include "kernel/linux/uapi/socket.hpp"
 #include "kernel/linux/uapi/types.hpp"
-#include "kernel/memory/frame.hpp"
 #include "kernel/net/ip/icmp.hpp"
 #include "kernel/net/ip/neighbour.hpp"
 #include "kernel/net/ip/path_mtu.hpp"
@@ -23,7 +19,7 @@
 #include "tests/fakes/linux/machine.hpp"
 #include "tests/fakes/net/peer.hpp"
 #include "tests/fakes/net/tcp_segment.hpp"
-#include "tests/fuzz/input.hpp"
+#include "tests/fuzz/programs.hpp"
 
 using namespace spore;
 using namespace spore::fakes;
@@ -313,41 +309,24 @@ void play(linux::Task& task) {
     player.reset();
 }
 
-i64 run(const u8* data, std::size_t size) {
-    u64 free = memory::memory_use().free;
-    Input bytes(data, size);
+void run(Input& bytes) {
     input = &bytes;
     run_linux(play);
     wire().forget();
-    return static_cast<i64>(free - memory::memory_use().free);
-}
-
-/// To see what an input means.
-void show_calls() {
-    linux::set_strace_sink([](std::string_view line) { std::fprintf(stderr, "%.*s\n", static_cast<int>(line.size()), line.data()); });
-    linux::set_strace(true);
 }
 
 }  // namespace
 
-/// AddressSanitizer would keep a second stack for every thread that there ever was.
-extern "C" const char* __asan_default_options() { return "detect_stack_use_after_return=0"; }
-
 extern "C" int LLVMFuzzerTestOneInput(const u8* data, std::size_t size) {
     static bool once = [] {
         start_linux(64_MiB);
-        if (std::getenv("SPORE_TEST_LOG")) show_calls();
+        fuzz::show_calls_if_asked();
         constexpr u8 all_kinds[] = {0xff};
-        (void)run(all_kinds, sizeof all_kinds);
+        Input nothing(all_kinds, sizeof all_kinds);
+        run(nothing);
         return true;
     }();
     (void)once;
-    size = std::min<std::size_t>(size, 2000);
-    // What caches keep for the next time is kept once.
-    if (run(data, size) != 0 && run(data, size) != 0) {
-        std::fprintf(stderr, "%lld bytes of frames are not free any more\n", static_cast<long long>(run(data, size)));
-        std::abort();
-    }
-    fuzz::must(!testing::UnitTest::GetInstance()->ad_hoc_test_result().Failed());  // the fakes report to it
+    fuzz::must_keep_nothing(data, size, run);
     return 0;
 }
