@@ -58,7 +58,7 @@ def linuxu(report, runs):
 
     for pipeline, requests in ((1, 50_000), (16, 500_000)):
         with servers.side_by_side(("linuxu", "native"), "redis") as guests:
-            found = network.in_turns(guests, runs, lambda place: [network.redis(place, pipeline, requests)[command] for command in ("get", "set")])
+            found = network.redis_in_turns(guests, runs, pipeline, requests)
         for index, command in enumerate(("GET", "SET")):
             report.add("linuxu", f"redis {command}, 30 clients, pipeline {pipeline}", found["linuxu"][index], "req/s", found["native"][index],
                        "native, over the loopback")

@@ -51,6 +51,11 @@ def in_turns(guests, runs, measure):
     return {kind: [tools.median(values) for values in zip(*taken)] for kind, taken in samples.items()}
 
 
+def redis_in_turns(guests, runs, pipeline, requests):
+    """GET's and SET's rates."""
+    return in_turns(guests, runs, lambda network: [redis(network, pipeline, requests)[command] for command in ("get", "set")])
+
+
 def column(medians, index):
     return {kind: values[index] for kind, values in medians.items()}
 
@@ -137,7 +142,7 @@ def redis_rates(report, runs, name="redis", goals=(4.5, 2.8), architecture="x86_
     for pipeline, requests, goal in ((1, 20_000, goals[0]), (16, 200_000, goals[1])):
         with servers.side_by_side(KINDS, "redis", architecture=architecture) as guests:
             in_turns(guests, 1, lambda network: redis(network, pipeline, requests // 10).values())
-            found = in_turns(guests, runs, lambda network: [redis(network, pipeline, requests)[command] for command in ("get", "set")])
+            found = redis_in_turns(guests, runs, pipeline, requests)
         for index, command in enumerate(("GET", "SET")):
             add(report, f"{name} {command}, 30 clients, pipeline {pipeline}", "req/s", column(found, index), goal)
 
