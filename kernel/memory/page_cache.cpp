@@ -73,6 +73,12 @@ FrameRef PageCache::at_hand(u64 index) {
     return page;
 }
 
+void PageCache::offer(u64 index, const FrameRef& page) {
+    Guard guard(lock_);
+    if (tree_.find(index) || is_loading(index)) return;
+    (void)insert(index, page);  // without memory for it, it is loaded when it is wanted
+}
+
 Result<FrameRef> PageCache::get(u64 index) {
     Guard guard(lock_);
     while (true) {

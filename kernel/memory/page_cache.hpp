@@ -48,6 +48,8 @@ public:
     FrameRef find(u64 index) const;
     /// The page if it can be had without sleeping.
     FrameRef at_hand(u64 index);
+    /// Takes a page in that came along with another, unless there is one or it is being loaded.
+    void offer(u64 index, const FrameRef& page);
     /// Drops the pages in [first, end), and takes them out of every address space that maps them (truncate, hole punching). May sleep.
     void drop(u64 first, u64 end = ~u64{0});
     /// How many pages it holds.

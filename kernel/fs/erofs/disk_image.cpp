@@ -6,59 +6,69 @@ namespace spore::fs::erofs {
 
 namespace {
 constexpr u64 sectors_per_block = page_size / device::sector_size;
+/// Blocks that are read at once: as many as one request takes. A program that starts jumps about in its files; what lies around is wanted
+/// soon, and costs little more than the request.
+constexpr u64 cluster = device::BlockDevice::max_pieces;
+
+/// Whether there is memory for pages that nobody asked for: to keep, as long as nobody needs theirs; or to give away, which is not undone.
+enum class For : u8 { keeping, giving };
+bool is_there_memory(For what) {
+    auto use = memory::memory_use();
+    return what == For::giving ? use.free >= use.total / 2 : use.free + use.cached >= use.total / 8;
+}
+
+/// How many of `frames` could be filled, from the first one on.
+u64 allocate_each(std::span<memory::FrameRef> frames) {
+    u64 count = 0;
+    for (auto& one : frames) {
+        auto frame = memory::allocate_frames();
+        if (!frame) break;
+        one = memory::FrameRef::adopt(*frame);
+        ++count;
+    }
+    return count;
+}
+}
+
+Result<memory::FrameRef> DiskImage::cached(u64 index) {
+    if (index >= size() / page_size) return fail(Error::corrupt);
+    return blocks_.get(index);
 }
 
 Result<BlockView> DiskImage::block(u64 index) {
-    auto kept = TRY(frame(index));
+    auto kept = TRY(cached(index));
     ByteSpan bytes(kept.bytes(), page_size);
     return BlockView{std::move(kept), bytes};
 }
 
 Result<memory::FrameRef> DiskImage::frame(u64 index) {
-    if (index >= size() / page_size) return fail(Error::corrupt);
-    auto page = TRY(blocks_.get(index));
+    auto page = TRY(cached(index));
     // It becomes the file's: while two caches held it, neither could drop it.
     blocks_.drop(index, index + 1);
     return page;
 }
 
-memory::FrameRef DiskImage::take_ahead(u64 index) {
-    return ahead_.with([&](Ahead& ahead) {
-        if (index < ahead.first || index - ahead.first >= ahead.count) return memory::FrameRef();
-        return std::move(ahead.frames[index - ahead.first]);
-    });
-}
-
-u32 DiskImage::plan_window(u64 index) {
-    return ahead_.with([&](Ahead& ahead) {
-        bool straight_on = ahead.count && index == ahead.first + ahead.count;
-        ahead.window = straight_on ? std::min(ahead.window * 2, Ahead::limit) : 4;
-        return static_cast<u32>(std::min<u64>(ahead.window, size() / page_size - index));
-    });
+memory::FrameRef DiskImage::frame_at_hand(u64 index) {
+    if (!is_there_memory(For::giving)) return {};
+    auto page = blocks_.find(index);
+    if (page) blocks_.drop(index, index + 1);
+    return page;
 }
 
 Result<memory::FrameRef> DiskImage::load_page(u64 index) {
-    if (auto frame = take_ahead(index)) return frame;
-    u32 count = plan_window(index);
-    memory::FrameRef frames[Ahead::limit];
-    device::TransferPiece pieces[Ahead::limit];
-    for (u32 i = 0; i < count; ++i) {
-        auto frame = memory::allocate_frames();
-        if (!frame && i > 0) {  // reading ahead is not worth failing for
-            count = i;
-            break;
-        }
-        frames[i] = memory::FrameRef::adopt(TRY(std::move(frame)));
-        pieces[i] = {frames[i].address(), page_size};
+    memory::FrameRef frames[cluster];
+    device::TransferPiece pieces[cluster];
+    u64 first = align_down(index, cluster), count = std::min(cluster, size() / page_size - first);
+    if (!is_there_memory(For::keeping) || allocate_each(std::span(frames).first(count)) < count) {
+        for (auto& frame : frames) frame = {};  // more than what is wanted is not worth failing for
+        first = index, count = 1;
+        frames[0] = memory::FrameRef::adopt(TRY(memory::allocate_frames()));
     }
-    TRY(disk_.read(index * sectors_per_block, {pieces, count}));
-    auto wanted = std::move(frames[0]);
-    ahead_.with([&](Ahead& ahead) {
-        ahead.first = index;
-        ahead.count = count;
-        for (u32 i = 0; i < Ahead::limit; ++i) std::swap(ahead.frames[i], frames[i]);
-    });
-    return wanted;
+    for (u64 i = 0; i < count; ++i) pieces[i] = {frames[i].address(), page_size};
+    TRY(disk_.read(first * sectors_per_block, {pieces, count}));
+    for (u64 i = 0; i < count; ++i)
+        if (first + i != index) blocks_.offer(first + i, frames[i]);
+    return std::move(frames[index - first]);
 }
 
 }  // namespace spore::fs::erofs

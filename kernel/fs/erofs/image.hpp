@@ -20,6 +20,8 @@ public:
     virtual Result<BlockView> block(u64 index) = 0;
     /// The same as a frame that may be mapped: the image's own where that is possible.
     virtual Result<memory::FrameRef> frame(u64 index) = 0;
+    /// The same where that takes no waiting; otherwise nothing.
+    virtual memory::FrameRef frame_at_hand(u64 index) = 0;
     /// The whole image, when it lies in memory; else empty.
     virtual ByteSpan in_memory() const { return {}; }
 
@@ -36,6 +38,7 @@ public:
     u64 size() const override { return bytes_.size(); }
     Result<BlockView> block(u64 index) override;
     Result<memory::FrameRef> frame(u64 index) override;
+    memory::FrameRef frame_at_hand(u64 index) override { return frame(index).value_or(memory::FrameRef{}); }
     ByteSpan in_memory() const override { return bytes_; }
 
 private:

@@ -211,11 +211,11 @@ Result<memory::FrameRef> ErofsFile::load_page(u64 index) {
 Result<u64> ErofsFile::at_hand(u64 offset, u64 size) { return owner().may_wait() ? Inode::at_hand(offset, size) : size; }
 
 memory::FrameRef ErofsFile::page_at_hand(u64 index) {
-    // Nothing sleeps while the image lies in memory; only the last block may need a copy, for the zeros that follow its end.
-    if (owner().image().in_memory().empty() || index + 1 >= info_.blocks()) return {};
+    // Only the last block may need a copy, for the zeros that follow its end; and to find a chunk may mean to read.
+    if (index + 1 >= info_.blocks() || (info_.layout == Layout::chunks && owner().image().in_memory().empty())) return {};
     auto where = place(index);
     if (!where || where->kind != Place::Kind::block) return {};
-    return owner().image().frame(where->at).value_or(memory::FrameRef{});
+    return owner().image().frame_at_hand(where->at);
 }
 
 }  // namespace spore::fs::erofs

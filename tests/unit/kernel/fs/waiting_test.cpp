@@ -19,6 +19,7 @@ public:
         std::memcpy(frame.bytes(), view.bytes.data(), page_size);
         return frame;
     }
+    memory::FrameRef frame_at_hand(u64) override { return {}; }
 
 private:
     erofs::MemoryImage image_;
