@@ -20,6 +20,7 @@ struct Slot {
 constinit Slot table[slots] = {};
 constinit std::atomic<u32> sequence = 0;  ///< odd while somebody writes
 constinit sync::Spin writers;
+constinit u32 filled = 0;  ///< slots; writers'
 
 u32 slot_of(const IpAddress& address) {
     auto words = address.halves();
@@ -38,6 +39,7 @@ void insert(const IpAddress& address, LocalKind kind, u32 interface) {
     table[at].high.store(address.halves()[0], std::memory_order_relaxed);
     table[at].low.store(address.halves()[1], std::memory_order_relaxed);
     table[at].entry.store(static_cast<u16>(static_cast<u32>(kind) << 8 | interface), std::memory_order_relaxed);
+    ++filled;
 }
 
 void insert_all(Interface& interface) {
@@ -80,8 +82,8 @@ void rewrite_local_table() {
         Guard guard(writers);
         sequence.fetch_add(1, std::memory_order_relaxed);
         std::atomic_thread_fence(std::memory_order_release);
-        for (auto& slot : table)
-            if (slot.entry.load(std::memory_order_relaxed)) slot.entry.store(0, std::memory_order_relaxed);
+        for (u32 at = 0; filled; ++at)  // none at the start, whose pages nobody has touched
+            if (table[at].entry.load(std::memory_order_relaxed)) table[at].entry.store(0, std::memory_order_relaxed), --filled;
         for (u32 index = 1; auto* one = interface(index); ++index) insert_all(*one);
         sequence.fetch_add(1, std::memory_order_release);
     }
