@@ -175,6 +175,7 @@ std::optional<std::string> Libraries::find(std::string_view name, const std::vec
 }
 
 std::optional<std::string> Libraries::try_candidate(const std::string& path) {
+    if (auto known = good_.find(path); known != good_.end()) return known->second;
     auto real = root_.provide(path);
     if (!real) return std::nullopt;
     auto* entry = root_.find(*real);
@@ -182,7 +183,7 @@ std::optional<std::string> Libraries::try_candidate(const std::string& path) {
     // A library for another CPU is passed over, as the loader does; linker scripts (libm.so) are no libraries.
     auto file = MappedFile::open(entry->host);
     auto number = file ? elf::machine_number(file->bytes()) : std::nullopt;
-    if (number == static_cast<u16>(facts_.machine)) return real;
+    if (number == static_cast<u16>(facts_.machine)) return good_.emplace(path, *real).first->second;
     if (number) foreign_ = *real;
     return std::nullopt;
 }

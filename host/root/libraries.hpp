@@ -48,6 +48,7 @@ private:
     std::vector<std::string> search_path_, default_path_;
     std::optional<std::map<std::string, std::string, std::less<>>> cache_;
     std::set<std::string> done_;
+    std::map<std::string, std::string> good_;  ///< candidates that were found fit, and their real paths: many files need the same few
     bool musl_ = false, glibc_ = false;
     u64 loaded_size_ = 0;
 };

@@ -104,8 +104,9 @@ void Root::add_tree_from_host(const std::string& guest, const fs::path& host) {
         if (::fstatat(::dirfd(folder), item->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0) continue;
         auto inner = (guest == "/" ? "" : guest) + "/" + std::string(name);
         auto path = host / name;
-        // What the user cannot read cannot be copied; a program that wants it will say so.
-        if (S_ISREG(status.st_mode) && ::faccessat(::dirfd(folder), item->d_name, R_OK, AT_EACCESS) != 0) continue;
+        // What the user cannot read cannot be copied; a program that wants it will say so. What everybody may read needs no call to know.
+        constexpr mode_t all_read = S_IRUSR | S_IRGRP | S_IROTH;
+        if (S_ISREG(status.st_mode) && (status.st_mode & all_read) != all_read && ::faccessat(::dirfd(folder), item->d_name, R_OK, AT_EACCESS) != 0) continue;
         add_from_host(inner, path, status);
         if (S_ISDIR(status.st_mode)) add_tree_from_host(inner, path);
     }
