@@ -191,14 +191,19 @@ Outcome<Command> parse_command_line(int count, const char* const* arguments) {
     auto* run = app.add_subcommand("run", "Run a program in a virtual machine");
     run->footer(run_examples);
     run->prefix_command();
-    add_run_options(*run, raw);
+    // A verb that is not meant has them in pages of the manual and in completions alone: to declare all for each would take a third of a short run.
+    std::string_view meant = count > 1 ? arguments[1] : "";
+    auto declare_for = [&](CLI::App& verb) {
+        if (meant == verb.get_name() || meant == "manual" || meant == "completion") add_run_options(verb, raw);
+    };
+    declare_for(*run);
     run->add_flag("-d,--detach", raw.detach.detach, "Run it in the background and print its name");
     run->add_option("--name", raw.detach.name, "With -d: the name to call it by")->type_name("NAME");
     run->add_flag("--rm", raw.detach.remove, "With -d: remove it when it ends");
     Verbs verbs;
     add_instance_verbs(app, verbs), add_program_verbs(app, verbs);
     for (auto& verb : verbs)
-        if (verb->runs_program()) verb->app->prefix_command(), add_run_options(*verb->app, raw);
+        if (verb->runs_program()) verb->app->prefix_command(), declare_for(*verb->app);
     std::string file, treemap;
     auto* inspect = app.add_subcommand("inspect", "Tell what is inside a bundle, a root image or a program");
     inspect->add_option("FILE", file, "The file")->required();
