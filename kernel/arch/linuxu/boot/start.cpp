@@ -84,15 +84,15 @@ bool map_at(u64 at, u64 size, int protection, int kind, int file, u64 offset) {
     return host::call(SYS_mmap, at, size, protection, kind, file, offset) == static_cast<i64>(at);
 }
 
-/// Maps the file as physical memory, and in place of the image's writable part.
+/// Maps the file as physical memory, and in place of the image's writable part. The host fills that at once: most of its pages are touched
+/// before the program starts, and each by itself would be a fault.
 void map_memory(int file, u64 size) {
     constexpr int read_write = PROT_READ | PROT_WRITE;
     if (!map_at(kernel_half::direct_map, size, read_write, MAP_SHARED | MAP_FIXED_NOREPLACE | MAP_NORESERVE, file, 0))
         refuse("the host does not map as much memory: ask for less");
-    auto* image = reinterpret_cast<char*>(kernel_half::direct_map + image_frame);
-    std::memcpy(image, data_start, static_cast<std::size_t>(data_end - data_start));
-    auto at = reinterpret_cast<u64>(data_start);
-    if (!map_at(at, reinterpret_cast<u64>(kernel_end) - at, read_write, MAP_SHARED | MAP_FIXED, file, image_frame))
+    auto at = reinterpret_cast<u64>(data_start), filled = reinterpret_cast<u64>(data_end) - at;
+    if (host::call(SYS_pwrite64, file, at, filled, image_frame) != static_cast<i64>(filled)) refuse("the host does not take the image's data");
+    if (!map_at(at, reinterpret_cast<u64>(kernel_end) - at, read_write, MAP_SHARED | MAP_FIXED | MAP_POPULATE, file, image_frame))
         refuse("the host does not map the image's memory");
 }
 
