@@ -11,6 +11,7 @@ from .programs import INSERTS
 
 GOAL = 1.0
 START_GOAL = 3.0
+PYTHON = "/usr/bin/python3"
 SQLITE = "/usr/bin/sqlite3"
 
 
@@ -49,6 +50,9 @@ def linuxu(report, runs):
         report.add("linuxu", name, value, "ns", statistics.median(native), "native", None if name == "loop" else GOAL, "ratio")
     hello = str(tools.hello())
     report.add("linuxu", "hello, shell to exit", *unit(in_turns(wall_time, tools.on_linuxu([hello]), [hello], runs), "ms"), "native", START_GOAL, "ratio")
+    if os.path.exists(PYTHON):
+        nothing = [PYTHON, "-c", "pass"]
+        report.add("linuxu", "python3 -c pass, shell to exit", *unit(in_turns(wall_time, tools.on_linuxu(nothing), nothing, runs), "ms"), "native")
     if os.path.exists(SQLITE):
         native = Path("/dev/shm/spore-benchmark.db")
         both = in_turns(sqlite_time, tools.on_linuxu([SQLITE, "/tmp/benchmark.db"]), [SQLITE, str(native)], runs)

@@ -16,9 +16,12 @@ namespace {
 void print(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
 
 Outcome<int> save_bundle(const Prepared& prepared, const fs::path& path) {
-    auto bytes = MappedFile::open(fmt::format("/proc/self/fd/{}", prepared.bundle.number()));
     std::FILE* file = std::fopen(path.c_str(), "wbe");
-    bool good = bytes && file && std::fwrite(bytes->bytes().data(), 1, bytes->bytes().size(), file) == bytes->bytes().size();
+    auto append = [&](const FileDescriptor& part) {
+        auto bytes = MappedFile::open(fmt::format("/proc/self/fd/{}", part.number()));
+        return bytes && std::fwrite(bytes->bytes().data(), 1, bytes->bytes().size(), file) == bytes->bytes().size();
+    };
+    bool good = file && append(prepared.bundle) && (prepared.root_part != RootPart::follows || append(prepared.root_image));
     if (file && std::fclose(file) != 0) good = false;
     if (!good) return failure(ExitStatus::failed, "cannot write {}: {}", path.string(), error_text());
     return 0;

@@ -60,17 +60,18 @@ std::vector<std::byte> make_manifest(const Plan& plan, const std::string& progra
     return bytes;
 }
 
-Outcome<FileDescriptor> make_bundle_file(const std::vector<std::byte>& manifest, const RootImage& root) {
+Outcome<FileDescriptor> make_bundle_file(const std::vector<std::byte>& manifest, const RootImage& root, RootPart part) {
     auto cannot = [] { return failure(ExitStatus::failed, "cannot make the bundle in memory: {}", error_text()); };
     FileDescriptor file(::memfd_create("spore-bundle", MFD_CLOEXEC));
     if (!file) return cannot();
-    auto header = wire::make_bundle_header(manifest.size(), root.bundled() ? root.size : 0);
-    if (::ftruncate(file.number(), static_cast<off_t>(align_up(header.root_offset + header.root_size, page_size))) != 0) return cannot();
+    auto header = wire::make_bundle_header(manifest.size(), part == RootPart::none ? 0 : root.size);
+    u64 end = header.root_offset + (part == RootPart::inside ? header.root_size : 0);
+    if (::ftruncate(file.number(), static_cast<off_t>(align_up(end, page_size))) != 0) return cannot();
     auto write_at = [&](u64 offset, ByteSpan bytes) {
         return ::lseek(file.number(), static_cast<off_t>(offset), SEEK_SET) >= 0 && write_all(file.number(), bytes);
     };
     if (!write_at(0, bytes_of(header)) || !write_at(header.manifest_offset, manifest)) return cannot();
-    if (root.bundled()) {
+    if (part == RootPart::inside) {
         auto image = MappedFile::open(root.path);
         if (!image || image->bytes().size() != root.size) return failure(ExitStatus::bad_root, "the root image {} changed: run again", root.path.string());
         if (!write_at(header.root_offset, image->bytes())) return cannot();

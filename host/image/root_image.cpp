@@ -148,7 +148,7 @@ Outcome<RootImage> ensure_root_image(const Root& root) {
 
     std::vector<std::string> command{"mkfs.erofs", "--quiet", fmt::format("-U{}", image_uuid), "-x-1", "--all-root"};
     // In memory every page of a file has to lie on a page of its own to be mapped in place; on a disk, the tails of files are packed.
-    if (root.content_size() <= largest_bundled_root) command.push_back("-Enoinline_data");
+    if (root.content_size() <= largest_root_in_memory) command.push_back("-Enoinline_data");
     command.insert(command.end(), {partial, staging});
     auto result = run_to_end(command);
     if (result.not_found)

@@ -5,13 +5,12 @@
 
 namespace spore::host {
 
-/// Up to this size, a root travels in the bundle and is read in place from memory; above it, it is a disk that is paged on demand.
-inline constexpr u64 largest_bundled_root = 16_MiB;
+/// Up to this size, a virtual machine's root is read in place from memory when nobody says otherwise; above it, it is a disk that is paged on demand.
+inline constexpr u64 largest_root_in_memory = 16_MiB;
 
 struct RootImage {
     fs::path path;
     u64 size = 0;
-    bool bundled() const { return size <= largest_bundled_root; }
 };
 
 /// The name of the image of this root: 32 hexadecimal digits over every path and every file's size, time and inode.

@@ -159,6 +159,10 @@ constexpr std::array keys{
         request.cpus = static_cast<unsigned>(*value);
         return {};
     }},
+    Key{"root-in", "A string: memory, or disk: the root is read in place there, or from here when it is needed (disk above 16 MiB, memory for linuxu).", [](const Place& place, Request& request) -> Outcome<void> {
+        request.root_place = TRY(place.choice<RootPlace>("memory, disk"));
+        return {};
+    }},
     Key{"arch", "A string: the CPU, x86_64 or arm64 (the program's).", [](const Place& place, Request& request) -> Outcome<void> {
         request.architecture = TRY(place.choice<Architecture>("x86_64, arm64"));
         return {};

@@ -159,7 +159,7 @@ void Request::merge(const Request& upper) {
     take(directory, upper.directory), take(memory, upper.memory), take(cpus, upper.cpus), take(machine, upper.machine);
     take(architecture, upper.architecture), take(platform, upper.platform), take(bus, upper.bus), take(gic, upper.gic), take(firmware, upper.firmware);
     take(accelerator, upper.accelerator), take(mode, upper.mode), take(log_level, upper.log_level), take(timeout, upper.timeout);
-    take(root, upper.root), take(sysroot, upper.sysroot), take(kernel, upper.kernel);
+    take(root, upper.root), take(root_place, upper.root_place), take(sysroot, upper.sysroot), take(kernel, upper.kernel);
     arguments.insert(arguments.end(), upper.arguments.begin(), upper.arguments.end());
     environment.insert(environment.end(), upper.environment.begin(), upper.environment.end());
     volumes.insert(volumes.end(), upper.volumes.begin(), upper.volumes.end());
@@ -171,6 +171,7 @@ void Request::merge(const Request& upper) {
 Outcome<Plan> make_plan(const Request& request) {
     Plan plan;
     plan.root = request.root;
+    plan.root_place = request.root_place;
     if (plan.root && !fs::is_directory(*plan.root))
         return failure(ExitStatus::bad_root, "--root {}: there is no such folder", plan.root->string());
     plan.sysroot = request.sysroot;
@@ -243,6 +244,7 @@ std::string describe(const Plan& plan) {
     line("log", std::string(name_of(plan.log_level)));
     if (plan.timeout) line("timeout", fmt::format("{} s", static_cast<double>(plan.timeout->count()) / 1000));
     if (plan.root) line("root", plan.root->string());
+    if (plan.root_place) line("root in", std::string(name_of(*plan.root_place)));
     if (plan.sysroot) line("sysroot", plan.sysroot->string());
     for (const auto& volume : plan.volumes)
         line("volume", fmt::format("{} at {}{}", volume.host.string(), volume.guest, volume.read_only ? ", read-only" : ""));

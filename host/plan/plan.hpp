@@ -23,6 +23,8 @@ enum class Bus : u8 { mmio, pci };
 enum class Gic : u8 { v2, v3 };
 /// What starts the kernel: QEMU itself, or UEFI firmware that QEMU starts.
 enum class Firmware : u8 { none, uefi };
+/// Where the guest has its root: in memory, read in place, or on a disk that is read when it is needed.
+enum class RootPlace : u8 { memory, disk };
 enum class Accelerator : u8 { automatic, kvm, tcg };
 
 /// `-v host:guest[:ro]`: a file or folder of the host that is copied into the root.
@@ -52,6 +54,7 @@ struct Request {
     std::optional<abi::LogLevel> log_level;
     std::optional<std::chrono::milliseconds> timeout;
     std::optional<fs::path> root;
+    std::optional<RootPlace> root_place;
     std::optional<fs::path> sysroot;
     std::optional<fs::path> kernel;
     std::vector<Volume> volumes;
@@ -86,6 +89,7 @@ struct Plan {
     abi::LogLevel log_level = abi::LogLevel::error;
     std::optional<std::chrono::milliseconds> timeout;
     std::optional<fs::path> root;        ///< a folder that is the base of the guest's root
+    std::optional<RootPlace> root_place; ///< empty: as suits its size
     std::optional<fs::path> sysroot;     ///< a folder that the program and what it needs are taken from, instead of this machine's root
     fs::path kernel;
     std::vector<Volume> volumes;
@@ -104,6 +108,7 @@ std::string_view kernel_name(const Plan& plan);
 std::string_view name_of(Platform platform);
 std::string_view name_of(Machine machine);
 std::string_view name_of(Accelerator accelerator);
+std::string_view name_of(RootPlace place);
 std::string_view name_of(Bus bus);
 std::string_view name_of(Gic gic);
 std::string_view name_of(Firmware firmware);

@@ -6,7 +6,7 @@ std::vector<std::string> linuxu_command(const Plan& plan, RootPlace root) {
     using namespace qemu_descriptor;
     std::vector<std::string> command{plan.kernel, fmt::format("memory={}", plan.memory), fmt::format("cpus={}", plan.cpus),
                                      fmt::format("channel={}", channel), fmt::format("serial={}", serial), fmt::format("bundle={}", bundle)};
-    if (root == RootPlace::disk) command.push_back(fmt::format("disk={}", qemu_descriptor::root));
+    command.push_back(fmt::format("{}={}", root == RootPlace::disk ? "disk" : "root", qemu_descriptor::root));
     if (!plan.debugger.empty()) command.push_back("debugger=1");
     if (plan.paused) command.push_back("paused=1");
     u64 mac = 0;

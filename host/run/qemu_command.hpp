@@ -10,8 +10,6 @@ namespace qemu_descriptor {
 inline constexpr int channel = 3, serial = 4, bundle = 5, network = 6, kernel = 7, root = 8, firmware = 9;
 }
 
-/// Where the root is: in the bundle, or on a disk of its own.
-enum class RootPlace : u8 { bundle, disk };
 std::vector<std::string> qemu_command(const Plan& plan, Accelerator accelerator, RootPlace root);
 
 /// The QEMU to run: $SPORE_QEMU, or the one in $PATH.

@@ -11,7 +11,6 @@
 #include <cstring>
 
 #include "host/common/process.hpp"
-#include "host/image/bundle_file.hpp"
 #include "host/root/assemble.hpp"
 #include "host/run/accelerator.hpp"
 #include "host/run/identity.hpp"
@@ -67,8 +66,19 @@ Outcome<FileDescriptor> open_to_read(const fs::path& path) {
     return file;
 }
 
-Outcome<void> check_memory(const Plan& plan, u64 program_size, const RootImage& root) {
-    u64 needed = smallest_memory + program_size + (root.bundled() ? root.size : 0);
+/// A process maps the image from its file: in memory it costs nothing there.
+RootPlace place_of_root(const Plan& plan, const RootImage& image) {
+    if (plan.root_place) return *plan.root_place;
+    return plan.platform == Platform::linuxu || image.size <= largest_root_in_memory ? RootPlace::memory : RootPlace::disk;
+}
+
+RootPart part_of_bundle(const Plan& plan, RootPlace place) {
+    if (place == RootPlace::disk) return RootPart::none;
+    return plan.platform == Platform::linuxu ? RootPart::follows : RootPart::inside;
+}
+
+Outcome<void> check_memory(const Plan& plan, u64 program_size, u64 root_size) {
+    u64 needed = smallest_memory + program_size + root_size;
     if (plan.memory >= needed) return {};
     return failure(ExitStatus::too_little_memory, "{} MiB of memory are too little for {}: give at least -m {}M", plan.memory >> 20,
                    plan.program, align_up(needed, 1_MiB) >> 20);
@@ -98,18 +108,19 @@ Outcome<void> tell_debugger(const Plan& plan, pid_t process) {
 Outcome<Prepared> prepare(const Plan& plan) {
     auto assembled = TRY(assemble_root(plan));
     auto image = TRY(ensure_root_image(assembled.root));
-    TRY(check_memory(plan, assembled.program_size, image));
-    auto source = image.bundled() ? abi::RootSource::bundle : abi::RootSource::disk;
+    auto place = place_of_root(plan, image);
+    auto part = part_of_bundle(plan, place);
+    TRY(check_memory(plan, assembled.program_size, part == RootPart::inside ? image.size : 0));
+    auto source = place == RootPlace::disk ? abi::RootSource::disk : abi::RootSource::bundle;
     auto manifest = make_manifest(plan, assembled.program, source);
-    auto bundle = TRY(make_bundle_file(manifest, image));
+    auto bundle = TRY(make_bundle_file(manifest, image, part));
     auto kernel = TRY(open_to_read(plan.kernel));
     auto firmware = plan.firmware.empty() ? FileDescriptor() : TRY(open_to_read(plan.firmware));
-    auto disk = image.bundled() ? FileDescriptor() : TRY(open_to_read(image.path));
-    auto place = image.bundled() ? RootPlace::bundle : RootPlace::disk;
+    auto root_image = part == RootPart::inside ? FileDescriptor() : TRY(open_to_read(image.path));
     auto command = plan.platform == Platform::linuxu
                        ? linuxu_command(plan, place)
                        : qemu_command(plan, TRY(choose_accelerator(plan.accelerator, plan.architecture)), place);
-    return Prepared{std::move(bundle), std::move(kernel), std::move(firmware), std::move(disk), std::move(command), std::move(assembled.root)};
+    return Prepared{std::move(bundle), std::move(kernel), part, std::move(firmware), std::move(root_image), std::move(command), std::move(assembled.root)};
 }
 
 Outcome<int> run(const Plan& plan) { return run(plan, TRY(prepare(plan))); }
@@ -128,7 +139,7 @@ Outcome<int> run(const Plan& plan, Prepared prepared, RunHooks run_hooks) {
                                      {channel.theirs.number(), qemu_descriptor::channel}, {serial.theirs.number(), qemu_descriptor::serial},
                                      {prepared.bundle.number(), qemu_descriptor::bundle}, {prepared.kernel.number(), qemu_descriptor::kernel}};
     std::vector<int> opened_again{prepared.bundle.number(), prepared.kernel.number()};
-    if (prepared.disk) inherited.push_back({prepared.disk.number(), qemu_descriptor::root}), opened_again.push_back(prepared.disk.number());
+    if (prepared.root_image) inherited.push_back({prepared.root_image.number(), qemu_descriptor::root}), opened_again.push_back(prepared.root_image.number());
     if (prepared.firmware) inherited.push_back({prepared.firmware.number(), qemu_descriptor::firmware}), opened_again.push_back(prepared.firmware.number());
     FileDescriptor bridge;
     ProcessNetwork process_network;

@@ -3,6 +3,7 @@
 
 #include <functional>
 
+#include "host/image/bundle_file.hpp"
 #include "host/plan/plan.hpp"
 #include "host/root/root.hpp"
 
@@ -11,8 +12,9 @@ namespace spore::host {
 /// What QEMU is to be started with, everything prepared.
 struct Prepared {
     FileDescriptor bundle, kernel;
+    RootPart root_part;       ///< of the bundle
     FileDescriptor firmware;  ///< when it is what starts the kernel
-    FileDescriptor disk;  ///< the root's image, when it is not in the bundle
+    FileDescriptor root_image;  ///< when it is not inside the bundle: a disk's, or what follows the bundle in memory
     std::vector<std::string> command;
     Root root;  ///< to find the files of this machine behind those of the guest
 };

@@ -20,4 +20,19 @@ def large(machine):
         """, stdout=re.compile(rb"^4800\+1 records in\nthe-end in \d+\n$"))
 
 
-CASES = [large("microvm"), large("q35")]
+PYTHON = "/usr/bin/python3"
+WALK = """
+import decimal, email.mime.text, json, sqlite3, unittest
+print(decimal.Decimal(2).sqrt(), json.dumps(sqlite3.connect(":memory:").execute("select 6 * 7").fetchone()))
+"""
+STARTS = {"stdout": "1.414213562373095048801688724 [42]\n", "needs": (PYTHON,), "machines": ("microvm",), "modes": ("fused",), "timeout": 120}
+
+CASES = [
+    large("microvm"), large("q35"),
+    # Both places, whatever the size: a large root read in place, and a small one from a disk.
+    Case("python-from-memory", [PYTHON, "-c", WALK], options=["--root-in", "memory", "-m", "512M"], cpus=(1,), **STARTS),
+    Case("python-from-disk", [PYTHON, "-c", WALK], options=["--root-in", "disk"], cpus=(4,), **STARTS),
+    Case("small-from-disk", [BUSYBOX, "sh", "-c", "busybox cat /etc/hostname; busybox ls -d /bin/busybox"], options=["--root-in", "disk"],
+         stdout="spore\n/bin/busybox\n", needs=(BUSYBOX,)),
+    Case("place-is-checked", ["run", "--root-in", "attic", BUSYBOX], host=True, status=125, stderr=re.compile(rb"--root-in attic: give one of memory, disk")),
+]

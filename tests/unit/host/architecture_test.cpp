@@ -106,19 +106,19 @@ bool has_pair(const std::vector<std::string>& command, std::string_view option, 
 
 TEST(QemuCommand, OfArm64) {
     Plan plan{.architecture = Architecture::arm64, .machine = Machine::virt};
-    auto command = qemu_command(plan, Accelerator::tcg, RootPlace::bundle);
+    auto command = qemu_command(plan, Accelerator::tcg, RootPlace::memory);
     EXPECT_EQ(command[0], "qemu-system-aarch64");
     EXPECT_TRUE(has_pair(command, "-machine", "virt,gic-version=3"));
     EXPECT_TRUE(has_pair(command, "-global", "virtio-mmio.force-legacy=false"));
-    EXPECT_TRUE(has_pair(qemu_command(plan, Accelerator::kvm, RootPlace::bundle), "-machine", "virt,gic-version=host"));
-    EXPECT_TRUE(has_pair(qemu_command(plan, Accelerator::kvm, RootPlace::bundle), "-cpu", "host"));
+    EXPECT_TRUE(has_pair(qemu_command(plan, Accelerator::kvm, RootPlace::memory), "-machine", "virt,gic-version=host"));
+    EXPECT_TRUE(has_pair(qemu_command(plan, Accelerator::kvm, RootPlace::memory), "-cpu", "host"));
     plan.gic = Gic::v2, plan.bus = Bus::pci;
     command = qemu_command(plan, Accelerator::tcg, RootPlace::disk);
     EXPECT_TRUE(has_pair(command, "-machine", "virt,gic-version=2"));
     EXPECT_TRUE(std::ranges::any_of(command, [](const std::string& word) { return word.starts_with("virtio-blk-pci"); }));
     EXPECT_FALSE(std::ranges::contains(command, "-bios"));
     plan.firmware = "/firmware.fd";
-    EXPECT_TRUE(has_pair(qemu_command(plan, Accelerator::tcg, RootPlace::bundle), "-bios", "/proc/self/fd/9"));
+    EXPECT_TRUE(has_pair(qemu_command(plan, Accelerator::tcg, RootPlace::memory), "-bios", "/proc/self/fd/9"));
 }
 
 TEST(CommandLine, NamesTheArchitecture) {

@@ -27,12 +27,13 @@ Outcome<Plan> plan_of(Request request) {
 TEST(LinuxuCommand, HoldsTheSettings) {
     Plan plan{.memory = 64_MiB, .cpus = 3, .platform = Platform::linuxu, .kernel = "/lib/kernel"};
     plan.network.choice.kind = NetworkKind::none;
-    auto command = linuxu_command(plan, RootPlace::bundle);
+    auto command = linuxu_command(plan, RootPlace::memory);
     EXPECT_EQ(command[0], "/lib/kernel");
     EXPECT_TRUE(has(command, "memory=67108864"));
     EXPECT_TRUE(has(command, "cpus=3"));
     EXPECT_TRUE(has(command, "channel=3"));
     EXPECT_FALSE(std::ranges::any_of(command, [](const std::string& word) { return word.starts_with("disk=") || word.starts_with("mac="); }));
+    EXPECT_TRUE(has(command, "root=8"));
     EXPECT_TRUE(has(linuxu_command(plan, RootPlace::disk), "disk=8"));
 }
 
@@ -40,11 +41,11 @@ TEST(LinuxuCommand, LeadsToTheNetwork) {
     Plan plan{.platform = Platform::linuxu, .kernel = "/lib/kernel"};
     plan.network.mac = {0x52, 0x54, 0, 0, 0, 1};
     plan.network.choice = {NetworkKind::tap, "guest"};
-    auto command = linuxu_command(plan, RootPlace::bundle);
+    auto command = linuxu_command(plan, RootPlace::memory);
     EXPECT_TRUE(has(command, "tap=6"));
     EXPECT_TRUE(has(command, fmt::format("mac={}", 0x5254'0000'0001)));
     plan.network.choice = {NetworkKind::user, ""};
-    EXPECT_TRUE(has(linuxu_command(plan, RootPlace::bundle), "stream=6"));
+    EXPECT_TRUE(has(linuxu_command(plan, RootPlace::memory), "stream=6"));
 }
 
 TEST(PasstCommand, GivesTheGuestsAddressesAndPorts) {

@@ -30,7 +30,7 @@ bool read_setting(Settings& settings, std::string_view word) {
     struct {
         std::string_view name;
         int* descriptor;
-    } descriptors[] = {{"bundle", &settings.bundle}, {"channel", &settings.channel}, {"serial", &settings.serial}, {"disk", &settings.disk},
+    } descriptors[] = {{"bundle", &settings.bundle}, {"root", &settings.root}, {"channel", &settings.channel}, {"serial", &settings.serial}, {"disk", &settings.disk},
                        {"tap", &settings.tap}, {"stream", &settings.stream}};
     for (auto& [name, descriptor] : descriptors)
         if (key == name && *value < 1 << 20) return *descriptor = static_cast<int>(*value), true;

@@ -11,6 +11,7 @@ namespace spore::arch {
 struct Settings {
     u64 memory = 256_MiB;  ///< bytes
     int bundle = -1;
+    int root = -1;         ///< what follows the bundle's file in memory: the root image, when it lies there
     int channel = -1;
     int serial = 2;        ///< where panics go
     int disk = -1;

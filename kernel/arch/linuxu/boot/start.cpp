@@ -96,17 +96,24 @@ void map_memory(int file, u64 size) {
         refuse("the host does not map the image's memory");
 }
 
+/// Maps a file that nobody changes as physical memory from `start` on. Where it ends.
+u64 map_file(int file, u64 start) {
+    struct stat state{};
+    if (host::call(SYS_fstat, file, &state) < 0 || state.st_size <= 0) refuse("the bundle or its root cannot be read");
+    u64 size = align_up(static_cast<u64>(state.st_size), page_size);
+    if (!map_at(kernel_half::direct_map + start, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED_NOREPLACE, file, 0))
+        refuse("the host does not map the bundle or its root");
+    return start + size;
+}
+
 void map_bundle() {
     if (settings.bundle < 0) refuse("this is Spore's kernel for 'spore run --on linuxu', which starts it; by itself it has no program");
-    struct stat state{};
-    if (host::call(SYS_fstat, settings.bundle, &state) < 0 || state.st_size <= 0) refuse("the bundle cannot be read");
     host_memory.bundle = settings.bundle;
     host_memory.bundle_start = align_up(settings.memory, large_page_size);
-    host_memory.bundle_size = static_cast<u64>(state.st_size);
-    if (!map_at(kernel_half::direct_map + host_memory.bundle_start, align_up(host_memory.bundle_size, page_size), PROT_READ | PROT_WRITE,
-                MAP_PRIVATE | MAP_FIXED_NOREPLACE, settings.bundle, 0))
-        refuse("the host does not map the bundle");
-    boot_info.bundle = {{host_memory.bundle_start}, {host_memory.bundle_start + host_memory.bundle_size}};
+    u64 end = host_memory.root_start = map_file(settings.bundle, host_memory.bundle_start);
+    host_memory.root = settings.root;
+    if (settings.root >= 0) end = map_file(settings.root, host_memory.root_start);
+    boot_info.bundle = {{host_memory.bundle_start}, {end}};
 }
 
 void describe_memory() {

@@ -32,8 +32,9 @@ struct Place {
     u64 offset;
 };
 Place place_of(u64 frame) {
-    if (frame >= host_memory.bundle_start && host_memory.bundle >= 0) return {host_memory.bundle, frame - host_memory.bundle_start};
-    return {host_memory.file, frame};
+    if (frame < host_memory.bundle_start) return {host_memory.file, frame};
+    if (frame < host_memory.root_start) return {host_memory.bundle, frame - host_memory.bundle_start};
+    return {host_memory.root, frame - host_memory.root_start};
 }
 
 bool map_host(u64 at, u64 frame, u64 size, int protection) {
@@ -41,7 +42,7 @@ bool map_host(u64 at, u64 frame, u64 size, int protection) {
     // Of the bundle, a program may have pages to read and execute; the kernel copies what is to be written. Code that is constant may be
     // changed in this mapping alone (trap/rewrite.cpp).
     bool constant_code = protection == (PROT_READ | PROT_EXEC);
-    int kind = place.file == host_memory.bundle || constant_code ? MAP_PRIVATE : MAP_SHARED;
+    int kind = place.file != host_memory.file || constant_code ? MAP_PRIVATE : MAP_SHARED;
     return host::call(SYS_mmap, at, size, protection, kind | MAP_FIXED | MAP_POPULATE, place.file, place.offset) >= 0;
 }
 

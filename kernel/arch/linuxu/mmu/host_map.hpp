@@ -6,12 +6,12 @@
 
 namespace spore::arch {
 
-/// The file, mapped at kernel_half::direct_map; and behind it, from `bundle_start` on, the bundle's, of which nothing is ever written.
+/// The file, mapped at kernel_half::direct_map; and behind it, from `bundle_start` on, the bundle's and the root's, of which nothing is ever written.
 struct HostMemory {
     int file = -1;
     u64 size = 0;
-    int bundle = -1;
-    u64 bundle_start = 0, bundle_size = 0;
+    int bundle = -1, root = -1;
+    u64 bundle_start = 0, root_start = 0;
 };
 extern constinit HostMemory host_memory;
 /// Where in the file the image's writable part lies.
