@@ -15,7 +15,7 @@ PageTree::~PageTree() {
 }
 
 Result<void> PageTree::insert(u64 index, Frame& frame) {
-    while (levels_ < 13 && index >> (levels_ * bits)) {
+    while (is_beyond(index)) {
         if (root_) {
             Node* node = create_node();
             if (!node) return fail(Error::no_memory);

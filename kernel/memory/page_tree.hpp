@@ -2,6 +2,8 @@
 // Its caller holds the lock.
 #pragma once
 
+#include <algorithm>
+
 #include "base/result.hpp"
 #include "kernel/memory/frame.hpp"
 
@@ -15,7 +17,7 @@ public:
     ~PageTree();
 
     Frame* find(u64 index) const {
-        if (levels_ < 13 && index >> (levels_ * bits)) return nullptr;
+        if (is_beyond(index)) return nullptr;
         void* at = root_;
         for (unsigned level = levels_; level-- > 0 && at;) at = static_cast<Node*>(at)->slots[(index >> (level * bits)) % fanout];
         return static_cast<Frame*>(at);
@@ -26,7 +28,7 @@ public:
     /// Calls take(index, frame) for every frame in [first, end) in order, and removes those that it returns true for.
     template <typename Take>
     void remove_if(u64 first, u64 end, Take&& take) {
-        if (first >= end || !root_) return;
+        if (first >= end || !root_ || is_beyond(first)) return;
         if (prune(root_, levels_, 0, first, end - 1, take)) {
             root_ = nullptr;
             levels_ = 0;
@@ -40,6 +42,8 @@ private:
     };
     static_assert(sizeof(Node) == 256);  // fills an object of the heap
 
+    /// The tree is not high enough for it.
+    bool is_beyond(u64 index) const { return levels_ < 13 && index >> (levels_ * bits); }
     static Node* create_node();
     static void destroy_node(Node* node);
 
@@ -49,15 +53,13 @@ private:
         if (level == 0) return take(base, *static_cast<Frame*>(at));
         auto* node = static_cast<Node*>(at);
         unsigned shift = (level - 1) * bits;
-        bool empty = true;
-        for (unsigned i = 0; i < fanout; ++i) {
-            if (!node->slots[i]) continue;
-            u64 low = base + (u64{i} << shift), high = low + ((u64{1} << shift) - 1);
-            if (low <= last && high >= first && prune(node->slots[i], level - 1, low, first, last, take)) node->slots[i] = nullptr;
-            else empty = false;
-        }
-        if (empty) destroy_node(node);
-        return empty;
+        auto slot_of = [&](u64 index) { return static_cast<unsigned>(std::min<u64>((index - base) >> shift, fanout - 1)); };
+        for (unsigned i = first > base ? slot_of(first) : 0, end = slot_of(last); i <= end; ++i)
+            if (node->slots[i] && prune(node->slots[i], level - 1, base + (u64{i} << shift), first, last, take)) node->slots[i] = nullptr;
+        for (void* slot : node->slots)
+            if (slot) return false;
+        destroy_node(node);
+        return true;
     }
 
     void* root_ = nullptr;  ///< a Node, or with no levels the frame of index 0
