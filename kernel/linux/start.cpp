@@ -104,6 +104,7 @@ Result<void> start_init(const StartRequest& request) {
     process->change_credentials([&](Credentials& who) {
         who.uid = who.effective_uid = who.saved_uid = who.file_uid = request.uid;
         who.gid = who.effective_gid = who.saved_gid = who.file_gid = request.gid;
+        if (request.uid == 0) who.capabilities = Capabilities::all();
     });
     process->change_limits([&](Limits& limits) {
         for (auto& limit : request.limits)

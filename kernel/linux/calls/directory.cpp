@@ -193,7 +193,7 @@ Result<u64> fchdir(Task& task, Descriptor directory) {
 Result<u64> chroot(Task& task, UserPath path) {
     Caller caller(task);
     auto entry = TRY(enterable(caller, TRY(caller.resolve(task, here, TRY(path.read()), fs::Follow::yes))));
-    if (!task.process().credentials().privileged()) return fail(Error::not_permitted);
+    if (!task.process().credentials().may(Capability::chroot)) return fail(Error::not_permitted);
     task.place().set_root(std::move(entry));
     return 0;
 }

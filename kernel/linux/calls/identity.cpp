@@ -14,34 +14,39 @@ struct Ids {
     u32 Credentials::* effective;
     u32 Credentials::* saved;
     u32 Credentials::* file;
+    Capability any;  ///< with it, any id can be taken
 };
-constexpr Ids user{&Credentials::uid, &Credentials::effective_uid, &Credentials::saved_uid, &Credentials::file_uid};
-constexpr Ids group{&Credentials::gid, &Credentials::effective_gid, &Credentials::saved_gid, &Credentials::file_gid};
+constexpr Ids user{&Credentials::uid, &Credentials::effective_uid, &Credentials::saved_uid, &Credentials::file_uid, Capability::set_uid};
+constexpr Ids group{&Credentials::gid, &Credentials::effective_gid, &Credentials::saved_gid, &Credentials::file_gid, Capability::set_gid};
+
+Capabilities::UserIds user_ids(const Credentials& who) { return {who.uid, who.effective_uid, who.saved_uid, who.file_uid}; }
 
 bool has(const Credentials& who, const Ids& ids, u32 id) { return who.*ids.real == id || who.*ids.effective == id || who.*ids.saved == id; }
 
 Result<u64> set_three(Task& task, const Ids& ids, u32 real, u32 effective, u32 saved) {
     return task.process().change_credentials([&](Credentials& who) -> Result<u64> {
         for (u32 id : {real, effective, saved})
-            if (id != keep && !who.privileged() && !has(who, ids, id)) return fail(Error::not_permitted);
+            if (id != keep && !who.may(ids.any) && !has(who, ids, id)) return fail(Error::not_permitted);
+        auto before = user_ids(who);
         if (real != keep) who.*ids.real = real;
         if (effective != keep) who.*ids.effective = effective;
         if (saved != keep) who.*ids.saved = saved;
         who.*ids.file = who.*ids.effective;
+        who.capabilities.follow(before, user_ids(who));
         return 0;
     });
 }
 Result<u64> set_two(Task& task, const Ids& ids, u32 real, u32 effective) {
     auto before = task.process().credentials();
     for (u32 id : {real, effective})
-        if (id != keep && !before.privileged() && !has(before, ids, id)) return fail(Error::not_permitted);
+        if (id != keep && !before.may(ids.any) && !has(before, ids, id)) return fail(Error::not_permitted);
     u32 new_effective = effective == keep ? before.*ids.effective : effective;
     bool changes_saved = real != keep || (effective != keep && effective != before.*ids.real);
     return set_three(task, ids, real, effective, changes_saved ? new_effective : keep);
 }
 Result<u64> set_one(Task& task, const Ids& ids, u32 id) {
     if (id == keep) return fail(Error::invalid);
-    bool all = task.process().credentials().privileged();
+    bool all = task.process().credentials().may(ids.any);
     return set_three(task, ids, all ? id : keep, id, all ? id : keep);
 }
 Result<u64> get_three(Task& task, const Ids& ids, UserOut<u32> real, UserOut<u32> effective, UserOut<u32> saved) {
@@ -54,7 +59,9 @@ Result<u64> get_three(Task& task, const Ids& ids, UserOut<u32> real, UserOut<u32
 Result<u64> set_file(Task& task, const Ids& ids, u32 id) {
     return task.process().change_credentials([&](Credentials& who) -> Result<u64> {
         u32 before = who.*ids.file;
-        if (id != keep && (who.privileged() || has(who, ids, id) || id == before)) who.*ids.file = id;
+        auto users = user_ids(who);
+        if (id != keep && (who.may(ids.any) || has(who, ids, id) || id == before)) who.*ids.file = id;
+        who.capabilities.follow(users, user_ids(who));
         return before;
     });
 }
@@ -83,7 +90,7 @@ Result<u64> getgroups(Task& task, i32 size, UserOut<u32> groups) {
     return who.group_count;
 }
 Result<u64> setgroups(Task& task, u64 size, UserIn<u32> groups) {
-    if (!task.process().credentials().privileged()) return fail(Error::not_permitted);
+    if (!task.process().credentials().may(Capability::set_gid)) return fail(Error::not_permitted);
     if (size > Credentials::max_groups) return fail(Error::invalid);
     u32 wanted[Credentials::max_groups] = {};
     TRY(groups.read_all({wanted, size}));
@@ -92,36 +99,6 @@ Result<u64> setgroups(Task& task, u64 size, UserIn<u32> groups) {
         who.group_count = static_cast<u32>(size);
         return 0;
     });
-    return 0;
-}
-
-namespace {
-constexpr u32 capability_version = 0x2008'0522;  // _LINUX_CAPABILITY_VERSION_3: two sets of 32
-constexpr u64 every_capability = (u64{1} << 41) - 1;
-
-Result<void> check_version(UserInOut<u64> header) {
-    u64 head = TRY(header.read());
-    if (static_cast<u32>(head) == capability_version) return {};
-    TRY(header.write((head & ~u64{0xffff'ffff}) | capability_version));
-    return fail(Error::invalid);
-}
-}  // namespace
-
-Result<u64> capget(Task& task, UserInOut<u64> header, UserOut<u32> data) {
-    auto checked = check_version(header);
-    if (!checked) return data ? Result<u64>(fail(checked.error())) : 0;
-    if (!data) return 0;
-    u64 all = task.process().credentials().privileged() ? every_capability : 0;
-    auto low = static_cast<u32>(all), high = static_cast<u32>(all >> 32);
-    const u32 sets[] = {low, low, 0, high, high, 0};  // effective, permitted, inheritable; twice
-    TRY(data.write_all(sets));
-    return 0;
-}
-Result<u64> capset(Task& task, UserInOut<u64> header, UserIn<u32> data) {
-    TRY(check_version(header));
-    u32 sets[6];
-    TRY(data.read_all(sets));
-    if (!task.process().credentials().privileged() && (sets[0] || sets[1] || sets[3] || sets[4])) return fail(Error::not_permitted);
     return 0;
 }
 

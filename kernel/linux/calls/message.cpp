@@ -35,7 +35,7 @@ Result<void> read_identity(Task& task, Ancillary& ancillary, ByteSpan bytes) {
     auto who = task.process().credentials();
     bool own = said.pid == task.process().id() && (said.uid == who.uid || said.uid == who.effective_uid || said.uid == who.saved_uid) &&
                (said.gid == who.gid || said.gid == who.effective_gid || said.gid == who.saved_gid);
-    if (!own && !who.privileged()) return fail(Error::not_permitted);
+    if (!own && !who.may(Capability::admin)) return fail(Error::not_permitted);
     ancillary.sender = said;
     return {};
 }

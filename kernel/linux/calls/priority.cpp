@@ -43,7 +43,7 @@ Result<u64> getpriority(Task& caller, i32 which, i32 who) {
 
 Result<u64> setpriority(Task& caller, i32 which, i32 who, i32 priority) {
     int nice = std::clamp(priority, -20, 19);
-    bool privileged = caller.process().credentials().privileged(), refused = false;
+    bool privileged = caller.process().credentials().may(Capability::nice), refused = false;
     TRY(for_each_meant(caller, which, who, [&](Task& task) {
         if (nice < task.thread().nice() && !privileged) refused = true;
         else task.thread().set_nice(nice);

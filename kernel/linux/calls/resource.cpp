@@ -1,6 +1,7 @@
 // Resource use and limits, and prctl.
 #include "arch/registers.hpp"
 #include "kernel/linux/calls/calls.hpp"
+#include "kernel/linux/calls/capability.hpp"
 #include "kernel/linux/calls/usage.hpp"
 #include "kernel/linux/process/exit.hpp"
 #include "kernel/linux/process/tree.hpp"
@@ -64,7 +65,7 @@ Result<void> change_limit(Task& task, Process& process, u32 resource, Limit want
     constexpr u64 most_files = 1 << 20;
     if (wanted.soft > wanted.hard) return fail(Error::invalid);
     if (resource == limit_files && wanted.hard > most_files) return fail(Error::not_permitted);
-    bool privileged = task.process().credentials().privileged();
+    bool privileged = task.process().credentials().may(Capability::resource);
     TRY(process.change_limits([&](Limits& limits) -> Result<void> {
         if (wanted.hard > limits.of[resource].hard && !privileged) return fail(Error::not_permitted);
         limits.of[resource] = wanted;
@@ -91,10 +92,11 @@ Result<u64> setrlimit(Task& task, u32 resource, UserIn<Limit> limit) { return pr
 namespace {
 enum Prctl : i32 {
     set_death_signal = 1, get_death_signal = 2, get_dumpable = 3, set_dumpable = 4, get_keep_capabilities = 7, set_keep_capabilities = 8,
-    set_name = 15, get_name = 16, get_seccomp = 21, capability_bound_read = 23, capability_bound_drop = 24, get_timing = 13,
+    set_name = 15, get_name = 16, get_seccomp = 21, capability_bound_read = 23, capability_bound_drop = 24, get_timing = 13, get_secure_bits = 27,
     set_timer_slack = 29, get_timer_slack = 30, set_subreaper = 36, get_subreaper = 37, set_no_new_privileges = 38, get_no_new_privileges = 39,
     get_tid_address = 40, set_huge_pages_off = 41, get_huge_pages_off = 42, capability_ambient = 47, renew_pointer_keys = 54, set_memory_name = 0x53564d41,
 };
+constexpr u64 keeps_capabilities = 1 << 4;  // SECBIT_KEEP_CAPS
 }  // namespace
 
 Result<u64> prctl(Task& task, i32 option, u64 second, u64 third, u64 fourth, u64 fifth) {
@@ -109,8 +111,10 @@ Result<u64> prctl(Task& task, i32 option, u64 second, u64 third, u64 fourth, u64
         if (second > 1) return fail(Error::invalid);
         task.dumpable = second;
         return 0;
-    case get_keep_capabilities: return 0;
-    case set_keep_capabilities: return 0;
+    case get_keep_capabilities: return task.process().credentials().capabilities.kept;
+    case set_keep_capabilities:
+        if (second > 1) return fail(Error::invalid);
+        return task.process().change_credentials([&](Credentials& who) -> Result<u64> { return who.capabilities.kept = second, 0; });
     case set_name: {
         char name[16];
         // The name ends at its zero, or is cut; what follows the zero need not be there.
@@ -124,8 +128,9 @@ Result<u64> prctl(Task& task, i32 option, u64 second, u64 third, u64 fourth, u64
     }
     case get_name: TRY(arch::copy_to_program({second}, task.name, sizeof task.name)); return 0;
     case get_seccomp: return 0;
-    case capability_bound_read: return second <= 40 ? Result<u64>(1) : fail(Error::invalid);
-    case capability_bound_drop: return second <= 40 ? Result<u64>(0) : fail(Error::invalid);
+    case capability_bound_read: return bound_capabilities(task, second, BoundAction::read);
+    case capability_bound_drop: return bound_capabilities(task, second, BoundAction::drop);
+    case get_secure_bits: return task.process().credentials().capabilities.kept ? keeps_capabilities : 0;
     case get_timing: return 0;
     case set_timer_slack: task.timer_slack = second ? second : 50'000; return 0;
     case get_timer_slack: return task.timer_slack;
@@ -143,7 +148,7 @@ Result<u64> prctl(Task& task, i32 option, u64 second, u64 third, u64 fourth, u64
     case get_tid_address: TRY(UserOut<u64>{{second}}.write(task.clear_child_id.value)); return 0;
     case set_huge_pages_off: return 0;
     case get_huge_pages_off: return 0;
-    case capability_ambient: return second == 1 ? Result<u64>(0) : second == 4 ? Result<u64>(0) : fail(Error::not_permitted);
+    case capability_ambient: return change_ambient(task, second, third, fourth, fifth);
     case renew_pointer_keys:
         if (third || fourth || fifth) return fail(Error::invalid);
         TRY(arch::renew_program_keys(*task.thread().program_state(), second));

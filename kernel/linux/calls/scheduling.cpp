@@ -35,7 +35,7 @@ Result<u64> sched_getparam(Task& task, i32 tid, UserOut<i32> parameter) {
 }
 Result<u64> sched_setparam(Task& task, i32 tid, UserIn<i32> parameter) {
     i32 priority = TRY(parameter.read());
-    bool privileged = task.process().credentials().privileged();
+    bool privileged = task.process().credentials().may(Capability::nice);
     TRY(with_task(task, tid, [&](Task& it) -> Result<void> {
         auto wanted = it.scheduling;
         wanted.priority = priority;
@@ -51,7 +51,7 @@ Result<u64> sched_getscheduler(Task& task, i32 tid) {
 Result<u64> sched_setscheduler(Task& task, i32 tid, i32 policy, UserIn<i32> parameter) {
     Policies wanted{.policy = policy & ~reset_on_fork, .priority = TRY(parameter.read()), .reset_on_fork = (policy & reset_on_fork) != 0};
     if (!known(wanted.policy) || !suits(wanted.policy, wanted.priority)) return fail(Error::invalid);
-    bool privileged = task.process().credentials().privileged();
+    bool privileged = task.process().credentials().may(Capability::nice);
     TRY(with_task(task, tid, [&](Task& it) { return change(it, wanted, privileged); }));
     return 0;
 }

@@ -53,7 +53,7 @@ Result<u64> getrandom(Task& task, UserBytes buffer, u64 size, Flags flags) {
 namespace {
 template <typename F>
 Result<u64> set_name(Task& task, UserBytes name, u64 size, F&& set) {
-    if (!task.process().credentials().privileged()) return fail(Error::not_permitted);
+    if (!task.process().credentials().may(Capability::admin)) return fail(Error::not_permitted);
     if (size > name_limit) return fail(Error::invalid);
     char text[name_limit];
     TRY(arch::copy_from_program(text, name, size));

@@ -66,7 +66,7 @@ Result<u64> clock_settime(Task& task, i32 clock, UserIn<Timespec> user) {
     if (clock != clock_realtime) return fail(Error::invalid);
     auto wanted = TRY(user.read());
     if (!wanted.valid()) return fail(Error::invalid);
-    if (!task.process().credentials().privileged()) return fail(Error::not_permitted);
+    if (!task.process().credentials().may(Capability::time)) return fail(Error::not_permitted);
     time::set_wall_nanoseconds(wanted.duration().nanoseconds);
     return 0;
 }

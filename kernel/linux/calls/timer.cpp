@@ -174,7 +174,7 @@ Result<u64> timer_delete(Task& task, i32 id) {
 }
 
 Result<u64> settimeofday(Task& task, UserIn<Timeval> user, UserIn<u64>) {
-    if (!task.process().credentials().privileged()) return fail(Error::not_permitted);
+    if (!task.process().credentials().may(Capability::time)) return fail(Error::not_permitted);
     if (!user) return 0;
     auto wanted = TRY(user.read());
     if (!wanted.valid()) return fail(Error::invalid);

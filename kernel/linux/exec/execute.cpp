@@ -98,6 +98,10 @@ Result<VirtAddr> map_stack(memory::AddressSpace& memory, u64 limit, bool executa
 void reset_task(Task& task, std::string_view path) {
     auto& process = task.process();
     task.files().close_on_exec();
+    task.process().change_credentials([](Credentials& who) {
+        who.saved_uid = who.file_uid = who.effective_uid, who.saved_gid = who.file_gid = who.effective_gid;
+        who.capabilities.follow_exec(who.uid, who.effective_uid);
+    });
     delete_posix_timers(process);
     {
         Guard guard(process.signal_lock);

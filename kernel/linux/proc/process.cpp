@@ -38,7 +38,7 @@ Result<void> check_may_inspect(const Subject& subject) {
     auto& own = current_task().process();
     if (own.id() == subject.process_id) return {};
     auto from = own.credentials(), to = TRY(subject.process())->credentials();
-    if (from.privileged() || (from.file_uid == to.uid && from.file_uid == to.saved_uid && from.file_uid == to.effective_uid)) return {};
+    if (from.may(Capability::trace) || (from.file_uid == to.uid && from.file_uid == to.saved_uid && from.file_uid == to.effective_uid)) return {};
     return fail(Error::access_denied);
 }
 

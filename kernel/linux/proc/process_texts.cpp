@@ -147,13 +147,11 @@ Result<void> show_status(const Subject& subject, TextSink& out) {
     TRY(print_mask(out, "SigBlk", s.blocked.bits));
     TRY(print_mask(out, "SigIgn", s.ignored.bits));
     TRY(print_mask(out, "SigCgt", s.caught.bits));
-    constexpr u64 all_capabilities = (u64{1} << 41) - 1;
-    u64 capabilities = who.privileged() ? all_capabilities : 0;
-    TRY(print_mask(out, "CapInh", 0));
-    TRY(print_mask(out, "CapPrm", capabilities));
-    TRY(print_mask(out, "CapEff", capabilities));
-    TRY(print_mask(out, "CapBnd", all_capabilities));
-    TRY(print_mask(out, "CapAmb", 0));
+    TRY(print_mask(out, "CapInh", who.capabilities.inheritable));
+    TRY(print_mask(out, "CapPrm", who.capabilities.permitted));
+    TRY(print_mask(out, "CapEff", who.capabilities.effective));
+    TRY(print_mask(out, "CapBnd", who.capabilities.bounding));
+    TRY(print_mask(out, "CapAmb", who.capabilities.ambient));
     TRY(out.print("NoNewPrivs:\t{}\nSeccomp:\t0\nSeccomp_filters:\t0\nCpus_allowed:\t", s.no_new_privileges ? 1 : 0));
     u64 cpus = s.affinity & task::online_cpus();
     TRY(out.print("{:x}\nCpus_allowed_list:\t", cpus));

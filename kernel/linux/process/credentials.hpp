@@ -1,7 +1,7 @@
 // Who a process acts as, and what it may use up.
 #pragma once
 
-#include "base/types.hpp"
+#include "kernel/linux/process/capabilities.hpp"
 
 namespace spore::linux {
 
@@ -12,7 +12,9 @@ struct Credentials {
     u32 group_count = 0;
     u32 groups[max_groups] = {};
 
-    bool privileged() const { return effective_uid == 0; }
+    Capabilities capabilities;
+
+    bool may(Capability one) const { return capabilities.has(one); }
 };
 
 // RLIMIT_*

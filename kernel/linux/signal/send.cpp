@@ -157,7 +157,7 @@ void kill_process(Process& process) { send_to_process(process, SignalInfo::from_
 
 bool may_signal(Process& sender, Process& target, i32 number) {
     auto from = sender.credentials(), to = target.credentials();
-    if (from.privileged()) return true;
+    if (from.may(Capability::kill)) return true;
     if (from.effective_uid == to.uid || from.effective_uid == to.saved_uid || from.uid == to.uid || from.uid == to.saved_uid) return true;
     if (number != sigcont) return false;
     TreeGuard guard(tree_lock());

@@ -78,7 +78,7 @@ Result<void> Socket::set_number(i32 name, i32 value) {
     case so_receive_buffer: return change_options([&](Options& all) { all.receive_buffer = doubled(2304, limit(system_limits.receive_buffer)); });
     case so_send_buffer_force:
     case so_receive_buffer_force: {
-        if (!current_task().process().credentials().privileged()) return fail(Error::not_permitted);
+        if (!current_task().process().credentials().may(Capability::net_admin)) return fail(Error::not_permitted);
         value = std::max(value, 0);
         return change_options([&](Options& all) {
             (name == so_send_buffer_force ? all.send_buffer : all.receive_buffer) = doubled(name == so_send_buffer_force ? 4608 : 2304, largest);

@@ -119,7 +119,7 @@ Result<u64> Terminal::set_foreground(u64 argument, Side side) {
 
 Result<u64> Terminal::take_control(bool steal) {
     auto& process = current_task().process();
-    bool privileged = process.credentials().privileged();
+    bool privileged = process.credentials().may(Capability::admin);
     TreeGuard guard(tree_lock());
     if (process.session == session_) return 0;
     if (process.session != process.id()) return fail(Error::not_permitted);

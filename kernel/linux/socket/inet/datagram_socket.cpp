@@ -19,7 +19,7 @@ namespace {
 /// What the family, type and protocol name, as the stack knows it; the protocol that getsockopt tells.
 Result<Shared<datagram::Socket>> make_endpoint(bool v6, u16 type, i32 protocol, net::EndpointListener* listener) {
     if (type == socket_raw) {
-        if (!current_task().process().credentials().privileged()) return fail(Error::not_permitted);
+        if (!current_task().process().credentials().may(Capability::net_raw)) return fail(Error::not_permitted);
         return net::raw::create(v6 ? net::raw::Version::v6 : net::raw::Version::v4, static_cast<u8>(protocol), listener);
     }
     if (protocol == protocol_udp) return net::udp::create(listener);

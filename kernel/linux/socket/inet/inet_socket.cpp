@@ -17,7 +17,7 @@ Result<net::Endpoint> InetSocket::local_endpoint(const SocketAddress& address) c
     }
     auto endpoint = TRY(parsed);
     if (is_v6() && has(v6_only) && endpoint.address.is_v4()) return fail(Error::invalid);
-    if (endpoint.port != 0 && endpoint.port < system_limits.first_free_port.load(std::memory_order_relaxed) && !current_task().process().credentials().privileged())
+    if (endpoint.port != 0 && endpoint.port < system_limits.first_free_port.load(std::memory_order_relaxed) && !current_task().process().credentials().may(Capability::bind_service))
         return fail(Error::access_denied);
     return endpoint;
 }

@@ -50,7 +50,7 @@ LinkAddress to_link_address(const link::Address& from) {
 void register_packet_family() { register_family(family); }
 
 Result<Shared<Socket>> PacketSocket::create(u16 type, i32 protocol, fs::OpenMode mode) {
-    if (!current_task().process().credentials().privileged()) return fail(Error::not_permitted);
+    if (!current_task().process().credentials().may(Capability::net_raw)) return fail(Error::not_permitted);
     if (type != socket_raw && type != socket_datagram) return fail(Error::socket_type_not_supported);
     auto number = __builtin_bswap16(static_cast<u16>(protocol));  // programs give it as it is on the wire
     auto socket = TRY(make_shared<PacketSocket>(family_packet, type, static_cast<u16>(protocol), mode));
