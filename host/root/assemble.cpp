@@ -63,6 +63,17 @@ Outcome<void> add_program(const Plan& plan, Root& root, Libraries& libraries, co
     return failure(ExitStatus::not_executable, "{} goes through too many interpreters", path);
 }
 
+/// Brings in what programs and plug-ins need that the user named for the program to use: a file, or those in a folder.
+void add_programs(Root& root, Libraries& libraries, const std::string& real_path) {
+    std::vector<std::string> found;
+    auto inside = real_path == "/" ? real_path : real_path + "/";
+    for (const auto& [path, entry] : root.entries()) {
+        bool may_be = path == real_path || (path.starts_with(inside) && (entry.mode & 0111 || path.ends_with(".so")));
+        if (may_be && entry.kind == Entry::Kind::file) found.push_back(path);
+    }
+    for (const auto& path : found) libraries.add_plugin(path);
+}
+
 /// A file that says nothing about the guest's network: empty, as container engines leave it to mount their own over it, or this machine's, as
 /// debootstrap and others copy it.
 bool is_placeholder(const Entry& entry) {
@@ -116,9 +127,8 @@ Outcome<Assembled> assemble_root(const Plan& plan) {
     }
     Libraries libraries(root, plan.architecture, variable(plan, "LD_LIBRARY_PATH"));
     TRY(add_program(plan, root, libraries, assembled.program));
-    // Programs that the user named for the program to run.
     for (const auto& volume : plan.volumes)
-        if (auto real = root.provide(volume.guest)) libraries.add_plugin(*real);
+        if (auto real = root.provide(volume.guest)) add_programs(root, libraries, *real);
     if (libraries.glibc() && !plan.root) {
         // glibc opens these by name: to unwind a thread that ends early, and to look up users and hosts.
         for (const char* name : {"libgcc_s.so.1", "libnss_files.so.2", "libnss_dns.so.2"}) libraries.add_optional(name);

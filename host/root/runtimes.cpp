@@ -20,7 +20,12 @@ constexpr std::array<std::string_view, 9> perl{
 constexpr std::array<std::string_view, 5> ruby{
     "/usr/lib/ruby", "/usr/lib/*/ruby", "/var/lib/gems", "/usr/share/rubygems-integration", "/usr/lib/locale/C.utf8"};
 
-constexpr std::array<Runtime, 4> known{{{"python3*", python}, {"perl", perl}, {"perl5*", perl}, {"ruby*", ruby}}};
+constexpr std::array<std::string_view, 4> php{"/etc/php/{version}", "/usr/lib/php", "/usr/share/php", "/usr/share/zoneinfo"};
+constexpr std::array<std::string_view, 4> node{"/usr/lib/nodejs", "/usr/lib/*/nodejs", "/usr/share/nodejs", "/usr/share/node_modules"};
+constexpr std::array<std::string_view, 3> java{"{home}", "/etc/java-*", "/etc/ssl/certs/java"};
+
+constexpr std::array<Runtime, 7> known{
+    {{"python3*", python}, {"perl", perl}, {"perl5*", perl}, {"ruby*", ruby}, {"php*", php}, {"node*", node}, {"java", java}}};
 
 std::string version_in(std::string_view name) {
     auto digit = name.find_first_of("0123456789");
@@ -46,7 +51,11 @@ void add_runtime(Root& root, Libraries& libraries, const std::string& real_path)
         any = true;
         for (auto folder : runtime.folders) {
             std::string pattern(folder);
-            if (auto at = pattern.find("{version}"); at != std::string::npos) pattern.replace(at, 9, version_in(name));
+            auto put = [&](std::string_view word, const std::string& value) {
+                if (auto at = pattern.find(word); at != std::string::npos) pattern.replace(at, word.size(), value);
+            };
+            put("{version}", version_in(name));
+            put("{home}", fs::path(real_path).parent_path().parent_path().string());
             add_folders(root, pattern);
         }
         break;

@@ -10,7 +10,7 @@ namespace spore::host {
 
 struct Runtime {
     std::string_view program;                  ///< a pattern for the real program's file name [fnmatch(3)]
-    std::span<const std::string_view> folders; ///< patterns [glob(7)]; {version} is what follows the letters of the name
+    std::span<const std::string_view> folders; ///< patterns [glob(7)]; {version} is what follows the letters of the name, {home} the folder that its bin/ is in
 };
 
 /// All that are known.
