@@ -42,6 +42,13 @@ u64 PageCache::size() const {
     return pages_;
 }
 
+u64 PageCache::mappings() const {
+    Guard guard(lock_);
+    u64 count = 0;
+    for (auto& mapping : mappings_) count += mapping.space != nullptr;
+    return count;
+}
+
 FrameRef PageCache::find(u64 index) const {
     Guard guard(lock_);
     Frame* frame = tree_.find(index);

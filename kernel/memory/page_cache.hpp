@@ -54,6 +54,8 @@ public:
     void drop(u64 first, u64 end = ~u64{0});
     /// How many pages it holds.
     u64 size() const;
+    /// How many areas of address spaces show them.
+    u64 mappings() const;
     Keep keep() const { return keep_; }
 
     PageCache(const PageCache&) = delete;

@@ -7,6 +7,7 @@
 #include "kernel/linux/calls/directory.list.hpp"
 #include "kernel/linux/calls/attribute.list.hpp"
 #include "kernel/linux/calls/memory.list.hpp"
+#include "kernel/linux/calls/segment.list.hpp"
 #include "kernel/linux/calls/process.list.hpp"
 #include "kernel/linux/calls/thread.list.hpp"
 #include "kernel/linux/calls/futex.list.hpp"
