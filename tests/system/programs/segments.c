@@ -11,7 +11,8 @@
 #include <unistd.h>
 
 #define SHOW(expression) do { errno = 0; long result_ = (long)(expression); printf("%s = %ld %s\n", #expression, result_, result_ < 0 ? strerror(errno) : ""); } while (0)
-enum { key = 0x53505245, page = 4096 };
+enum { page = 4096 };
+static int key;  // of this process alone: on Linux, others may run the same
 
 static int attach(int id, const void* at, int flags) {
     void* got = shmat(id, at, flags);
@@ -26,8 +27,7 @@ static struct shmid_ds state(int id) {
 }
 
 int main(void) {
-    int left = shmget(key, 0, 0);
-    if (left >= 0) shmctl(left, IPC_RMID, 0);
+    key = 0x53500000 + getpid();
     SHOW(shmget(key, 100, 0600));
     SHOW(shmget(key, 0, IPC_CREAT | 0600));
     int id = shmget(key, 5 * page + 1, IPC_CREAT | IPC_EXCL | 0640);
@@ -59,6 +59,7 @@ int main(void) {
     // A process that is forked has them too, until it ends or executes.
     int pipes[2];
     pipe(pipes);
+    fflush(stdout);
     pid_t child = fork();
     if (child == 0) {
         char c = 0;
@@ -99,6 +100,7 @@ int main(void) {
     changed.shm_perm.mode = 0444;
     SHOW(shmctl(id, IPC_SET, &changed));
     SHOW(state(id).shm_perm.mode);
+    fflush(stdout);
     child = fork();
     if (child == 0) {
         if (setuid(65534)) _exit(9);
@@ -111,7 +113,6 @@ int main(void) {
         fflush(stdout);
         _exit(0);
     }
-    fflush(stdout);
     waitpid(child, &status, 0);
     SHOW(status);
 
