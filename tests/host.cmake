@@ -52,3 +52,8 @@ add_kernel_fuzzer(sockets)
 
 find_package(Python3 COMPONENTS Interpreter)
 add_test(NAME layering COMMAND Python3::Interpreter ${CMAKE_CURRENT_SOURCE_DIR}/layering/check.py)
+
+# What tests/coverage.py runs.
+get_property(targets DIRECTORY PROPERTY BUILDSYSTEM_TARGETS)
+list(FILTER targets INCLUDE REGEX "^fuzz-|^unit-kernel$")
+add_custom_target(coverage DEPENDS ${targets})

@@ -19,6 +19,7 @@ import time
 
 TESTS = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(TESTS))
+import coverage  # noqa: E402
 from lab import lab  # noqa: E402
 from system import case as system_case  # noqa: E402
 
@@ -102,7 +103,7 @@ def run_boot(script, build, tally):
               skipped=result.returncode == 77)
 
 
-def start_short(build, wanted, tally, pool):
+def start_short(build, wanted, tally, pool, boot=True):
     """Runs what is quick, and starts what is neither a system test nor long."""
     if wanted("layering"):
         run_layering(tally)
@@ -112,7 +113,7 @@ def start_short(build, wanted, tally, pool):
     pending = [pool.submit(run_fuzzer, binary, tally) for binary in sorted((build / "tests").glob("fuzz-*"))
                if binary.is_file() and os.access(binary, os.X_OK) and wanted(binary.name)]
     return pending + [pool.submit(run_boot, script, build, tally) for script in sorted((TESTS / "boot").glob("*.py"))
-                      if wanted(f"boot/{script.stem}")]
+                      if boot and wanted(f"boot/{script.stem}")]
 
 
 def main():
@@ -122,6 +123,7 @@ def main():
     parser.add_argument("--long", action="store_true", help="run the long suites instead")
     parser.add_argument("--uefi", action="store_true", help="run the system tests that run on arm64 through UEFI firmware instead")
     parser.add_argument("--sanitized", action="store_true", help="run the system tests that run on linuxu on a kernel that undefined behaviour ends instead")
+    parser.add_argument("--coverage", action="store_true", help="run the unit tests, the fuzzers and the system tests for linuxu on code that counts what runs; writes a page for each file")
     parser.add_argument("--lab", action="store_true", help="run on hardware virtualisation, in an emulated Linux that has it (tests/lab)")
     parser.add_argument("-l", "--list", action="store_true", help="list the system tests and end")
     parser.add_argument("-v", "--verbose", action="store_true", help="name the tests that pass, too")
@@ -133,7 +135,7 @@ def main():
     def wanted(name):
         return not patterns or any(pattern.search(name) for pattern in patterns)
 
-    kind = next((kind for kind in ("long", "uefi", "sanitized") if getattr(arguments, kind)), "system")
+    kind = next((kind for kind in ("long", "uefi", "sanitized", "coverage") if getattr(arguments, kind)), "system")
     if arguments.lab:
         cases = [one for one in lab.instances(patterns) if wanted(one.name)]
     else:
@@ -142,15 +144,21 @@ def main():
         print("\n".join(one.name for one in cases))
         return 0
     tally = Tally(arguments.verbose)
+    if arguments.coverage:
+        coverage.begin(build)
     began = time.monotonic()
     if arguments.lab:
         lab.run(cases, build, tally)
         cases = []
     with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
         pending = [] if arguments.lab or kind != "system" else start_short(build, wanted, tally, pool)
+        if arguments.coverage:
+            pending += start_short(build / "coverage", wanted, tally, pool, boot=False)
         pending += [pool.submit(system_case.run, one, build, tally) for one in cases]
         for job in pending:
             job.result()
+    if arguments.coverage:
+        coverage.report(build)
     if tally.failed:
         print("failed: " + " ".join(sorted(tally.failed)))
     print(f"took {time.monotonic() - began:.0f} s")

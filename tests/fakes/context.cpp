@@ -28,8 +28,8 @@ std::map<u64, u64>& stacks() {
 StateTraffic traffic = {};
 u64 registers[arch::max_cpus] = {};
 
-const void* host_stack = nullptr;  // of the host thread that runs the simulation
-std::size_t host_stack_size = 0;
+[[maybe_unused]] const void* host_stack = nullptr;  // of the host thread that runs the simulation; AddressSanitizer is told
+[[maybe_unused]] std::size_t host_stack_size = 0;
 }  // namespace
 
 void* allocate_fake_stack() {
@@ -109,7 +109,7 @@ using namespace fakes;
     u64 bottom = stack->second + page_size;
     __asan_unpoison_memory_region(reinterpret_cast<void*>(bottom), stack->first - bottom);
 #endif
-    *--top = 0;
+    for (int i = 0; i < 2; ++i) *--top = 0;      // the stack is 16-aligned where spore_fake_begin calls [System V ABI 3.2.2]
     *--top = reinterpret_cast<u64>(&spore_fake_begin);
     *--top = 0;                                  // rbp
     *--top = reinterpret_cast<u64>(entry);       // rbx

@@ -94,7 +94,9 @@ ARM64_MACHINES = ("virt2", "virt3")
 UEFI_MACHINES = ("uefi2", "uefi3")  # the same, started by firmware
 UEFI_SECONDS = 60                   # what that may take before the program
 MACHINES["linuxu"] = ["--on", "linuxu"]
-MACHINES["sanitized"] = ["--on", "linuxu", "--kernel", "{build}/kernel/spore-linuxu-sanitized"]
+# Kernels of linuxu for tests: its cases run on each of them when asked for.
+VARIANTS = ("sanitized", "coverage")
+MACHINES |= {name: [*MACHINES["linuxu"], "--kernel", "{build}/kernel/spore-linuxu-" + name] for name in VARIANTS}
 
 
 def tools(*paths):
@@ -103,13 +105,13 @@ def tools(*paths):
 
 
 def load_all(kind):
-    """The cases of `kind`: "system", "long"; "uefi": the former through firmware, without those in little memory, where that does not run; or "sanitized":
-    those on linuxu, on the kernel with checks."""
+    """The cases of `kind`: "system", "long"; "uefi": the former through firmware, without those in little memory, where that does not run; or one of
+    VARIANTS: those on linuxu, on that kernel."""
     if kind == "uefi":
         return [dataclasses.replace(one, name=one.name.replace("@virt", "@uefi"), machine=one.machine.replace("virt", "uefi"))
                 for one in load_all("system") if one.machine in ARM64_MACHINES and not one.case.memory]
-    if kind == "sanitized":
-        return [dataclasses.replace(one, name=one.name.replace("@linuxu", "@sanitized"), machine="sanitized") for one in load_all("system") if one.machine == "linuxu"]
+    if kind in VARIANTS:
+        return [dataclasses.replace(one, name=one.name.replace("@linuxu", "@" + kind), machine=kind) for one in load_all("system") if one.machine == "linuxu"]
     folder, package = {"system": (HERE / "cases", "system.cases"), "long": (HERE.parent / "long", "long")}[kind]
     instances = []
     for file in sorted(folder.glob("*.py")):
