@@ -115,7 +115,10 @@ void Libraries::add_plugin(const std::string& real_path) {
     if (!header) return;
     auto table = slice(file->bytes(), header->table_offset, header->table_size());
     auto headers = elf::ProgramHeaders::parse(*header, table.value_or(ByteSpan{}), file->bytes().size());
-    if (headers) (void)add_needed({real_path, folder_of(real_path), {}}, file->bytes(), *headers);
+    if (!headers) return;
+    if (auto segment = headers->find(elf::SegmentType::interpreter))
+        if (auto path = elf::interpreter_path(file->bytes().subspan(segment->offset, segment->file_size))) (void)root_.provide(std::string(*path));
+    (void)add_needed({real_path, folder_of(real_path), {}}, file->bytes(), *headers);
 }
 
 void Libraries::add_optional(const std::string& name) {

@@ -18,7 +18,7 @@ public:
 
     /// Checks the ELF program at `real_path` and brings in its interpreter and libraries.
     Outcome<void> add_program(const std::string& real_path);
-    /// Brings in what a library or plug-in needs; what is missing there is not an error, since it may never be loaded.
+    /// Brings in what a library, plug-in or further program needs; what is missing there is not an error, since it may never be loaded.
     void add_plugin(const std::string& real_path);
     /// A library by name that loaders open on their own, when this machine has it.
     void add_optional(const std::string& name);

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 
 # By what makes a program run, out of all that apt would install with it: libraries, and what a name here stands for.
-COMPANIONS = {"nginx-light": ("nginx", "nginx-common"), "redis-server": ("redis-tools",)}
+COMPANIONS = {"postgresql-15": ("postgresql-client-15",), "php8.2-cli": ("php8.2-common", "tzdata"), "nginx-light": ("nginx", "nginx-common"), "redis-server": ("redis-tools",)}
 
 
 class Missing(Exception):
