@@ -123,6 +123,7 @@ def main():
     parser.add_argument("--long", action="store_true", help="run the long suites instead")
     parser.add_argument("--uefi", action="store_true", help="run the system tests that run on arm64 through UEFI firmware instead")
     parser.add_argument("--sanitized", action="store_true", help="run the system tests that run on linuxu on a kernel that undefined behaviour ends instead")
+    parser.add_argument("--races", action="store_true", help="run the system tests that run on linuxu with several processors on a kernel that finds data races instead")
     parser.add_argument("--coverage", action="store_true", help="run the unit tests, the fuzzers and the system tests for linuxu on code that counts what runs; writes a page for each file")
     parser.add_argument("--lab", action="store_true", help="run on hardware virtualisation, in an emulated Linux that has it (tests/lab)")
     parser.add_argument("-l", "--list", action="store_true", help="list the system tests and end")
@@ -135,7 +136,7 @@ def main():
     def wanted(name):
         return not patterns or any(pattern.search(name) for pattern in patterns)
 
-    kind = next((kind for kind in ("long", "uefi", "sanitized", "coverage") if getattr(arguments, kind)), "system")
+    kind = next((kind for kind in ("long", "uefi", "sanitized", "races", "coverage") if getattr(arguments, kind)), "system")
     if arguments.lab:
         cases = [one for one in lab.instances(patterns) if wanted(one.name)]
     else:

@@ -95,7 +95,8 @@ UEFI_MACHINES = ("uefi2", "uefi3")  # the same, started by firmware
 UEFI_SECONDS = 60                   # what that may take before the program
 MACHINES["linuxu"] = ["--on", "linuxu"]
 # Kernels of linuxu for tests: its cases run on each of them when asked for.
-VARIANTS = ("sanitized", "coverage")
+VARIANTS = ("sanitized", "coverage", "races")
+SLOW = {"races": 4}  # how many times as long a case may take there
 MACHINES |= {name: [*MACHINES["linuxu"], "--kernel", "{build}/kernel/spore-linuxu-" + name] for name in VARIANTS}
 
 
@@ -111,7 +112,8 @@ def load_all(kind):
         return [dataclasses.replace(one, name=one.name.replace("@virt", "@uefi"), machine=one.machine.replace("virt", "uefi"))
                 for one in load_all("system") if one.machine in ARM64_MACHINES and not one.case.memory]
     if kind in VARIANTS:
-        return [dataclasses.replace(one, name=one.name.replace("@linuxu", "@" + kind), machine=kind) for one in load_all("system") if one.machine == "linuxu"]
+        here = [dataclasses.replace(one, name=one.name.replace("@linuxu", "@" + kind), machine=kind) for one in load_all("system") if one.machine == "linuxu"]
+        return here if kind != "races" else [races().DETECTOR, *(one for one in here if one.cpus > 1)]
     folder, package = {"system": (HERE / "cases", "system.cases"), "long": (HERE.parent / "long", "long")}[kind]
     instances = []
     for file in sorted(folder.glob("*.py")):
@@ -120,6 +122,11 @@ def load_all(kind):
         for case in importlib.import_module(f"{package}.{file.stem}").CASES:
             instances += instances_of(f"{kind}/{file.stem}/{case.name}", case)
     return instances
+
+
+def races():
+    """What is known of the kernel that tells of races: it needs this module."""
+    return importlib.import_module("system.races")
 
 
 def instances_of(name, case):
@@ -307,7 +314,7 @@ def run_with(instance, build, scratch, values):
     command = words_of(instance, build, scratch, values)
     environment = {**os.environ, **environment_of(case, build, scratch)}
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=scratch, env=environment)
-    timeout = case.timeout + (UEFI_SECONDS if instance.machine in UEFI_MACHINES else 0)
+    timeout = case.timeout * SLOW.get(instance.machine, 1) + (UEFI_SECONDS if instance.machine in UEFI_MACHINES else 0)
     if case.interrupt_after:
         timer = threading.Timer(case.interrupt_after, process.send_signal, [signal.SIGINT])
         timer.start()
@@ -324,7 +331,10 @@ def run_with(instance, build, scratch, values):
     finally:
         if visitor:
             visitor.shutdown(wait=process.returncode is not None, cancel_futures=True)
-    problem = judge(case, subprocess.CompletedProcess(command, process.returncode, stdout, stderr))
+    completed = subprocess.CompletedProcess(command, process.returncode, stdout, stderr)
+    problem = judge(case, completed)
+    if instance.machine == "races":
+        problem = "\n".join(filter(None, [races().problem(instance, completed, build), problem])) or None
     if visitor and visited.result():
         problem = "\n".join(filter(None, [visited.result(), problem or f"stderr: {stderr[-3000:].decode(errors='replace')}"]))
     return problem
