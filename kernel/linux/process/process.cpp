@@ -91,8 +91,8 @@ void attach(Process& process, Task& task, Process* relative, Parentage how) {
     task.retain();  // the tables' own; given back when the thread has ended
     tree().tasks.insert(task);
     process.tasks.push_back(task);
-    task.process_id_ = process.main ? process.id_ : task.id_;
-    if (process.main) return;
+    task.process_id_ = process.id_ ? process.id_ : task.id_;
+    if (process.id_) return;
     process.main = &task;
     process.id_ = task.id_;
     process.retain();  // until it is reaped

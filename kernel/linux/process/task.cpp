@@ -68,6 +68,7 @@ void Task::ended() {
     {
         TreeGuard guard(tree_lock());
         thread_ = nullptr;
+        if (process_->main == this) process_->main = nullptr;  // the others may go on without it
         if (number_link.linked) tree().tasks.remove(*this);
         --tree().task_count;
     }
