@@ -10,7 +10,8 @@ namespace spore::host {
 
 namespace {
 
-constexpr u64 lowest_kernel_address = 0xffff'0000'0000'0000;  // arm64's; x86-64's is higher
+/// Kernels lie above programs: at the top of all addresses (arm64; x86-64 higher), or in a process from here on (linuxu).
+constexpr u64 lowest_kernel_address = 0x7000'0000'0000;
 
 std::optional<u64> parse_hexadecimal(std::string_view& text) {
     if (!text.starts_with("0x")) return std::nullopt;
@@ -21,9 +22,9 @@ std::optional<u64> parse_hexadecimal(std::string_view& text) {
     return value;
 }
 
-/// File and line, where a program that tells them is installed and the file has debug information. binutils' one knows its own CPU only.
+/// File and line, where a program that tells them is installed and the file has debug information. binutils' one knows its own CPU only, and takes seconds for a kernel.
 std::string source_of(const fs::path& file, u64 address) {
-    for (const char* program : {"addr2line", "llvm-addr2line", "llvm-addr2line-19"}) {
+    for (const char* program : {"llvm-addr2line-19", "llvm-addr2line", "addr2line"}) {
         auto found = run_to_end({program, "-s", "-e", file.string(), fmt::format("{:#x}", address)});
         auto text = found.output.substr(0, found.output.find_first_of("\n "));
         if (found.status == 0 && !text.empty() && !text.starts_with("??") && !text.ends_with(":?") && !text.ends_with(":0")) return text;
@@ -61,7 +62,7 @@ std::string Symboliser::explain(std::string_view line) {
     if (!address) return std::string(line);
     bool is_return = !std::exchange(first_place_, false);
     std::string name;
-    if (*address >= lowest_kernel_address) {
+    if (*address >= lowest_kernel_address && rest.empty()) {
         // A panic's first place is already a return address: that of the call to panic.
         if (auto* kernel = load(debug_file_of(kernel_))) name = name_of(*kernel, *address, true);
     } else if (auto plus = rest.rfind("+0x"); rest.starts_with(' ') && plus != std::string_view::npos) {
