@@ -122,7 +122,7 @@ def main():
     parser.add_argument("--build", default=str(TESTS.parent / "build"), help=argparse.SUPPRESS)
     parser.add_argument("--long", action="store_true", help="run the long suites instead")
     parser.add_argument("--uefi", action="store_true", help="run the system tests that run on arm64 through UEFI firmware instead")
-    parser.add_argument("--sanitized", action="store_true", help="run the system tests that run on linuxu on a kernel that undefined behaviour ends instead")
+    parser.add_argument("--sanitized", action="store_true", help="run the system tests that run on linuxu on a kernel that wrong accesses to memory and undefined behaviour end instead")
     parser.add_argument("--races", action="store_true", help="run the system tests that run on linuxu with several processors on a kernel that finds data races instead")
     parser.add_argument("--coverage", action="store_true", help="run the unit tests, the fuzzers and the system tests for linuxu on code that counts what runs; writes a page for each file")
     parser.add_argument("--lab", action="store_true", help="run on hardware virtualisation, in an emulated Linux that has it (tests/lab)")

@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "kernel/core/panic.hpp"
+#include "kernel/memory/poison.hpp"
 
 namespace spore::memory {
 namespace {
@@ -52,6 +53,7 @@ bool Buddy::activate_chunk() {
     u64 at = range.untouched;
     u64 end = std::min(range.end, align_down(at, chunk_frames) + chunk_frames);
     range.untouched = end;
+    if constexpr (checks_accesses) poison(bytes_of_frame(record(at)), (end - at) * page_size, Poison::free_frame);
     // The edges of a range need not be aligned: the largest blocks that are.
     while (at < end) {
         unsigned order = std::min<unsigned>(max_order, static_cast<unsigned>(std::bit_width(end - at)) - 1);

@@ -8,6 +8,7 @@
 #include "kernel/core/per_cpu.hpp"
 #include "kernel/memory/buddy.hpp"
 #include "kernel/memory/fault_injection.hpp"
+#include "kernel/memory/poison.hpp"
 #include "kernel/sync/spin.hpp"
 
 namespace spore::memory {
@@ -102,6 +103,7 @@ Result<Frame*> allocate_frames(unsigned order) {
     frame->references.store(1, std::memory_order_relaxed);
     frame->kind = FrameKind::plain;
     frame->flags = 0;
+    if constexpr (checks_accesses) unpoison(bytes_of_frame(*frame), page_size << order);
     return frame;
 }
 
@@ -120,6 +122,7 @@ void detail::last_release(Frame& frame, u32 before) {
     ASSERT(before == 1);  // else it was released twice
     std::atomic_thread_fence(std::memory_order_acquire);  // pairs with the other owners' releases
     unsigned order = frame.order;
+    if constexpr (checks_accesses) poison(bytes_of_frame(frame), page_size << order, Poison::free_frame);
     if (order > 0) return buddy.with([&](Buddy& b) { b.free(frame, order); });
     auto& own = *cache;
     frame.kind = FrameKind::waiting;

@@ -14,6 +14,7 @@
 #include "kernel/memory/fault_injection.hpp"
 #include "kernel/memory/frame.hpp"
 #include "kernel/memory/heap_size_classes.hpp"
+#include "kernel/memory/poison.hpp"
 #include "kernel/sync/spin.hpp"
 
 namespace spore::memory {
@@ -98,6 +99,7 @@ Frame* create_slab(unsigned size_class) {
     Slab slab{*frame};
     slab.set_free(nullptr);
     slab.set_counts(0, objects_per_slab(size_class));
+    if constexpr (checks_accesses) poison(bytes_of_frame(*frame), page_size << order, Poison::unused_object);
     heap_frames.fetch_add(u64{1} << order, std::memory_order_relaxed);
     return frame;
 }
@@ -202,9 +204,7 @@ unsigned order_for(std::size_t size) {
     return object;
 }
 
-}  // namespace
-
-void* allocate(std::size_t size, std::size_t alignment) {
+void* allocate_plain(std::size_t size, std::size_t alignment) {
     if (alignment > 16) [[unlikely]] {
         // Slabs begin at frames, so the objects of a power-of-two size are aligned to it.
         size = std::bit_ceil(std::max(size, alignment));
@@ -219,7 +219,38 @@ void* allocate(std::size_t size, std::size_t alignment) {
     return object;
 }
 
+/// What a block has beyond the object is not to be touched: 16 bytes at least behind small ones.
+[[maybe_unused]] void* allocate_with_redzone(std::size_t size, std::size_t alignment) {
+    constexpr std::size_t redzone = 16;
+    size = std::max<std::size_t>(size, 1);
+    void* object = allocate_plain(size > largest_small ? size : size + redzone, alignment);
+    if (!object) return nullptr;
+    std::size_t whole = align_up(size, 8);
+    poison(static_cast<std::byte*>(object) + whole, usable_size(object) - whole, Poison::redzone);
+    unpoison(object, size);
+    return object;
+}
+
+/// The object to free in place of this one, or null.
+[[maybe_unused]] void* wait_to_be_free(void* object) {
+    check(object, 1, Touch::free);  // else it was freed before
+    Frame& frame = frame_of(arch::physical(object));
+    if (frame.kind != FrameKind::slab) return object;
+    std::size_t size = size_classes[frame.flags].size;
+    poison(object, size, Poison::freed_object);
+    return checks::queue_freed(object, size);
+}
+
+}  // namespace
+
+void* allocate(std::size_t size, std::size_t alignment) {
+    if constexpr (checks_accesses) return allocate_with_redzone(size, alignment);
+    else return allocate_plain(size, alignment);
+}
+
 void deallocate(void* pointer) {
+    if constexpr (checks_accesses)
+        if (pointer) pointer = wait_to_be_free(pointer);
     if (!pointer) return;
     Frame& frame = frame_of(arch::physical(pointer));
     if (frame.kind != FrameKind::slab) [[unlikely]] {

@@ -14,8 +14,7 @@
 namespace spore::memory {
 namespace {
 
-constexpr u64 slot_size = page_size + kernel_stack_size;
-constexpr u64 slot_limit = arch::kernel_stack_region_size / slot_size;
+constexpr u64 slot_limit = arch::kernel_stack_region_size / kernel_stack_slot;
 /// So many free stacks may wait; then a batch of them goes.
 constexpr u64 waiting_limit = 96, batch = 32;
 constexpr arch::Access read_write{.read = true, .write = true};
@@ -46,7 +45,7 @@ constinit Locked<Stacks, sync::Spin> stacks;
 
 FreeStack* link_of(void* top) { return static_cast<FreeStack*>(top) - 1; }
 
-VirtAddr bottom_of(u64 slot) { return {arch::kernel_stack_region_start + slot * slot_size + page_size}; }
+VirtAddr bottom_of(u64 slot) { return {arch::kernel_stack_region_start + slot * kernel_stack_slot + page_size}; }
 
 Result<void*> map_slot(u64 slot) {
     VirtAddr bottom = bottom_of(slot);
@@ -70,7 +69,7 @@ void thin_out(Stacks& s) {
     arch::KernelPage pages[batch * kernel_stack_size / page_size];
     u64 count = 0;
     for (u64 i = 0; i < batch; ++i, --s.waiting) {
-        u64 slot = (reinterpret_cast<u64>(s.free + 1) - arch::kernel_stack_region_start) / slot_size - 1;
+        u64 slot = (reinterpret_cast<u64>(s.free + 1) - arch::kernel_stack_region_start) / kernel_stack_slot - 1;
         s.free = s.free->next;
         s.clear(slot);
         for (u64 offset = 0; offset < kernel_stack_size; offset += page_size) pages[count++].at = bottom_of(slot) + offset;
@@ -87,17 +86,18 @@ Result<void*> allocate_kernel_stack() {
         if (auto* free = s.free) {
             s.free = free->next;
             --s.waiting;
-            return free + 1;
+            return wake_kernel_stack(free + 1);
         }
         u64 slot = s.next_slot();
         if (slot == slot_limit) return fail(Error::no_memory);
         void* top = TRY(map_slot(slot));
         s.fill(slot);
-        return top;
+        return wake_kernel_stack(top);
     });
 }
 
 void free_kernel_stack(void* top) {
+    rest_kernel_stack(top);
     stacks.with([&](Stacks& s) {
         auto* link = link_of(top);
         link->next = s.free;

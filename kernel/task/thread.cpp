@@ -17,11 +17,12 @@ u64 new_space_number() { return last_space_number.fetch_add(1, std::memory_order
 
 Result<void*> Scheduler::take_stack() {
     Cpu& cpu = here();
-    if (cpu.spare_stack_count > 0) return cpu.spare_stacks[--cpu.spare_stack_count];
+    if (cpu.spare_stack_count > 0) return memory::wake_kernel_stack(cpu.spare_stacks[--cpu.spare_stack_count]);
     return memory::allocate_kernel_stack();
 }
 
 void Scheduler::give_stack(void* top) {
+    memory::rest_kernel_stack(top);
     Cpu& cpu = here();
     if (cpu.spare_stack_count < std::size(cpu.spare_stacks)) cpu.spare_stacks[cpu.spare_stack_count++] = top;
     else memory::free_kernel_stack(top);

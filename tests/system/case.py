@@ -107,12 +107,14 @@ def tools(*paths):
 
 def load_all(kind):
     """The cases of `kind`: "system", "long"; "uefi": the former through firmware, without those in little memory, where that does not run; or one of
-    VARIANTS: those on linuxu, on that kernel."""
+    VARIANTS: those on linuxu, on that kernel, and for "sanitized" the mistakes that it must find."""
     if kind == "uefi":
         return [dataclasses.replace(one, name=one.name.replace("@virt", "@uefi"), machine=one.machine.replace("virt", "uefi"))
                 for one in load_all("system") if one.machine in ARM64_MACHINES and not one.case.memory]
     if kind in VARIANTS:
         here = [dataclasses.replace(one, name=one.name.replace("@linuxu", "@" + kind), machine=kind) for one in load_all("system") if one.machine == "linuxu"]
+        if kind == "sanitized":
+            here += [one for case in importlib.import_module("system.mistakes").CASES for one in instances_of(f"system/mistakes/{case.name}", case)]
         return here if kind != "races" else [races().DETECTOR, *(one for one in here if one.cpus > 1)]
     folder, package = {"system": (HERE / "cases", "system.cases"), "long": (HERE.parent / "long", "long")}[kind]
     instances = []

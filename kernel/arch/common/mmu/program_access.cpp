@@ -1,5 +1,6 @@
 #include "arch/mmu.hpp"
 #include "arch/user_memory.hpp"
+#include "kernel/memory/poison.hpp"
 
 extern "C" {
 spore::u64 program_copy(void* to, const void* from, spore::u64 size);
@@ -22,11 +23,13 @@ Result<void> outcome(u64 failed) {
 
 Result<void> copy_from_program(void* to, VirtAddr from, std::size_t size) {
     if (!in_program(from, size)) return fail(Error::bad_address);
+    memory::check(to, size, memory::Touch::write);
     return outcome(program_copy(to, from.as<void>(), size));
 }
 
 Result<void> copy_to_program(VirtAddr to, const void* from, std::size_t size) {
     if (!in_program(to, size)) return fail(Error::bad_address);
+    memory::check(from, size, memory::Touch::read);
     return outcome(program_copy(to.as<void>(), from, size));
 }
 
