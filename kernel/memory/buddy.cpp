@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "kernel/core/panic.hpp"
+#include "kernel/memory/frame_kind.hpp"
 #include "kernel/memory/poison.hpp"
 
 namespace spore::memory {
@@ -121,7 +122,7 @@ void Buddy::free(Frame& block, unsigned order) {
         // Only what lies in the same range has a record that was written; a chunk enters the lists as a whole.
         if (other < range->first || other + (u64{1} << order) > range->end) break;
         Frame& buddy = record(other);
-        if (buddy.kind != FrameKind::free || buddy.order != order) break;
+        if (!is_of_kind(buddy, FrameKind::free) || buddy.order != order) break;
         remove(buddy, order);
         number &= ~(u64{1} << order);
     }

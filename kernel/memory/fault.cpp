@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "kernel/memory/area.hpp"
+#include "kernel/memory/frame_kind.hpp"
 
 namespace spore::memory {
 namespace {
@@ -88,7 +89,7 @@ FaultOutcome AddressSpace::fault_anonymous(Area& area, u64 page, arch::Access wa
     // What is read first is mostly written next: one fault with a page of its own is cheaper than two with a shared page of zeros.
     auto frame = allocate_zeroed_frames();
     if (!frame) return FaultOutcome::no_memory;
-    (*frame)->kind = FrameKind::anonymous;
+    set_kind(**frame, FrameKind::anonymous);
     return map_frame(page, FrameRef::adopt(*frame), area.access);
 }
 
@@ -101,7 +102,7 @@ bool AddressSpace::map_large_page(Area& area, u64 page) {
     if (use.total < 192_MiB || use.free < use.total / 2) return false;
     auto block = allocate_zeroed_frames(max_order);
     if (!block) return false;
-    (*block)->kind = FrameKind::anonymous;
+    set_kind(**block, FrameKind::anonymous);
     if (map_frame(page, FrameRef::adopt(*block), area.access, arch::large_page_size) != FaultOutcome::served) return false;
     // A table of small pages may have been in its place, empty, and CPUs remember tables too ([intel/vol3 4.10.3]).
     page_table_.flush({page}, {end});
@@ -117,7 +118,7 @@ bool AddressSpace::map_block(Area& area, u64 page) {
     if (use.free < use.total / 4) return false;
     auto block = allocate_zeroed_frames(std::countr_zero(size / page_size));
     if (!block) return false;
-    (*block)->kind = FrameKind::anonymous;
+    set_kind(**block, FrameKind::anonymous);
     split_block(**block);
     FrameRef frames[size / page_size];
     for (u64 i = 0; i < size / page_size; ++i) frames[i] = FrameRef::adopt(*block + i);
@@ -130,7 +131,7 @@ bool AddressSpace::map_block(Area& area, u64 page) {
 FaultOutcome AddressSpace::map_copy(Area& area, u64 page, const std::byte* contents) {
     auto frame = allocate_frames();
     if (!frame) return FaultOutcome::no_memory;
-    (*frame)->kind = FrameKind::anonymous;
+    set_kind(**frame, FrameKind::anonymous);
     std::memcpy(bytes_of_frame(**frame), contents, page_size);
     return map_frame(page, FrameRef::adopt(*frame), area.access);
 }

@@ -8,6 +8,7 @@
 #include "kernel/core/per_cpu.hpp"
 #include "kernel/memory/buddy.hpp"
 #include "kernel/memory/fault_injection.hpp"
+#include "kernel/memory/frame_kind.hpp"
 #include "kernel/memory/poison.hpp"
 #include "kernel/sync/spin.hpp"
 
@@ -101,7 +102,7 @@ Result<Frame*> allocate_frames(unsigned order) {
     if (!frame) return fail(Error::no_memory);
     ASSERT(frame->references.load(std::memory_order_relaxed) == 0);  // else somebody uses it after its release
     frame->references.store(1, std::memory_order_relaxed);
-    frame->kind = FrameKind::plain;
+    set_kind(*frame, FrameKind::plain);
     frame->flags = 0;
     if constexpr (checks_accesses) unpoison(bytes_of_frame(*frame), page_size << order);
     return frame;
@@ -125,7 +126,7 @@ void detail::last_release(Frame& frame, u32 before) {
     if constexpr (checks_accesses) poison(bytes_of_frame(frame), page_size << order, Poison::free_frame);
     if (order > 0) return buddy.with([&](Buddy& b) { b.free(frame, order); });
     auto& own = *cache;
-    frame.kind = FrameKind::waiting;
+    set_kind(frame, FrameKind::waiting);
     if (own.count == Cache::capacity) spill(own, Cache::batch);
     own.frames[own.count++] = &frame;
 }
@@ -138,7 +139,7 @@ void split_block(Frame& block) {
         Frame& frame = (&block)[i];
         frame.references.store(references, std::memory_order_relaxed);
         frame.order = 0;
-        frame.kind = block.kind;
+        set_kind(frame, block.kind);
         frame.flags = block.flags;
     }
 }

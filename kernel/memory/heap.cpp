@@ -13,6 +13,7 @@
 #include "kernel/core/per_cpu.hpp"
 #include "kernel/memory/fault_injection.hpp"
 #include "kernel/memory/frame.hpp"
+#include "kernel/memory/frame_kind.hpp"
 #include "kernel/memory/heap_size_classes.hpp"
 #include "kernel/memory/poison.hpp"
 #include "kernel/sync/spin.hpp"
@@ -93,7 +94,7 @@ Frame* create_slab(unsigned size_class) {
     if (!block) return nullptr;
     Frame* frame = *block;
     for (u32 i = 0; i < 1u << order; ++i) {
-        frame[i].kind = FrameKind::slab;
+        set_kind(frame[i], FrameKind::slab);
         frame[i].flags = static_cast<u16>(size_class);
     }
     Slab slab{*frame};
@@ -189,7 +190,7 @@ unsigned order_for(std::size_t size) {
     // A block of frames lies at a multiple of its size.
     auto block = allocate_frames(order_for(wanted));
     if (!block) return nullptr;
-    (*block)->kind = FrameKind::large;
+    set_kind(**block, FrameKind::large);
     heap_frames.fetch_add(u64{1} << (*block)->order, std::memory_order_relaxed);
     return bytes_of_frame(**block);
 }

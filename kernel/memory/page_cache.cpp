@@ -5,6 +5,7 @@
 #include "base/locked.hpp"
 #include "kernel/core/panic.hpp"
 #include "kernel/memory/address_space.hpp"
+#include "kernel/memory/frame_kind.hpp"
 #include "kernel/sync/mutex.hpp"
 
 namespace spore::memory {
@@ -64,7 +65,7 @@ Result<void> PageCache::insert(u64 index, const FrameRef& page) {
     ++pages_;
     retain(*page);
     if (!is_managed(*page)) return {};
-    (*page).kind = FrameKind::cached;
+    set_kind(*page, FrameKind::cached);
     if (keep_ == Keep::while_memory_lasts) count_cached(1);
     return {};
 }
