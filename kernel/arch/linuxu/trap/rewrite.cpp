@@ -258,6 +258,13 @@ void mend_return(TrapFrame& frame) {
     });
 }
 
+u64 moved_from(u64 rip) {
+    if (rip < stubs || rip >= stubs + u64{capacity} * stub_size) return 0;
+    auto& change = changes[static_cast<u32>((rip - stubs) / stub_size)];
+    u64 offset = (rip - stubs) % stub_size;
+    return offset < change.call ? change.at + offset : 0;
+}
+
 bool mend_invalid_instruction(TrapFrame& frame) {
     u64 rip = frame.rip;
     bool mended = false;

@@ -34,6 +34,9 @@ void consider_rewriting(const TrapFrame& frame);
 void rewrite_page(u64 page);
 /// Before program code goes on at any address but the one that a rewritten call returns to.
 void mend_return(TrapFrame& frame);
+/// The place in the program of the instruction at `rip`, which is executed in a stub; 0 when it is not one of those. A slot of the stack that it
+/// reads need not be mapped.
+u64 moved_from(u64 rip);
 /// A program was to go on behind an XOR that is not changed any more: it does, where it should. False when it was not.
 bool mend_invalid_instruction(TrapFrame& frame);
 /// A program has memory of its own where the table is: from here on nothing is rewritten, and what was is as before.

@@ -13,6 +13,7 @@
 #include "arch/boot.hpp"
 #include "kernel/core/panic.hpp"
 #include "machine_cpu.hpp"
+#include "rewrite.hpp"
 #include "vectors.hpp"
 
 extern "C" {
@@ -140,6 +141,7 @@ extern "C" [[gnu::used]] TrapFrame* machine_signal(int signal, siginfo_t* info, 
     if (is_interrupt(signal)) return interrupt(signal, *context), nullptr;
     if (signal == SIGCHLD) report_end(*info);
     auto& g = context->uc_mcontext.gregs;
+    if (u64 origin = moved_from(static_cast<u64>(g[REG_RIP]))) g[REG_RIP] = static_cast<i64>(origin);  // mend_return leads back
     auto rip = static_cast<u64>(g[REG_RIP]), touched = static_cast<u64>(g[REG_CR2]);
     if (signal == SIGSYS && !in_program(rip)) return call_for_vdso(*context);
     if (signal == SIGBUS) core::panic("the host has no memory left for ours (address {:x})", reinterpret_cast<u64>(info->si_addr));
