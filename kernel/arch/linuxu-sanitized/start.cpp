@@ -3,6 +3,7 @@
 
 #include <sys/mman.h>
 
+#include "../linuxu/boot/environment.hpp"
 #include "../linuxu/host/call.hpp"
 #include "access.hpp"
 
@@ -20,7 +21,7 @@ bool map_shadow() {
 
 }  // namespace
 
-/// In move_image's place: on the host's stack lie the arguments, a null, the environment, a null.
+/// In move_image's place.
 extern "C" [[gnu::used]] void __wrap_move_image(const u64* stack) {
     constexpr std::string_view trouble = "spore-linuxu: the host does not map the shadow of the kernel's memory\n";
     constexpr u64 cannot_start = 125;  // as boot/start.cpp
@@ -30,11 +31,7 @@ extern "C" [[gnu::used]] void __wrap_move_image(const u64* stack) {
     }
     __real_move_image(stack);
     guard_globals();  // what lies between them was copied until here
-    constexpr std::string_view name = "SPORE_MISTAKE=";
-    for (auto* at = stack + 1 + stack[0] + 1; *at; ++at) {
-        std::string_view word = reinterpret_cast<const char*>(*at);
-        if (word.starts_with(name)) choose_mistake(word.data() + name.size());
-    }
+    if (auto* mistake = find_in_environment(stack, "SPORE_MISTAKE=")) choose_mistake(mistake);
 }
 
 }  // namespace spore::arch
