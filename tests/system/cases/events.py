@@ -29,10 +29,8 @@ def as_on_linux(completed):
 
 CASES = [
     *(Case(name, [Program(name)], check=as_on_linux, machines=("microvm",), timeout=120)
-      for name in ("events", "sockets", "locks", "watches", "seals", "pseudoterminals", "file_events", "splices", "segments")),
+      for name in ("events", "sockets", "locks", "watches", "seals", "pseudoterminals", "file_events", "splices", "segments", "sequences")),
     Case("stack-slot", [Program("stack_slot")], stdout="text\n" * 20, machines=("microvm",), arm64="never"),  # x86-64's assembly
-    # Its critical sections are written in x86-64's assembly.
-    Case("sequences", [Program("sequences")], check=as_on_linux, machines=("microvm",), timeout=120, arm64="never"),
     Case("variants", [Program("variants", "static-pie")], check=as_on_linux, machines=("microvm",)),
     Case("sequences-of-libc", [Program("sequences_of_libc", "dynamic")], check=all_hold, machines=("microvm",)),
 ]

@@ -15,20 +15,33 @@
 #define SHOW(expression) do { errno = 0; long result_ = (long)(expression); printf("%s = %ld %s\n", #expression, result_, result_ < 0 ? strerror(errno) : ""); fflush(stdout); } while (0)
 
 struct area { uint32_t cpu_start, cpu; uint64_t section; uint32_t flags, node, map, end; } __attribute__((aligned(32)));
-enum { SIGNATURE = 0x53053053, UNREGISTER = 1, BARRIER = 324 };
+enum { UNREGISTER = 1 };
+#ifdef __x86_64__
+enum { SIGNATURE = 0x53053053, RSEQ = 334, BARRIER = 324 };
+#else
+enum { SIGNATURE = 0xd428bc00, RSEQ = 293, BARRIER = 283 };  // an instruction: BRK #0x45e0
+#endif
 
-static long reg(struct area *a, uint32_t size, int flags, uint32_t signature) { return syscall(334, a, size, flags, signature); }
+static long reg(struct area *a, uint32_t size, int flags, uint32_t signature) { return syscall(RSEQ, a, size, flags, signature); }
 static long barrier(int command) { return syscall(BARRIER, command, 0); }
 
 // Spins in a critical section, which only an abort ends.
 extern char spin_section[];
 __attribute__((noinline, noclone)) static int spin(struct area *a) {
     int aborted = 0;
+#ifdef __x86_64__
     __asm__ volatile(".pushsection sections, \"aw\"\n.balign 32\nspin_section: .long 0, 0\n.quad 1f, 2f - 1f, 4f\n.popsection\n"
                      "leaq spin_section(%%rip), %%rax\nmovq %%rax, %0\n"
                      "1: pause\njmp 1b\n2:\n"
                      ".byte 0x0f, 0xb9, 0x3d\n.long 0x53053053\n"
                      "4: movl $1, %1\n" : "=m"(a->section), "=r"(aborted) : : "rax", "memory");
+#else
+    __asm__ volatile(".pushsection sections, \"aw\"\n.balign 32\nspin_section: .long 0, 0\n.quad 1f, 2f - 1f, 4f\n.popsection\n"
+                     "adrp x9, spin_section\nadd x9, x9, :lo12:spin_section\nstr x9, %0\n"
+                     "1: yield\nb 1b\n2:\n"
+                     ".inst 0xd428bc00\n"
+                     "4: mov %w1, #1\n" : "=m"(a->section), "=r"(aborted) : : "x9", "memory");
+#endif
     return aborted;
 }
 
@@ -43,11 +56,19 @@ static void *busy(void *unused) {
 static uint64_t counters[64][8];
 __attribute__((noinline, noclone)) static int add_one(struct area *a, uint32_t cpu) {
     int aborted = 0;
+#ifdef __x86_64__
     __asm__ volatile(".pushsection sections, \"aw\"\n.balign 32\n5: .long 0, 0\n.quad 1f, 2f - 1f, 4f\n.popsection\n"
                      "leaq 5b(%%rip), %%rax\nmovq %%rax, %0\n"
                      "1: cmpl %3, %2\njne 4f\nmovq %4, %%rax\npause\npause\naddq $1, %%rax\nmovq %%rax, %4\n2:\njmp 3f\n"
                      ".byte 0x0f, 0xb9, 0x3d\n.long 0x53053053\n"
                      "4: movl $1, %1\n3:\n" : "=m"(a->section), "+r"(aborted) : "m"(a->cpu), "r"(cpu), "m"(counters[cpu][0]) : "rax", "cc", "memory");
+#else
+    __asm__ volatile(".pushsection sections, \"aw\"\n.balign 32\n5: .long 0, 0\n.quad 1f, 2f - 1f, 4f\n.popsection\n"
+                     "adrp x9, 5b\nadd x9, x9, :lo12:5b\nstr x9, %0\n"
+                     "1: ldr w9, %2\ncmp w9, %w3\nb.ne 4f\nldr x9, %4\nyield\nyield\nadd x9, x9, #1\nstr x9, %4\n2:\nb 3f\n"
+                     ".inst 0xd428bc00\n"
+                     "4: mov %w1, #1\n3:\n" : "=m"(a->section), "+r"(aborted) : "m"(a->cpu), "r"(cpu), "m"(counters[cpu][0]) : "x9", "cc", "memory");
+#endif
     return aborted;
 }
 
