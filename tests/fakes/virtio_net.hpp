@@ -88,6 +88,11 @@ public:
     std::vector<Command> commands;
     u8 answer = wire::virtio_net::command_done;
     bool answers = true;
+    /// Answers what has come meanwhile, too.
+    void answer_again() {
+        answers = true;
+        notified(static_cast<u16>(queues - 1));
+    }
 
 private:
     bool merges() const { return accepted & wire::virtio_net::merged_buffers; }

@@ -24,7 +24,6 @@ constexpr u32 link_header = 14;
 constexpr u16 least_mtu = 68;  // [RFC 791]
 /// Received packets may hold this part of all memory.
 constexpr u64 memory_share = 64;
-constexpr u32 listed_addresses = 64;
 constexpr u16 most_pairs = 0x7fff;  // queues have 16-bit numbers, the control queue's the last
 
 }  // namespace
@@ -112,7 +111,8 @@ void VirtioNet::transmit(device::PacketList& packets) {
     if (failed() || !sink_) return packets.clear();
     auto& pair = pairs_[pair_count_ == 1 ? 0 : arch::cpu_id() % pair_count_];
     pair.sender.transmit(packets);
-    if (auto* fault = pair.sender.fault()) [[unlikely]] fail(fault);
+    if (auto* fault = pair.sender.fault()) [[unlikely]] return fail(fault);
+    if (filter_.is_behind()) [[unlikely]] filter_.tell(control_);  // who joins a group reports it, more than once
 }
 
 u64 VirtioNet::untaken() {
@@ -156,27 +156,14 @@ device::NetQueueCounters VirtioNet::counters(u16 index) const {
 
 void VirtioNet::set_promiscuous(bool on) {
     if (!has(control_receive) || failed()) return;
-    u8 value = on;
-    (void)control_.post(wire::virtio_net::set_promiscuous, bytes_of(value));  // without room the filter stays as it is
+    filter_.set_promiscuous(on);
+    filter_.tell(control_);
 }
 
-/// The device's filter: our own address, and these groups. Devices receive everything until they are told.
 void VirtioNet::set_multicast(std::span<const device::MacAddress> groups) {
     if (!has(control_receive) || failed()) return;
-    u8 all = groups.size() > listed_addresses;
-    (void)control_.post(set_all_multicast, bytes_of(all));
-    if (!all) {
-        struct Addresses {
-            le32 unicast, multicast;
-            device::MacAddress groups[listed_addresses];
-        } list;
-        static_assert(sizeof list == 8 + 6 * listed_addresses && sizeof list <= VirtioControl::max_data);
-        list.unicast = 0;
-        list.multicast = static_cast<u32>(groups.size());
-        std::copy(groups.begin(), groups.end(), list.groups);
-        (void)control_.post(set_addresses, bytes_of(list).first(8 + groups.size_bytes()));
-    }
-    set_promiscuous(false);
+    filter_.set_groups(groups);
+    filter_.tell(control_);
 }
 
 Result<void> attach_virtio_net(Owned<virtio::Device> device) {

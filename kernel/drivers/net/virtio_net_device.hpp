@@ -4,6 +4,7 @@
 #include <atomic>
 
 #include "kernel/drivers/net/virtio_control.hpp"
+#include "kernel/drivers/net/virtio_filter.hpp"
 #include "kernel/drivers/net/virtio_pair.hpp"
 
 namespace spore::drivers {
@@ -52,6 +53,7 @@ private:
     device::NetSink* sink_ = nullptr;
     VirtioPair* pairs_ = nullptr;
     VirtioControl control_;
+    VirtioFilter filter_;
 };
 
 }  // namespace spore::drivers
