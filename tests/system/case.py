@@ -5,8 +5,8 @@ names, and is called system/<file>/<case>@<machine>-<mode>-<cpus>. `host` cases 
 of the same form; their cases are called long/….
 
 Each system case also runs on arm64, with Debian's arm64 programs and ours compiled for it, once: all together are spread over virt's interrupt
-controllers, modes and numbers of processors (`spread`). A few run in all combinations, and through UEFI firmware too; with `--uefi` all that run on
-arm64 do that, and nothing else runs. And each runs on linuxu, as a process of this machine.
+controllers, buses, modes and numbers of processors. A few run in all combinations, and through UEFI firmware too; with `--uefi` all that run on arm64
+do that, and nothing else runs. And each runs on linuxu, as a process of this machine.
 """
 import concurrent.futures
 import contextlib
@@ -88,16 +88,19 @@ class Instance:
 
 # How the tool is told of each machine that instances name.
 MACHINES = {name: ["--machine", name] for name in ("microvm", "q35", "pc")}
-MACHINES |= {f"virt{gic}": ["--machine", "virt", "--gic", str(gic)] for gic in (2, 3)}
-MACHINES |= {f"uefi{gic}": [*MACHINES[f"virt{gic}"], "--firmware", "uefi"] for gic in (2, 3)}
-ARM64_MACHINES = ("virt2", "virt3")
-UEFI_MACHINES = ("uefi2", "uefi3")  # the same, started by firmware
-UEFI_SECONDS = 60                   # what that may take before the program
+ARM64_MACHINES = {f"virt{gic}{bus}": ["--machine", "virt", "--gic", str(gic), *(["--bus", bus] if bus else [])] for gic in (2, 3) for bus in ("", "pci")}
+UEFI_MACHINES = {name.replace("virt", "uefi"): [*options, "--firmware", "uefi"] for name, options in ARM64_MACHINES.items()}
+UEFI_SECONDS = 60                   # what firmware may take before the program
+MACHINES |= ARM64_MACHINES | UEFI_MACHINES
 MACHINES["linuxu"] = ["--on", "linuxu"]
 # Kernels of linuxu for tests: its cases run on each of them when asked for.
 VARIANTS = ("sanitized", "coverage", "races")
 SLOW = {"races": 4}  # how many times as long a case may take there
 MACHINES |= {name: [*MACHINES["linuxu"], "--kernel", "{build}/kernel/spore-linuxu-" + name] for name in VARIANTS}
+
+
+def is_arm64(instance):
+    return instance.machine in ARM64_MACHINES or instance.machine in UEFI_MACHINES
 
 
 def tools(*paths):
@@ -194,7 +197,7 @@ def compare(what, expected, actual):
 
 def words_of(instance, build, scratch, values):
     case = instance.case
-    for_arm64 = instance.machine in ARM64_MACHINES + UEFI_MACHINES
+    for_arm64 = is_arm64(instance)
     values = {"build": build, "scratch": scratch, "programs": PROGRAMS, "system": arm64.sysroot() if for_arm64 else "", **values}
 
     if any("{arm64}" in str(part) for part in case.command):  # for scripts
@@ -226,7 +229,7 @@ def words_of(instance, build, scratch, values):
 def missing_for(instance):
     """What is not there. An arm64 instance finds programs in its sysroot, or uses them beside itself on this machine."""
     places = [pathlib.Path("/")]
-    if instance.machine in ARM64_MACHINES + UEFI_MACHINES:
+    if is_arm64(instance):
         places.append(arm64.sysroot())
     return [file for file in instance.case.needs if not any((place / str(file).lstrip("/")).exists() for place in places)]
 
@@ -280,7 +283,7 @@ def run_in(instance, build, scratch):
     make_files(case, scratch)
     values = {}
     if case.package:
-        of_arm64 = instance.machine in ARM64_MACHINES + UEFI_MACHINES
+        of_arm64 = is_arm64(instance)
         values["package"] = arm64.package(case.package) if of_arm64 else packages.unpack(case.package, build / "packages")
     if case.ports:
         values["ports"] = free_ports(len(case.ports))

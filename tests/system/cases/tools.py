@@ -84,7 +84,6 @@ assert [one for one in network["sockets"] if one["local"] == "[::1]:53"], networ
         "$SPORE" gdb --sysroot "$1" --batch --ex 'break inner' --ex continue --ex backtrace --ex spore-libraries --ex 'info symbol puts' \
             --ex delete --ex continue ./app < /dev/null 2>&1 || echo "status $?" """,
          stdout=re.compile(r"(?s)inner \(x=2\) at .*main \(\) at .*libc\.so\.6 at 0x.*puts in section .text of \S*libc.*ended with status 6")),
-    Case("pci-arm64", ["{arm64}"], script='"$SPORE" run --bus pci --sysroot "$1" busybox uname -m', stdout="aarch64\n"),
     Case("crash-report", [Program("crash")], stdout="before\n", status=139, stderr=re.compile(r"nothing is mapped at 0x10(.|\n)*(rip|pc) (.|\n)*inner_function"), cpus=(1,)),
     Case("abort-report", [Program("crash"), "abort"], stdout="before\n", status=134, stderr=re.compile(r"got signal 6"), cpus=(1,)),
     Case("crash-report-in-library", [Program("crash", "dynamic"), "library"], stdout="before\n", status=139, machines=("microvm",), cpus=(1,),
