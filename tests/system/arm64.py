@@ -16,7 +16,7 @@ from system import packages
 TRIPLET = "aarch64-linux-gnu"
 # What programs are compiled against, and the programs of the cases.
 WANTED = ("libc6", "libc6-dev", "linux-libc-dev", "libgcc-s1", "libgcc-12-dev", "libstdc++6", "libstdc++-12-dev", "musl", "musl-dev", "busybox-static", "bash",
-          "dash", "coreutils", "diffutils", "sqlite3", "python3-minimal", "python3.11-minimal", "libpython3.11-stdlib", "perl-base", "perl", "curl")
+          "dash", "coreutils", "diffutils", "sqlite3", "python3-minimal", "python3.11-minimal", "libpython3.11-stdlib", "perl-base", "perl", "curl", "iperf3", "util-linux")
 # Packages that do not begin with lib but are needed by those above.
 COMPANIONS = ("zlib1g", "perl-modules-5.36", "media-types", "python3", "python3.11")
 
@@ -66,25 +66,37 @@ def dependencies(names):
     return found
 
 
+def lacks(folder, names):
+    """Those that were not unpacked there: each package has a folder of this name [Debian policy 12.5]."""
+    return sorted(name for name in names if not (folder / "usr/share/doc" / name).exists())
+
+
 def unpack(name, wanted, extra=()):
-    """The folder with these packages and the libraries that they need."""
+    """The folder with these packages and the libraries that they need. What is there already stays."""
     folder = cache() / name
     cache().mkdir(parents=True, exist_ok=True)
     with locked(f"{folder}.lock"):
-        if not folder.exists():
-            partial = pathlib.Path(f"{folder}.new")
-            shutil.rmtree(partial, ignore_errors=True)
+        if lacking := lacks(folder, wanted):
+            partial, old = pathlib.Path(f"{folder}.new"), pathlib.Path(f"{folder}.old")
+            for leftover in (partial, old):
+                shutil.rmtree(leftover, ignore_errors=True)
+            if folder.exists():
+                subprocess.run(["cp", "-al", folder, partial], check=True, timeout=120)
             for part in ("bin", "sbin", "lib"):  # Debian's layout: one /usr, with links to it
-                (partial / "usr" / part).mkdir(parents=True)
-                (partial / part).symlink_to(f"usr/{part}")
-            names = sorted(one for one in dependencies(wanted) if one in wanted or one in extra or one.startswith(("lib", "lua", "zlib")))
+                (partial / "usr" / part).mkdir(parents=True, exist_ok=True)
+                if not (partial / part).is_symlink():
+                    (partial / part).symlink_to(f"usr/{part}")
+            names = lacks(partial, (one for one in dependencies(lacking) if one in wanted or one in extra or one.startswith(("lib", "lua", "zlib"))))
             got = subprocess.run(["apt-get", *apt(), "download", "-q", *names], cwd=partial, capture_output=True, text=True, timeout=900)
             if got.returncode:
                 raise packages.Missing(f"the arm64 packages of {name} cannot be downloaded: {got.stderr.strip()[-300:]}")
             for archive in partial.glob("*.deb"):
                 subprocess.run(f"dpkg-deb --fsys-tarfile {archive.name} | tar -x --keep-directory-symlink", shell=True, cwd=partial, check=True, timeout=120)
                 archive.unlink()
+            if folder.exists():
+                folder.rename(old)
             partial.rename(folder)
+            shutil.rmtree(old, ignore_errors=True)
     return folder
 
 

@@ -3,7 +3,7 @@ import os
 import pathlib
 import re
 
-from system.case import Case, Program
+from system.case import Case, Program, tools
 
 
 def all_hold(completed):
@@ -52,9 +52,9 @@ CASES = [
     Case("settings-of-new-sockets", [PYTHON, "-c", NEW_SOCKET], stdout="7 70 9 3 2\n2000000\n", needs=(PYTHON,), machines=("microvm",), cpus=(1,)),
     # Another user that may still bind low ports, as services that give up being root are.
     Case("capabilities", ["/usr/bin/setpriv", "--reuid=1000", "--regid=1000", "--clear-groups", "--inh-caps=+net_bind_service", "--ambient-caps=+net_bind_service",
-                          "--", BUSYBOX, "grep", "-E", "Uid|Cap(Inh|Prm|Eff|Amb)", "/proc/self/status"], options=["-v", f"{BUSYBOX}:{BUSYBOX}"],
+                          "--", BUSYBOX, "grep", "-E", "Uid|Cap(Inh|Prm|Eff|Amb)", "/proc/self/status"], options=tools(BUSYBOX),
          stdout="Uid:\t1000\t1000\t1000\t1000\n" + "".join(f"Cap{kind}:\t0000000000000400\n" for kind in ("Inh", "Prm", "Eff", "Amb")),
-         needs=(BUSYBOX, "/usr/bin/setpriv"), machines=("microvm",), arm64="never"),
+         needs=(BUSYBOX, "/usr/bin/setpriv"), machines=("microvm",)),
     Case("processors", [BUSYBOX, "nproc"], stdout="2\n", needs=(BUSYBOX,), machines=("microvm",), cpus=(2,)),
     Case("processes", [BUSYBOX, "ps"], stdout=re.compile(r"\n +1 .*busybox ps"), needs=(BUSYBOX,), machines=("microvm",), cpus=(1,)),
 ]
