@@ -5,8 +5,10 @@ names, and is called system/<file>/<case>@<machine>-<mode>-<cpus>. `host` cases 
 of the same form; their cases are called long/….
 
 Each system case also runs on arm64, with Debian's arm64 programs and ours compiled for it, once: all together are spread over virt's interrupt
-controllers, buses, modes and numbers of processors. A few run in all combinations, and through UEFI firmware too; with `--uefi` all that run on arm64
-do that, and nothing else runs. And each runs on linuxu, as a process of this machine.
+controllers, buses, modes and numbers of processors (`one_of`). A few run in all combinations, and through UEFI firmware too; with `--uefi` all that run
+on arm64 do that, and nothing else runs. And each runs on linuxu, as a process of this machine.
+
+A case may be a program here that runs the tool itself (`around`), with Linux at the other end of a TAP, say; it takes a machine like the others.
 """
 import concurrent.futures
 import contextlib
@@ -66,13 +68,15 @@ class Case:
     host: bool = False             # boots nothing; `command` holds the tool's own arguments
     script: str = ""               # for sh, with the tool as $SPORE and `command` as its arguments; runs once
     needs: tuple = ()              # files of this machine; the case is skipped without them
-    root: bool = False             # makes network interfaces in a namespace of its own: skipped for other users
+    root: bool = False             # makes network interfaces in a namespace of its own, where `around` runs: skipped for other users
+    around: str = ""               # one of programs/, run here instead: it gets the words of `command`, the tool, and options for `spore run`
+    spread: bool = False           # runs on one of its combinations, not all: its like run on others
     interrupt_after: float = 0     # seconds until SIGINT is sent to the tool
     check: object = None           # function(completed) → problem or None
     ports: tuple = ()              # guest ports to publish, "80" or "53/udp"; {port} in words stands for the first one's on this machine
     client: object = None          # function(Server) → problem or None, while the program runs; then it is sent SIGTERM
     beside: object = None          # function() → context manager giving {word: value}: {word} stands for value while it runs
-    package: str = ""              # a Debian package, unpacked: {package} stands for its folder
+    package: str = ""              # a Debian package, unpacked: {package} stands for its folder. For the guest's CPU; with `around`, for this machine's
     arm64: str = "once"            # or "everywhere", in all combinations, or "never"
     linuxu: bool = True
 
@@ -101,6 +105,9 @@ MACHINES |= {name: [*MACHINES["linuxu"], "--kernel", "{build}/kernel/spore-linux
 
 def is_arm64(instance):
     return instance.machine in ARM64_MACHINES or instance.machine in UEFI_MACHINES
+
+
+TAP_NEEDS = ("/dev/net/tun", "/usr/bin/unshare", "/usr/sbin/ip")
 
 
 def tools(*paths):
@@ -137,8 +144,14 @@ def races():
 def instances_of(name, case):
     if case.host or case.script:
         return [Instance(name, case)]
-    combinations = [*itertools.product(case.machines, case.modes, case.cpus), *linuxu_combinations(name, case), *arm64_combinations(name, case)]
+    here = list(itertools.product(case.machines, case.modes, case.cpus))
+    combinations = [*(one_of(name, here) if case.spread else here), *linuxu_combinations(name, case), *arm64_combinations(name, case)]
     return [Instance(f"{name}@{machine}-{mode}-{cpus}", case, machine, mode, cpus) for machine, mode, cpus in combinations]
+
+
+def one_of(name, combinations):
+    """Always the same for a case; those of all cases are spread."""
+    return [combinations[zlib.crc32(name.encode()) % len(combinations)]]
 
 
 def linuxu_combinations(name, case):
@@ -155,7 +168,7 @@ def arm64_combinations(name, case):
     every = list(itertools.product(ARM64_MACHINES, case.modes, case.cpus))
     if case.arm64 == "everywhere":
         return [*every, *itertools.product(UEFI_MACHINES, case.modes[-1:], case.cpus)]
-    return [every[zlib.crc32(name.encode()) % len(every)]]
+    return one_of(name, every)
 
 
 _building = threading.Lock()
@@ -223,6 +236,8 @@ def words_of(instance, build, scratch, values):
         options += ["-p", f"127.0.0.1:{here}:{guest}"]
     if case.memory:
         options += ["-m", case.memory]
+    if case.around:
+        return [*(["unshare", "-n"] if case.root else []), "python3", str(PROGRAMS / case.around), *command, *tool, *options]
     return [*tool, "run", *options, *command]
 
 
@@ -231,7 +246,8 @@ def missing_for(instance):
     places = [pathlib.Path("/")]
     if is_arm64(instance):
         places.append(arm64.sysroot())
-    return [file for file in instance.case.needs if not any((place / str(file).lstrip("/")).exists() for place in places)]
+    needs = [*instance.case.needs, *(TAP_NEEDS if instance.case.around and instance.case.root else ())]
+    return [file for file in needs if not any((place / str(file).lstrip("/")).exists() for place in places)]
 
 
 def run(instance, build, tally):
@@ -283,7 +299,7 @@ def run_in(instance, build, scratch):
     make_files(case, scratch)
     values = {}
     if case.package:
-        of_arm64 = is_arm64(instance)
+        of_arm64 = is_arm64(instance) and not case.around
         values["package"] = arm64.package(case.package) if of_arm64 else packages.unpack(case.package, build / "packages")
     if case.ports:
         values["ports"] = free_ports(len(case.ports))

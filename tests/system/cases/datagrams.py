@@ -4,8 +4,6 @@ import subprocess
 
 from system.case import PROGRAMS, Case, Program, native_twin
 
-TAP = ("/dev/net/tun", "/usr/bin/unshare", "/usr/sbin/ip")
-
 
 def as_on_linux(completed):
     # On a loopback of its own, where nobody else's frames pass.
@@ -40,6 +38,6 @@ CASES = [
     ping_case("ping-6", ["-6", "-c", "2", "-i", "0.2", "fe80::2%eth0"], r"64 bytes from fe80::2%eth0: icmp_seq=2 ttl=255[\s\S]*\n2 packets transmitted, 2 received, 0% packet loss"),
     ping_case("ping-too-big", ["-c", "1", "-M", "do", "-s", "1600", "10.0.2.2"], r"1 packets transmitted, 0 received, \+1 errors", cpus=(1,), status=1,
               stderr=re.compile("local error: message too long, mtu=1500")),
-    Case("multicast", [PROGRAMS / "multicast.py"], script='exec unshare -n python3 "$1" "$SPORE"', root=True, needs=TAP, timeout=90,
+    Case("multicast", [], around="multicast.py", root=True, needs=("/usr/bin/python3",), spread=True, linuxu=False, timeout=90,
          check=lambda completed: None if sorted(completed.stdout.decode().splitlines()) == sorted(HEARD) else "not what both should have heard"),
 ]

@@ -191,8 +191,7 @@ def as_on_linux(completed):
 
 CASES = [
     Case("internet", ["/usr/bin/python3", "/internet.py"], options=["-v", f"{PROGRAMS}/internet.py:/internet.py:ro"], check=as_on_linux, machines=("microvm",)),
-    Case("names", [PROGRAMS / "resolver.py"], script='exec unshare -n python3 "$1" "$SPORE"', stdout="10.9.0.77 fd09::77\n", root=True,
-         needs=("/dev/net/tun", "/usr/bin/unshare", "/usr/sbin/ip")),
+    Case("names", [], around="resolver.py", root=True, stdout="10.9.0.77 fd09::77\n", needs=("/usr/bin/python3",), spread=True, linuxu=False),
     Case("https", [], script=SECRETLY, stdout="kept\n", needs=("/usr/bin/openssl", "/usr/bin/curl")),
     Case("redis", ["/usr/bin/redis-server", "--protected-mode", "no", "--dir", "/tmp", "--save", "", "--port", "6379"], package="redis-server", ports=("6379",),
          client=use_redis, memory="128M", cpus=(2,), options=["--root", "{package}", "-v", "/etc/passwd:/etc/passwd:ro"], timeout=120),

@@ -1,7 +1,7 @@
 """`--ip auto` on a TAP, with a real server: dnsmasq gives addresses by DHCP, DHCPv6 and router advertisements."""
 import re
 
-from system.case import PROGRAMS, Case
+from system.case import Case
 
 
 def case(kind, address_v6, server):
@@ -12,8 +12,8 @@ def case(kind, address_v6, server):
     def check(completed):
         missing = [one for one in wanted if not re.search(one, completed.stdout.decode())]
         return f"nothing like {missing} in\n{completed.stdout.decode()}" if missing else None
-    return Case(f"dnsmasq-{kind}", [PROGRAMS / "automatic.py", "{package}", kind], script='exec unshare -n python3 "$1" "$2" "$3" "$SPORE"', package="dnsmasq-base",
-                root=True, needs=("/dev/net/tun", "/usr/bin/unshare", "/usr/sbin/ip"), timeout=90, check=check)
+    return Case(f"dnsmasq-{kind}", ["{package}", kind], around="automatic.py", root=True, package="dnsmasq-base", needs=("/bin/busybox",), spread=True, linuxu=False, timeout=90,
+                check=check)
 
 
 FORMED, SERVER_V6 = r"fd09::5054:[0-9a-f:]+/64 scope global", r"nameserver fd09:[0:]*53\n"

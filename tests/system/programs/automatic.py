@@ -8,9 +8,9 @@ import time
 
 from tap import make_tap
 
-# An address that is the guest's alone takes a second; a busy host more.
+# An address that is the guest's alone takes a second; a busy host more. Which of the two families comes first is open.
 SHOW = """for try in $(seq 30); do
-    ip addr show eth0 | grep 'inet6 fd09' | grep -qv tentative && grep -q fd09 /etc/resolv.conf && break
+    ip addr show eth0 | grep 'inet6 fd09' | grep -qv tentative && grep -q fd09 /etc/resolv.conf && ip addr show eth0 | grep -q 'inet 10' && break
     sleep 1
 done
 ip addr show eth0; ip route; ip -6 route; cat /etc/resolv.conf"""
