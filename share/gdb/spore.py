@@ -10,6 +10,7 @@ import gdb
 
 WORD = 8
 DT_DEBUG = 21
+PAN = 1 << 22  # of PSTATE: QEMU reads nothing of a program's for gdb while a CPU that has it set is in the kernel
 R_MAP_OFFSET = 8  # struct r_debug: int r_version, padding, then the list of loaded files
 
 
@@ -48,15 +49,30 @@ class Libraries(gdb.Command):
         if not dynamic:
             print("the program is static: it loads no libraries")
             return
+        if not any([self.load_seen_by(cpu, description, dynamic) for cpu in gdb.selected_inferior().threads()]):
+            print("the dynamic linker has not run yet: continue to a breakpoint in the program first")
+
+    def load_seen_by(self, cpu, description, dynamic):
+        """gdb reads memory as a CPU sees it, and not each has the program's address space. Whether this one has."""
+        selected = gdb.selected_thread()
+        cpu.switch()
+        state = int(gdb.parse_and_eval("$cpsr")) if is_arm64() else 0
         try:
+            if state & PAN:
+                gdb.execute(f"set var $cpsr = {state & ~PAN}")
             entry = self.find_list(dynamic)
             while entry:
                 base, name_at, _, entry = (read_word(entry + i * WORD) for i in range(4))
                 name = read_text(name_at) if name_at else ""
                 if name:
                     self.load(description, name, base)
+            return True
         except gdb.MemoryError:
-            print("the dynamic linker has not run yet: continue to a breakpoint in the program first")
+            return False
+        finally:
+            if state & PAN:
+                gdb.execute(f"set var $cpsr = {state}")
+            selected.switch()
 
     def find_list(self, dynamic):
         while read_word(dynamic):
@@ -78,6 +94,14 @@ class Libraries(gdb.Command):
 def is_process():
     """Whether the machine is a process of this Linux (kernel/arch/linuxu)."""
     return gdb.lookup_global_symbol("debugger_code_came") is not None
+
+
+def is_arm64():
+    return gdb.selected_inferior().architecture().name() == "aarch64"
+
+
+def program_counter(frame):
+    return int(frame["pc" if is_arm64() else "rip"])
 
 
 def kernel_start():
@@ -114,13 +138,14 @@ class Threads(gdb.Command):
         cpu = int(thread["cpu_"]["__a_"]["__a_value"])
         frame_type = gdb.lookup_type("spore::arch::TrapFrame").pointer()
         frame = (thread["stack_top_"].cast(frame_type) - 1).dereference()
-        print(f"thread {int(task['id_'])} of process {int(task['process_id_'])} \"{name}\": {states[state]}, CPU {cpu}, program at {int(frame['rip']):#x}")
+        print(f"thread {int(task['id_'])} of process {int(task['process_id_'])} \"{name}\": {states[state]}, CPU {cpu}, program at {program_counter(frame):#x}")
         if states[state] == "blocked":
             self.backtrace(int(thread["context_"]["stack_pointer"]))
 
     def backtrace(self, stack):
-        """A switched-out thread's stack: six saved registers, the last of them rbp, and the return address (cpu/switch.S)."""
-        frame, place = read_word(stack + 5 * WORD), read_word(stack + 6 * WORD)
+        """A switched-out thread's stack: saved registers, the last of them the frame pointer, and the return address (switch_context)."""
+        saved = 10 if is_arm64() else 5
+        frame, place = read_word(stack + saved * WORD), read_word(stack + (saved + 1) * WORD)
         for _ in range(24):
             symbol = gdb.execute(f"info symbol {place - 1:#x}", to_string=True).split(" in section")[0].strip()
             print(f"    at {place:#x} {symbol}")
