@@ -66,7 +66,7 @@ class Case:
     environment: dict = dataclasses.field(default_factory=dict)
     files: dict = dataclasses.field(default_factory=dict)     # made in the scratch folder: name → text, bytes or (bytes, mode)
     host: bool = False             # boots nothing; `command` holds the tool's own arguments
-    script: str = ""               # for sh, with the tool as $SPORE and `command` as its arguments; runs once
+    script: str = ""               # for sh, with the tool as $SPORE and `command` as its arguments; runs once, or, with $OPTIONS for `spore run` in it, with `spread` on both CPUs
     needs: tuple = ()              # files of this machine; the case is skipped without them
     root: bool = False             # makes network interfaces in a namespace of its own, where `around` runs: skipped for other users
     around: str = ""               # one of programs/, run here instead: it gets the words of `command`, the tool, and options for `spore run`
@@ -142,10 +142,10 @@ def races():
 
 
 def instances_of(name, case):
-    if case.host or case.script:
+    if case.host or case.script and "$OPTIONS" not in case.script:
         return [Instance(name, case)]
     here = list(itertools.product(case.machines, case.modes, case.cpus))
-    combinations = [*(one_of(name, here) if case.spread else here), *linuxu_combinations(name, case), *arm64_combinations(name, case)]
+    combinations = [*(one_of(name, here) if case.spread or case.script else here), *linuxu_combinations(name, case), *arm64_combinations(name, case)]
     return [Instance(f"{name}@{machine}-{mode}-{cpus}", case, machine, mode, cpus) for machine, mode, cpus in combinations]
 
 
@@ -157,7 +157,7 @@ def one_of(name, combinations):
 def linuxu_combinations(name, case):
     """A process has one privilege level, and no hardware to choose; its user network has other addresses than QEMU's, where a case looks."""
     alien = {"--nic", "--machine", "--ip"} & set(map(str, case.options))
-    if not case.linuxu or not name.startswith("system/") or "fused" not in case.modes or alien:
+    if not case.linuxu or case.script or not name.startswith("system/") or "fused" not in case.modes or alien:
         return []
     return [("linuxu", "fused", cpus) for cpus in case.cpus]
 
@@ -226,16 +226,18 @@ def words_of(instance, build, scratch, values):
 
     command = [word(part) for part in case.command]
     tool = [str(build / "host/spore")]
-    if case.script:
-        return ["sh", "-euc", case.script, "script", *command]
     if case.host:
         return tool + command
-    from_sysroot = ["--sysroot", str(values["system"])] if for_arm64 and "--root" not in case.options else []
+    if case.script and not instance.machine:
+        return ["sh", "-euc", case.script, "script", *command]
+    from_sysroot = ["--sysroot", str(values["system"])] if for_arm64 and "--root" not in [*case.options, *case.script.split()] else []
     options = [*map(word, MACHINES[instance.machine]), *from_sysroot, "--mode", instance.mode, "--cpus", str(instance.cpus), *map(word, case.options)]
     for guest, here in zip(case.ports, values.get("ports", ())):
         options += ["-p", f"127.0.0.1:{here}:{guest}"]
     if case.memory:
         options += ["-m", case.memory]
+    if case.script:
+        return ["sh", "-euc", f"OPTIONS={shlex.quote(' '.join(options))}\n{case.script}", "script", *command]
     if case.around:
         return [*(["unshare", "-n"] if case.root else []), "python3", str(PROGRAMS / case.around), *command, *tool, *options]
     return [*tool, "run", *options, *command]
@@ -334,7 +336,8 @@ def run_with(instance, build, scratch, values):
     case = instance.case
     command = words_of(instance, build, scratch, values)
     environment = {**os.environ, **environment_of(case, build, scratch)}
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=scratch, env=environment)
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=scratch, env=environment,
+                               start_new_session=bool(case.script))
     timeout = case.timeout * SLOW.get(instance.machine, 1) + (UEFI_SECONDS if instance.machine in UEFI_MACHINES else 0)
     if case.interrupt_after:
         timer = threading.Timer(case.interrupt_after, process.send_signal, [signal.SIGINT])
@@ -346,6 +349,8 @@ def run_with(instance, build, scratch, values):
     try:
         stdout, stderr = process.communicate(case.stdin, timeout=timeout)
     except subprocess.TimeoutExpired:
+        if case.script:
+            os.killpg(process.pid, signal.SIGKILL)  # what it left in the background holds the pipes
         process.kill()
         stdout, stderr = process.communicate()
         return f"did not end within {timeout} s\n{shlex.join(command)}\nstdout: {stdout[-500:]!r}\nstderr: {stderr[-500:]!r}"

@@ -180,7 +180,7 @@ port=$(/usr/bin/python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0
 openssl s_server -accept 127.0.0.1:$port -key key -cert certificate -WWW -quiet >/dev/null 2>&1 &
 trap "kill $!" EXIT
 for try in 1 2 3 4 5 6 7 8 9 10; do /usr/bin/python3 -c "import socket; socket.create_connection(('127.0.0.1', $port))" 2>/dev/null && break; sleep 0.2; done
-"$SPORE" run --network user -v certificate:/certificate:ro /usr/bin/curl -sS --cacert /certificate https://10.0.2.2:$port/secret
+"$SPORE" run $OPTIONS --network user -v certificate:/certificate:ro /usr/bin/curl -sS --cacert /certificate https://10.0.2.2:$port/secret
 """
 
 

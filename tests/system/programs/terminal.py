@@ -1,0 +1,65 @@
+#!/usr/bin/env python3
+"""usage: terminal.py SPORE [OPTIONS…]: a shell behind a pseudoterminal, used as a person does. Prints what was shown; its status is the shell's."""
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import sys
+import termios
+import time
+
+# What to wait for, a text that is shown or seconds, and what to type then.
+KEYS = [
+    ("# ", b"echo first; stty size; tty\n"),
+    ("/dev/console", b"sleep 100\n"),
+    (0.7, b"\x03"),
+    ("# ", b"echo status $?\n"),
+    ("status 130", b"cat\n"),
+    (0.7, b"abc\x7fd\n"),
+    (0.7, b"one two\x17three\n"),
+    (0.7, b"\x04"),
+    ("# ", b"sleep 200\n"),
+    (0.7, b"\x1a"),
+    ("Stopped", b"fg\n"),
+    (0.7, b"\x03"),
+    ("# ", b"exit 7\n"),
+]
+
+
+def use_terminal(command):
+    """Types KEYS; gives what was shown, and the exit status."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 33, 101, 0, 0))
+        os.execv(command[0], command)
+    shown, seen, end = b"", 0, time.monotonic() + 50
+
+    def pump(seconds):
+        nonlocal shown
+        if select.select([terminal], [], [], seconds)[0]:
+            shown += os.read(terminal, 4096)
+
+    try:
+        for wait, keys in KEYS:
+            until = time.monotonic() + wait if isinstance(wait, float) else end
+            while time.monotonic() < until and (isinstance(wait, float) or wait.encode() not in shown[seen:]):
+                pump(0.1)
+            seen = len(shown)
+            time.sleep(0.2)
+            os.write(terminal, keys)
+        while time.monotonic() < end:
+            pump(0.5)
+    except OSError:
+        pass  # the tool has ended
+    if time.monotonic() >= end:
+        os.kill(pid, signal.SIGKILL)
+    return shown.decode(errors="replace"), os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+if __name__ == "__main__":
+    spore, *options = sys.argv[1:]
+    shown, status = use_terminal([spore, "run", *options, "-it", "/bin/busybox", "sh"])
+    print(shown)
+    sys.exit(status)
