@@ -67,6 +67,18 @@ Result<void> LockTable::set(const LockRequest& request, LockWait wait) {
     return {};
 }
 
+/// What a new lock goes before. An owner's locks stand together, in the order of the file, and owners in the order in which they came:
+/// F_GETLK tells of the first that conflicts.
+LockTable::Lock* LockTable::place_of(const LockRequest& request) {
+    bool among_own = false;
+    for (auto& lock : locks_) {
+        bool own = lock.held.owner == request.owner;
+        if (own ? lock.held.start > request.start : among_own) return &lock;
+        among_own = own;
+    }
+    return nullptr;
+}
+
 /// Cuts the range out of what the owner holds, joins the new lock with its neighbours, and puts it in.
 void LockTable::apply(const LockRequest& request, Owned<Lock>& first_spare, Owned<Lock>& second_spare) {
     auto merged = request;
@@ -86,7 +98,7 @@ void LockTable::apply(const LockRequest& request, Owned<Lock>& first_spare, Owne
                     auto* rest = second_spare.release();
                     rest->held = held;
                     rest->held.start = request.end;
-                    locks_.push_back(*rest);
+                    locks_.insert_before(next, *rest);
                     held.end = request.start;
                 } else if (left) {
                     held.end = request.start;
@@ -103,7 +115,7 @@ void LockTable::apply(const LockRequest& request, Owned<Lock>& first_spare, Owne
     if (request.kind == LockKind::none) return;
     auto* made = first_spare.release();
     made->held = merged;
-    locks_.push_back(*made);
+    locks_.insert_before(place_of(merged), *made);
 }
 
 std::optional<LockRequest> LockTable::query(const LockRequest& request) {

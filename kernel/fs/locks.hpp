@@ -41,6 +41,7 @@ private:
         LockRequest held;
     };
     const Lock* conflict(const LockRequest& request) const;
+    Lock* place_of(const LockRequest& request);
     void apply(const LockRequest& request, Owned<Lock>& first_spare, Owned<Lock>& second_spare);
 
     sync::Mutex mutex_;

@@ -38,9 +38,9 @@ Result<fs::LockRequest> request_of(fs::File& file, const FileLock& user) {
 }  // namespace
 
 Result<u64> lock_range(Task& task, fs::File& file, i32 command, UserInOut<FileLock> user) {
+    auto wanted = TRY(user.read());
     auto* inode = file.inode();
     if (!inode) return fail(Error::invalid);
-    auto wanted = TRY(user.read());
     auto request = TRY(request_of(file, wanted));
     bool of_description = command == f_ofd_getlk || command == f_ofd_setlk || command == f_ofd_setlkw;
     if (of_description && wanted.pid != 0) return fail(Error::invalid);

@@ -41,6 +41,18 @@ int main(void) {
         return 0;
     }
     wait(0);
+    SHOW(range(a, F_SETLK, F_RDLCK, 0, 5));  // after those behind it, and told of before them
+    SHOW(range(a, F_SETLK, F_UNLCK, 15, 5));
+    SHOW(range(a, F_SETLK, F_RDLCK, 17, 1));
+    if (fork() == 0) {
+        SHOW(range(b, F_GETLK, F_WRLCK, 0, 0));
+        SHOW(range(b, F_GETLK, F_RDLCK, 0, 0));
+        SHOW(range(b, F_GETLK, F_WRLCK, 15, 0));
+        SHOW(range(b, F_GETLK, F_WRLCK, 18, 0));
+        return 0;
+    }
+    wait(0);
+    SHOW(fcntl(1, F_SETLK, (struct flock *)1));
     SHOW(range(a, F_OFD_SETLK, F_WRLCK, 100, 10));
     SHOW(range(b, F_OFD_SETLK, F_WRLCK, 105, 10));
     SHOW(range(a, F_SETLK, 9, 0, 0));
