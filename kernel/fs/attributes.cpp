@@ -90,6 +90,7 @@ Result<void> truncate(const Context& context, Dentry& entry, u64 size) {
     if (inode.type() != FileType::regular) return fail(Error::invalid);
     TRY(check_writable_mount(entry));
     TRY(check_permission(context, inode, may_write));
+    if (inode.use.executed()) return fail(Error::text_busy);
     return told(entry, Change::modified, inode.truncate(size));
 }
 

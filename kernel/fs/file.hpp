@@ -47,6 +47,8 @@ struct OpenMode {
     bool synchronous : 1 = false;
     bool asynchronous : 1 = false;  ///< O_ASYNC
     bool no_terminal : 1 = false;   ///< O_NOCTTY: opening it does not make it the session's terminal
+    bool execute : 1 = false;       ///< to be run
+    bool counted : 1 = false;       ///< in the inode's UseCount, as a writer or for execution
 };
 
 /// Receives one directory entry; returns false when there is no room for it, and it will be asked for again.

@@ -47,6 +47,14 @@ Result<void> Inode::change(const AttributeChange& change) {
     return {};
 }
 
+Result<void> UseCount::begin(Use use) {
+    i32 step = static_cast<i32>(use), now = count_.load(std::memory_order_relaxed);
+    do {
+        if (now * step < 0) return fail(Error::text_busy);
+    } while (!count_.compare_exchange_weak(now, now + step, std::memory_order_acquire));
+    return {};
+}
+
 Result<Shared<Inode>> Inode::look_up(std::string_view) { return fail(Error::not_directory); }
 Result<Shared<Inode>> Inode::create(std::string_view, const NewInode&) { return fail(Error::not_permitted); }
 Result<Shared<Inode>> Inode::create_unnamed(const NewInode&) { return fail(Error::not_supported); }
@@ -60,7 +68,7 @@ Result<Shared<Dentry>> Inode::follow_directly(const Context&) { return Shared<De
 
 Result<Shared<File>> Inode::open(Dentry& entry, OpenMode mode) {
     switch (type_) {
-    case FileType::regular: return TRY(make_shared<RegularFile>(entry, mode));
+    case FileType::regular: return RegularFile::create(entry, mode);
     case FileType::directory: return TRY(make_shared<DirectoryFile>(entry, mode));
     case FileType::fifo: return open_fifo(*this, entry, mode);
     case FileType::character:

@@ -68,6 +68,19 @@ struct AttributeChange {
 /// Where a write goes: at the offset, or at the end, wherever that is by then.
 enum class WriteAt : u8 { offset, end };
 
+/// Those that have a file open for writing, or below zero those that run it: never both [execve(2), open(2): ETXTBSY].
+class UseCount {
+public:
+    enum class Use : i8 { write = 1, execute = -1 };
+    /// text_busy when it is used the other way.
+    Result<void> begin(Use use);
+    void end(Use use) { count_.fetch_sub(static_cast<i32>(use), std::memory_order_release); }
+    bool executed() const { return count_.load(std::memory_order_relaxed) < 0; }
+
+private:
+    std::atomic<i32> count_ = 0;
+};
+
 class Inode : public Counted {
 public:
     virtual ~Inode();
@@ -143,6 +156,7 @@ public:
     std::atomic<FileLocks*> locks = nullptr;
     /// Of a FIFO that was opened, and of pipes; owned (pipe.hpp).
     std::atomic<Pipe*> pipe = nullptr;
+    UseCount use;
     /// The first of those who watch it; under their mutex (notify.hpp).
     InodeWatch* watches = nullptr;
 

@@ -33,6 +33,12 @@ private:
     Shared<Dentry> entry_;
 };
 
+/// Files that never had a name on a path, memfd's, may be run while they are open for writing; those that come here may not.
+OpenMode counted(OpenMode mode) {
+    mode.counted = mode.write || mode.execute;
+    return mode;
+}
+
 /// Makes the last component of the walk, or finds that somebody else did meanwhile.
 Result<Shared<Dentry>> create_last(const Context& context, Walk& walk, const OpenRequest& request, bool& created) {
     auto& directory = walk.directory();
@@ -59,7 +65,8 @@ Result<Shared<File>> finish(const Context& context, Dentry& entry, const OpenReq
     }
     // Devices, pipes and sockets can be written on a read-only file system.
     if ((request.mode.write || truncates) && inode.type() == FileType::regular) TRY(check_writable_mount(entry));
-    auto file = TRY(inode.open(entry, request.mode));
+    if (truncates && inode.use.executed()) return fail(Error::text_busy);
+    auto file = TRY(inode.open(entry, counted(request.mode)));
     tell(entry, Change::opened);
     if (truncates && !created) {
         TRY(inode.truncate(0));
@@ -80,7 +87,7 @@ Result<Shared<File>> open_unnamed(const Context& context, Dentry& at, std::strin
     auto name = format_to(buffer, "#{}", inode->number());
     auto entry = TRY(Dentry::create(Shared(directory->mount()), directory.get(), name, std::move(inode)));
     dentry_cache().forget(*entry, DentryCache::Forget::deleted);
-    auto file = TRY(entry->inode()->open(*entry, request.mode));
+    auto file = TRY(entry->inode()->open(*entry, counted(request.mode)));
     tell(*entry, Change::opened);
     return file;
 }

@@ -37,7 +37,19 @@ private:
 
 }  // namespace
 
-RegularFile::~RegularFile() { release_locks(*inode(), this); }
+RegularFile::~RegularFile() {
+    release_locks(*inode(), this);
+    if (mode_.counted) inode()->use.end(use());
+}
+
+Result<Shared<File>> RegularFile::create(Dentry& entry, OpenMode mode) {
+    bool counted = mode.counted;
+    mode.counted = false;
+    auto file = TRY(make_shared<RegularFile>(entry, mode));
+    if (counted) TRY(entry.inode()->use.begin(file->use()));
+    file->mode_.counted = counted;
+    return file;
+}
 
 Result<u64> RegularFile::read(IoBuffer& into) {
     if (!mode_.read) return fail(Error::bad_descriptor);

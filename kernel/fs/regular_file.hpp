@@ -8,6 +8,8 @@ namespace spore::fs {
 class RegularFile : public File {
 public:
     RegularFile(Dentry& entry, OpenMode mode) : File(mode), entry_(entry) {}
+    /// text_busy when `mode` is to be counted and the file is used the other way.
+    static Result<Shared<File>> create(Dentry& entry, OpenMode mode);
     ~RegularFile() override;
 
     Result<u64> read(IoBuffer& into) override;
@@ -25,6 +27,8 @@ public:
     Dentry* dentry() override { return entry_.get(); }
 
 private:
+    UseCount::Use use() const { return mode_.execute ? UseCount::Use::execute : UseCount::Use::write; }
+
     Shared<Dentry> entry_;
     sync::Mutex position_mutex_;  ///< one read or write with the position at a time [POSIX 2.9.7]
     u64 position_ = 0;

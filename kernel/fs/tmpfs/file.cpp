@@ -22,9 +22,10 @@ Result<Stat> TmpFile::stat() {
 }
 
 Result<Shared<File>> TmpFile::open(Dentry& entry, OpenMode mode) {
+    auto file = TRY(RegularFile::create(entry, mode));
     // Whoever maps the file from now on must see what this writer writes.
     if (mode.write) make_own();
-    return TRY(make_shared<RegularFile>(entry, mode));
+    return file;
 }
 
 void TmpFile::make_own() {

@@ -38,7 +38,7 @@ Result<void> follow_scripts(const fs::Context& context, ExecRequest& request, Ex
         auto stat = TRY(fs::stat(*request.entry));
         if (stat.type != fs::FileType::regular) return fail(Error::access_denied);
         TRY(fs::check_access(context, *request.entry, execute_access));
-        auto file = TRY(fs::open_entry(context, *request.entry, {.read = true}));
+        auto file = TRY(fs::open_entry(context, *request.entry, {.read = true, .execute = true}));
         auto script = TRY(read_script_line(*file));
         if (!script) return {};
         if (depth == deepest) return fail(Error::symlink_loop);

@@ -26,7 +26,7 @@ Result<ProgramFile> ProgramFile::open(const fs::Context& context, fs::Dentry& en
     if (stat.type != fs::FileType::regular) return fail(Error::access_denied);
     TRY(fs::check_access(context, entry, execute));
     ProgramFile program;
-    program.file_ = TRY(fs::open_entry(context, entry, {.read = true}));
+    program.file_ = TRY(fs::open_entry(context, entry, {.read = true, .execute = true}));
 
     std::byte start[elf::file_header_size];
     if (stat.size < sizeof start) return fail(Error::not_executable);

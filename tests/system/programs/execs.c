@@ -1,5 +1,7 @@
-// execve by a thread that is not the main one, several at once, and the signal for a parent's death.
+// execve by a thread that is not the main one, several at once, of a file that is being written; and the signal for a parent's death.
 #define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -62,16 +64,50 @@ static void race(void) {
     sleep_forever(NULL);
 }
 
+/// A copy of this program that waits in a process until it is killed.
+static pid_t run_copy(const char* path) {
+    pid_t child = fork();
+    if (!child) {
+        execl(path, path, "wait", (char*)NULL);
+        _exit(errno == ETXTBSY ? 26 : 99);
+    }
+    return child;
+}
+static void writers_and_programs(void) {
+    const char* path = "/tmp/copy";
+    char bytes[65536];
+    int from = open(self, O_RDONLY), to = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0755), status = 0;
+    for (ssize_t size; (size = read(from, bytes, sizeof bytes)) > 0;) write(to, bytes, size);
+    check("what is open for writing is not run", waitpid(run_copy(path), &status, 0) > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 26);
+    int again = open(path, O_RDONLY);
+    close(to);
+
+    pid_t child = run_copy(path);
+    char link[64], target[64];
+    snprintf(link, sizeof link, "/proc/%d/exe", child);
+    while (readlink(link, target, sizeof target) != (ssize_t)strlen(path) || memcmp(target, path, strlen(path))) usleep(1000);
+    check("what is run is not opened for writing", open(path, O_WRONLY) < 0 && errno == ETXTBSY && open(path, O_RDWR) < 0 && errno == ETXTBSY);
+    check("nor truncated", open(path, O_RDONLY | O_TRUNC) < 0 && errno == ETXTBSY && truncate(path, 0) < 0 && errno == ETXTBSY);
+    check("but read, and run again", read(again, bytes, 4) == 4 && (kill(run_copy(path), SIGKILL), waitpid(-1, &status, 0) > 0));
+    kill(child, SIGKILL);
+    waitpid(child, &status, 0);
+    check("and written when it has ended", open(path, O_WRONLY) >= 0);
+}
+
 int main(int count, char** words) {
     self = realpath("/proc/self/exe", NULL);
     // The new program is alone, and has the process's number.
     if (count > 2 && !strcmp(words[1], "replaced")) return !(getpid() == atoi(words[2]) && syscall(SYS_gettid) == getpid());
+
+    if (count > 1 && !strcmp(words[1], "wait")) pause();
 
     check("from a thread", ends_well(from_thread));
     check("from a thread after the main one", ends_well(from_thread_after_main));
     int raced = 0;
     for (int i = 0; i < 20; i++) raced += ends_well(race);
     check("races", raced == 20);
+
+    writers_and_programs();
 
     int told[2];
     pipe(told);
