@@ -11,6 +11,7 @@ struct SystemLimits {
     std::atomic<u64> inotify_instances = 128;   ///< fs/inotify/max_user_instances
     std::atomic<u64> inotify_watches = 65536;   ///< fs/inotify/max_user_watches
     std::atomic<u64> inotify_events = 16384;    ///< fs/inotify/max_queued_events: of one instance
+    std::atomic<u64> asynchronous_requests = 65536;  ///< fs/aio-max-nr: that all contexts have room for
     std::atomic<u64> backlog = 4096;            ///< net/core/somaxconn: connections that wait for accept()
     std::atomic<u64> receive_buffer = 212'992, send_buffer = 212'992;  ///< net/core/[rw]mem_max: what SO_RCVBUF and SO_SNDBUF may ask for
     std::atomic<u64> first_free_port = 1024;    ///< net/ipv4/ip_unprivileged_port_start

@@ -1,32 +1,17 @@
 // poll and select.
 #include "base/defer.hpp"
 #include "kernel/linux/calls/calls.hpp"
+#include "kernel/linux/calls/with_mask.hpp"
 #include "kernel/linux/poll/poll_set.hpp"
 #include "kernel/linux/process/process.hpp"
-#include "kernel/linux/signal/deliver.hpp"
 #include "kernel/linux/time/deadline.hpp"
 
 namespace spore::linux {
-
-Result<SignalSet> read_mask(UserIn<SignalSet> mask, u64 size) {
-    if (size != sizeof(SignalSet)) return fail(Error::invalid);
-    return mask.read();
-}
 
 namespace calls {
 namespace {
 
 constexpr u16 not_open = 0x20;  // POLLNVAL
-
-/// Runs `wait` with other signals blocked, when a mask is given.
-template <typename F>
-Result<u64> with_mask(Task& task, UserIn<SignalSet> mask, u64 size, F&& wait) {
-    if (!mask) return wait();
-    begin_temporary_mask(task, TRY(read_mask(mask, size)));
-    auto result = wait();
-    end_temporary_mask(task, !result && result.error() == Error::interrupted);
-    return result;
-}
 
 /// What is left until the deadline, told to the program; it need not be writable.
 template <typename T>

@@ -52,6 +52,7 @@ public:
         return (count_ > 0 ? Ready::in : Ready::none) | (count_ < most ? Ready::out : Ready::none);
     }
     fs::PollSource* poll_source() override { return &source_; }
+    fs::FileKind kind() const override { return fs::FileKind::event; }
     std::string_view describe(std::span<char> buffer) override { return format_to(buffer, "anon_inode:[eventfd]"); }
 
 private:

@@ -4,6 +4,7 @@
 
 #include "base/locked.hpp"
 #include "kernel/core/random.hpp"
+#include "kernel/linux/event/request_context.hpp"
 #include "kernel/linux/limits.hpp"
 #include "kernel/linux/machine/name.hpp"
 #include "kernel/linux/process/credentials.hpp"
@@ -19,7 +20,7 @@ using Setting = std::atomic<u64>;
 constinit Setting overcommit_memory = 0, overcommit_ratio = 50, max_map_count = 65530, swappiness = 60, huge_pages = 0, lowest_mapping = 65536,
                   drop_caches = 0, dirty_ratio = 20, dirty_background_ratio = 10, dirty_age = 3000, dirty_interval = 500, cache_pressure = 100,
                   compact_memory = 0, lowest_free = 16384;
-constinit Setting most_files = ~u64{0} >> 1, most_pipe_bytes = 1 << 20, most_async = 65536, dump_suid = 0;
+constinit Setting most_files = ~u64{0} >> 1, most_pipe_bytes = 1 << 20, dump_suid = 0;
 constinit Setting most_threads = 32768, largest_shared = ~u64{0} - (1 << 24), all_shared = ~u64{0} - (1 << 24),
                   shared_segments = 4096, largest_message = 8192, queue_bytes = 16384, queues = 32000, panic_seconds = 0, core_uses_pid = 0,
                   perf_paranoid = 4, tainted = 0, restricted_pointers = 0, restricted_log = 0, system_request = 0;
@@ -60,6 +61,8 @@ Result<void> show_uuid(TextSink& out, u32) {
     make_uuid(bytes);
     return print_uuid(out, bytes);
 }
+
+Result<void> show_requests(TextSink& out, u32) { return out.print("{}\n", RequestContext::all_capacities()); }
 
 std::string_view one_line(std::string_view text) { return text.substr(0, std::min(text.find('\n'), text.find('\0'))); }
 
@@ -158,7 +161,8 @@ constexpr TableRow rows[] = {
     {.path = "fs/file-nr", .text = "0\t0\t9223372036854775807"},
     {.path = "fs/nr_open", .text = "1048576"},
     {.path = "fs/pipe-max-size", .setting = &most_pipe_bytes},
-    {.path = "fs/aio-max-nr", .setting = &most_async},
+    {.path = "fs/aio-max-nr", .setting = &system_limits.asynchronous_requests},
+    {.path = "fs/aio-nr", .produce = show_requests},
     {.path = "fs/suid_dumpable", .setting = &dump_suid},
     {.path = "fs/overflowuid", .text = "65534"},
     {.path = "fs/overflowgid", .text = "65534"},

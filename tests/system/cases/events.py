@@ -32,5 +32,6 @@ CASES = [
       for name in ("events", "sockets", "locks", "watches", "seals", "pseudoterminals", "file_events", "splices", "segments", "sequences")),
     Case("stack-slot", [Program("stack_slot")], stdout="text\n" * 20, machines=("microvm",), arm64="never"),  # x86-64's assembly
     Case("variants", [Program("variants", "static-pie")], check=as_on_linux, machines=("microvm",)),
+    Case("requests", [Program("requests", "static-pie")], check=as_on_linux, machines=("microvm",)),
     Case("sequences-of-libc", [Program("sequences_of_libc", "dynamic")], check=all_hold, machines=("microvm",)),
 ]
