@@ -45,7 +45,7 @@ Result<void> set_permissions(const Context& context, Dentry& entry, u16 permissi
     TRY(check_writable_mount(entry));
     TRY(check_owner(context, inode));
     // Others than user 0 give only their own groups the set-gid bit [chmod(2)].
-    if (context.uid != 0 && !inode.is_directory() && !in_group(context, TRY(inode.stat()).gid)) permissions &= ~set_gid_bit;
+    if (context.uid != 0 && !in_group(context, TRY(inode.stat()).gid)) permissions &= ~set_gid_bit;
     return told(entry, Change::attributes, inode.change({.set_permissions = true, .permissions = static_cast<u16>(permissions & 07777)}));
 }
 
