@@ -124,6 +124,7 @@ u64 Pipe::capacity() {
 }
 
 Result<u64> Pipe::resize(u64 size) {
+    if (size > u64{1} << 31) return fail(Error::invalid);
     if (size > max_pipe_size) return fail(Error::not_permitted);
     u64 count = std::bit_ceil(std::max<u64>(1, (size + page_size - 1) / page_size));
     auto* slots = new (std::nothrow) FrameRef[count];

@@ -29,6 +29,37 @@ Result<void> check_range(VirtAddr start, u64 size) {
     return {};
 }
 
+/// no_memory unless all of it is mapped.
+Result<void> check_no_holes(Task& task, VirtAddr start, u64 size) {
+    struct Search {
+        VirtAddr next, end;
+        bool hole = false;
+    } search{start, start + align_up(size, page_size)};
+    task.memory().visit_areas([](void* context, const memory::AddressSpace::AreaInfo& area) {
+        auto& s = *static_cast<Search*>(context);
+        if (area.end <= s.next || s.next >= s.end) return;
+        if (area.start > s.next) s.hole = true;
+        s.next = area.end;
+    }, &search);
+    if (search.hole || search.next < search.end) return fail(Error::no_memory);
+    return {};
+}
+
+/// What mlock and munlock mean: whole pages.
+struct LockedRange {
+    VirtAddr start;
+    u64 size;
+};
+Result<LockedRange> locked_range(Task& task, VirtAddr start, u64 size) {
+    u64 lead = start.value % page_size;
+    LockedRange range{{start.value - lead}, size + lead};
+    TRY(check_range(range.start, range.size));
+    if (size == 0) return LockedRange{range.start, 0};
+    range.size = align_up(range.size, page_size);
+    TRY(check_no_holes(task, range.start, range.size));
+    return range;
+}
+
 /// What a file's mapping needs from it, and what mprotect may make of it.
 Result<void> add_file(Task& task, memory::MapRequest& request, Descriptor descriptor) {
     auto file = TRY(task.files().get(descriptor));
@@ -125,8 +156,8 @@ Result<u64> madvise(Task& task, UserAddress start, u64 size, i32 advice) {
     size = align_up(size, page_size);
     switch (advice) {
     case normal: case random: case sequential: case mergeable: case unmergeable: case huge_page: case no_huge_page: case dont_dump: case do_dump:
-    case cold: case page_out: case do_fork: case keep_on_fork: case collapse: return 0;
-    case will_need: return 0;
+    case cold: case page_out: case do_fork: case keep_on_fork: case collapse:
+    case will_need: TRY(check_no_holes(task, start, size)); return 0;
     case populate_read:
     case populate_write: TRY(task.memory().populate(start, size)); return 0;
     case dont_need:
@@ -143,18 +174,8 @@ Result<u64> msync(Task& task, UserAddress start, u64 size, Flags flags) {
         return fail(Error::invalid);
     if (!is_aligned(start.value, page_size)) return fail(Error::invalid);
     TRY(check_range(start, size));
-    // Mapped pages are the file's own pages; what remains is to write files back, which their own sync does. Holes are an error.
-    struct Search {
-        VirtAddr next, end;
-        bool hole = false;
-    } search{start, VirtAddr(start) + align_up(size, page_size)};
-    task.memory().visit_areas([](void* context, const memory::AddressSpace::AreaInfo& area) {
-        auto& s = *static_cast<Search*>(context);
-        if (area.end <= s.next || s.next >= s.end) return;
-        if (area.start > s.next) s.hole = true;
-        s.next = area.end;
-    }, &search);
-    if (search.hole || search.next < search.end) return fail(Error::no_memory);
+    // Mapped pages are the file's own pages; what remains is to write files back, which their own sync does.
+    TRY(check_no_holes(task, start, size));
     return 0;
 }
 
@@ -173,18 +194,21 @@ Result<u64> mincore(Task& task, UserAddress start, u64 size, UserBytes result) {
 
 // Nothing is ever paged out, so memory is locked once it is there.
 Result<u64> mlock(Task& task, UserAddress start, u64 size) {
-    u64 lead = start.value % page_size;
-    VirtAddr from{start.value - lead};
-    TRY(check_range(from, size + lead));
-    if (size) TRY(task.memory().populate(from, align_up(size + lead, page_size)));
+    auto range = TRY(locked_range(task, start, size));
+    if (range.size) TRY(task.memory().populate(range.start, range.size));
     return 0;
 }
 Result<u64> mlock2(Task& task, UserAddress start, u64 size, Flags flags) {
     constexpr u32 on_fault = 1;
     if (flags & ~on_fault) return fail(Error::invalid);
-    return flags & on_fault ? 0 : mlock(task, start, size);
+    if (!(flags & on_fault)) return mlock(task, start, size);
+    (void)TRY(locked_range(task, start, size));
+    return 0;
 }
-Result<u64> munlock(Task&, UserAddress, u64) { return 0; }
+Result<u64> munlock(Task& task, UserAddress start, u64 size) {
+    (void)TRY(locked_range(task, start, size));
+    return 0;
+}
 Result<u64> mlockall(Task&, Flags flags) { return flags == 0 || flags > 7 ? fail(Error::invalid) : Result<u64>(0); }
 Result<u64> munlockall(Task&) { return 0; }
 

@@ -72,7 +72,10 @@ Result<u64> mknodat(Task& task, DirectoryDescriptor at, UserPath path, ModeBits 
     auto type = static_cast<fs::FileType>(mode.value >> 12 & 0xf);
     if (type == fs::FileType::unknown) type = fs::FileType::regular;
     if (type == fs::FileType::directory) return fail(Error::not_permitted);
-    if (type == fs::FileType::link) return fail(Error::invalid);
+    switch (type) {
+    case fs::FileType::regular: case fs::FileType::character: case fs::FileType::block: case fs::FileType::fifo: case fs::FileType::socket: break;
+    default: return fail(Error::invalid);
+    }
     Target target(task);
     TRY(target.find(task, at, path));
     TRY(fs::make_node(target.caller, *target.at, target.path, type, static_cast<u16>(mode.value & 07777), device));

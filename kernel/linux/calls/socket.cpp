@@ -96,11 +96,15 @@ Result<u64> connect(Task& task, Descriptor descriptor, UserBytes address, u32 si
     return 0;
 }
 Result<u64> getsockname(Task& task, Descriptor descriptor, UserBytes address, UserInOut<u32> size) {
-    TRY(write_address(TRY(TRY(socket_of(task, descriptor))->name()), address, size));
+    auto told = TRY(TRY(socket_of(task, descriptor))->name());
+    if (!address) return fail(Error::bad_address);
+    TRY(write_address(told, address, size));
     return 0;
 }
 Result<u64> getpeername(Task& task, Descriptor descriptor, UserBytes address, UserInOut<u32> size) {
-    TRY(write_address(TRY(TRY(socket_of(task, descriptor))->peer_name()), address, size));
+    auto told = TRY(TRY(socket_of(task, descriptor))->peer_name());
+    if (!address) return fail(Error::bad_address);
+    TRY(write_address(told, address, size));
     return 0;
 }
 Result<u64> shutdown(Task& task, Descriptor descriptor, i32 how) {

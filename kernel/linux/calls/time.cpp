@@ -27,6 +27,7 @@ Result<i64> read_clock(Task& task, i32 clock) {
     }
     if (clock >= 0) return fail(Error::invalid);
     // A process's or thread's clock: ~id in the upper bits, bit 2 for a thread, the kind below [linux] posix-timers.
+    if ((clock & 3) == 3) return fail(Error::invalid);
     i32 id = ~(clock >> 3);
     if (clock & 4) {
         auto other = id == 0 ? Shared<Task>(task) : find_task(id);
@@ -107,9 +108,12 @@ Result<u64> sleep_for(Task& task, Timespec wanted, UserOut<Timespec> remaining) 
 Result<u64> nanosleep(Task& task, UserIn<Timespec> wanted, UserOut<Timespec> remaining) { return sleep_for(task, TRY(wanted.read()), remaining); }
 Result<u64> clock_nanosleep(Task& task, i32 clock, Flags flags, UserIn<Timespec> user, UserOut<Timespec> remaining) {
     constexpr u32 absolute = 1;
-    if (clock == clock_thread_cpu) return fail(Error::invalid);
-    if (clock < 0 || clock == clock_process_cpu) return fail(Error::not_supported);
     (void)TRY(read_clock(task, clock));
+    switch (clock) {
+    case clock_process_cpu: case clock_thread_cpu: case clock_monotonic_raw: case clock_monotonic_coarse: case clock_realtime_coarse:
+        return fail(Error::not_supported);
+    default: if (clock < 0) return fail(Error::not_supported);
+    }
     auto wanted = TRY(user.read());
     if (!wanted.valid()) return fail(Error::invalid);
     if (flags & absolute) return sleep_until(task, instant_of(clock, wanted));

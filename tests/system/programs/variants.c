@@ -1,17 +1,20 @@
-// The calls whose names end in 2, and flags of others: openat2, preadv2, pwritev2, mremap, file handles. Prints what they answer, the same on
-// every Linux.
+// The calls whose names end in 2, and flags of others: openat2, preadv2, pwritev2, mremap, file handles; and what calls refuse. Prints what they
+// answer, the same on every Linux.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <netinet/in.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 #define SHOW(expression) do { errno = 0; long result_ = (long)(expression); printf("%s = %ld %s\n", #expression, result_, result_ < 0 ? strerror(errno) : ""); } while (0)
@@ -153,6 +156,37 @@ static void handles(void) {
     SHOW(syscall(SYS_name_to_handle_at, 99, "version", &handle, &mount, 0));
 }
 
+// What is asked of the wrong thing, in calls that have no test of their own.
+static void refusals(void) {
+    struct timespec at_once = {0, 0};
+    SHOW(syscall(SYS_clock_getres, -1, &at_once));
+    SHOW(syscall(SYS_clock_nanosleep, CLOCK_THREAD_CPUTIME_ID, 0, &at_once, 0));
+    SHOW(syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC_RAW, 0, &at_once, 0));
+    SHOW(mknod("node", S_IFMT, 0));
+    SHOW(mknod("node", S_IFLNK, 0));
+
+    char *pages = mmap(0, 12288, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    munmap(pages + 4096, 4096);
+    SHOW(mlock(pages + 100, 1));
+    SHOW(mlock(pages, 8192));
+    SHOW(munlock(pages, 12288));
+    SHOW(munlock(pages, 4096));
+    SHOW(madvise(pages, 12288, MADV_WILLNEED));
+    SHOW(madvise(pages, 4096, MADV_NORMAL));
+
+    int s = socket(AF_INET, SOCK_STREAM, 0), six = socket(AF_INET6, SOCK_DGRAM, 0), number;
+    unsigned size = sizeof number;
+    SHOW(getsockopt(s, 500, 1, &number, &size));
+    SHOW(getsockopt(s, IPPROTO_UDP, 1, &number, &size));
+    SHOW(getsockopt(s, IPPROTO_IPV6, 1, &number, &size));
+    SHOW(getsockopt(s, IPPROTO_TCP, -1, &number, &size));
+    SHOW(getsockopt(six, 500, 1, &number, &size));
+    SHOW(getsockname(s, 0, &size));
+    int ends[2];
+    (void)!pipe(ends);
+    SHOW(fcntl(ends[1], F_SETPIPE_SZ, 0x80000001u));
+}
+
 int main(void) {
     setvbuf(stdout, 0, _IOLBF, 0);
     char folder[] = "/tmp/variants-XXXXXX";
@@ -161,5 +195,6 @@ int main(void) {
     transfers();
     moves();
     handles();
+    refusals();
     return 0;
 }

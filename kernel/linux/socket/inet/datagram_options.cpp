@@ -83,7 +83,7 @@ Result<u64> DatagramSocket::get_transport_option(i32 level, i32 name, MutableByt
         default: return fail(Error::no_protocol_option);
         }
     }
-    return fail(Error::no_protocol_option);
+    return fail(unknown_level());
 }
 
 /// Whether it is one of raw sockets' own.

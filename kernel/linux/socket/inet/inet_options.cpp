@@ -55,7 +55,7 @@ Result<u64> InetSocket::get_option(i32 level, i32 name, MutableByteSpan value) {
         return device.size() + 1;
     }
     if (level == level_socket) return Socket::get_option(level, name, value);
-    if (level == level_ipv6 && !is_v6()) return fail(Error::no_protocol_option);
+    if (level == level_ipv6 && !is_v6()) return fail(unknown_level());
     if (auto* option = find_switch(level, name)) return give_option(value, static_cast<i32>((ip_switches() & option->bit) != 0));
     if (level == level_ip) {
         switch (name) {

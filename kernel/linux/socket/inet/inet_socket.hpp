@@ -38,6 +38,8 @@ protected:
     /// Bytes that one IP packet to the peer may have; not_connected.
     virtual Result<u32> path_mtu() = 0;
     virtual bool bound() = 0;
+    /// What getsockopt answers for a level of somebody else's [linux] do_ip_getsockopt, ipv6_getsockopt.
+    Error unknown_level() const { return is_v6() ? Error::no_protocol_option : Error::not_supported; }
     /// Options of the transport, and those of IP that only it has. no_protocol_option for all others.
     virtual Result<u64> get_transport_option(i32 level, i32 name, MutableByteSpan value) = 0;
     virtual Result<void> set_transport_option(i32 level, i32 name, ByteSpan value) = 0;

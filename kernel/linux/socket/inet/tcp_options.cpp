@@ -153,7 +153,7 @@ Result<u64> TcpSocket::get_transport_option(i32 level, i32 name, MutableByteSpan
     if (level == level_tcp) return get_tcp_option(name, value);
     // Path MTU discovery is always on: IP_PMTUDISC_WANT.
     if ((level == level_ip && name == ip_mtu_discover) || (level == level_ipv6 && name == ipv6_mtu_discover)) return give_option(value, 1);
-    return fail(Error::no_protocol_option);
+    return fail(level == level_ip || level == level_ipv6 ? Error::no_protocol_option : unknown_level());
 }
 
 Result<void> TcpSocket::set_tcp_number(i32 name, i32 value) {
