@@ -22,7 +22,13 @@ void PollSource::detach(PollObserver& observer) {
 
 void PollSource::notify_all(Ready what) {
     Guard guard(lock_);
-    for (auto& observer : observers_) observer.notify(what);
+    PollObserver* taker = nullptr;
+    for (auto& observer : observers_) {
+        if (taker && observer.exclusive) continue;
+        if (observer.notify(what) && observer.exclusive) taker = &observer;
+    }
+    // The next time it is another's turn.
+    if (taker) observers_.remove(*taker), observers_.push_back(*taker);
 }
 
 }  // namespace spore::fs

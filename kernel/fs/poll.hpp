@@ -29,8 +29,11 @@ class PollSource;
 /// sleep, nor attach or detach.
 class PollObserver {
 public:
-    virtual void notify(Ready what) = 0;
+    /// Whether a thread that waited for this goes on because of it.
+    virtual bool notify(Ready what) = 0;
     ListLink<PollObserver> link;
+    /// Of those that say so, one that a thread waits at is enough [epoll_ctl(2), EPOLLEXCLUSIVE]. Not changed while attached.
+    bool exclusive = false;
 
 protected:
     ~PollObserver() = default;

@@ -142,10 +142,12 @@ Result<void> Epoll::remove(fs::File& file, i32 descriptor) {
 }
 
 // An item hears of its source, under the source's lock.
-void Epoll::Item::notify(Ready what) {
+bool Epoll::Item::notify(Ready what) {
     u32 bits = events.load(std::memory_order_acquire);
-    if ((bits & ~private_bits) == 0) return;  // one-shot, and it was
-    if (any(what & wanted_of(bits))) owner.make_ready(*this);
+    if ((bits & ~private_bits) == 0) return false;  // one-shot, and it was
+    if (!any(what & wanted_of(bits)) || !owner.make_ready(*this)) return false;
+    // Both ways at once, as an end: whoever is woken may be none that looks at the other way.
+    return (what & (Ready::in | Ready::out)) != (Ready::in | Ready::out);
 }
 Ready Epoll::Item::wanted() const {
     u32 bits = events.load(std::memory_order_relaxed);
@@ -158,14 +160,16 @@ void Epoll::Item::file_closing(fs::File&) {
     set.erase(*this);
 }
 
-void Epoll::make_ready(Item& item) {
+bool Epoll::make_ready(Item& item) {
+    bool woken;
     {
         Guard guard(ready_lock_);
-        if (item.ready_link.linked) return;
+        if (item.ready_link.linked) return false;
         ready_.push_back(item);
-        waiting_.wake_one();
+        woken = waiting_.wake_one();
     }
     source_.notify(Ready::in);
+    return woken;
 }
 
 bool Epoll::has_ready() {

@@ -45,9 +45,11 @@ private:
     /// One watched file.
     struct Item final : fs::PollObserver, fs::FileWatcher {
         Item(Epoll& set, fs::File& watched, i32 number, const EpollEvent& event)
-            : owner(set), file(&watched), descriptor(number), events(event.events), data(event.data) {}
+            : owner(set), file(&watched), descriptor(number), events(event.events), data(event.data) {
+            PollObserver::exclusive = (event.events & Bits::exclusive) != 0;
+        }
 
-        void notify(fs::Ready what) override;
+        bool notify(fs::Ready what) override;
         void file_closing(fs::File& closing) override;
         /// What it is to tell; nothing while a one-shot is spent.
         fs::Ready wanted() const;
@@ -74,7 +76,8 @@ private:
     Result<void> ensure_buckets();
     void insert(Item& item);
     void erase(Item& item);
-    void make_ready(Item& item);
+    /// Whether a thread that waits for the set was woken.
+    bool make_ready(Item& item);
     void announce(Item& item);
     Result<u64> collect(Sink& sink, u64 most);
     bool has_ready();

@@ -44,8 +44,10 @@ public:
         if (source_) source_->detach(*this);
         source_ = nullptr;
     }
-    void notify(fs::Ready what) override {
-        if (any(what & wanted_)) waiter_->notify();
+    bool notify(fs::Ready what) override {
+        bool heard = any(what & wanted_);
+        if (heard) waiter_->notify();
+        return heard;
     }
 
 private:

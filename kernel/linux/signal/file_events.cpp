@@ -42,7 +42,7 @@ public:
     void set_asynchronous(i32 descriptor, bool on);
     const fs::File* file() const { return file_; }
 
-    void notify(Ready what) override;
+    bool notify(Ready what) override;
     void file_closing(fs::File& closing) override;
     ListLink<FileEvents> link;
 
@@ -206,19 +206,20 @@ u64 band_of(i32 code) {
     }
 }
 
-void FileEvents::notify(Ready what) {
+bool FileEvents::notify(Ready what) {
     i32 code = code_of(what);
-    if (!code) return;
+    if (!code) return false;
     Guard guard(lock_);
     bool urgent = code == poll_pri;
     if (urgent && file_->kind() == fs::FileKind::socket) (void)send(SignalInfo::from_kernel(sigurg));
     // Urgent data has its signal, unless one with a descriptor was asked for.
-    if (!asynchronous_ || (urgent && !signal_)) return;
+    if (!asynchronous_ || (urgent && !signal_)) return false;
     if (signal_) {
         bool ambiguous = signal_ != sigio && with_own_codes.has(signal_);
-        if (send(SignalInfo::of_file(signal_, ambiguous ? static_cast<i32>(si_sigio) : code, band_of(code), descriptor_))) return;
+        if (send(SignalInfo::of_file(signal_, ambiguous ? static_cast<i32>(si_sigio) : code, band_of(code), descriptor_))) return false;
     }
     (void)send(SignalInfo::from_kernel(sigio));  // the plain one also says that too many wait
+    return false;
 }
 
 /// The file's last owner is gone: nobody asks for this any more.

@@ -146,6 +146,34 @@ static void epolls(void) {
     unlink("/tmp/events_file");
 }
 
+// Threads that wait at sets of their own for the same pipe, each wanting to be the only one woken: one event wakes one.
+static _Atomic int woken;
+static int common[2];
+static void *wait_alone(void *unused) {
+    (void)unused;
+    int e = epoll_create1(0);
+    struct epoll_event v = {.events = EPOLLIN | EPOLLET | EPOLLEXCLUSIVE};
+    epoll_ctl(e, EPOLL_CTL_ADD, common[0], &v);
+    if (epoll_wait(e, &v, 1, 5000) == 1) ++woken;
+    close(e);
+    return 0;
+}
+static void exclusive(void) {
+    pthread_t threads[6];
+    (void)!pipe(common);
+    for (int i = 0; i < 6; i++) pthread_create(&threads[i], 0, wait_alone, 0);
+    usleep(300000);
+    for (int i = 0; i < 6; i++) {
+        (void)!write(common[1], "x", 1);
+        while (woken <= i) usleep(1000);
+        usleep(20000);
+        printf("%d ", woken);
+    }
+    puts("woken");
+    for (int i = 0; i < 6; i++) pthread_join(threads[i], 0);
+    close(common[0]), close(common[1]);
+}
+
 static void *waker(void *fd) {
     usleep(20000);
     uint64_t one = 5;
@@ -306,6 +334,7 @@ int main(void) {
     setvbuf(stdout, 0, _IOLBF, 0);
     pipes();
     epolls();
+    exclusive();
     counters();
     timers();
     signals();

@@ -65,7 +65,10 @@ protected:
 private:
     /// Passes on what a queue or listener tells to those who poll the socket.
     struct Relay final : fs::PollObserver {
-        void notify(fs::Ready what) override { to->notify(what); }
+        bool notify(fs::Ready what) override {
+            to->notify(what);
+            return false;
+        }
         fs::PollSource* to = nullptr;
     };
     struct State {

@@ -75,7 +75,10 @@ TEST(Pipe, ChangesItsSize) {
 
 struct Watcher final : PollObserver {
     Ready seen = Ready::none;
-    void notify(Ready what) override { seen |= what; }
+    bool notify(Ready what) override {
+        seen |= what;
+        return false;
+    }
 };
 
 TEST(Pipe, NotifiesObservers) {
