@@ -46,9 +46,9 @@ void report_place(memory::AddressSpace& memory, u64 address, std::string_view ma
         std::string_view mark;
         bool found = false;
     } search{address, mark};
-    memory.visit_areas([](void* context, const memory::AddressSpace::AreaInfo& area) {
+    memory.visit_area_at({address}, [](void* context, const memory::AddressSpace::AreaInfo& area) {
         auto& wanted = *static_cast<Search*>(context);
-        if (wanted.address < area.start.value || wanted.address >= area.end.value || !area.object) return;
+        if (!area.object) return;
         char buffer[160];
         std::span<char> path(buffer);
         u64 inode, device;

@@ -40,10 +40,22 @@ AddressSpace::Use AddressSpace::use() const {
     return use_;
 }
 
+namespace {
+AddressSpace::AreaInfo info_of(const Area& area) {
+    return {{area.start}, {area.end}, area.access, area.sharing, area.offset, area.object.get(), area.name};
+}
+}  // namespace
+
 void AddressSpace::visit_areas(Visitor visitor, void* context) {
     Guard guard(mutex_);
-    for (auto& area : *areas_)
-        visitor(context, {{area.start}, {area.end}, area.access, area.sharing, area.offset, area.object.get(), area.name});
+    for (auto& area : *areas_) visitor(context, info_of(area));
+}
+
+bool AddressSpace::visit_area_at(VirtAddr at, Visitor visitor, void* context) {
+    Guard guard(mutex_);
+    const Area* area = areas_->find(at.value);
+    if (area) visitor(context, info_of(*area));
+    return area != nullptr;
 }
 
 Result<void> AddressSpace::populate(VirtAddr start, u64 size) {

@@ -93,6 +93,8 @@ public:
     /// Called with the address space locked.
     using Visitor = void (*)(void* context, const AreaInfo& area);
     void visit_areas(Visitor visitor, void* context);
+    /// The one at an address; false when nothing is mapped there.
+    bool visit_area_at(VirtAddr at, Visitor visitor, void* context);
 
     struct Use {
         u64 virtual_bytes, resident_bytes, peak_resident_bytes, data_bytes, stack_bytes, shared_bytes;

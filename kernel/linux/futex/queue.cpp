@@ -9,22 +9,27 @@ namespace {
 constexpr std::size_t bucket_count = 128;
 constinit Bucket buckets[bucket_count];
 
-/// What shared object is mapped at an address.
+/// What is mapped at an address.
 struct Search {
     VirtAddr at;
     Key key;
+    bool readable = false;
 };
 void look_at_area(void* context, const memory::AddressSpace::AreaInfo& area) {
     auto& search = *static_cast<Search*>(context);
-    if (search.at < area.start || search.at >= area.end || area.sharing != memory::Sharing::shared || !area.object) return;
-    search.key = {area.object, area.offset + (search.at - area.start), Shared<memory::MappedObject>(*area.object)};
+    search.readable = area.access.read;
+    if (area.sharing != memory::Sharing::shared || !area.object) return;
+    u64 offset = area.offset + (search.at - area.start);
+    // Each mmap makes an object of its own of a file, but they show the same pages.
+    search.key = {&area.object->pages(), offset, Shared<memory::MappedObject>(*area.object)};
+    if (offset >= align_up(area.object->size(), page_size)) search.readable = false;
 }
 }  // namespace
 
 Result<Key> key_of(const Word& word) {
     if (!is_aligned(word.at.value, 4)) return fail(Error::invalid);
     Search search{word.at, {&word.space, word.at.value}};
-    if (word.scope == Scope::shared) word.space.visit_areas(look_at_area, &search);
+    if (word.scope == Scope::shared && (!word.space.visit_area_at(word.at, look_at_area, &search) || !search.readable)) return fail(Error::bad_address);
     return std::move(search.key);
 }
 

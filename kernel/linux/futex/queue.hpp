@@ -18,15 +18,15 @@
 
 namespace spore::linux::futex {
 
-/// Which word is meant: an address in an address space, or a place in a shared object.
+/// Which word is meant: an address in an address space, or a place in what several may have mapped, each on its own.
 struct Key {
-    const void* object = nullptr;
+    const void* object = nullptr;  ///< the AddressSpace, or the PageCache
     u64 offset = 0;
     Shared<memory::MappedObject> keep{};  ///< so that no other object takes this one's address
 
     friend bool operator==(const Key& a, const Key& b) { return a.object == b.object && a.offset == b.offset; }
 };
-/// invalid when the word is not aligned.
+/// invalid when the word is not aligned, bad_address when a shared one is not mapped, or may not be read.
 Result<Key> key_of(const Word& word);
 
 struct Bucket;

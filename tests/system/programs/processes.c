@@ -1,12 +1,15 @@
-// Processes: fork with copy-on-write, exit statuses, pipes, signals between them, orphans, execve. Says "ok" for each part.
+// Processes: fork with copy-on-write, exit statuses, pipes, signals between them, orphans, words that they share, execve. Says "ok" for each part.
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define CHECK(condition) do { if (!(condition)) { printf("line %d: %s (errno %d)\n", __LINE__, #condition, errno); exit(1); } } while (0)
@@ -149,6 +152,31 @@ static void orphans(void) {
     puts("orphans ok");
 }
 
+// Two processes find each other at a word of a file that each has mapped by itself, as named semaphores are.
+static void shared_words(void) {
+    enum { wait = 0, wake = 1 };
+    const char* name = "/dev/shm/word";
+    int file = open(name, O_RDWR | O_CREAT, 0600);
+    CHECK(file >= 0 && ftruncate(file, 8192) == 0);
+    pid_t pid = fork();
+    int own = open(name, O_RDWR);
+    // At different addresses, and at different places of their mappings.
+    char* memory = pid ? mmap(0, 8192, PROT_READ | PROT_WRITE, MAP_SHARED, own, 0) : mmap(0, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, own, 4096);
+    CHECK(memory != MAP_FAILED);
+    _Atomic int* word = (_Atomic int*)(memory + (pid ? 4096 : 0));
+    struct timespec most = {10, 0};
+    if (pid == 0) {
+        while (syscall(SYS_futex, word, wake, 1, 0, 0, 0) == 0) usleep(1000);
+        _exit(0);
+    }
+    CHECK(syscall(SYS_futex, word, wait, 0, &most, 0, 0) == 0);
+    int status;
+    CHECK(waitpid(pid, &status, 0) == pid && status == 0);
+    CHECK(munmap(memory, 8192) == 0 && syscall(SYS_futex, word, wake, 1, 0, 0, 0) == -1 && errno == EFAULT);
+    close(file), close(own), unlink(name);
+    puts("shared words ok");
+}
+
 int main(int count, char** words) {
     setvbuf(stdout, 0, _IOLBF, 0);
     if (count > 1 && !strcmp(words[1], "again")) return getenv("KEY") && !strcmp(getenv("KEY"), "value") ? 55 : 1;
@@ -156,6 +184,7 @@ int main(int count, char** words) {
     pipeline();
     signals();
     orphans();
+    shared_words();
     pid_t pid = fork();
     if (pid == 0) {
         char* arguments[] = {words[0], "again", 0};

@@ -21,6 +21,13 @@ memory::AddressSpace& space() {
     static auto all = memory::AddressSpace::create();
     return **all;
 }
+/// The pages of an object of the test's, as private memory of the program: a shared word must be mapped.
+template <typename T>
+void map_privately(const T& object) {
+    auto start = align_down(VirtAddr::of(&object).value, page_size);
+    auto end = align_up(VirtAddr::of(&object).value + sizeof object, page_size);
+    ASSERT_TRUE(space().map({.hint = {start}, .size = end - start, .access = {.read = true, .write = true}, .placement = memory::Placement::exactly}));
+}
 Word of(const std::atomic<u32>& word) { return {space(), VirtAddr::of(&word), Scope::privately}; }
 Instant in(i64 us) { return time::now() + Duration::us(us); }
 
@@ -70,13 +77,19 @@ TEST(Futex, SharedWordsMeetInWhatIsMapped) {
         Word there{**two, *(*two)->map(request) + 8, Scope::shared};
         Key a = *key_of(here), b = *key_of(there);
         EXPECT_TRUE(a == b);
-        EXPECT_EQ(a.object, object->get());
+        EXPECT_EQ(a.object, &(*object)->pages());
         EXPECT_EQ(a.offset, 8u);
         EXPECT_FALSE(*key_of({**one, here.at + 4, Scope::shared}) == a);
         EXPECT_FALSE(*key_of({**one, here.at, Scope::privately}) == a);
         // What is not mapped shared is the same word in either scope.
         std::atomic<u32> word = 0;
+        map_privately(word);
         EXPECT_TRUE(*key_of(of(word)) == *key_of({space(), VirtAddr::of(&word), Scope::shared}));
+        EXPECT_EQ(key_of({**one, VirtAddr::of(&word), Scope::shared}).error(), Error::bad_address);
+        // Another object of the same pages is another mapping of the same file; beyond its end there is nothing.
+        auto rest = *(*one)->map({.size = 2 * page_size, .access = {.read = true, .write = true}, .sharing = memory::Sharing::shared, .object = *object});
+        EXPECT_TRUE(*key_of({**one, rest + 8, Scope::shared}) == a);
+        EXPECT_EQ(key_of({**one, rest + page_size, Scope::shared}).error(), Error::bad_address);
     });
     EXPECT_TRUE(ok);
 }
@@ -287,6 +300,7 @@ TEST(FutexRobust, MarksWhatTheDeadThreadHeld) {
         fakes::Join join;
         Mutex held{.word = 7 | 0x8000'0000}, others{.word = 8}, pending{.word = 7};
         Head head{.first = reinterpret_cast<u64>(&held)};
+        map_privately(held), map_privately(others), map_privately(pending);
         held.next = reinterpret_cast<u64>(&others);
         others.next = reinterpret_cast<u64>(&head);
         head.pending = reinterpret_cast<u64>(&pending);
