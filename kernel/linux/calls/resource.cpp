@@ -5,6 +5,7 @@
 #include "kernel/linux/calls/usage.hpp"
 #include "kernel/linux/process/exit.hpp"
 #include "kernel/linux/process/tree.hpp"
+#include "kernel/linux/time/interval_timer.hpp"
 
 namespace spore::linux {
 
@@ -71,6 +72,7 @@ Result<void> change_limit(Task& task, Process& process, u32 resource, Limit want
         limits.of[resource] = wanted;
         return {};
     }));
+    if (resource == limit_cpu) TRY(watch_cpu_limit(process));
     if (resource == limit_address_space || resource == limit_data || resource == limit_stack) apply_limits(process);
     return {};
 }
@@ -92,11 +94,12 @@ Result<u64> setrlimit(Task& task, u32 resource, UserIn<Limit> limit) { return pr
 namespace {
 enum Prctl : i32 {
     set_death_signal = 1, get_death_signal = 2, get_dumpable = 3, set_dumpable = 4, get_keep_capabilities = 7, set_keep_capabilities = 8,
-    set_name = 15, get_name = 16, get_seccomp = 21, capability_bound_read = 23, capability_bound_drop = 24, get_timing = 13, get_secure_bits = 27,
+    set_name = 15, get_name = 16, get_seccomp = 21, capability_bound_read = 23, capability_bound_drop = 24, get_timing = 13, set_timing = 14, get_counter_access = 25, set_counter_access = 26, get_secure_bits = 27,
     set_timer_slack = 29, get_timer_slack = 30, set_subreaper = 36, get_subreaper = 37, set_no_new_privileges = 38, get_no_new_privileges = 39,
     get_tid_address = 40, set_huge_pages_off = 41, get_huge_pages_off = 42, capability_ambient = 47, renew_pointer_keys = 54, set_memory_name = 0x53564d41,
 };
 constexpr u64 keeps_capabilities = 1 << 4;  // SECBIT_KEEP_CAPS
+constexpr i32 counter_enabled = 1;          // PR_TSC_ENABLE
 }  // namespace
 
 Result<u64> prctl(Task& task, i32 option, u64 second, u64 third, u64 fourth, u64 fifth) {
@@ -132,7 +135,14 @@ Result<u64> prctl(Task& task, i32 option, u64 second, u64 third, u64 fourth, u64
     case capability_bound_drop: return bound_capabilities(task, second, BoundAction::drop);
     case get_secure_bits: return task.process().credentials().capabilities.kept ? keeps_capabilities : 0;
     case get_timing: return 0;
-    case set_timer_slack: task.timer_slack = second ? second : 50'000; return 0;
+    case set_timing:  // PR_TIMING_STATISTICAL is all there is
+        if (second) return fail(Error::invalid);
+        return 0;
+    case get_counter_access: TRY(UserOut<i32>{{second}}.write(counter_enabled)); return 0;
+    case set_counter_access:
+        if (second != counter_enabled) return fail(Error::invalid);
+        return 0;
+    case set_timer_slack: task.timer_slack = second ? second : task.default_timer_slack; return 0;
     case get_timer_slack: return task.timer_slack;
     case set_subreaper: {
         TreeGuard guard(tree_lock());
@@ -141,13 +151,17 @@ Result<u64> prctl(Task& task, i32 option, u64 second, u64 third, u64 fourth, u64
     }
     case get_subreaper: TRY(UserOut<i32>{{second}}.write(task.process().subreaper)); return 0;
     case set_no_new_privileges:
-        if (second != 1 || third) return fail(Error::invalid);
+        if (second != 1 || third || fourth || fifth) return fail(Error::invalid);
         task.no_new_privileges = true;
         return 0;
-    case get_no_new_privileges: return task.no_new_privileges;
+    case get_no_new_privileges:
+        if (second || third || fourth || fifth) return fail(Error::invalid);
+        return task.no_new_privileges;
     case get_tid_address: TRY(UserOut<u64>{{second}}.write(task.clear_child_id.value)); return 0;
-    case set_huge_pages_off: return 0;
-    case get_huge_pages_off: return 0;
+    case set_huge_pages_off:
+    case get_huge_pages_off:
+        if (third || fourth || fifth || (option == get_huge_pages_off && second)) return fail(Error::invalid);
+        return 0;
     case capability_ambient: return change_ambient(task, second, third, fourth, fifth);
     case renew_pointer_keys:
         if (third || fourth || fifth) return fail(Error::invalid);

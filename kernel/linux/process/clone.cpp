@@ -4,6 +4,7 @@
 #include "kernel/linux/process/pidfd.hpp"
 #include "kernel/linux/process/tree.hpp"
 #include "kernel/linux/signal/send.hpp"
+#include "kernel/linux/time/interval_timer.hpp"
 #include "kernel/linux/uapi/open.hpp"
 #include "kernel/memory/shortage.hpp"
 
@@ -33,6 +34,7 @@ Result<Shared<Process>> make_process(Task& task, const CloneRequest& request, Sh
     process->change_credentials([&](Credentials& who) { who = credentials; });
     auto limits = parent.change_limits([](Limits& own) { return own; });
     process->change_limits([&](Limits& own) { own = limits; });
+    TRY(watch_cpu_limit(*process));
     process->exit_signal = request.flags & clone_parent ? parent.exit_signal : request.exit_signal;  // [linux] copy_process: a sibling is like its maker
     process->barriers.store(parent.barriers.load(std::memory_order_relaxed), std::memory_order_relaxed);
     process->borrows_memory = (request.flags & clone_vfork) != 0;
@@ -74,8 +76,9 @@ void inherit(Task& task, Task& child, const CloneRequest& request) {
     std::ranges::copy(task.name, child.name);
     child.no_new_privileges = task.no_new_privileges;
     child.personality = task.personality;
-    child.timer_slack = task.timer_slack;
+    child.timer_slack = child.default_timer_slack = task.timer_slack;
     if (!task.scheduling.reset_on_fork) child.scheduling = task.scheduling;
+    else if (child.thread().nice() < 0) child.thread().set_nice(0);
     bool shares_memory = request.flags & clone_vm;
     // A new stack in the same memory has no use for the old signal stack; a copy of the memory, or vfork's loan, has.
     if (!shares_memory || (request.flags & clone_vfork)) child.signal_stack = task.signal_stack;

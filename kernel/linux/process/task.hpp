@@ -136,7 +136,7 @@ public:
     i32 parent_death_signal = 0;
     bool no_new_privileges = false, dumpable = true;
     u32 personality = 0;
-    u64 timer_slack = 50'000;
+    u64 timer_slack = 50'000, default_timer_slack = 50'000;
     /// Set while a call with a relative timeout is made again after a stop: when it is to end.
     Instant resumed_deadline = Instant::never();
     u64 resumed_call = 0, resumed_at = 0;  ///< the number and place of the call that this was the deadline of

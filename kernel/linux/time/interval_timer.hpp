@@ -45,6 +45,7 @@ private:
     i32 task_id_;
     std::atomic<u64> next_ = 0;
     std::atomic<u64> interval_ = 0;
+    u64 fired_ = 0;  ///< when it last did
 };
 
 /// setitimer's: sends one signal, which carries nothing.
@@ -55,6 +56,15 @@ public:
 private:
     void expired(u64 count) override;
     i32 signal_;
+};
+
+/// RLIMIT_CPU: SIGXCPU at the soft limit and every second from then on, SIGKILL at the hard one [setrlimit(2)].
+class LimitTimer final : public IntervalTimer {
+public:
+    explicit LimitTimer(Process& process) : IntervalTimer(process, Source::process_cpu) {}
+
+private:
+    void expired(u64 count) override;
 };
 
 /// timer_create's.
@@ -90,12 +100,15 @@ struct ProcessTimers {
 
     sync::Mutex mutex;
     SignalTimer real, by_user, by_all;
+    LimitTimer limit;
     List<PosixTimer, &PosixTimer::link> posix;
     i32 next_id = 0;
 };
 Result<ProcessTimers*> ensure_timers(Process& process);
 /// The process ends: nothing fires any more.
 void stop_timers(Process& process);
+/// After RLIMIT_CPU changed, or came from the parent.
+Result<void> watch_cpu_limit(Process& process);
 /// execve keeps setitimer's and deletes timer_create's [execve(2)].
 void delete_posix_timers(Process& process);
 
