@@ -68,6 +68,14 @@ struct Side {
     }
 };
 
+/// Whether a file can be an end of a splice at all: what tells of events only cannot.
+bool splices(const fs::File& file) {
+    switch (file.kind()) {
+    case fs::FileKind::epoll: case fs::FileKind::event: case fs::FileKind::process: case fs::FileKind::inotify: case fs::FileKind::signal: case fs::FileKind::timer: return false;
+    default: return true;
+    }
+}
+
 /// From a pipe to any file: what does not arrive stays in the pipe.
 Result<u64> from_pipe(fs::Pipe& pipe, Side& to, u64 size, bool may_wait, bool more_follows) {
     auto bytes = TRY(HeapArray<std::byte>::create(std::min(size, chunk)));
@@ -89,7 +97,9 @@ Result<u64> from_pipe(fs::Pipe& pipe, Side& to, u64 size, bool may_wait, bool mo
 Result<u64> to_pipe(Side& from, fs::File& file, fs::Pipe& pipe, u64 size, bool may_wait) {
     size = std::min(size, TRY(pipe.wait_for_room(may_wait)));
     auto bytes = TRY(HeapArray<std::byte>::create(size));
-    u64 got = TRY(from.get(bytes.span()));
+    auto result = from.get(bytes.span());
+    if (!result) return fail(result.error() == Error::is_directory ? Error::invalid : result.error());
+    u64 got = *result;
     for (u64 moved = 0; moved < got;) {
         auto buffer = fs::IoBuffer::kernel(bytes.span().subspan(moved, got - moved));
         auto put = file.write(buffer);
@@ -107,7 +117,7 @@ Result<u64> splice(Task& task, Descriptor from, UserInOut<i64> from_offset, Desc
     Side source{TRY(readable(task, from)), from_offset}, target{TRY(writable(task, to)), to_offset};
     auto* in = fs::pipe_of(*source.file);
     auto* out = fs::pipe_of(*target.file);
-    if ((!in && !out) || in == out || target.file->mode().append) return fail(Error::invalid);
+    if ((!in && !out) || in == out || target.file->mode().append || !splices(*source.file) || !splices(*target.file)) return fail(Error::invalid);
     TRY(source.begin());
     TRY(target.begin());
     bool may_wait = !(flags & nonblocking);
@@ -143,8 +153,14 @@ Result<u64> vmsplice(Task& task, Descriptor descriptor, UserIn<fs::Piece> user, 
     auto pieces = TRY(Pieces::read(user, static_cast<i64>(count)));
     auto buffer = pieces.buffer();
     bool may_wait = !(flags & nonblocking) && !file->mode().nonblocking;
-    if (file->mode().write) return written(task, pipe->write(buffer, may_wait));
-    return pipe->read(buffer, may_wait);
+    if (!file->mode().write) return pipe->read(buffer, may_wait);
+    if (buffer.remaining() <= fs::pipe_atomic_size) return written(task, pipe->write(buffer, may_wait));
+    // It waits for some room, and not for the rest of it.
+    while (true) {
+        if (auto room = pipe->wait_for_room(may_wait); !room) return written(task, room);
+        auto put = pipe->write(buffer, false);
+        if (put || put.error() != Error::would_block) return written(task, put);
+    }
 }
 
 }  // namespace spore::linux::calls
