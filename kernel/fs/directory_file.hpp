@@ -10,6 +10,7 @@ public:
     DirectoryFile(Dentry& entry, OpenMode mode) : File(mode), entry_(entry) {}
 
     Result<u64> read(IoBuffer&) override { return fail(Error::is_directory); }
+    Result<u64> read_at(IoBuffer&, u64) override { return fail(Error::is_directory); }
     Result<u64> seek(i64 offset, Whence whence) override;
     Result<void> sync(bool) override { return {}; }
     Result<void> read_directory(DirectorySink& sink) override;

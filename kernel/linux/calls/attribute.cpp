@@ -13,6 +13,7 @@ Result<Shared<fs::Dentry>> named(Task& task, const Caller& caller, UserPath path
 }
 Result<Shared<fs::Dentry>> opened(Task& task, Descriptor descriptor) {
     auto file = TRY(task.files().get(descriptor));
+    if (file->mode().path_only) return fail(Error::bad_descriptor);
     if (!file->dentry()) return fail(Error::not_supported);
     return Shared<fs::Dentry>(*file->dentry());
 }

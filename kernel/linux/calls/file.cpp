@@ -1,4 +1,6 @@
 // Reading, writing and changing open files.
+#include "kernel/fs/pipe.hpp"
+
 #include "kernel/linux/calls/calls.hpp"
 #include "kernel/linux/calls/stat_format.hpp"
 #include "kernel/linux/calls/transfer.hpp"
@@ -16,10 +18,7 @@ Result<void> check_size_limit(Task& task, fs::File& file, fs::IoBuffer& buffer, 
     if (limit == Limit::infinite) [[likely]] return {};
     auto* inode = file.inode();
     if (!inode || !buffer.remaining()) return {};
-    if (offset >= limit) {
-        send_to_task(task, SignalInfo::from_kernel(sigxfsz));
-        return fail(Error::too_big);
-    }
+    TRY(linux::check_size_limit(task, offset == ~u64{0} ? offset : offset + 1));
     buffer.limit(limit - offset);
     return {};
 }
@@ -228,7 +227,9 @@ Result<u64> fstat(Task& task, Descriptor descriptor, UserOut<UserStat> result) {
 Result<u64> ftruncate(Task& task, Descriptor descriptor, i64 size) {
     if (size < 0) return fail(Error::invalid);
     auto file = TRY(task.files().get(descriptor));
+    if (file->mode().path_only) return fail(Error::bad_descriptor);
     if (!file->mode().write) return fail(Error::invalid);
+    if (file->inode() && static_cast<u64>(size) > file->inode()->size()) TRY(linux::check_size_limit(task, static_cast<u64>(size)));
     TRY(file->truncate(static_cast<u64>(size)));
     fs::tell(*file, fs::Change::modified);
     return 0;
@@ -237,6 +238,8 @@ Result<u64> fallocate(Task& task, Descriptor descriptor, Flags mode, i64 offset,
     if (offset < 0 || size <= 0) return fail(Error::invalid);
     if (offset + static_cast<u64>(size) > 0x7fff'ffff'ffff'ffff) return fail(Error::too_big);
     auto file = TRY(writable(task, descriptor));
+    constexpr u32 keep_size = 1;
+    if (!(mode & keep_size)) TRY(linux::check_size_limit(task, static_cast<u64>(offset) + static_cast<u64>(size)));
     TRY(file->allocate(mode, static_cast<u64>(offset), static_cast<u64>(size)));
     fs::tell(*file, fs::Change::modified);
     return 0;
@@ -261,17 +264,21 @@ Result<u64> syncfs(Task& task, Descriptor descriptor) {
 }
 Result<u64> sync_file_range(Task& task, Descriptor descriptor, i64 offset, i64 size, Flags flags) {
     if (offset < 0 || size < 0 || flags > 7) return fail(Error::invalid);
-    TRY(TRY(task.files().get(descriptor))->sync(true));
+    auto file = TRY(task.files().get(descriptor));
+    if (!file->inode() || fs::pipe_of(*file)) return fail(Error::illegal_seek);
+    TRY(file->sync(true));
     return 0;
 }
 Result<u64> fadvise64(Task& task, Descriptor descriptor, i64, i64, i32 advice) {
     auto file = TRY(task.files().get(descriptor));
-    if (!file->inode()) return fail(Error::illegal_seek);
+    if (!file->inode() || fs::pipe_of(*file)) return fail(Error::illegal_seek);
     if (advice < 0 || advice > 5) return fail(Error::invalid);
     return 0;
 }
 Result<u64> readahead(Task& task, Descriptor descriptor, i64, u64) {
-    (void)TRY(readable(task, descriptor));
+    auto file = TRY(readable(task, descriptor));
+    auto* inode = file->inode();
+    if (!inode || (inode->type() != fs::FileType::regular && inode->type() != fs::FileType::block)) return fail(Error::invalid);
     return 0;
 }
 

@@ -1,5 +1,6 @@
 // Changing the file tree: making, removing, renaming, linking, and what is known about a name.
 #include "kernel/linux/calls/calls.hpp"
+#include "kernel/linux/calls/transfer.hpp"
 #include "kernel/linux/process/caller.hpp"
 
 namespace spore::linux::calls {
@@ -37,6 +38,7 @@ template <typename F>
 Result<u64> change_open(Task& task, Descriptor descriptor, F&& change) {
     Caller caller(task);
     auto file = TRY(task.files().get(descriptor));
+    if (file->mode().path_only) return fail(Error::bad_descriptor);
     auto* entry = file->dentry();
     if (!entry) return fail(Error::invalid);
     TRY(change(caller.context(), *entry));
@@ -209,8 +211,11 @@ Result<u64> utime(Task& task, UserPath path, UserIn<i64> from) {
 
 Result<u64> truncate(Task& task, UserPath path, i64 size) {
     if (size < 0) return fail(Error::invalid);
-    return change_entry(task, here, path, 0,
-                        [&](const fs::Context& context, fs::Dentry& entry) { return fs::truncate(context, entry, static_cast<u64>(size)); });
+    return change_entry(task, here, path, 0, [&](const fs::Context& context, fs::Dentry& entry) -> Result<void> {
+        auto wanted = static_cast<u64>(size);
+        if (wanted > entry.inode()->size()) TRY(check_size_limit(task, wanted));
+        return fs::truncate(context, entry, wanted);
+    });
 }
 
 }  // namespace spore::linux::calls

@@ -43,13 +43,14 @@ Result<u64> getpriority(Task& caller, i32 which, i32 who) {
 
 Result<u64> setpriority(Task& caller, i32 which, i32 who, i32 priority) {
     int nice = std::clamp(priority, -20, 19);
-    bool privileged = caller.process().credentials().may(Capability::nice), refused = false;
+    bool privileged = caller.process().credentials().may(Capability::nice);
+    Result<u64> result = 0;
     TRY(for_each_meant(caller, which, who, [&](Task& task) {
-        if (nice < task.thread().nice() && !privileged) refused = true;
+        if (!may_schedule(caller, task)) result = fail(Error::not_permitted);
+        else if (nice < task.thread().nice() && !privileged) result = fail(Error::access_denied);
         else task.thread().set_nice(nice);
     }));
-    if (refused) return fail(Error::access_denied);
-    return 0;
+    return result;
 }
 
 }  // namespace spore::linux::calls

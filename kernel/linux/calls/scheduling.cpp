@@ -11,7 +11,9 @@ constexpr bool realtime(i32 policy) { return policy == fifo || policy == round_r
 constexpr bool suits(i32 policy, i32 priority) { return realtime(policy) ? priority >= 1 && priority <= 99 : priority == 0; }
 
 /// Realtime is for the privileged: our RLIMIT_RTPRIO is 0 [sched(7), "Privileges and resource limits"].
-Result<void> change(Task& task, Policies wanted, bool privileged) {
+Result<void> change(Task& caller, Task& task, Policies wanted) {
+    bool privileged = caller.process().credentials().may(Capability::nice);
+    if (!may_schedule(caller, task)) return fail(Error::not_permitted);
     if (realtime(wanted.policy) && !privileged) return fail(Error::not_permitted);
     if (task.scheduling.reset_on_fork && !wanted.reset_on_fork && !privileged) return fail(Error::not_permitted);
     task.scheduling = wanted;
@@ -30,17 +32,18 @@ Result<Policies> policies_of(Task& task, i32 tid) {
 }  // namespace
 
 Result<u64> sched_getparam(Task& task, i32 tid, UserOut<i32> parameter) {
+    if (!parameter) return fail(Error::invalid);
     TRY(parameter.write(TRY(policies_of(task, tid)).priority));
     return 0;
 }
 Result<u64> sched_setparam(Task& task, i32 tid, UserIn<i32> parameter) {
+    if (!parameter) return fail(Error::invalid);
     i32 priority = TRY(parameter.read());
-    bool privileged = task.process().credentials().may(Capability::nice);
     TRY(with_task(task, tid, [&](Task& it) -> Result<void> {
         auto wanted = it.scheduling;
         wanted.priority = priority;
         if (!suits(wanted.policy, priority)) return fail(Error::invalid);
-        return change(it, wanted, privileged);
+        return change(task, it, wanted);
     }));
     return 0;
 }
@@ -49,10 +52,10 @@ Result<u64> sched_getscheduler(Task& task, i32 tid) {
     return static_cast<u64>(found.policy | (found.reset_on_fork ? reset_on_fork : 0));
 }
 Result<u64> sched_setscheduler(Task& task, i32 tid, i32 policy, UserIn<i32> parameter) {
+    if (!parameter) return fail(Error::invalid);
     Policies wanted{.policy = policy & ~reset_on_fork, .priority = TRY(parameter.read()), .reset_on_fork = (policy & reset_on_fork) != 0};
     if (!known(wanted.policy) || !suits(wanted.policy, wanted.priority)) return fail(Error::invalid);
-    bool privileged = task.process().credentials().may(Capability::nice);
-    TRY(with_task(task, tid, [&](Task& it) { return change(it, wanted, privileged); }));
+    TRY(with_task(task, tid, [&](Task& it) { return change(task, it, wanted); }));
     return 0;
 }
 Result<u64> sched_get_priority_max(Task&, i32 policy) {

@@ -17,6 +17,13 @@ Result<void> check_size(u64 size) {
     if (size != sizeof(SignalSet)) return fail(Error::invalid);
     return {};
 }
+/// Whose thread it is, too: the number of any of its threads means a process [kill(2), as Linux has it].
+Shared<Process> process_of(i32 id) {
+    if (auto process = find_process(id)) return process;
+    auto task = find_task(id);
+    return task ? Shared<Process>(task->process()) : nullptr;
+}
+
 }  // namespace
 
 Result<u64> rt_sigaction(Task& task, SignalNumber signal, UserIn<SignalAction> user, UserOut<SignalAction> old, u64 size) {
@@ -216,7 +223,7 @@ Result<u64> kill(Task& task, i32 pid, SignalNumber signal) {
         TRY(send_to_group(pid == 0 ? task.process().group : -pid, info));
         return 0;
     }
-    auto process = find_process(pid);
+    auto process = process_of(pid);
     if (!process) return fail(Error::no_process);
     if (!may_signal(task.process(), *process, number)) return fail(Error::not_permitted);
     send_to_process(*process, info);
@@ -230,7 +237,7 @@ Result<u64> tgkill(Task& task, i32 pid, i32 tid, SignalNumber signal) {
 Result<u64> rt_sigqueueinfo(Task& task, i32 pid, SignalNumber signal, UserIn<UserSignalInfo> user) {
     if (signal.value != 0 && !is_signal(signal.value)) return fail(Error::invalid);
     auto info = TRY(queued_info(task, pid, signal.value, user));
-    auto process = find_process(pid);
+    auto process = process_of(pid);
     if (!process) return fail(Error::no_process);
     if (!may_signal(task.process(), *process, signal.value)) return fail(Error::not_permitted);
     if (!try_send_to_process(*process, info)) return fail(Error::would_block);

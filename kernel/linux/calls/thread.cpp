@@ -57,6 +57,7 @@ Result<u64> sched_setaffinity(Task& task, i32 tid, u32 size, UserBytes mask) {
     if (tid < 0) return fail(Error::no_process);
     cpus &= running_cpus();
     TRY(with_task(task, tid, [&](Task& other) -> Result<void> {
+        if (!may_schedule(task, other)) return fail(Error::not_permitted);
         if (!cpus) return fail(Error::invalid);
         return other.thread().set_affinity(cpus);
     }));

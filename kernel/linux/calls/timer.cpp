@@ -75,7 +75,7 @@ Result<u64> alarm(Task& task, u32 seconds) {
 }
 
 Result<u64> timer_create(Task& task, i32 clock, UserIn<SignalEvent> user, UserOut<i32> result) {
-    constexpr i32 to_signal = 0, to_nothing = 1, to_thread = 4;  // SIGEV_*
+    constexpr i32 to_signal = 0, to_nothing = 1, to_function = 2, to_thread = 4;  // SIGEV_*
     (void)TRY(read_clock(task, clock));
     SignalEvent event{.signal = sigalrm, .notify = to_signal};
     if (user) event = TRY(user.read());
@@ -89,6 +89,7 @@ Result<u64> timer_create(Task& task, i32 clock, UserIn<SignalEvent> user, UserOu
         [[fallthrough]];
     }
     case to_signal:
+    case to_function:  // the library's matter
         if (!is_signal(event.signal)) return fail(Error::invalid);
         notification.signal = event.signal;
         break;
@@ -126,6 +127,7 @@ Result<u64> timer_create(Task& task, i32 clock, UserIn<SignalEvent> user, UserOu
 
 Result<u64> timer_settime(Task& task, i32 id, Flags flags, UserIn<IntervalTimespec> user, UserOut<IntervalTimespec> old) {
     constexpr u32 absolute = 1;
+    if (!user) return fail(Error::invalid);
     auto wanted = TRY(user.read());
     if (!wanted.value.valid() || !wanted.interval.valid()) return fail(Error::invalid);
     auto* timers = TRY(ensure_timers(task.process()));

@@ -34,6 +34,12 @@ Result<u64> written(Task& task, Result<u64> result) {
     return result;
 }
 
+Result<void> check_size_limit(Task& task, u64 end) {
+    if (end <= task.process().limit(limit_file_size).soft) [[likely]] return {};
+    send_to_task(task, SignalInfo::from_kernel(sigxfsz));
+    return fail(Error::too_big);
+}
+
 Result<Shared<fs::File>> readable(Task& task, Descriptor descriptor) {
     auto file = TRY(task.files().get(descriptor));
     if (!file->mode().read || file->mode().path_only) return fail(Error::bad_descriptor);

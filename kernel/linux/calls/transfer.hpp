@@ -35,6 +35,8 @@ inline Result<u64> told(fs::File& file, fs::Change what, Result<u64> moved) {
 
 /// Tells a writer whose reader has gone: SIGPIPE, then EPIPE.
 Result<u64> written(Task& task, Result<u64> result);
+/// RLIMIT_FSIZE: a file is to become `end` bytes long, or longer. Signal and too_big when it may not.
+Result<void> check_size_limit(Task& task, u64 end);
 
 Result<Shared<fs::File>> readable(Task& task, Descriptor descriptor);
 Result<Shared<fs::File>> writable(Task& task, Descriptor descriptor);

@@ -15,4 +15,11 @@ Result<void> with_task(Task& caller, i32 tid, F&& visit) {
     return visit(*task);
 }
 
+/// Whether a caller may change how another task is scheduled: the same user's, or with the right to [setpriority(2), sched_setscheduler(2)].
+inline bool may_schedule(Task& caller, Task& other) {
+    auto who = caller.process().credentials();
+    auto whose = other.process().credentials();
+    return who.effective_uid == whose.uid || who.effective_uid == whose.effective_uid || who.may(Capability::nice);
+}
+
 }  // namespace spore::linux::calls

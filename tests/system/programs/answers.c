@@ -1,0 +1,143 @@
+// What calls answer at their edges: limits, wrong arguments, files that are only names. Prints it, the same on every Linux.
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <sys/xattr.h>
+#include <time.h>
+#include <unistd.h>
+
+#define SHOW(expression) do { errno = 0; long result_ = (long)(expression); printf("%s = %ld %s\n", #expression, result_, result_ < 0 ? strerror(errno) : ""); } while (0)
+
+static int ended(pid_t pid) {
+    int status = 0;
+    waitpid(pid, &status, 0);
+    return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+static volatile int over;
+static void on_limit(int number) { over = number; }
+static void processor_time(void) {
+    // The signal at the soft limit, an end at the hard one; what a parent set goes for its child.
+    struct rlimit limit = {1, 2};
+    pid_t pid = fork();
+    if (pid == 0) {
+        setrlimit(RLIMIT_CPU, &limit);
+        if ((pid = fork()) == 0) {
+            signal(SIGXCPU, on_limit);
+            while (!over) {}
+            printf("signal %d\n", over);
+            fflush(stdout);
+            for (;;) {}
+        }
+        _exit(-ended(pid));
+    }
+    SHOW(ended(pid) == SIGKILL);
+}
+
+static void sizes(void) {
+    signal(SIGXFSZ, on_limit);
+    struct rlimit before, limit;
+    getrlimit(RLIMIT_FSIZE, &before);
+    limit = before, limit.rlim_cur = 1000;
+    int file = open("/tmp/sizes", O_RDWR | O_CREAT | O_TRUNC, 0600);
+    SHOW(ftruncate(file, 3000));
+    setrlimit(RLIMIT_FSIZE, &limit);
+    SHOW(ftruncate(file, 4000));
+    printf("signal %d\n", over);
+    over = 0;
+    SHOW(ftruncate(file, 2000));
+    SHOW(truncate("/tmp/sizes", 2500));
+    SHOW(truncate("/tmp/sizes", 900));
+    SHOW(posix_fallocate(file, 900, 200));
+    SHOW(pwrite(file, "text", 4, 998));
+    SHOW(pwrite(file, "text", 4, 1000));
+    setrlimit(RLIMIT_FSIZE, &before);
+    printf("signal %d\n", over);
+    close(file);
+}
+
+static void names_only(void) {
+    char bytes[8];
+    int name = open("/tmp/sizes", O_PATH), directory = open("/tmp", O_RDONLY), ends[2];
+    (void)!pipe(ends);
+    SHOW(fchmod(name, 0600));
+    SHOW(fchown(name, -1, -1));
+    SHOW(fgetxattr(name, "user.x", bytes, 8));
+    SHOW(ftruncate(name, 1));
+    SHOW(pread(directory, bytes, 8, 0));
+    struct iovec piece = {bytes, 8};
+    SHOW(preadv(directory, &piece, 1, 0));
+    SHOW(posix_fadvise(ends[0], 0, 0, POSIX_FADV_NORMAL));
+    SHOW(readahead(ends[0], 0, 10));
+    SHOW(readahead(directory, 0, 10));
+    SHOW(sync_file_range(ends[0], 0, 1, 0));
+    // A splice says at once that it cannot be, before it waits for the pipe.
+    int set = epoll_create1(0), event = eventfd(0, 0);
+    SHOW(splice(ends[0], NULL, set, NULL, 1, 0));
+    SHOW(splice(ends[0], NULL, event, NULL, 1, 0));
+    SHOW(splice(directory, NULL, ends[1], NULL, 1, 0));
+    // What does not fit a pipe is not waited for.
+    static char much[200000] __attribute__((aligned(4096)));
+    piece = (struct iovec){much, sizeof much};
+    SHOW(vmsplice(ends[1], &piece, 1, 0));
+    close(name), close(directory), close(ends[0]), close(ends[1]), close(set), close(event);
+    unlink("/tmp/sizes");
+}
+
+static volatile int fired;
+static void on_timer(int number, siginfo_t* info, void* context) { (void)number, (void)info, (void)context, ++fired; }
+static void timers(void) {
+    struct sigaction action = {.sa_sigaction = on_timer, .sa_flags = SA_SIGINFO};
+    sigaction(SIGRTMIN, &action, NULL);
+    struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGRTMIN};
+    timer_t timer;
+    SHOW(timer_create(CLOCK_MONOTONIC, &event, &timer));
+    // Often: the program goes on all the same.
+    struct itimerspec often = {{0, 20000}, {0, 20000}}, never = {0};
+    SHOW(timer_settime(timer, 0, &often, NULL));
+    while (fired < 20) {}
+    SHOW(timer_settime(timer, 0, &never, NULL));
+    SHOW(syscall(SYS_timer_settime, timer, 0, NULL, NULL));
+    SHOW(timer_delete(timer));
+    int id;
+    event.sigev_notify = SIGEV_THREAD;
+    SHOW(syscall(SYS_timer_create, CLOCK_REALTIME, &event, &id));
+}
+
+static void scheduling(void) {
+    SHOW(syscall(SYS_sched_getparam, 0, NULL));
+    SHOW(syscall(SYS_sched_setparam, 0, NULL));
+    SHOW(syscall(SYS_sched_setscheduler, 0, SCHED_OTHER, NULL));
+    SHOW(prctl(PR_SET_TIMERSLACK, 70000, 0, 0, 0));
+    pid_t pid = fork();
+    if (pid == 0) {
+        prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0), prctl(PR_SET_TIMERSLACK, 0, 0, 0, 0);
+        _exit(prctl(PR_GET_TIMERSLACK, 0, 0, 0, 0) / 1000);
+    }
+    SHOW(ended(pid));
+    SHOW(prctl(PR_GET_NO_NEW_PRIVS, 1, 0, 0, 0));
+    SHOW(prctl(PR_SET_TIMING, 1, 0, 0, 0));
+    SHOW(prctl(PR_GET_THP_DISABLE, 1, 0, 0, 0));
+}
+
+int main(void) {
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    processor_time();
+    sizes();
+    names_only();
+    timers();
+    scheduling();
+    return 0;
+}
