@@ -55,6 +55,8 @@ enum class Error : u8 {
     not_implemented,    ///< an operation that nothing here has
     no_data,            ///< an attribute or entry that is absent
     text_busy,
+    no_message,         ///< none of the kind that was asked for
+    identifier_removed, ///< the object went while somebody waited for it
     no_lock,
     owner_died,
     not_recoverable,

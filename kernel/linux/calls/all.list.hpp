@@ -9,6 +9,8 @@
 #include "kernel/linux/calls/attribute.list.hpp"
 #include "kernel/linux/calls/memory.list.hpp"
 #include "kernel/linux/calls/segment.list.hpp"
+#include "kernel/linux/calls/semaphore.list.hpp"
+#include "kernel/linux/calls/queue.list.hpp"
 #include "kernel/linux/calls/process.list.hpp"
 #include "kernel/linux/calls/thread.list.hpp"
 #include "kernel/linux/calls/futex.list.hpp"

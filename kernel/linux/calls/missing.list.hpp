@@ -1,8 +1,7 @@
 // Linux's calls that Spore does not have, so that a program's use of one can be reported by name. Included with MISSING defined:
 //   MISSING(name, number on x86-64, number on arm64)
-MISSING(semget, 64, 190) MISSING(semop, 65, 193)
-MISSING(semctl, 66, 191) MISSING(msgget, 68, 186) MISSING(msgsnd, 69, 189) MISSING(msgrcv, 70, 188)
-MISSING(msgctl, 71, 187) MISSING(ptrace, 101, 117) MISSING(syslog, 103, 116) MISSING(uselib, 134, none) MISSING(ustat, 136, none)
+
+MISSING(ptrace, 101, 117) MISSING(syslog, 103, 116) MISSING(uselib, 134, none) MISSING(ustat, 136, none)
 MISSING(sysfs, 139, none) MISSING(vhangup, 153, 58) MISSING(modify_ldt, 154, none) MISSING(pivot_root, 155, 41) MISSING(_sysctl, 156, none)
 MISSING(acct, 163, 89) MISSING(mount, 165, 40) MISSING(umount2, 166, 39) MISSING(swapon, 167, 224) MISSING(swapoff, 168, 225)
 MISSING(reboot, 169, 142) MISSING(iopl, 172, none) MISSING(ioperm, 173, none) MISSING(create_module, 174, none)
@@ -10,7 +9,7 @@ MISSING(init_module, 175, 105) MISSING(delete_module, 176, 106) MISSING(get_kern
 MISSING(quotactl, 179, 60) MISSING(nfsservctl, 180, 42) MISSING(getpmsg, 181, none) MISSING(putpmsg, 182, none)
 MISSING(afs_syscall, 183, none) MISSING(tuxcall, 184, none) MISSING(security, 185, none) MISSING(set_thread_area, 205, none)
 MISSING(get_thread_area, 211, none) MISSING(lookup_dcookie, 212, 18) MISSING(epoll_ctl_old, 214, none) MISSING(epoll_wait_old, 215, none)
-MISSING(remap_file_pages, 216, 234) MISSING(restart_syscall, 219, 128) MISSING(semtimedop, 220, 192) MISSING(vserver, 236, none)
+MISSING(remap_file_pages, 216, 234) MISSING(restart_syscall, 219, 128) MISSING(vserver, 236, none)
 MISSING(mbind, 237, 235) MISSING(set_mempolicy, 238, 237) MISSING(get_mempolicy, 239, 236) MISSING(mq_open, 240, 180)
 MISSING(mq_unlink, 241, 181) MISSING(mq_timedsend, 242, 182) MISSING(mq_timedreceive, 243, 183) MISSING(mq_notify, 244, 184)
 MISSING(mq_getsetattr, 245, 185) MISSING(kexec_load, 246, 104) MISSING(add_key, 248, 217) MISSING(request_key, 249, 218)

@@ -1,24 +1,20 @@
 // Shared memory by key [shmget(2), shmop(2), shmctl(2)].
 #include "kernel/linux/calls/calls.hpp"
+#include "kernel/linux/calls/ipc_format.hpp"
 #include "kernel/linux/ipc/segments.hpp"
 #include "kernel/linux/process/process.hpp"
-#include "kernel/time/timer.hpp"
 
 namespace spore::linux::calls {
 
 namespace {
 
 using ipc::Segment;
+using ipc::now;
 using ipc::segments;
-
-i64 now() { return time::wall_nanoseconds() / 1'000'000'000; }
 
 /// struct shmid64_ds
 struct UserSegment {
-    i32 key = 0;
-    u32 uid = 0, gid = 0, creator_uid = 0, creator_gid = 0, mode = 0;
-    u16 sequence = 0, padding[3] = {};
-    u64 unused[2] = {};
+    UserPermission permission;
     u64 size = 0;
     i64 attached = 0, detached = 0, changed = 0;
     i32 creator = 0, last_user = 0;
@@ -29,7 +25,7 @@ static_assert(sizeof(UserSegment) == 112);
 
 /// struct shminfo
 struct Limits {
-    u64 largest, smallest = 1, segments = ipc::Segments::limit, of_process = ipc::Segments::limit, pages;
+    u64 largest = ipc::Segments::largest, smallest = 1, segments = ipc::Segments::limit, of_process = ipc::Segments::limit, pages = ipc::Segments::largest;
     u64 unused[4] = {};
 };
 /// struct shm_info
@@ -40,10 +36,8 @@ struct Summary {
 
 UserSegment describe(Segment& from) {
     constexpr u32 removed = 01000, locked = 02000;
-    UserSegment to;
-    to.key = from.removed ? ipc::private_key : from.key;
-    to.uid = from.uid, to.gid = from.gid, to.creator_uid = from.creator_uid, to.creator_gid = from.creator_gid;
-    to.mode = from.mode | (from.removed ? removed : 0) | (from.locked ? locked : 0);
+    UserSegment to{.permission = UserPermission(from)};
+    to.permission.mode |= (from.removed ? removed : 0) | (from.locked ? locked : 0);
     to.size = from.size, to.attached = from.attached, to.detached = from.detached, to.changed = from.changed;
     to.creator = from.creator, to.last_user = from.last_user, to.users = from.users();
     return to;
@@ -66,10 +60,9 @@ void look_at_area(void* context, const memory::AddressSpace::AreaInfo& area) {
 }  // namespace
 
 Result<u64> shmget(Task& task, i32 key, u64 size, Flags flags) {
-    constexpr u32 create = 01000, exclusive = 02000, huge_pages = 04000;
+    constexpr u32 create = 01000, huge_pages = 04000;
     if ((flags & huge_pages) && (flags & create)) return fail(Error::no_memory);  // no page is set aside for them
-    return TRY(segments().get({.key = key, .size = size, .mode = static_cast<u32>(flags & 0777), .create = key == ipc::private_key || (flags & create),
-                               .exclusive = (flags & exclusive) != 0}, task.process().credentials(), task.process().id()));
+    return TRY(segments().get({key, flags}, size, task.process().credentials(), task.process().id()));
 }
 
 Result<u64> shmat(Task& task, i32 id, u64 address, Flags flags) {
@@ -114,10 +107,10 @@ Result<u64> shmdt(Task& task, UserAddress start) {
 }
 
 Result<u64> shmctl(Task& task, i32 id, i32 command, UserBytes buffer) {
-    enum Command : i32 { remove = 0, set = 1, tell = 2, limits = 3, lock = 11, unlock = 12, tell_by_index = 13, summary = 14, tell_by_index_any = 15 };
+    enum Command : i32 { lock = 11, unlock = 12, tell_by_index = 13, summary = 14, tell_by_index_any = 15 };
     auto who = task.process().credentials();
     switch (command) {
-    case remove: {
+    case ipc_remove: {
         TRY(segments().with(id, [&](Segment& segment) -> Result<void> {
             if (!segment.is_owned_by(who)) return fail(Error::not_permitted);
             segment.removed = true, segment.key = ipc::private_key;
@@ -132,15 +125,16 @@ Result<u64> shmctl(Task& task, i32 id, i32 command, UserBytes buffer) {
             if (!segment.is_owned_by(who)) return fail(Error::not_permitted);
             return segment.locked = command == lock, 0;
         });
-    case set: {
+    case ipc_set: {
         auto wanted = TRY(UserIn<UserSegment>{buffer}.read());
         return segments().with(id, [&](Segment& segment) -> Result<u64> {
             if (!segment.is_owned_by(who)) return fail(Error::not_permitted);
-            segment.uid = wanted.uid, segment.gid = wanted.gid, segment.mode = wanted.mode & 0777, segment.changed = now();
+            auto& permission = wanted.permission;
+            segment.uid = permission.uid, segment.gid = permission.gid, segment.mode = permission.mode & 0777, segment.changed = now();
             return 0;
         });
     }
-    case tell:
+    case ipc_tell:
     case tell_by_index:
     case tell_by_index_any: {
         auto state = TRY(segments().with(id, [&](Segment& segment) -> Result<UserSegment> {
@@ -148,9 +142,9 @@ Result<u64> shmctl(Task& task, i32 id, i32 command, UserBytes buffer) {
             return describe(segment);
         }));
         TRY(UserOut<UserSegment>{buffer}.write(state));
-        return command == tell ? 0 : static_cast<u64>(id);  // the index is the identifier
+        return command == ipc_tell ? 0 : static_cast<u64>(id);  // the index is the identifier
     }
-    case limits:
+    case ipc_limits:
     case summary: {
         i32 highest = 0;
         Summary all;
@@ -158,8 +152,7 @@ Result<u64> shmctl(Task& task, i32 id, i32 command, UserBytes buffer) {
             highest = std::max(highest, segment.id);
             ++all.segments, all.pages += align_up(segment.size, page_size) / page_size, all.resident += segment.object->pages().size();
         });
-        u64 total = memory::memory_use().total;
-        if (command == limits) TRY(UserOut<Limits>{buffer}.write({.largest = total, .pages = total / page_size}));
+        if (command == ipc_limits) TRY(UserOut<Limits>{buffer}.write({}));
         else TRY(UserOut<Summary>{buffer}.write(all));
         return static_cast<u64>(highest);
     }

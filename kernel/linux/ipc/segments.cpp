@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "kernel/memory/anonymous_object.hpp"
-#include "kernel/time/timer.hpp"
 
 namespace spore::linux::ipc {
 
@@ -12,32 +11,19 @@ constinit Segments all;
 }  // namespace
 Segments& segments() { return all; }
 
-bool Segment::is_owned_by(const Credentials& who) const {
-    return who.effective_uid == uid || who.effective_uid == creator_uid || who.may(Capability::admin);
-}
-
-/// [linux] ipcperms
-bool Segment::allows(const Credentials& who, u32 access) const {
-    u32 wanted = (access >> 6 | access >> 3 | access) & 7, granted = mode;
-    auto in_group = [&](u32 group) { return who.effective_gid == group || std::ranges::contains(std::span(who.groups, who.group_count), group); };
-    if (who.effective_uid == uid || who.effective_uid == creator_uid) granted >>= 6;
-    else if (in_group(gid) || in_group(creator_gid)) granted >>= 3;
-    return !(wanted & ~granted) || who.may(Capability::ipc_owner);
-}
-
 Segment* Segments::find(i32 id) {
     auto found = std::ranges::find(list_, id, &Segment::id);
     return found == list_.end() ? nullptr : &*found;
 }
 
-Result<i32> Segments::get(const Wanted& wanted, const Credentials& who, i32 process) {
+Result<i32> Segments::get(const Wanted& wanted, u64 size, const Credentials& who, i32 process) {
     sweep();
     // What may have to be made is made before the lock is taken.
-    u64 largest = memory::memory_use().total;
+    u64 most = memory::memory_use().total;
     Owned<Segment> made;
-    if (wanted.create && wanted.size > 0 && wanted.size <= largest) {
+    if (wanted.create && size > 0 && size <= most) {
         made = TRY(make_owned<Segment>());
-        made->object = TRY(memory::create_anonymous_object(align_up(wanted.size, page_size)));
+        made->object = TRY(memory::create_anonymous_object(align_up(size, page_size)));
     }
     Guard guard(lock_);
     if (wanted.key != private_key) {
@@ -45,19 +31,19 @@ Result<i32> Segments::get(const Wanted& wanted, const Credentials& who, i32 proc
             if (segment.key != wanted.key) continue;
             if (wanted.create && wanted.exclusive) return fail(Error::exists);
             if (!segment.allows(who, wanted.mode)) return fail(Error::access_denied);
-            if (wanted.size > segment.size) return fail(Error::invalid);
+            if (size > segment.size) return fail(Error::invalid);
             return segment.id;
         }
         if (!wanted.create) return fail(Error::not_found);
     }
-    if (wanted.size == 0) return fail(Error::invalid);
+    if (size == 0) return fail(Error::invalid);
     if (!made) return fail(Error::no_memory);
     if (count_ == limit) return fail(Error::no_space);
     do next_ = next_ == std::numeric_limits<i32>::max() ? 0 : next_ + 1;
     while (find(next_));
-    made->id = next_, made->key = wanted.key, made->size = wanted.size, made->mode = wanted.mode & 0777;
-    made->uid = made->creator_uid = who.effective_uid, made->gid = made->creator_gid = who.effective_gid;
-    made->creator = process, made->changed = time::wall_nanoseconds() / 1'000'000'000;
+    made->id = next_, made->key = wanted.key, made->size = size, made->mode = wanted.mode;
+    made->set_maker(who);
+    made->creator = process;
     ++count_;
     list_.push_back(*made.release());
     return next_;

@@ -5,6 +5,8 @@
 #include "base/locked.hpp"
 #include "kernel/core/random.hpp"
 #include "kernel/linux/event/request_context.hpp"
+#include "kernel/linux/ipc/queues.hpp"
+#include "kernel/linux/ipc/segments.hpp"
 #include "kernel/linux/limits.hpp"
 #include "kernel/linux/machine/name.hpp"
 #include "kernel/linux/process/credentials.hpp"
@@ -21,8 +23,9 @@ constinit Setting overcommit_memory = 0, overcommit_ratio = 50, max_map_count = 
                   drop_caches = 0, dirty_ratio = 20, dirty_background_ratio = 10, dirty_age = 3000, dirty_interval = 500, cache_pressure = 100,
                   compact_memory = 0, lowest_free = 16384;
 constinit Setting most_files = ~u64{0} >> 1, most_pipe_bytes = 1 << 20, dump_suid = 0;
-constinit Setting most_threads = 32768, largest_shared = ~u64{0} - (1 << 24), all_shared = ~u64{0} - (1 << 24),
-                  shared_segments = 4096, largest_message = 8192, queue_bytes = 16384, queues = 32000, panic_seconds = 0, core_uses_pid = 0,
+constinit Setting most_threads = 32768, largest_shared = ipc::Segments::largest, all_shared = ipc::Segments::largest,
+                  shared_segments = ipc::Segments::limit, largest_message = ipc::Queue::largest_message, queue_bytes = ipc::Queue::default_room,
+                  queues = ipc::Table<ipc::Queue>::limit, panic_seconds = 0, core_uses_pid = 0,
                   perf_paranoid = 4, tainted = 0, restricted_pointers = 0, restricted_log = 0, system_request = 0;
 constinit Setting device_backlog = 1000, syn_backlog = 4096, reuse_waiting = 2;
 

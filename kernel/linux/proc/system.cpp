@@ -2,6 +2,7 @@
 #include "arch/boot.hpp"
 #include "arch/cpu.hpp"
 #include "arch/registers.hpp"
+#include "kernel/linux/proc/ipc.hpp"
 #include "kernel/linux/proc/network.hpp"
 #include "kernel/linux/proc/settings.hpp"
 #include "kernel/linux/process/tree.hpp"
@@ -122,6 +123,9 @@ constexpr TableRow rows[] = {
     {.path = "spore/network", .produce = [](TextSink& out, u32) { return show_network(out); }},
     {.path = "stat", .produce = show_stat},
     {.path = "swaps", .text = "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority"},
+    {.path = "sysvipc/msg", .produce = show_queues},
+    {.path = "sysvipc/sem", .produce = show_semaphores},
+    {.path = "sysvipc/shm", .produce = show_segments},
     {.path = "uptime", .produce = show_uptime},
     {.path = "version", .produce = show_version},
     {.path = "vmstat", .produce = [](TextSink& out, u32) { return out.print("nr_free_pages {}\n", memory::memory_use().free / page_size); }},

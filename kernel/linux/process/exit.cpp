@@ -126,6 +126,7 @@ void exit_task(Task& task, WaitStatus status) {
     task.set_files(nullptr);
     if (last) {
         stop_timers(process);
+        process.semaphore_undos.perform(process.id());
         auto use = process.memory()->use();
         process.dead_tasks.peak_resident_bytes = use.peak_resident_bytes;
         if (process.is_first() && first_process_ended) first_process_ended(process.status);

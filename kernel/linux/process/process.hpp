@@ -5,6 +5,7 @@
 // allocated and freed outside of them.
 #pragma once
 
+#include "kernel/linux/ipc/undo.hpp"
 #include "kernel/linux/process/credentials.hpp"
 #include "kernel/linux/process/task.hpp"
 #include "kernel/time/timer.hpp"
@@ -86,6 +87,7 @@ public:
     ImageInfo image;                ///< changed by execve only, when there is one task, and then under image_lock
     sync::Spin image_lock;          ///< for other processes that look at `image`
     SmallText command_name;
+    ipc::Undos semaphore_undos;
     std::atomic<ProcessTimers*> timers = nullptr;  ///< owned; see time/interval_timer.hpp
     std::atomic<i32> kill_score = 0;  ///< /proc's oom_score_adj
     std::atomic<u32> barriers = 0;    ///< membarrier's commands that the process registered for

@@ -100,6 +100,13 @@ struct StatxTime {
     u32 nanoseconds;
     i32 reserved;
 };
+/// struct sembuf
+struct SemaphoreOperation {
+    u16 index;
+    i16 change;  ///< 0: wait until it is zero
+    i16 flags;
+    enum Flags : i16 { no_wait = 04000, undone_at_end = 010000 };
+};
 struct UserStatx {
     u32 mask, block_size;
     u64 attributes;

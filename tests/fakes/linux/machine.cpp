@@ -1,5 +1,6 @@
 #include "tests/fakes/linux/machine.hpp"
 
+#include <optional>
 #include <vector>
 
 #include "arch/entry.hpp"
@@ -11,6 +12,9 @@
 #include "kernel/fs/tmpfs/file_system.hpp"
 #include "kernel/fs/vfs.hpp"
 #include "kernel/linux/futex/futex.hpp"
+#include "kernel/linux/ipc/queues.hpp"
+#include "kernel/linux/ipc/segments.hpp"
+#include "kernel/linux/ipc/semaphores.hpp"
 #include "kernel/linux/proc/proc.hpp"
 #include "kernel/linux/process/tree.hpp"
 #include "kernel/linux/signal/send.hpp"
@@ -130,6 +134,23 @@ void sleep(Duration span) {
     }
 }
 
+/// Objects by key stay when all processes have ended, until somebody removes them.
+template <typename T>
+void remove_all(linux::ipc::Table<T>& table) {
+    while (true) {
+        std::optional<i32> id;
+        table.for_each([&](T& object) { id = object.id; });
+        if (!id) return;
+        made(table.find(*id))->remove();
+    }
+}
+void remove_objects_by_key() {
+    remove_all(linux::ipc::semaphores());
+    remove_all(linux::ipc::queues());
+    linux::ipc::segments().for_each([](linux::ipc::Segment& segment) { segment.removed = true; });
+    linux::ipc::segments().sweep();
+}
+
 void wait_for_all() {
     auto limit = time::now() + Duration::seconds(3600);
     TreeGuard guard(tree_lock());
@@ -194,6 +215,7 @@ void run_linux(Program program) {
         wait_for_all();
         patience.cancel();
         while (linux_tasks() > 0) sleep(Duration::ms(1));
+        remove_objects_by_key();
         sleep(Duration::seconds(1800));  // more than any connection is kept for a peer that says nothing
     }
 }

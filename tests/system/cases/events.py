@@ -29,7 +29,7 @@ def as_on_linux(completed):
 
 CASES = [
     *(Case(name, [Program(name)], check=as_on_linux, machines=("microvm",), timeout=120)
-      for name in ("events", "sockets", "locks", "watches", "seals", "pseudoterminals", "file_events", "splices", "segments", "sequences")),
+      for name in ("events", "sockets", "locks", "watches", "seals", "pseudoterminals", "file_events", "splices", "segments", "sequences", "keys", "answers")),
     Case("stack-slot", [Program("stack_slot")], stdout="text\n" * 20, machines=("microvm",), arm64="never"),  # x86-64's assembly
     Case("variants", [Program("variants", "static-pie")], check=as_on_linux, machines=("microvm",)),
     Case("requests", [Program("requests", "static-pie")], check=as_on_linux, machines=("microvm",)),

@@ -1,0 +1,35 @@
+// What all objects of System V have that are found by a key: shared memory, semaphores, message queues [svipc(7)].
+#pragma once
+
+#include "kernel/linux/process/credentials.hpp"
+
+namespace spore::linux::ipc {
+
+constexpr i32 private_key = 0;
+/// Access that is asked for, beside each other's: bits as in a file's mode.
+constexpr u32 may_read = 0444, may_write = 0222;
+
+struct Object {
+    i32 id = 0, key = private_key;
+    u32 mode = 0;
+    u32 uid = 0, gid = 0, creator_uid = 0, creator_gid = 0;
+    i64 changed = 0;  ///< seconds
+    bool removed = false;
+
+    void set_maker(const Credentials& who);
+    bool is_owned_by(const Credentials& who) const;
+    bool allows(const Credentials& who, u32 access) const;
+};
+
+/// What is looked for.
+struct Wanted {
+    i32 key;
+    u32 mode;
+    bool create, exclusive;
+    Wanted(i32 key_, u32 flags) : key(key_), mode(flags & 0777), create(key_ == private_key || (flags & 01000)), exclusive((flags & 02000) != 0) {}
+};
+
+/// Seconds since 1970.
+i64 now();
+
+}  // namespace spore::linux::ipc
