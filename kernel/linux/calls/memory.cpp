@@ -1,6 +1,7 @@
 // The address space.
 #include "kernel/linux/calls/calls.hpp"
 #include "kernel/linux/calls/transfer.hpp"
+#include "kernel/linux/calls/with_task.hpp"
 #include "kernel/linux/process/tree.hpp"
 
 namespace spore::linux::calls {
@@ -219,6 +220,7 @@ Result<u64> process_vm_readv(Task& task, i32 pid, UserIn<fs::Piece> local, u64 l
     if (!process) return fail(Error::no_process);
     auto memory = process->memory();
     if (!memory) return fail(Error::no_process);
+    if (!may_look_into(task.process(), *process)) return fail(Error::not_permitted);
     auto into = TRY(Pieces::read(local, static_cast<i64>(local_count)));
     auto buffer = into.buffer();
     auto bytes = TRY(HeapArray<std::byte>::create(page_size));

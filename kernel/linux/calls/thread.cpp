@@ -26,9 +26,10 @@ Result<u64> set_robust_list(Task& task, UserAddress head, u64 size) {
 }
 Result<u64> get_robust_list(Task& task, i32 tid, UserOut<u64> head, UserOut<u64> size) {
     u64 list = 0;
-    TRY(with_task(task, tid, [&](Task& other) {
+    TRY(with_task(task, tid, [&](Task& other) -> Result<void> {
+        if (!may_look_into(task.process(), other.process())) return fail(Error::not_permitted);
         list = other.robust_list.value;
-        return Result<void>();
+        return {};
     }));
     TRY(head.write(list));
     TRY(size.write(24));

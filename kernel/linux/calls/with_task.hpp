@@ -22,4 +22,14 @@ inline bool may_schedule(Task& caller, Task& other) {
     return who.effective_uid == whose.uid || who.effective_uid == whose.effective_uid || who.may(Capability::nice);
 }
 
+/// Whether a caller may look into another process's memory: one of just the same user and group, or with the right to [ptrace(2)].
+inline bool may_look_into(Process& caller, Process& other) {
+    if (&caller == &other) return true;
+    auto who = caller.credentials();
+    auto whose = other.credentials();
+    bool same = who.uid == whose.uid && who.uid == whose.effective_uid && who.uid == whose.saved_uid && who.gid == whose.gid &&
+                who.gid == whose.effective_gid && who.gid == whose.saved_gid;
+    return same || who.may(Capability::trace);
+}
+
 }  // namespace spore::linux::calls

@@ -37,6 +37,18 @@ print(*[one.getsockopt(socket.IPPROTO_TCP, getattr(socket, "TCP_" + name)) for n
 one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 5000000)
 print(one.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF))
 """
+# A stranger's wishes; the first line is of a process that looks at itself.
+STRANGERS = """process_vm_readv(getpid(), &here, 1, &there, 1, 0) = 8 
+process_vm_readv(other, &here, 1, &there, 1, 0) = -1 Operation not permitted
+syscall(SYS_get_robust_list, other, &list, &size) = -1 Operation not permitted
+syscall(SYS_sched_setparam, other, &none) = -1 Operation not permitted
+setpriority(PRIO_PROCESS, other, 5) = -1 Operation not permitted
+setpriority(PRIO_PROCESS, 0, -5) = -1 Permission denied
+kill(other, SIGTERM) = -1 Operation not permitted
+chmod("/tmp/of-another-group", 03755) = 0 
+mode 1755
+"""
+
 
 CASES = [
     Case("self", [Program("proc")], check=all_hold),
@@ -55,6 +67,7 @@ CASES = [
                           "--", BUSYBOX, "grep", "-E", "Uid|Cap(Inh|Prm|Eff|Amb)", "/proc/self/status"], options=tools(BUSYBOX),
          stdout="Uid:\t1000\t1000\t1000\t1000\n" + "".join(f"Cap{kind}:\t0000000000000400\n" for kind in ("Inh", "Prm", "Eff", "Amb")),
          needs=(BUSYBOX, "/usr/bin/setpriv"), machines=("microvm",)),
+    Case("strangers", [Program("strangers")], stdout=STRANGERS, machines=("microvm",), cpus=(1,)),
     Case("processors", [BUSYBOX, "nproc"], stdout="2\n", needs=(BUSYBOX,), machines=("microvm",), cpus=(2,)),
     Case("processes", [BUSYBOX, "ps"], stdout=re.compile(r"\n +1 .*busybox ps"), needs=(BUSYBOX,), machines=("microvm",), cpus=(1,)),
 ]
