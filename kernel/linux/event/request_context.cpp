@@ -58,7 +58,7 @@ RequestContext::~RequestContext() {
 
 Result<Shared<RequestContext>> RequestContext::find(Task& task, u64 address) {
     Search search{.address = address, .process = task.process().id()};
-    task.memory().visit_areas(look_at_area, &search);
+    task.memory().visit_area_at({address}, look_at_area, &search);
     if (!search.found) return fail(Error::invalid);
     return search.found;
 }
