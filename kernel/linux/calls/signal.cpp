@@ -21,7 +21,8 @@ Result<void> check_size(u64 size) {
 Shared<Process> process_of(i32 id) {
     if (auto process = find_process(id)) return process;
     auto task = find_task(id);
-    return task ? Shared<Process>(task->process()) : nullptr;
+    // A first thread that is found without its process belongs to one that was waited for.
+    return task && task->id() != task->process_id() ? Shared<Process>(task->process()) : nullptr;
 }
 
 }  // namespace
