@@ -5,13 +5,24 @@
 #include "kernel/linux/process/task.hpp"
 #include "kernel/linux/signal/frame.hpp"
 #include "kernel/linux/signal/send.hpp"
+#include "kernel/time/timer.hpp"
 
 namespace spore::linux {
 namespace {
 
 memory::FaultOutcome serve(Task& task, VirtAddr at, arch::Access access) {
     ++task.minor_faults;
-    return task.memory().handle_fault(at, access);
+    auto outcome = task.memory().handle_fault(at, access);
+    if (outcome != memory::FaultOutcome::no_memory) [[likely]] return outcome;
+    // Thousands of threads can have ended a moment ago, and their stacks come back one by one: a program is not ended before that had its time.
+    constexpr auto patience = Duration::ms(200);
+    auto deadline = time::now() + patience;
+    while (outcome == memory::FaultOutcome::no_memory && time::now() < deadline) {
+        task::prepare_to_block();  // asleep, since whoever frees them may wait for this CPU to forget their mappings
+        (void)task::block(sync::Interruptible::no, time::now() + Duration::ms(1));
+        outcome = task.memory().handle_fault(at, access);
+    }
+    return outcome;
 }
 
 /// There is nothing to give: the program ends, and somebody with less to lose may go on.
