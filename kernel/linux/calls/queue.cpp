@@ -38,7 +38,6 @@ Result<u64> msgget(Task& task, i32 key, Flags flags) {
 }
 
 Result<u64> msgsnd(Task& task, i32 id, UserBytes buffer, u64 size, Flags flags) {
-    constexpr u32 no_wait = 04000;
     auto type = TRY(UserIn<Type>{buffer}.read());
     if (size > Queue::largest_message || type < 1) return fail(Error::invalid);
     auto message = TRY(make_owned<ipc::Message>());
@@ -47,15 +46,15 @@ Result<u64> msgsnd(Task& task, i32 id, UserBytes buffer, u64 size, Flags flags) 
     TRY(arch::copy_from_program(message->text.data(), buffer + sizeof(Type), size));
     auto queue = TRY(queues().find(id));
     if (!queue->allows(task.process().credentials(), ipc::may_write)) return fail(Error::access_denied);
-    TRY(queue->send(std::move(message), task.process_id(), !(flags & no_wait)));
+    TRY(queue->send(std::move(message), task.process_id(), !(flags & ipc::no_wait_flag)));
     return 0;
 }
 
 Result<u64> msgrcv(Task& task, i32 id, UserBytes buffer, u64 size, i64 type, Flags flags) {
-    constexpr u32 no_wait = 04000, cut = 010000, except = 020000, copies = 040000;
+    constexpr u32 cut = 010000, except = 020000, copies = 040000;
     if (static_cast<i64>(size) < 0) return fail(Error::invalid);
     bool copy = flags & copies, may_cut = flags & cut;
-    if (copy && ((flags & except) || !(flags & no_wait) || type < 0)) return fail(Error::invalid);
+    if (copy && ((flags & except) || !(flags & ipc::no_wait_flag) || type < 0)) return fail(Error::invalid);
     auto queue = TRY(queues().find(id));
     if (!queue->allows(task.process().credentials(), ipc::may_read)) return fail(Error::access_denied);
     ipc::Choice choice(type, (flags & except) != 0, copy);
@@ -66,7 +65,7 @@ Result<u64> msgrcv(Task& task, i32 id, UserBytes buffer, u64 size, i64 type, Fla
         TRY(arch::copy_to_program(buffer + sizeof(Type), text.data(), copied.size));
         return copied.size;
     }
-    auto message = TRY(queue->receive(choice, size, may_cut, task.process_id(), !(flags & no_wait)));
+    auto message = TRY(queue->receive(choice, size, may_cut, task.process_id(), !(flags & ipc::no_wait_flag)));
     u64 told = std::min<u64>(size, message->text.size());
     TRY(UserOut<Type>{buffer}.write(message->type));
     TRY(arch::copy_to_program(buffer + sizeof(Type), message->text.data(), told));

@@ -8,8 +8,8 @@ namespace spore::linux::calls {
 
 namespace {
 
-using ipc::Segment;
 using ipc::now;
+using ipc::Segment;
 using ipc::segments;
 
 /// struct shmid64_ds
@@ -60,8 +60,8 @@ void look_at_area(void* context, const memory::AddressSpace::AreaInfo& area) {
 }  // namespace
 
 Result<u64> shmget(Task& task, i32 key, u64 size, Flags flags) {
-    constexpr u32 create = 01000, huge_pages = 04000;
-    if ((flags & huge_pages) && (flags & create)) return fail(Error::no_memory);  // no page is set aside for them
+    constexpr u32 huge_pages = 04000;
+    if ((flags & huge_pages) && (flags & ipc::create_flag)) return fail(Error::no_memory);  // no page is set aside for them
     return TRY(segments().get({key, flags}, size, task.process().credentials(), task.process().id()));
 }
 
@@ -129,8 +129,7 @@ Result<u64> shmctl(Task& task, i32 id, i32 command, UserBytes buffer) {
         auto wanted = TRY(UserIn<UserSegment>{buffer}.read());
         return segments().with(id, [&](Segment& segment) -> Result<u64> {
             if (!segment.is_owned_by(who)) return fail(Error::not_permitted);
-            auto& permission = wanted.permission;
-            segment.uid = permission.uid, segment.gid = permission.gid, segment.mode = permission.mode & 0777, segment.changed = now();
+            segment.change_owner(wanted.permission.uid, wanted.permission.gid, wanted.permission.mode);
             return 0;
         });
     }

@@ -14,6 +14,8 @@ void Object::set_maker(const Credentials& who) {
     changed = now();
 }
 
+void Object::change_owner(u32 new_uid, u32 new_gid, u32 new_mode) { uid = new_uid, gid = new_gid, mode = new_mode & 0777, changed = now(); }
+
 bool Object::is_owned_by(const Credentials& who) const {
     return who.effective_uid == uid || who.effective_uid == creator_uid || who.may(Capability::admin);
 }

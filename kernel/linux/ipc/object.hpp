@@ -8,6 +8,7 @@ namespace spore::linux::ipc {
 constexpr i32 private_key = 0;
 /// Access that is asked for, beside each other's: bits as in a file's mode.
 constexpr u32 may_read = 0444, may_write = 0222;
+constexpr u32 create_flag = 01000, exclusive_flag = 02000, no_wait_flag = 04000;  // IPC_CREAT, IPC_EXCL, IPC_NOWAIT
 
 struct Object {
     i32 id = 0, key = private_key;
@@ -17,6 +18,7 @@ struct Object {
     bool removed = false;
 
     void set_maker(const Credentials& who);
+    void change_owner(u32 new_uid, u32 new_gid, u32 new_mode);
     bool is_owned_by(const Credentials& who) const;
     bool allows(const Credentials& who, u32 access) const;
 };
@@ -26,7 +28,7 @@ struct Wanted {
     i32 key;
     u32 mode;
     bool create, exclusive;
-    Wanted(i32 key_, u32 flags) : key(key_), mode(flags & 0777), create(key_ == private_key || (flags & 01000)), exclusive((flags & 02000) != 0) {}
+    Wanted(i32 key_, u32 flags) : key(key_), mode(flags & 0777), create(key_ == private_key || (flags & create_flag)), exclusive((flags & exclusive_flag) != 0) {}
 };
 
 /// Seconds since 1970.

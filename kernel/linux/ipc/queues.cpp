@@ -93,7 +93,7 @@ Queue::State Queue::state() {
 
 void Queue::change_owner(u32 new_uid, u32 new_gid, u32 new_mode, u64 room) {
     Guard guard(lock_);
-    uid = new_uid, gid = new_gid, mode = new_mode & 0777, changed = now();
+    Object::change_owner(new_uid, new_gid, new_mode);
     state_.room = room;
     senders_.wake_all();
 }

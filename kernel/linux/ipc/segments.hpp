@@ -1,15 +1,13 @@
 // Shared memory that is found by a key [shmget(2), svipc(7)]: segments, for as long as nobody removes them and somebody has them attached.
 #pragma once
 
-#include "base/list.hpp"
-#include "base/locked.hpp"
-#include "kernel/linux/ipc/object.hpp"
+#include "kernel/linux/ipc/table.hpp"
 #include "kernel/memory/address_space.hpp"
-#include "kernel/sync/spin.hpp"
 
 namespace spore::linux::ipc {
 
-struct Segment : Object {
+/// Guarded by the lock of Segments.
+struct Segment final : Counted, Object {
     ListLink<Segment> link;
     u64 size = 0;       ///< bytes, as asked for
     i32 creator = 0, last_user = 0;
@@ -34,35 +32,27 @@ public:
     template <typename F>
     auto with(i32 id, F&& f) -> decltype(f(*static_cast<Segment*>(nullptr))) {
         sweep();
-        Guard guard(lock_);
-        auto* segment = find(id);
-        if (!segment) return fail(Error::invalid);
-        return f(*segment);
+        decltype(f(*static_cast<Segment*>(nullptr))) result = fail(Error::invalid);
+        table_.with_first([&](Segment& segment) { return segment.id == id; }, [&](Segment& segment) { result = f(segment); });
+        return result;
     }
     /// Whether one shows this object; then `f` gets it. Called with an address space locked, too.
     template <typename F>
     bool with_object(const memory::MappedObject* object, F&& f) {
-        Guard guard(lock_);
-        for (auto& segment : list_)
-            if (segment.object.get() == object) return f(segment), true;
-        return false;
+        return table_.with_first([&](Segment& segment) { return segment.object.get() == object; }, f);
     }
     template <typename F>
     void for_each(F&& f) {
         sweep();
-        Guard guard(lock_);
-        for (auto& segment : list_) f(segment);
+        table_.for_each(f);
     }
     /// Lets go of what was removed and is not attached any more. What a process's end detaches is noticed by whoever comes next.
-    void sweep();
+    void sweep() {
+        table_.remove_if([](Segment& segment) { return segment.removed && segment.users() == 0; });
+    }
 
 private:
-    Segment* find(i32 id);
-
-    sync::Spin lock_;
-    List<Segment, &Segment::link> list_;
-    u32 count_ = 0;
-    i32 next_ = 0;
+    Table<Segment, limit> table_;
 };
 
 Segments& segments();

@@ -116,7 +116,7 @@ Result<void> SemaphoreSet::set_all(std::span<const u16> values, i32 process) {
 
 void SemaphoreSet::change_owner(u32 new_uid, u32 new_gid, u32 new_mode) {
     Guard guard(lock_);
-    uid = new_uid, gid = new_gid, mode = new_mode & 0777, changed = now();
+    Object::change_owner(new_uid, new_gid, new_mode);
 }
 
 void SemaphoreSet::remove() {

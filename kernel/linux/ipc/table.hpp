@@ -11,11 +11,11 @@
 
 namespace spore::linux::ipc {
 
-/// T is a counted Object with a `link`. The table is one of its owners, until it is removed.
-template <typename T>
+/// T is a counted Object with a `link`, of which there are at most `limit`. The table is one of its owners, until it is removed.
+template <typename T, u32 most = 32000>
 class Table {
 public:
-    static constexpr u32 limit = 32000;  ///< SEMMNI, MSGMNI
+    static constexpr u32 limit = most;  ///< SEMMNI, MSGMNI
 
     /// The number of the object with this key, which `check` is to approve of under the table's lock, or of a new one from `make`.
     template <typename Check, typename Make>
@@ -39,9 +39,17 @@ public:
     /// invalid where there is none.
     Result<Shared<T>> find(i32 id) {
         Guard guard(lock_);
+        T* found = with_id(id);
+        if (!found) return fail(Error::invalid);
+        return Shared<T>(*found);
+    }
+    /// The first that `suits` is true of, for `f` under the table's lock; whether there is one. Neither may sleep.
+    template <typename Suits, typename F>
+    bool with_first(Suits&& suits, F&& f) {
+        Guard guard(lock_);
         for (auto& object : list_)
-            if (object.id == id) return Shared<T>(object);
-        return fail(Error::invalid);
+            if (suits(object)) return f(object), true;
+        return false;
     }
     /// Nobody finds it from now on.
     void remove(T& object) {
@@ -50,6 +58,20 @@ public:
         if (!object.link.linked) return;
         list_.remove(object), --count_;
         last = Shared<T>::adopt(&object);
+    }
+    /// All that `goes` is true of; it must not sleep.
+    template <typename Goes>
+    void remove_if(Goes&& goes) {
+        List<T, &T::link> gone;
+        {
+            Guard guard(lock_);
+            for (T* object = list_.first(); object;) {
+                T* next = list_.next(*object);
+                if (goes(*object)) list_.remove(*object), gone.push_back(*object), --count_;
+                object = next;
+            }
+        }
+        while (T* object = gone.pop_front()) (void)Shared<T>::adopt(object);
     }
     /// `f` must not sleep.
     template <typename F>
@@ -65,10 +87,10 @@ private:
                 if (object.key == key) return &object;
         return nullptr;
     }
-    bool taken(i32 id) {
+    T* with_id(i32 id) {
         for (auto& object : list_)
-            if (object.id == id) return true;
-        return false;
+            if (object.id == id) return &object;
+        return nullptr;
     }
     Result<i32> insert(Shared<T> made, const Wanted& wanted, const Credentials& who) {
         if (count_ == limit) return fail(Error::no_space);
@@ -76,7 +98,7 @@ private:
         do {
             if (next_ == std::numeric_limits<i32>::max()) next_ = 0, wrapped_ = true;
             else ++next_;
-        } while (wrapped_ && taken(next_));
+        } while (wrapped_ && with_id(next_));
         made->id = next_, made->key = wanted.key, made->mode = wanted.mode;
         made->set_maker(who);
         ++count_;
