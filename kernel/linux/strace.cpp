@@ -4,6 +4,7 @@
 #include "base/format.hpp"
 #include "kernel/linux/dispatch.hpp"
 #include "kernel/linux/machine/numbers.hpp"
+#include "kernel/linux/octal.hpp"
 
 namespace spore::linux {
 
@@ -69,13 +70,6 @@ public:
     void put(FormatString<Args...> format, const Args&... args) {
         used_ += format_to(std::span(text_).subspan(used_), format, args...).size();
     }
-    void put_octal(u32 number) {
-        char digits[12];
-        auto* at = digits + sizeof digits;
-        do *--at = static_cast<char>('0' + number % 8);
-        while (number /= 8);
-        put("0{}", std::string_view(at, static_cast<std::size_t>(digits + sizeof digits - at)));
-    }
     void put_text(VirtAddr at) {
         constexpr std::size_t shown = 64;
         if (at.value == 0) return put("NULL");
@@ -109,7 +103,7 @@ void put_argument(Line& line, ArgumentKind kind, u64 raw) {
         if (static_cast<i32>(raw) == DirectoryDescriptor::current) return line.put("AT_FDCWD");
         return line.put("{}", static_cast<i32>(raw));
     case ArgumentKind::flags: return line.put("0x{:x}", static_cast<u32>(raw));
-    case ArgumentKind::mode: return line.put_octal(static_cast<u32>(raw));
+    case ArgumentKind::mode: return line.put("0{}", Octal(static_cast<u32>(raw)).view());
     case ArgumentKind::address: return raw ? line.put("0x{:x}", raw) : line.put("NULL");
     case ArgumentKind::text: return line.put_text({raw});
     }

@@ -1,5 +1,6 @@
 // fd and fdinfo: a process's open files [proc_pid_fd(5)].
 #include "kernel/fs/special_file.hpp"
+#include "kernel/linux/octal.hpp"
 #include "kernel/linux/proc/process_files.hpp"
 #include "kernel/linux/proc/table_tree.hpp"
 #include "kernel/linux/uapi/open.hpp"
@@ -79,13 +80,10 @@ public:
         TRY(check_may_inspect(subject_));
         auto file = TRY(file_of(subject_, descriptor_));
         auto position = file->seek(0, fs::Whence::current);
-        char octal[12];
-        std::size_t used = 0;
-        for (u32 rest = flags_of(file->mode()) | o_large_file; rest; rest >>= 3) octal[sizeof octal - ++used] = static_cast<char>('0' + (rest & 7));
+        Octal flags(flags_of(file->mode()) | o_large_file);
         auto* entry = file->dentry();
         auto* inode = file->inode();
-        return out.print("pos:\t{}\nflags:\t0{}\nmnt_id:\t{}\nino:\t{}\n", position ? *position : 0, std::string_view(octal + sizeof octal - used, used),
-                         entry ? entry->mount().id() + 20 : 15, inode ? inode->number() : 1);
+        return out.print("pos:\t{}\nflags:\t0{}\nmnt_id:\t{}\nino:\t{}\n", position ? *position : 0, flags.view(), entry ? entry->mount().id() + 20 : 15, inode ? inode->number() : 1);
     }
 
 private:

@@ -3,6 +3,7 @@
 #include "kernel/linux/ipc/queues.hpp"
 #include "kernel/linux/ipc/segments.hpp"
 #include "kernel/linux/ipc/semaphores.hpp"
+#include "kernel/linux/octal.hpp"
 #include "kernel/linux/small_text.hpp"
 
 namespace spore::linux::proc {
@@ -31,12 +32,6 @@ Result<void> print_all(All& all, Describe&& describe, Print&& print) {
     return {};
 }
 
-/// Three digits, as the mode's 9 bits.
-struct Octal {
-    char digits[4];
-    explicit Octal(u32 mode) : digits{static_cast<char>('0' + (mode >> 6 & 7)), static_cast<char>('0' + (mode >> 3 & 7)), static_cast<char>('0' + (mode & 7)), 0} {}
-};
-
 }  // namespace
 
 Result<void> show_segments(TextSink& out, u32) {
@@ -47,7 +42,7 @@ Result<void> show_segments(TextSink& out, u32) {
                    .times = {segment.attached, segment.detached}, .resident = segment.object->pages().size() * page_size};
     }, [&](const Row& row) {
         auto& of = row.object;
-        return out.print("{} {} {} {} {} {} {} {} {} {} {} {} {} {} {} 0\n", of.key, of.id, Octal(of.mode).digits, row.numbers[0], row.users[0], row.users[1],
+        return out.print("{} {} {} {} {} {} {} {} {} {} {} {} {} {} {} 0\n", of.key, of.id, Octal(of.mode).view(), row.numbers[0], row.users[0], row.users[1],
                          row.numbers[1], of.uid, of.gid, of.creator_uid, of.creator_gid, row.times[0], row.times[1], of.changed, row.resident);
     });
 }
@@ -57,7 +52,7 @@ Result<void> show_semaphores(TextSink& out, u32) {
     return print_all(ipc::semaphores(), [](ipc::SemaphoreSet& set) { return Row{.object = set, .numbers = {set.count()}, .times = {set.operated()}}; },
                      [&](const Row& row) {
         auto& of = row.object;
-        return out.print("{} {} {} {} {} {} {} {} {} {}\n", of.key, of.id, Octal(of.mode).digits, row.numbers[0], of.uid, of.gid, of.creator_uid, of.creator_gid,
+        return out.print("{} {} {} {} {} {} {} {} {} {}\n", of.key, of.id, Octal(of.mode).view(), row.numbers[0], of.uid, of.gid, of.creator_uid, of.creator_gid,
                          row.times[0], of.changed);
     });
 }
@@ -69,7 +64,7 @@ Result<void> show_queues(TextSink& out, u32) {
         return Row{.object = queue, .numbers = {state.bytes, state.messages}, .users = {state.last_sender, state.last_receiver}, .times = {state.sent, state.received}};
     }, [&](const Row& row) {
         auto& of = row.object;
-        return out.print("{} {} {} {} {} {} {} {} {} {} {} {} {} {}\n", of.key, of.id, Octal(of.mode).digits, row.numbers[0], row.numbers[1], row.users[0],
+        return out.print("{} {} {} {} {} {} {} {} {} {} {} {} {} {}\n", of.key, of.id, Octal(of.mode).view(), row.numbers[0], row.numbers[1], row.users[0],
                          row.users[1], of.uid, of.gid, of.creator_uid, of.creator_gid, row.times[0], row.times[1], of.changed);
     });
 }
