@@ -1,6 +1,5 @@
 // Reading, writing and changing open files.
 #include "kernel/fs/pipe.hpp"
-
 #include "kernel/linux/calls/calls.hpp"
 #include "kernel/linux/calls/stat_format.hpp"
 #include "kernel/linux/calls/transfer.hpp"
@@ -13,12 +12,12 @@ namespace spore::linux::calls {
 namespace {
 
 /// RLIMIT_FSIZE, for writes at a place that is known before: signal and error when nothing fits.
-Result<void> check_size_limit(Task& task, fs::File& file, fs::IoBuffer& buffer, u64 offset) {
+Result<void> limit_write(Task& task, fs::File& file, fs::IoBuffer& buffer, u64 offset) {
     u64 limit = task.process().limit(limit_file_size).soft;
     if (limit == Limit::infinite) [[likely]] return {};
     auto* inode = file.inode();
     if (!inode || !buffer.remaining()) return {};
-    TRY(linux::check_size_limit(task, offset == ~u64{0} ? offset : offset + 1));
+    TRY(check_size_limit(task, offset + 1));
     buffer.limit(limit - offset);
     return {};
 }
@@ -28,11 +27,11 @@ Result<u64> position_of(fs::File& file) { return file.seek(0, fs::Whence::curren
 Result<u64> read_into(fs::File& file, fs::IoBuffer buffer) { return told(file, fs::Change::accessed, file.read(buffer)); }
 Result<u64> write_from(Task& task, fs::File& file, fs::IoBuffer buffer) {
     if (task.process().limit(limit_file_size).soft != Limit::infinite)
-        if (auto position = position_of(file)) TRY(check_size_limit(task, file, buffer, *position));
+        if (auto position = position_of(file)) TRY(limit_write(task, file, buffer, *position));
     return told(file, fs::Change::modified, written(task, file.write(buffer)));
 }
 Result<u64> write_at(Task& task, fs::File& file, fs::IoBuffer buffer, u64 offset) {
-    TRY(check_size_limit(task, file, buffer, offset));
+    TRY(limit_write(task, file, buffer, offset));
     return told(file, fs::Change::modified, written(task, file.write_at(buffer, offset)));
 }
 
@@ -134,7 +133,7 @@ Result<void> check_no_wait(fs::File& file, fs::IoBuffer& buffer, u64 offset, fs:
 Result<u64> write_where(Task& task, fs::File& file, fs::IoBuffer buffer, u64 offset, fs::WriteAt where) {
     bool own = offset == own_position;
     u64 at = own ? TRY(position_of(file)) : offset;
-    TRY(check_size_limit(task, file, buffer, where == fs::WriteAt::end ? file.inode()->size() : at));
+    TRY(limit_write(task, file, buffer, where == fs::WriteAt::end ? file.inode()->size() : at));
     auto done = told(file, fs::Change::modified, written(task, file.inode()->write(buffer, at, where)));
     if (done && own) TRY(file.seek(static_cast<i64>(at), fs::Whence::start));
     return done;
@@ -229,7 +228,7 @@ Result<u64> ftruncate(Task& task, Descriptor descriptor, i64 size) {
     auto file = TRY(task.files().get(descriptor));
     if (file->mode().path_only) return fail(Error::bad_descriptor);
     if (!file->mode().write) return fail(Error::invalid);
-    if (file->inode() && static_cast<u64>(size) > file->inode()->size()) TRY(linux::check_size_limit(task, static_cast<u64>(size)));
+    if (file->inode() && static_cast<u64>(size) > file->inode()->size()) TRY(check_size_limit(task, static_cast<u64>(size)));
     TRY(file->truncate(static_cast<u64>(size)));
     fs::tell(*file, fs::Change::modified);
     return 0;
@@ -239,7 +238,7 @@ Result<u64> fallocate(Task& task, Descriptor descriptor, Flags mode, i64 offset,
     if (offset + static_cast<u64>(size) > 0x7fff'ffff'ffff'ffff) return fail(Error::too_big);
     auto file = TRY(writable(task, descriptor));
     constexpr u32 keep_size = 1;
-    if (!(mode & keep_size)) TRY(linux::check_size_limit(task, static_cast<u64>(offset) + static_cast<u64>(size)));
+    if (!(mode & keep_size)) TRY(check_size_limit(task, static_cast<u64>(offset) + static_cast<u64>(size)));
     TRY(file->allocate(mode, static_cast<u64>(offset), static_cast<u64>(size)));
     fs::tell(*file, fs::Change::modified);
     return 0;
