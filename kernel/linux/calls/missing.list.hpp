@@ -1,6 +1,5 @@
 // Linux's calls that Spore does not have, so that a program's use of one can be reported by name. Included with MISSING defined:
 //   MISSING(name, number on x86-64, number on arm64)
-
 MISSING(ptrace, 101, 117) MISSING(syslog, 103, 116) MISSING(uselib, 134, none) MISSING(ustat, 136, none)
 MISSING(sysfs, 139, none) MISSING(vhangup, 153, 58) MISSING(modify_ldt, 154, none) MISSING(pivot_root, 155, 41) MISSING(_sysctl, 156, none)
 MISSING(acct, 163, 89) MISSING(mount, 165, 40) MISSING(umount2, 166, 39) MISSING(swapon, 167, 224) MISSING(swapoff, 168, 225)

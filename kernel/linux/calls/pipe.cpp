@@ -71,7 +71,8 @@ struct Side {
 /// Whether a file can be an end of a splice at all: what tells of events only cannot.
 bool splices(const fs::File& file) {
     switch (file.kind()) {
-    case fs::FileKind::epoll: case fs::FileKind::event: case fs::FileKind::process: case fs::FileKind::inotify: case fs::FileKind::signal: case fs::FileKind::timer: return false;
+    case fs::FileKind::epoll: case fs::FileKind::event: case fs::FileKind::process:
+    case fs::FileKind::inotify: case fs::FileKind::signal: case fs::FileKind::timer: return false;
     default: return true;
     }
 }

@@ -94,7 +94,8 @@ Result<u64> setrlimit(Task& task, u32 resource, UserIn<Limit> limit) { return pr
 namespace {
 enum Prctl : i32 {
     set_death_signal = 1, get_death_signal = 2, get_dumpable = 3, set_dumpable = 4, get_keep_capabilities = 7, set_keep_capabilities = 8,
-    set_name = 15, get_name = 16, get_seccomp = 21, capability_bound_read = 23, capability_bound_drop = 24, get_timing = 13, set_timing = 14, get_counter_access = 25, set_counter_access = 26, get_secure_bits = 27,
+    set_name = 15, get_name = 16, get_seccomp = 21, capability_bound_read = 23, capability_bound_drop = 24, get_timing = 13,
+    set_timing = 14, get_counter_access = 25, set_counter_access = 26, get_secure_bits = 27,
     set_timer_slack = 29, get_timer_slack = 30, set_subreaper = 36, get_subreaper = 37, set_no_new_privileges = 38, get_no_new_privileges = 39,
     get_tid_address = 40, set_huge_pages_off = 41, get_huge_pages_off = 42, capability_ambient = 47, renew_pointer_keys = 54, set_memory_name = 0x53564d41,
 };
