@@ -1,5 +1,6 @@
 #include "kernel/drivers/bus/msix.hpp"
 
+#include "arch/device_register.hpp"
 #include "arch/mmu.hpp"
 
 namespace spore::drivers {
@@ -11,7 +12,7 @@ constexpr u32 msi_enable = 1 << 16, msi_multiple = 7 << 20, msi_64_bit = 1 << 23
 }  // namespace
 
 struct MsixTable::Entry {
-    volatile u32 address_low, address_high, data, control;
+    arch::DeviceRegister<u32> address_low, address_high, data, control;
 };
 
 Result<void> MsixTable::open(const PciFunction& function) {

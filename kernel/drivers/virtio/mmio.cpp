@@ -1,5 +1,6 @@
 #include "kernel/drivers/virtio/mmio.hpp"
 
+#include "arch/device_register.hpp"
 #include "arch/mmu.hpp"
 
 namespace spore::drivers::virtio {
@@ -10,7 +11,7 @@ namespace {
 
 class MmioDevice final : public Device {
 public:
-    MmioDevice(volatile u8* registers, u32 line) : registers_(registers), line_(line) { legacy_ = read(Mmio::version) == mmio_version_legacy; }
+    MmioDevice(std::byte* registers, u32 line) : registers_(registers), line_(line) { legacy_ = read(Mmio::version) == mmio_version_legacy; }
 
     bool legacy() const override { return legacy_; }
     DeviceId id() const override { return static_cast<DeviceId>(read(Mmio::device_id)); }
@@ -56,11 +57,11 @@ public:
         config_context_ = context;
         return {};
     }
-    u8 config_byte(u32 offset) override { return registers_[static_cast<u32>(Mmio::config) + offset]; }
+    u8 config_byte(u32 offset) override { return *reinterpret_cast<arch::DeviceRegister<u8>*>(registers_ + static_cast<u32>(Mmio::config) + offset); }
 
 private:
-    u32 read(Mmio r) const { return *reinterpret_cast<volatile u32*>(registers_ + static_cast<u32>(r)); }
-    void write(Mmio r, u32 value) { *reinterpret_cast<volatile u32*>(registers_ + static_cast<u32>(r)) = value; }
+    u32 read(Mmio r) const { return *reinterpret_cast<arch::DeviceRegister<u32>*>(registers_ + static_cast<u32>(r)); }
+    void write(Mmio r, u32 value) { *reinterpret_cast<arch::DeviceRegister<u32>*>(registers_ + static_cast<u32>(r)) = value; }
     void write_address(Mmio r, PhysAddr address) {
         write(r, static_cast<u32>(address.value));
         write(static_cast<Mmio>(static_cast<u32>(r) + 4), static_cast<u32>(address.value >> 32));
@@ -74,7 +75,7 @@ private:
         device.handler_(device.context_);
     }
 
-    volatile u8* registers_;
+    std::byte* registers_;
     u32 line_;
     bool legacy_;
     arch::InterruptHandler handler_ = nullptr, config_handler_ = nullptr;
@@ -85,8 +86,8 @@ private:
 
 Result<Owned<Device>> open_mmio(PhysAddr address, u32 size, u32 line) {
     if (size < static_cast<u32>(Mmio::config)) return fail(Error::invalid);
-    auto* registers = static_cast<volatile u8*>(TRY(arch::map_device(address, size)));
-    auto word = [&](Mmio r) { return *reinterpret_cast<volatile u32*>(registers + static_cast<u32>(r)); };
+    auto* registers = static_cast<std::byte*>(TRY(arch::map_device(address, size)));
+    auto word = [&](Mmio r) -> u32 { return *reinterpret_cast<arch::DeviceRegister<u32>*>(registers + static_cast<u32>(r)); };
     if (word(Mmio::magic) != mmio_magic || word(Mmio::device_id) == 0) return fail(Error::not_found);
     u32 version = word(Mmio::version);
     if (version != mmio_version && version != mmio_version_legacy) return fail(Error::not_supported);

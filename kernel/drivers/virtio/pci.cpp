@@ -1,6 +1,7 @@
 #include "kernel/drivers/virtio/pci.hpp"
 
 #include "arch/cpu.hpp"
+#include "arch/device_register.hpp"
 #include "arch/mmu.hpp"
 #include "kernel/drivers/bus/msix.hpp"
 
@@ -18,11 +19,11 @@ constexpr int reset_patience = 1'000'000;
 
 /// The common configuration [4.1.4.3].
 struct Common {
-    volatile u32 device_feature_select, device_feature, driver_feature_select, driver_feature;
-    volatile u16 config_vector, queue_count;
-    volatile u8 status, generation;
-    volatile u16 queue_select, queue_size, queue_vector, queue_enable, queue_notify_offset;
-    volatile u32 descriptors_low, descriptors_high, available_low, available_high, used_low, used_high;
+    arch::DeviceRegister<u32> device_feature_select, device_feature, driver_feature_select, driver_feature;
+    arch::DeviceRegister<u16> config_vector, queue_count;
+    arch::DeviceRegister<u8> status, generation;
+    arch::DeviceRegister<u16> queue_select, queue_size, queue_vector, queue_enable, queue_notify_offset;
+    arch::DeviceRegister<u32> descriptors_low, descriptors_high, available_low, available_high, used_low, used_high;
 };
 static_assert(sizeof(Common) == 56);
 
@@ -83,7 +84,7 @@ public:
     }
     void notify(u16 queue) override {
         u64 offset = u64{queue < max_queues ? notify_offset_[queue] : look_up_notify_offset(queue)} * notify_multiplier_;
-        if (offset + 2 <= notify_size_) *reinterpret_cast<volatile u16*>(notify_ + offset) = queue;
+        if (offset + 2 <= notify_size_) *reinterpret_cast<arch::DeviceRegister<u16>*>(notify_ + offset) = queue;
     }
     /// MSI-X where there is one, with the same vector for all queues; the line otherwise.
     Result<void> connect_interrupt(arch::InterruptHandler handler, void* context) override {
@@ -124,10 +125,10 @@ private:
         u32 offset = function_.read(static_cast<u16>(at + 8)), size = function_.read(static_cast<u16>(at + 12));
         auto base = function_.memory_bar(bar);
         if (!base || size > structure_limit || size == 0) return {};
-        auto* mapped = static_cast<volatile u8*>(TRY(arch::map_device(*base + offset, size)));
+        auto* mapped = static_cast<arch::DeviceRegister<u8>*>(TRY(arch::map_device(*base + offset, size)));
         switch (kind) {
         case Structure::common:
-            if (size >= sizeof(Common)) common_ = reinterpret_cast<Common*>(const_cast<u8*>(mapped));
+            if (size >= sizeof(Common)) common_ = reinterpret_cast<Common*>(mapped);
             break;
         case Structure::notify:
             notify_ = mapped;
@@ -165,9 +166,9 @@ private:
     PciFunction function_;
     MsixTable messages_;
     Common* common_ = nullptr;
-    volatile u8* notify_ = nullptr;
-    volatile u8* interrupt_status_ = nullptr;
-    volatile u8* config_ = nullptr;
+    arch::DeviceRegister<u8>* notify_ = nullptr;
+    arch::DeviceRegister<u8>* interrupt_status_ = nullptr;
+    arch::DeviceRegister<u8>* config_ = nullptr;
     u32 notify_size_ = 0, notify_multiplier_ = 0, config_size_ = 0;
     u16 queues_ = 0;
     u16 notify_offset_[max_queues] = {};

@@ -1,6 +1,7 @@
 // The distributor's registers, those that both versions share.
 #pragma once
 
+#include "arch/device_register.hpp"
 #include "arch/interrupts.hpp"
 #include "base/types.hpp"
 
@@ -10,14 +11,14 @@ namespace spore::arch {
 class InterruptRegisters {
 public:
     constexpr InterruptRegisters() = default;
-    explicit InterruptRegisters(void* base) : base_(static_cast<volatile u8*>(base)) {}
+    explicit InterruptRegisters(void* base) : base_(static_cast<std::byte*>(base)) {}
 
     bool is_open() const { return base_; }
-    u32 read(u32 offset) const { return *reinterpret_cast<volatile u32*>(base_ + offset); }
-    void write(u32 offset, u32 value) const { *reinterpret_cast<volatile u32*>(base_ + offset) = value; }
-    void write_byte(u32 offset, u8 value) const { base_[offset] = value; }
-    u64 read_wide(u32 offset) const { return *reinterpret_cast<volatile u64*>(base_ + offset); }
-    void write_wide(u32 offset, u64 value) const { *reinterpret_cast<volatile u64*>(base_ + offset) = value; }
+    u32 read(u32 offset) const { return *reinterpret_cast<DeviceRegister<u32>*>(base_ + offset); }
+    void write(u32 offset, u32 value) const { *reinterpret_cast<DeviceRegister<u32>*>(base_ + offset) = value; }
+    void write_byte(u32 offset, u8 value) const { *reinterpret_cast<DeviceRegister<u8>*>(base_ + offset) = value; }
+    u64 read_wide(u32 offset) const { return *reinterpret_cast<DeviceRegister<u64>*>(base_ + offset); }
+    void write_wide(u32 offset, u64 value) const { *reinterpret_cast<DeviceRegister<u64>*>(base_ + offset) = value; }
 
     enum Register : u32 {
         control = 0x000, type = 0x004, group = 0x080, set_enable = 0x100, clear_enable = 0x180, priority = 0x400, target = 0x800,
@@ -33,7 +34,7 @@ public:
     }
 
 private:
-    volatile u8* base_ = nullptr;
+    std::byte* base_ = nullptr;
 };
 
 inline constexpr u8 normal_priority = 0xa0;

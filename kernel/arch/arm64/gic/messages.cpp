@@ -1,6 +1,7 @@
 // Message-signalled interrupts: through an ITS, or by a frame whose one register turns what is written to it into a line [arm/DEN0044 GICv2m].
 #include "../platform/machine.hpp"
 #include "../trap/interrupts.hpp"
+#include "arch/device_register.hpp"
 #include "arch/interrupts.hpp"
 #include "arch/mmu.hpp"
 #include "gic.hpp"
@@ -21,7 +22,7 @@ constinit sync::Spin lock;
 
 Result<void> open_frame(PhysAddr at) {
     opened = true;
-    auto* registers = static_cast<volatile u32*>(TRY(map_device(at, page_size)));
+    auto* registers = static_cast<DeviceRegister<u32>*>(TRY(map_device(at, page_size)));
     u32 kind = registers[type / 4];
     frame.next = kind >> 16 & 0x3ff;
     frame.end = frame.next + (kind & 0x3ff);

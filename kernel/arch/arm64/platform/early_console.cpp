@@ -3,14 +3,15 @@
 
 #include "../instructions.hpp"
 #include "arch/boot.hpp"
+#include "arch/device_register.hpp"
 
 namespace spore::arch {
 namespace {
 enum Register : u32 { data = 0x00, flags = 0x18, control = 0x30 };
 constexpr u32 transmitter_full = 1 << 5, enabled = 1 << 0, transmits = 1 << 8;
-constinit volatile u8* registers = nullptr;
+constinit std::byte* registers = nullptr;
 
-volatile u32& at(Register r) { return *reinterpret_cast<volatile u32*>(registers + r); }
+DeviceRegister<u32>& at(Register r) { return *reinterpret_cast<DeviceRegister<u32>*>(registers + r); }
 
 void put(char c) {
     for (int wait = 0; wait < 100'000 && (at(flags) & transmitter_full); ++wait) pause();
@@ -19,7 +20,7 @@ void put(char c) {
 }  // namespace
 
 void use_early_console(void* mapped_registers) {
-    registers = static_cast<volatile u8*>(mapped_registers);
+    registers = static_cast<std::byte*>(mapped_registers);
     at(control) = at(control) | enabled | transmits;
 }
 

@@ -5,16 +5,17 @@
 #include "../instructions.hpp"
 #include "arch/boot.hpp"
 #include "arch/cpu.hpp"
+#include "arch/device_register.hpp"
 
 namespace spore::arch {
 namespace {
-constinit const volatile u32* registers = nullptr;
+constinit const DeviceRegister<u32>* registers = nullptr;
 constinit i64 known_seconds = 0;
 constinit u64 known_at = 0;
 constexpr u64 second = 1'000'000'000;
 }  // namespace
 
-void use_wall_clock(void* mapped_registers) { registers = static_cast<const volatile u32*>(mapped_registers); }
+void use_wall_clock(void* mapped_registers) { registers = static_cast<const DeviceRegister<u32>*>(mapped_registers); }
 
 void use_firmware_time(i64 seconds, u64 counter) {
     known_seconds = seconds;

@@ -1,5 +1,6 @@
 #include "kernel/drivers/net/e1000/attach.hpp"
 
+#include "arch/device_register.hpp"
 #include "arch/mmu.hpp"
 #include "kernel/drivers/bus/msix.hpp"
 #include "kernel/drivers/net/e1000/device.hpp"
@@ -12,7 +13,7 @@ constexpr u32 register_bar = 0;
 
 class PciHardware final : public Hardware {
 public:
-    PciHardware(const PciFunction& function, volatile u32* registers, bool has_messages)
+    PciHardware(const PciFunction& function, arch::DeviceRegister<u32>* registers, bool has_messages)
         : function_(function), registers_(registers), has_messages_(has_messages) {}
 
     u32 read(Register r, u32 index) override { return registers_[static_cast<u32>(r) / 4 + index]; }
@@ -31,7 +32,7 @@ public:
 
 private:
     PciFunction function_;
-    volatile u32* registers_;
+    arch::DeviceRegister<u32>* registers_;
     bool has_messages_;
     MsixTable messages_;
 };
@@ -42,7 +43,7 @@ Result<void> attach(const PciFunction& function, const Model& model) {
     auto base = function.memory_bar(register_bar);
     if (!base) return fail(Error::not_supported);
     function.enable();
-    auto* registers = static_cast<volatile u32*>(TRY(arch::map_device(*base, wire::e1000::register_space)));
+    auto* registers = static_cast<arch::DeviceRegister<u32>*>(TRY(arch::map_device(*base, wire::e1000::register_space)));
     Owned<Hardware> hardware = TRY(make_owned<PciHardware>(function, registers, model.has_messages));
     auto device = TRY(make_owned<Device>(std::move(hardware), model));
     TRY(device->open());

@@ -1,0 +1,4 @@
+// How devices are accessed: load_device, store_device.
+#pragma once
+
+#include "../../common/device/volatile_access.hpp"
