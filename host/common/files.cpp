@@ -33,6 +33,12 @@ MappedFile::~MappedFile() {
     if (!bytes_.empty()) ::munmap(const_cast<std::byte*>(bytes_.data()), bytes_.size());
 }
 
+Outcome<void> write_file(const fs::path& path, std::string_view text) {
+    FileDescriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+    if (!file || !write_all(file.number(), std::as_bytes(std::span(text)))) return failure(ExitStatus::failed, "cannot write {}: {}", path.string(), error_text());
+    return {};
+}
+
 std::optional<std::string> read_file(const fs::path& path) {
     FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (!file) return std::nullopt;

@@ -55,6 +55,8 @@ private:
 
 /// The whole file as text, or nothing.
 std::optional<std::string> read_file(const fs::path& path);
+/// Makes a file of this text, or replaces the one that is there.
+Outcome<void> write_file(const fs::path& path, std::string_view text);
 /// Writes all bytes or fails with errno set.
 bool write_all(int descriptor, ByteSpan bytes);
 /// Where spore keeps what it can make again: $XDG_CACHE_HOME/spore or ~/.cache/spore. Created when missing.

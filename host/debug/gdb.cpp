@@ -125,10 +125,7 @@ Outcome<void> describe_for_gdb(const Plan& plan, Prepared& prepared, const fs::p
         if (headers && headers->find(elf::SegmentType::interpreter))
             if (auto dynamic = headers->find(elf::SegmentType::dynamic)) json["dynamic"] = dynamic->address + base;
     }
-    FileDescriptor out(::open((folder / "files.json").c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
-    auto text = json.dump(1);
-    if (!out || !write_all(out.number(), std::as_bytes(std::span(text)))) return failure(ExitStatus::failed, "cannot write {}: {}", (folder / "files.json").string(), error_text());
-    return {};
+    return write_file(folder / "files.json", json.dump(1));
 }
 
 Outcome<int> debug(Plan plan, const GdbOptions& options) {

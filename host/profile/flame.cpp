@@ -18,12 +18,6 @@ namespace spore::host {
 
 namespace {
 
-Outcome<void> write_file(const fs::path& path, const std::string& text) {
-    FileDescriptor out(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
-    if (!out || !write_all(out.number(), std::as_bytes(std::span(text)))) return failure(ExitStatus::failed, "cannot write {}: {}", path.string(), error_text());
-    return {};
-}
-
 /// Asks the guest what lies in its programs' memory while it runs: at first often, since a program may be short, then ever less.
 class Asker {
 public:
