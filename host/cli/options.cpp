@@ -2,8 +2,9 @@
 
 #include <CLI/CLI.hpp>
 
-#include "host/cli/manual.hpp"
 #include "host/cli/verbs.hpp"
+#include "host/manual/completion.hpp"
+#include "host/manual/pages.hpp"
 #include "host/plan/config.hpp"
 
 namespace spore::host {
@@ -151,6 +152,30 @@ Outcome<Request> to_request(const RawRun& raw) {
     return request;
 }
 
+struct ManualOptions {
+    std::string page = "spore", folder;
+    bool markdown = false;
+    std::string written(const Page& one) const { return markdown ? to_markdown(one) : to_roff(one); }
+};
+
+Outcome<std::string> find_page(const std::vector<Page>& pages, const ManualOptions& options) {
+    for (const auto& page : pages)
+        if (page.name == options.page) return options.written(page);
+    return failure(ExitStatus::failed, "there is no manual page '{}': give spore, spore-VERB, spore.toml or spore-calls", options.page);
+}
+
+Outcome<int> write_pages(const std::vector<Page>& pages, const ManualOptions& options) {
+    for (const auto& page : pages) {
+        // As man(1) looks for them, or side by side.
+        auto folder = options.markdown ? fs::path(options.folder) : fs::path(options.folder) / fmt::format("man{}", page.section);
+        auto file = folder / fmt::format("{}.{}", page.name, options.markdown ? "md" : std::to_string(page.section));
+        std::error_code error;
+        fs::create_directories(folder, error);
+        TRY(write_file(file, options.written(page)));
+    }
+    return 0;
+}
+
 /// CLI11 does not know what follows the options of verbs that run a program: there the program's own begin.
 std::string help_text(const CLI::App& app) {
     auto text = app.help();
@@ -213,10 +238,13 @@ Outcome<Command> parse_command_line(int count, const char* const* arguments) {
     inspect->footer(footer("spore inspect /usr/bin/python3\nspore run --save-bundle app.bundle ./app && spore inspect --treemap app.svg app.bundle"));
     auto* doctor = app.add_subcommand("doctor", "Check that this machine has what Spore needs");
     doctor->footer(footer("spore doctor"));
-    std::string page, shell;
-    auto* manual = app.add_subcommand("manual", "Print a manual page in roff: spore, spore-VERB or spore.toml");
-    manual->add_option("PAGE", page, "The page (spore)");
-    manual->footer(footer("spore manual spore-run | man -l -"));
+    ManualOptions manual_options;
+    std::string shell;
+    auto* manual = app.add_subcommand("manual", "Print a page of the manual: spore, spore-VERB, spore.toml or spore-calls");
+    manual->add_option("PAGE", manual_options.page, "The page (spore)");
+    manual->add_flag("--markdown", manual_options.markdown, "In Markdown instead of roff");
+    manual->add_option("--write", manual_options.folder, "Write all pages into this folder instead")->type_name("DIR");
+    manual->footer(footer("spore manual spore-run | man -l -\nspore manual --markdown --write docs/reference"));
     auto* completion = app.add_subcommand("completion", "Print the completions for a shell: bash, zsh or fish");
     completion->add_option("SHELL", shell, "The shell")->required();
     completion->footer(footer("source <(spore completion bash)"));
@@ -234,9 +262,8 @@ Outcome<Command> parse_command_line(int count, const char* const* arguments) {
     }
     if (*inspect) return InspectCommand{file, treemap};
     if (*manual) {
-        auto text = manual_page(app, page.empty() ? "spore" : page);
-        if (!text) return failure(ExitStatus::failed, "there is no manual page '{}': give spore, spore-VERB or spore.toml", page);
-        return PrintCommand{*text};
+        if (!manual_options.folder.empty()) return ActionCommand{[pages = manual_pages(app), manual_options] { return write_pages(pages, manual_options); }, {}};
+        return PrintCommand{TRY(find_page(manual_pages(app), manual_options))};
     }
     if (*completion) {
         auto text = completion_script(app, shell);
