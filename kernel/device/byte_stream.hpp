@@ -9,8 +9,8 @@ namespace spore::device {
 class ByteStream {
 public:
     virtual ~ByteStream() = default;
-    /// Sends all of the pieces, in order. Up to atomic_size bytes travel without those of other callers between them. Sleeps while the
-    /// other side takes no more.
+    /// Sends both pieces, together at most atomic_size bytes, without those of other callers between them. Sleeps while the other side
+    /// takes no more.
     virtual Result<void> send(ByteSpan first, ByteSpan second) = 0;
     static constexpr std::size_t atomic_size = 4096;
     /// The same without sleeping, in any context: for log lines and panics. What cannot be sent within a second or so is lost.

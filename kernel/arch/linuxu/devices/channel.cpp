@@ -3,13 +3,17 @@
 
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 
 #include <algorithm>
+#include <cstring>
+#include <span>
 
 #include "../host/call.hpp"
 #include "../trap/interrupts.hpp"
+#include "arch/cpu.hpp"
 #include "kernel/device/byte_stream.hpp"
-#include "kernel/sync/mutex.hpp"
+#include "kernel/sync/spin.hpp"
 #include "kernel/sync/wait_queue.hpp"
 
 namespace spore::arch {
@@ -28,18 +32,21 @@ public:
     }
 
     Result<void> send(ByteSpan first, ByteSpan second) override {
-        Guard whole(sending_);
-        TRY(send_all(first));
-        return send_all(second);
+        Guard guard(lock_);
+        while (true) {
+            auto done = try_send(first, second);
+            if (done == Attempt::sent) return {};
+            if (done == Attempt::broken) return fail(Error::io);
+            TRY(room_.wait(lock_, Interruptible::no));
+        }
     }
 
     void send_urgently(ByteSpan first, ByteSpan second) override {
-        for (auto piece : {first, second})
-            while (!piece.empty()) {
-                i64 sent = write(piece);
-                if (sent > 0) piece = piece.subspan(static_cast<std::size_t>(sent));
-                else if (sent != would_block || !wait_for_room()) return;
-            }
+        // A panic may have stopped the lock's holder for ever.
+        bool locked = false;
+        for (int spin = 0; spin < 1'000'000 && !(locked = lock_.try_lock()); ++spin) arch::relax();
+        while (try_send(first, second) == Attempt::full && wait_for_room()) {}
+        if (locked) lock_.unlock();
     }
 
     Result<std::size_t> receive(MutableByteSpan into) override {
@@ -52,20 +59,54 @@ public:
         }
     }
 
-    void drain() override {}  // what the socket has taken reaches its other end
+    /// What the socket has taken reaches its other end.
+    void drain() override {
+        while (push_rest() == Attempt::full && wait_for_room()) {}
+    }
 
 private:
-    i64 write(ByteSpan piece) { return host::call(SYS_sendto, descriptor_, piece.data(), piece.size(), MSG_DONTWAIT | MSG_NOSIGNAL, nullptr, 0); }
+    enum class Attempt : u8 { sent, full, broken };
 
-    Result<void> send_all(ByteSpan piece) {
-        while (!piece.empty()) {
-            Guard guard(lock_);
-            i64 sent = write(piece);
-            if (sent > 0) piece = piece.subspan(static_cast<std::size_t>(sent));
-            else if (sent == would_block) TRY(room_.wait(lock_, Interruptible::no));
-            else if (sent != interrupted) return fail(Error::io);
+    /// Sends all or nothing, as others see it: what the socket does not take of it at once goes before anything else.
+    Attempt try_send(ByteSpan first, ByteSpan second) {
+        if (first.size() + second.size() > sizeof rest_) return Attempt::broken;
+        if (auto before = push_rest(); before != Attempt::sent) return before;
+        iovec pieces[] = {{const_cast<std::byte*>(first.data()), first.size()}, {const_cast<std::byte*>(second.data()), second.size()}};
+        u64 taken;
+        if (auto done = write(pieces, taken); done != Attempt::sent) return done;
+        for (auto piece : {first, second}) {
+            auto skipped = std::min<u64>(taken, piece.size());
+            taken -= skipped;
+            auto left = piece.subspan(skipped);
+            std::memcpy(rest_ + rest_end_, left.data(), left.size());
+            rest_end_ += left.size();
         }
-        return {};
+        return Attempt::sent;
+    }
+
+    Attempt push_rest() {
+        while (rest_begin_ < rest_end_) {
+            iovec piece[] = {{rest_ + rest_begin_, rest_end_ - rest_begin_}};
+            u64 taken;
+            if (auto done = write(piece, taken); done != Attempt::sent) return done;
+            rest_begin_ += taken;
+        }
+        rest_begin_ = rest_end_ = 0;
+        return Attempt::sent;
+    }
+
+    /// Some of the pieces, at least a byte.
+    Attempt write(std::span<iovec> pieces, u64& taken) {
+        msghdr message{};
+        message.msg_iov = pieces.data();
+        message.msg_iovlen = pieces.size();
+        i64 sent;
+        do sent = host::call(SYS_sendmsg, descriptor_, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+        while (sent == interrupted);
+        if (sent == would_block) return Attempt::full;
+        if (sent <= 0) return Attempt::broken;
+        taken = static_cast<u64>(sent);
+        return Attempt::sent;
     }
 
     bool wait_for_room() {
@@ -76,14 +117,16 @@ private:
 
     void on_device() {
         Guard guard(lock_);
+        (void)push_rest();
         arrivals_.wake_all();
         room_.wake_all();
     }
 
     int descriptor_ = -1;
-    sync::Mutex sending_;
     sync::Spin lock_;
     sync::WaitQueue arrivals_, room_;
+    std::byte rest_[atomic_size] = {};  ///< of a piece that the socket took a part of
+    std::size_t rest_begin_ = 0, rest_end_ = 0;
 };
 
 constinit Channel channel;
