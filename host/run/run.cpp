@@ -84,11 +84,11 @@ Outcome<void> check_memory(const Plan& plan, u64 program_size, u64 root_size) {
                    plan.program, align_up(needed, 1_MiB) >> 20);
 }
 
-/// Of a machine that is a process: what ended it, when a signal did.
-std::string what_ended(Child& process) {
+/// What ended the machine's process, when a signal did.
+std::string what_ended(Child& process, bool qemu) {
     if (!process.ends_within(std::chrono::seconds(1))) return {};
     int status = process.wait();
-    return WIFSIGNALED(status) ? fmt::format("its process got signal {} ({})", WTERMSIG(status), ::strsignal(WTERMSIG(status))) : "";
+    return WIFSIGNALED(status) ? fmt::format("{} got signal {} ({})", qemu ? "QEMU" : "its process", WTERMSIG(status), ::strsignal(WTERMSIG(status))) : "";
 }
 
 /// A process needs no stub to be debugged: its number is all that a debugger is told.
@@ -173,11 +173,12 @@ Outcome<int> run(const Plan& plan, Prepared prepared, RunHooks run_hooks) {
     auto status = session.run();
     if (!status && status.error().status == ExitStatus::machine_ended) {
         bool qemu = plan.platform == Platform::qemu;
-        if (auto how = qemu ? "" : what_ended(*machine); !how.empty()) return failure(ExitStatus::machine_ended, "the machine ended: {}", how);
+        auto how = what_ended(*machine, qemu);
         machine->end();
         if (auto old = qemu ? ask_whether_too_old(prepared.command[0]) : std::nullopt) return failure(ExitStatus::missing_tool, "{}", *old);
-        if (auto text = last_words(words.number()); !text.empty())
-            return failure(ExitStatus::machine_ended, "{}; {}{}", status.error().message, qemu ? "QEMU says: " : "", text);
+        auto message = how.empty() ? status.error().message : fmt::format("the machine ended: {}", how);
+        if (auto text = last_words(words.number()); !text.empty()) message += fmt::format("; {}{}", qemu ? "QEMU says: " : "", text);
+        return failure(ExitStatus::machine_ended, "{}", message);
     }
     // Nothing in the machine outlives the run, so it need not shut down in order.
     if (run_hooks.observed) (void)machine->ends_within(std::chrono::seconds(60));
