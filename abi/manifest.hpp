@@ -40,7 +40,7 @@ enum class Tag : u16 {
     log_level = 7,   ///< u32: a LogLevel
     root_source = 8, ///< u32: a RootSource
     channel = 9,     ///< u32: a ChannelKind
-    mount = 10,      ///< MountRecord, then source and target strings
+    read_only = 10,  ///< string: an absolute path in the root; what lies there cannot be written
     terminal = 11,   ///< TerminalRecord: the program's console is a terminal of this size
     strace = 12,     ///< u32: 1 = report every system call of the program on the channel
     limit = 13,      ///< LimitRecord: a resource limit (RLIMIT_*)
@@ -65,13 +65,6 @@ enum class ChannelKind : u32 {
     framed = 1,  ///< the first virtio-console carries frames (abi/channel.hpp)
 };
 
-enum class MountKind : u32 { tmpfs = 0, erofs = 1, ext4 = 2, ninep = 3, virtiofs = 4 };
-struct MountRecord {
-    le32 kind;  ///< a MountKind
-    le32 flags; ///< bit 0: read-only
-    le32 source_size;
-    le32 target_size;
-};
 struct TerminalRecord {
     le16 rows;
     le16 columns;

@@ -17,15 +17,6 @@ bool is_number(ByteSpan payload, u32 largest) {
 template <typename T>
 bool is_struct(ByteSpan payload) { return payload.size() == sizeof(T); }
 
-bool is_mount(ByteSpan payload) {
-    auto* mount = view_at<abi::MountRecord>(payload, 0);
-    if (!mount || mount->kind > u32(abi::MountKind::virtiofs)) return false;
-    auto source = slice(payload, sizeof *mount, mount->source_size);
-    auto target = slice(payload, sizeof *mount + u64{mount->source_size}, mount->target_size);
-    return source && target && is_text(*source) && is_path(*target) &&
-           payload.size() == sizeof *mount + u64{mount->source_size} + mount->target_size;
-}
-
 bool is_interface(ByteSpan payload) {
     auto* record = view_at<abi::InterfaceRecord>(payload, 0);
     if (!record || record->method > u8(abi::AddressMethod::automatic) || record->address_count > abi::max_addresses) return false;
@@ -42,6 +33,7 @@ Check check_record(Tag tag, ByteSpan payload) {
     auto verdict = [](bool good) { return good ? Check::good : Check::bad; };
     switch (tag) {
         case Tag::program:
+        case Tag::read_only:
         case Tag::directory: return verdict(is_path(payload));
         case Tag::argument:
         case Tag::search_domain:
@@ -53,7 +45,6 @@ Check check_record(Tag tag, ByteSpan payload) {
         case Tag::channel: return verdict(is_number(payload, u32(abi::ChannelKind::framed)));
         case Tag::fixed_addresses:
         case Tag::strace: return verdict(is_number(payload, 1));
-        case Tag::mount: return verdict(is_mount(payload));
         case Tag::terminal: return verdict(is_struct<abi::TerminalRecord>(payload));
         case Tag::limit: return verdict(is_struct<abi::LimitRecord>(payload));
         case Tag::interface: return verdict(is_interface(payload));
@@ -129,13 +120,6 @@ std::optional<Manifest::User> Manifest::user() const {
     if (!payload) return std::nullopt;
     auto* record = view_at<abi::UserRecord>(*payload, 0);
     return User{record->uid, record->gid};
-}
-
-Manifest::Mount Manifest::to_mount(ByteSpan payload) {
-    auto* record = view_at<abi::MountRecord>(payload, 0);
-    auto strings = as_text(payload).substr(sizeof *record);
-    return {static_cast<abi::MountKind>(u32{record->kind}), (record->flags & 1) != 0, strings.substr(0, record->source_size),
-            strings.substr(record->source_size)};
 }
 
 Manifest::Limit Manifest::to_limit(ByteSpan payload) {

@@ -12,11 +12,6 @@ namespace spore::wire {
 /// A checked view on the bytes of a manifest.
 class Manifest {
 public:
-    struct Mount {
-        abi::MountKind kind;
-        bool read_only;
-        std::string_view source, target;
-    };
     struct Terminal {
         u16 rows, columns;
     };
@@ -59,10 +54,9 @@ public:
     /// Each "KEY=value".
     template <typename F>
     void for_each_environment(F&& visit) const { for_each_text(abi::Tag::environment, visit); }
+    /// Each absolute path.
     template <typename F>
-    void for_each_mount(F&& visit) const {
-        for_each([&](abi::Tag tag, ByteSpan payload) { if (tag == abi::Tag::mount) visit(to_mount(payload)); });
-    }
+    void for_each_read_only(F&& visit) const { for_each_text(abi::Tag::read_only, visit); }
     template <typename F>
     void for_each_limit(F&& visit) const {
         for_each([&](abi::Tag tag, ByteSpan payload) { if (tag == abi::Tag::limit) visit(to_limit(payload)); });
@@ -97,7 +91,6 @@ private:
     std::optional<std::string_view> text(abi::Tag tag) const;
     std::optional<u32> number(abi::Tag tag) const;
     std::size_t count(abi::Tag tag) const;
-    static Mount to_mount(ByteSpan payload);
     static Limit to_limit(ByteSpan payload);
     static Interface to_interface(ByteSpan payload) {
         auto& record = *view_at<abi::InterfaceRecord>(payload, 0);

@@ -35,18 +35,6 @@ public:
         while (!is_aligned(buffer_.size(), 8)) buffer_.push_back(std::byte{0});
         ++records_;
     }
-    void mount(abi::MountKind kind, bool read_only, std::string_view source, std::string_view target) {
-        abi::MountRecord mount{};
-        mount.kind = static_cast<u32>(kind);
-        mount.flags = read_only ? 1 : 0;
-        mount.source_size = static_cast<u32>(source.size());
-        mount.target_size = static_cast<u32>(target.size());
-        Buffer payload;
-        payload.insert(payload.end(), bytes_of(mount).begin(), bytes_of(mount).end());
-        payload.insert(payload.end(), std::as_bytes(std::span(source)).begin(), std::as_bytes(std::span(source)).end());
-        record(abi::Tag::mount, payload, target);
-    }
-
     /// Call once, after the last record: fills in the header.
     void finish() {
         abi::ManifestHeader header{};

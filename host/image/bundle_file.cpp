@@ -42,6 +42,8 @@ std::vector<std::byte> make_manifest(const Plan& plan, const std::string& progra
     writer.text(Tag::directory, plan.directory);
     writer.text(Tag::hostname, plan.host_name);
     write_network(writer, plan.network);
+    for (const auto& volume : plan.volumes)
+        if (volume.read_only) writer.text(Tag::read_only, volume.guest);
     writer.number(Tag::mode, static_cast<u32>(plan.mode));
     writer.number(Tag::log_level, static_cast<u32>(plan.log_level));
     writer.number(Tag::root_source, static_cast<u32>(source));

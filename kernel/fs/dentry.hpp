@@ -12,6 +12,9 @@ namespace spore::fs {
 
 class Dentry;
 
+/// Puts an inode of `file_system` over what `at` names.
+Result<void> cover(Dentry& at, Shared<FileSystem> file_system, Shared<Inode> inode, bool read_only);
+
 /// One file system in the tree.
 class Mount final : public Counted {
 public:
@@ -27,7 +30,7 @@ public:
     ~Mount() { leave_list(); }
 
 private:
-    friend Result<void> mount(Dentry&, Shared<FileSystem>, bool);
+    friend Result<void> cover(Dentry&, Shared<FileSystem>, Shared<Inode>, bool);
     friend void unmount(Dentry&);
     friend Result<Shared<Dentry>> make_tree(Shared<FileSystem>);
     friend Shared<Mount> next_mount(u64 after);
@@ -65,7 +68,7 @@ public:
 
 private:
     friend class DentryCache;
-    friend Result<void> mount(Dentry&, Shared<FileSystem>, bool);
+    friend Result<void> cover(Dentry&, Shared<FileSystem>, Shared<Inode>, bool);
     friend void unmount(Dentry&);
     Dentry() = default;
     Result<void> set_name(std::string_view name);

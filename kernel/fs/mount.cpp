@@ -36,9 +36,7 @@ Result<Shared<Dentry>> make_tree(Shared<FileSystem> file_system) {
     return Dentry::create(std::move(mount), nullptr, "", std::move(inode));
 }
 
-Result<void> mount(Dentry& at, Shared<FileSystem> file_system, bool read_only) {
-    if (!at.inode()->is_directory()) return fail(Error::not_directory);
-    auto inode = TRY(file_system->root());
+Result<void> cover(Dentry& at, Shared<FileSystem> file_system, Shared<Inode> inode, bool read_only) {
     auto made = TRY(make_shared<Mount>(std::move(file_system), read_only));
     auto* entered = made.get();
     made->covered_ = Shared(at);
@@ -49,6 +47,14 @@ Result<void> mount(Dentry& at, Shared<FileSystem> file_system, bool read_only) {
     (void)root.leak();
     return {};
 }
+
+Result<void> mount(Dentry& at, Shared<FileSystem> file_system, bool read_only) {
+    if (!at.inode()->is_directory()) return fail(Error::not_directory);
+    auto inode = TRY(file_system->root());
+    return cover(at, std::move(file_system), std::move(inode), read_only);
+}
+
+Result<void> make_read_only(Dentry& at) { return cover(at, Shared(at.mount().file_system()), Shared(*at.inode()), true); }
 
 void unmount(Dentry& at) {
     auto* root = at.mounted_.exchange(nullptr, std::memory_order_acq_rel);

@@ -87,6 +87,8 @@ Result<Shared<File>> open_entry(const Context& context, Dentry& entry, OpenMode 
 
 /// Puts a file system's root over the directory that `at` names.
 Result<void> mount(Dentry& at, Shared<FileSystem> file_system, bool read_only);
+/// Puts what `at` names over itself, so that it cannot be written by that name. There must be no entries below it in use.
+Result<void> make_read_only(Dentry& at);
 /// Takes away what was mounted over `at`; what is still open in it stays usable.
 void unmount(Dentry& at);
 /// The mount with the lowest id above `after`; null when there is no more.

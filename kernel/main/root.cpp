@@ -45,6 +45,14 @@ Result<Shared<fs::Dentry>> try_mount(const OpenBundle& bundle) {
     auto root = TRY(fs::make_tree(TRY(fs::tmpfs::TmpFileSystem::create_over(lower))));
     for (auto& directory : directories) TRY(ensure_directory(*root, directory.path, directory.permissions));
     TRY(fs::mount_standard(*root));
+    Result<void> protect;
+    bundle.manifest.for_each_read_only([&](std::string_view path) {
+        if (!protect) return;
+        auto at = fs::resolve({.root = *root, .directory = *root}, *root, path, fs::Follow::yes);
+        if (at) protect = fs::make_read_only(**at);
+        else if (at.error() != Error::not_found) protect = fail(at.error());  // a link that leads nowhere
+    });
+    TRY(protect);
     return root;
 }
 

@@ -14,7 +14,7 @@ void read_manifest(ByteSpan bytes) {
     std::size_t arguments = 0;
     manifest->for_each_argument([&](std::string_view) { ++arguments; });
     if (arguments != manifest->argument_count()) std::abort();
-    manifest->for_each_mount([](wire::Manifest::Mount mount) { if (!mount.target.starts_with('/')) std::abort(); });
+    manifest->for_each_read_only([](std::string_view path) { if (!path.starts_with('/')) std::abort(); });
     manifest->for_each_limit([](wire::Manifest::Limit) {});
     (void)manifest->terminal(), (void)manifest->user(), (void)manifest->hostname(), (void)manifest->mode(), (void)manifest->strace();
 }

@@ -27,6 +27,13 @@ CASES = [
     Case("script-in-tmp", ["/bin/busybox", "sh", "/tmp/script"], options=["-v", "{scratch}/script:/tmp/script"],
          files={"script": ("echo new > /tmp/file; /bin/busybox stat -c %a /tmp; /bin/busybox cat /tmp/file\n", 0o755)},
          stdout="1777\nnew\n", needs=("/bin/busybox",), machines=("microvm",), cpus=(1,)),
+    Case("volume-read-only", ["/bin/busybox", "sh", "-c", """
+            echo more >> /data/file; rm /data/file; mkdir /data/new; chmod 700 /data; ln /data/file /data/link; mv /data /moved
+            echo more > /one; rm /one
+            cat /data/file /one; grep ' ro,' /proc/mounts; echo new > /data2/file; cat /data2/file"""],
+         options=["-v", "{scratch}/folder:/data:ro", "-v", "{scratch}/folder:/data2", "-v", "{scratch}/folder/file:/one:ro"], files={"folder/file": "from the host\n"},
+         stdout="from the host\nfrom the host\noverlay /data overlay ro,relatime 0 0\noverlay /one overlay ro,relatime 0 0\nnew\n",
+         stderr=re.compile(r"(?s)^(.*Read-only file system\n){5}.*Device or resource busy\n.*Read-only file system\n.*Device or resource busy\n$")),
     Case("volume", ["/bin/busybox", "cat", "/data/file"], options=["-v", "{scratch}/file:/data/file:ro"], files={"file": "from the host\n"},
          stdout="from the host\n", needs=("/bin/busybox",), cpus=(1,)),
 ]

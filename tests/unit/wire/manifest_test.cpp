@@ -25,7 +25,7 @@ Bytes sample() {
     writer.number(Tag::mode, 1);
     writer.number(Tag::log_level, 3);
     writer.number(Tag::channel, 1);
-    writer.mount(abi::MountKind::tmpfs, false, "", "/tmp");
+    writer.text(Tag::read_only, "/data");
     writer.finish();
     return bytes;
 }
@@ -41,13 +41,13 @@ TEST(Manifest, ReadsWhatTheWriterWrites) {
     EXPECT_EQ(manifest->root_source(), abi::RootSource::bundle);
     EXPECT_EQ(manifest->channel(), abi::ChannelKind::framed);
     EXPECT_EQ(manifest->terminal(), std::nullopt);
-    std::vector<std::string> arguments, mounts;
+    std::vector<std::string> arguments, read_only;
     manifest->for_each_argument([&](std::string_view text) { arguments.emplace_back(text); });
     EXPECT_EQ(arguments, (std::vector<std::string>{"echo", "", "hello world"}));
     EXPECT_EQ(manifest->argument_count(), 3u);
     EXPECT_EQ(manifest->environment_count(), 1u);
-    manifest->for_each_mount([&](Manifest::Mount mount) { mounts.emplace_back(mount.target); });
-    EXPECT_EQ(mounts, std::vector<std::string>{"/tmp"});
+    manifest->for_each_read_only([&](std::string_view path) { read_only.emplace_back(path); });
+    EXPECT_EQ(read_only, std::vector<std::string>{"/data"});
 }
 
 TEST(Manifest, RefusesEveryTruncation) {
@@ -61,7 +61,7 @@ TEST(Manifest, SurvivesEveryDamagedByte) {
         auto damaged = bytes;
         damaged[at] ^= std::byte{0xff};
         if (auto manifest = Manifest::parse(damaged)) {
-            manifest->for_each_mount([](Manifest::Mount) {});
+            manifest->for_each_read_only([](std::string_view path) { EXPECT_TRUE(path.starts_with('/')); });
             EXPECT_FALSE(manifest->program().empty());
         }
     }
@@ -144,7 +144,7 @@ TEST(Manifest, ValuesAreChecked) {
     EXPECT_TRUE(reject(Tag::argument, std::string_view("a\0b", 3)));
     EXPECT_TRUE(reject(Tag::mode, "four"));
     EXPECT_TRUE(reject(Tag::mode, "five!"));
-    EXPECT_TRUE(reject(Tag::mount, "short"));
+    EXPECT_TRUE(reject(Tag::read_only, "relative"));
     EXPECT_TRUE(reject(Tag::terminal, "short"));
 }
 
