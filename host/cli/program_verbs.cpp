@@ -35,7 +35,7 @@ public:
         options_.stamp = relative_ ? Stamp::relative : absolute_ ? Stamp::time : Stamp::none;
         auto plan = TRY(make_plan(wanted));
         plan.strace = true;
-        auto strace = TRY(Strace::create(options_));
+        auto strace = TRY(Strace::create(options_, plan.architecture));
         auto status = run(plan, TRY(prepare(plan)), {.strace = [&](std::string_view line) { strace.add(line); }});
         strace.finish();
         return status;

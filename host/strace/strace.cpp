@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "host/check/call_table.hpp"
+#include "host/strace/names.hpp"
 
 namespace spore::host {
 
@@ -65,12 +66,13 @@ std::optional<StraceLine> parse_strace_line(std::string_view line) {
     return StraceLine{line.substr(0, open), result, result.starts_with("-1 ")};
 }
 
-Strace::Strace(StraceOptions options, FileDescriptor file) : options_(std::move(options)), file_(std::move(file)) {}
+Strace::Strace(StraceOptions options, Architecture architecture, FileDescriptor file)
+    : options_(std::move(options)), architecture_(architecture), file_(std::move(file)) {}
 
-Outcome<Strace> Strace::create(const StraceOptions& options) {
+Outcome<Strace> Strace::create(const StraceOptions& options, Architecture architecture) {
     FileDescriptor file(options.file.empty() ? ::dup(STDERR_FILENO) : ::open(options.file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
     if (!file) return failure(ExitStatus::failed, "-o {}: {}", options.file.string(), error_text());
-    return Strace(options, std::move(file));
+    return Strace(options, architecture, std::move(file));
 }
 
 void Strace::add(std::string_view line) {
@@ -94,7 +96,7 @@ void Strace::add(std::string_view line) {
         stamp = fmt::format("{:12.6f} ", std::chrono::duration<double>(now - last_).count());
         last_ = now;
     }
-    auto text = fmt::format("{}{}\n", stamp, line);
+    auto text = fmt::format("{}{}\n", stamp, with_names(line, architecture_));
     (void)write_all(file_.number(), std::as_bytes(std::span(text)));
 }
 

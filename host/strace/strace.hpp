@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "host/common/architecture.hpp"
 #include "host/common/files.hpp"
 #include "host/run/output.hpp"
 
@@ -32,18 +33,20 @@ std::optional<StraceLine> parse_strace_line(std::string_view line);
 
 class Strace {
 public:
-    static Outcome<Strace> create(const StraceOptions& options);
+    /// `architecture` is of the programs whose calls it shows.
+    static Outcome<Strace> create(const StraceOptions& options, Architecture architecture);
     void add(std::string_view line);
     /// Prints the summary, if one was asked for.
     void finish();
 
 private:
-    Strace(StraceOptions options, FileDescriptor file);
+    Strace(StraceOptions options, Architecture architecture, FileDescriptor file);
     struct Count {
         u64 calls = 0, errors = 0;
     };
 
     StraceOptions options_;
+    Architecture architecture_;
     FileDescriptor file_;
     std::map<std::string, Count, std::less<>> counts_;
     std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();

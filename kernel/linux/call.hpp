@@ -30,7 +30,7 @@ enum class Interrupt : u8 {
 enum class Status : u8 { supported, partial };
 
 /// How an argument is shown.
-enum class ArgumentKind : u8 { nothing, number, unsigned_number, descriptor, directory, flags, mode, signal, address, text };
+enum class ArgumentKind : u8 { nothing, number, unsigned_number, descriptor, directory, flags, mode, signal, address, text, data, buffer };
 
 struct CallInfo {
     i32 number;
@@ -80,8 +80,12 @@ struct Decode<T> {
 template <typename T>
     requires std::is_base_of_v<VirtAddr, T>
 struct Decode<T> {
-    static constexpr ArgumentKind kind = ArgumentKind::address;
-    static T from(u64 raw) { return T{{raw}}; }
+    static constexpr ArgumentKind kind = std::is_same_v<T, UserData> ? ArgumentKind::data : std::is_same_v<T, UserBuffer> ? ArgumentKind::buffer : ArgumentKind::address;
+    static T from(u64 raw) {
+        T argument;
+        argument.value = raw;
+        return argument;
+    }
 };
 
 /// What the program gets for a call that failed. Tells the task when signal delivery has to look at it.

@@ -1,5 +1,7 @@
 #include "kernel/linux/strace.hpp"
 
+#include <algorithm>
+
 #include "arch/registers.hpp"
 #include "base/format.hpp"
 #include "kernel/linux/dispatch.hpp"
@@ -75,14 +77,28 @@ public:
         if (at.value == 0) return put("NULL");
         auto text = UserString{at}.read(4096);
         if (!text) return put("{}", at);
+        put_quoted(text->view().substr(0, shown), text->size() > shown);
+    }
+    void put_bytes(VirtAddr at, u64 size) {
+        char shown[32];
+        auto count = std::min<u64>(size, sizeof shown);
+        if (!is_program_range(at, count) || !arch::copy_from_program(shown, at, count)) return put("0x{:x}", at.value);
+        put_quoted({shown, count}, size > count);
+    }
+    /// As in C.
+    void put_quoted(std::string_view text, bool cut) {
         put("\"");
-        for (char c : text->view().substr(0, shown)) {
+        for (std::size_t i = 0; i < text.size(); ++i) {
+            char c = text[i];
+            bool digit_follows = i + 1 < text.size() && text[i + 1] >= '0' && text[i + 1] <= '7';
             if (c == '"' || c == '\\') put("\\{}", c);
             else if (c == '\n') put("\\n");
-            else if (c < ' ' || c > '~') put("?");
-            else put("{}", c);
+            else if (c == '\r') put("\\r");
+            else if (c == '\t') put("\\t");
+            else if (c >= ' ' && c <= '~') put("{}", c);
+            else put("\\{}{}", digit_follows ? (static_cast<u8>(c) < 010 ? "00" : static_cast<u8>(c) < 0100 ? "0" : "") : "", Octal(static_cast<u8>(c)).view());
         }
-        put(text->size() > shown ? std::string_view("\"...") : std::string_view("\""));
+        put(cut ? std::string_view("\"...") : std::string_view("\""));
     }
     void put(std::string_view text) { put("{}", text); }
     std::string_view view() const { return {text_, used_}; }
@@ -92,7 +108,8 @@ private:
     std::size_t used_ = 0;
 };
 
-void put_argument(Line& line, ArgumentKind kind, u64 raw) {
+/// `count` is of bytes, for arguments that point to some.
+void put_argument(Line& line, ArgumentKind kind, u64 raw, u64 count) {
     switch (kind) {
     case ArgumentKind::nothing: return;
     case ArgumentKind::number: return line.put("{}", static_cast<i64>(raw));
@@ -106,10 +123,13 @@ void put_argument(Line& line, ArgumentKind kind, u64 raw) {
     case ArgumentKind::mode: return line.put("0{}", Octal(static_cast<u32>(raw)).view());
     case ArgumentKind::address: return raw ? line.put("0x{:x}", raw) : line.put("NULL");
     case ArgumentKind::text: return line.put_text({raw});
+    case ArgumentKind::data:
+    case ArgumentKind::buffer: return raw ? line.put_bytes({raw}, count) : line.put("NULL");
     }
 }
 
-void put_call(Line& line, Task& task, const arch::TrapFrame& frame) {
+/// `result` is nothing before the call has one.
+void put_call(Line& line, Task& task, const arch::TrapFrame& frame, i64 result = -1) {
     u64 number = arch::system_call_number(frame);
     auto info = find_call(number);
     line.put("[pid {}] ", task.id());
@@ -121,7 +141,14 @@ void put_call(Line& line, Task& task, const arch::TrapFrame& frame) {
     line.put("{}(", info->name);
     for (unsigned i = 0; i < 6 && info->arguments[i] != ArgumentKind::nothing; ++i) {
         if (i) line.put(", ");
-        put_argument(line, info->arguments[i], arch::system_call_argument(frame, i));
+        auto kind = info->arguments[i];
+        auto raw = arch::system_call_argument(frame, i);
+        u64 size = i < 5 ? arch::system_call_argument(frame, i + 1) : 0;
+        if (kind == ArgumentKind::buffer) {
+            if (result > 0) size = std::min(size, static_cast<u64>(result));
+            else kind = ArgumentKind::address;
+        }
+        put_argument(line, kind, raw, size);
     }
 }
 
@@ -145,7 +172,7 @@ void trace_end(Task& task, const arch::TrapFrame& frame, i64 result) {
     auto name = call_name(arch::system_call_number(frame));
     if (does_not_return(name) && result >= 0) return;
     Line line;
-    put_call(line, task, frame);
+    put_call(line, task, frame, result);
     constexpr i64 largest_errno = 4095;
     if (result < 0 && result >= -largest_errno) {
         auto error = errno_name(-result);

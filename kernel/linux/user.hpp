@@ -41,6 +41,11 @@ struct UserBytes : VirtAddr {
     explicit operator bool() const { return value != 0; }
 };
 
+/// Of these the call reads as many as the next argument says.
+struct UserData : UserBytes {};
+/// Into these it writes as many as it returns.
+struct UserBuffer : UserBytes {};
+
 /// True when [at, at + size) lies in the program's half.
 constexpr bool is_program_range(VirtAddr at, u64 size) { return at.value <= arch::program_end && size <= arch::program_end - at.value; }
 

@@ -232,6 +232,8 @@ private:
         case ArgumentKind::flags: return flags();
         case ArgumentKind::mode: return in_.half();
         case ArgumentKind::signal: return in_.byte() % 66u;
+        case ArgumentKind::data:
+        case ArgumentKind::buffer:
         case ArgumentKind::address: return address();
         case ArgumentKind::text: {
             u8 which = in_.byte();

@@ -58,39 +58,39 @@ Result<u64> remove(const Caller& caller, fs::Dentry& entry, UserString name) {
 
 }  // namespace
 
-Result<u64> setxattr(Task& task, UserPath path, UserString name, UserBytes value, u64 size, Flags flags) {
+Result<u64> setxattr(Task& task, UserPath path, UserString name, UserData value, u64 size, Flags flags) {
     Caller caller(task);
     return set(caller, *TRY(named(task, caller, path, fs::Follow::yes)), name, value, size, flags);
 }
-Result<u64> lsetxattr(Task& task, UserPath path, UserString name, UserBytes value, u64 size, Flags flags) {
+Result<u64> lsetxattr(Task& task, UserPath path, UserString name, UserData value, u64 size, Flags flags) {
     Caller caller(task);
     return set(caller, *TRY(named(task, caller, path, fs::Follow::no)), name, value, size, flags);
 }
-Result<u64> fsetxattr(Task& task, Descriptor file, UserString name, UserBytes value, u64 size, Flags flags) {
+Result<u64> fsetxattr(Task& task, Descriptor file, UserString name, UserData value, u64 size, Flags flags) {
     Caller caller(task);
     return set(caller, *TRY(opened(task, file)), name, value, size, flags);
 }
-Result<u64> getxattr(Task& task, UserPath path, UserString name, UserBytes value, u64 size) {
+Result<u64> getxattr(Task& task, UserPath path, UserString name, UserBuffer value, u64 size) {
     Caller caller(task);
     return get(caller, *TRY(named(task, caller, path, fs::Follow::yes)), name, value, size);
 }
-Result<u64> lgetxattr(Task& task, UserPath path, UserString name, UserBytes value, u64 size) {
+Result<u64> lgetxattr(Task& task, UserPath path, UserString name, UserBuffer value, u64 size) {
     Caller caller(task);
     return get(caller, *TRY(named(task, caller, path, fs::Follow::no)), name, value, size);
 }
-Result<u64> fgetxattr(Task& task, Descriptor file, UserString name, UserBytes value, u64 size) {
+Result<u64> fgetxattr(Task& task, Descriptor file, UserString name, UserBuffer value, u64 size) {
     Caller caller(task);
     return get(caller, *TRY(opened(task, file)), name, value, size);
 }
-Result<u64> listxattr(Task& task, UserPath path, UserBytes names, u64 size) {
+Result<u64> listxattr(Task& task, UserPath path, UserBuffer names, u64 size) {
     Caller caller(task);
     return list(caller, *TRY(named(task, caller, path, fs::Follow::yes)), names, size);
 }
-Result<u64> llistxattr(Task& task, UserPath path, UserBytes names, u64 size) {
+Result<u64> llistxattr(Task& task, UserPath path, UserBuffer names, u64 size) {
     Caller caller(task);
     return list(caller, *TRY(named(task, caller, path, fs::Follow::no)), names, size);
 }
-Result<u64> flistxattr(Task& task, Descriptor file, UserBytes names, u64 size) {
+Result<u64> flistxattr(Task& task, Descriptor file, UserBuffer names, u64 size) {
     Caller caller(task);
     return list(caller, *TRY(opened(task, file)), names, size);
 }

@@ -157,7 +157,7 @@ Result<u64> getdents64(Task& task, Descriptor directory, UserBytes buffer, u32 s
 }
 Result<u64> getdents(Task& task, Descriptor directory, UserBytes buffer, u32 size) { return list(task, directory, buffer, size, EntryWriter::Shape::old); }
 
-Result<u64> getcwd(Task& task, UserBytes buffer, u64 size) {
+Result<u64> getcwd(Task& task, UserBuffer buffer, u64 size) {
     auto text = TRY(SmallText::create(4096));
     auto root = task.place().root(), directory = task.place().directory();
     auto path = TRY(fs::path_of(*root, *directory, std::span(text.data(), text.size())));
@@ -199,7 +199,7 @@ Result<u64> chroot(Task& task, UserPath path) {
 }
 Result<u64> umask(Task& task, ModeBits mask) { return task.place().set_umask(static_cast<u16>(mask.value & 0777)); }
 
-Result<u64> readlinkat(Task& task, DirectoryDescriptor at, UserPath path, UserBytes buffer, i32 size) {
+Result<u64> readlinkat(Task& task, DirectoryDescriptor at, UserPath path, UserBuffer buffer, i32 size) {
     if (size <= 0) return fail(Error::invalid);
     Caller caller(task);
     auto entry = TRY(caller.resolve(task, at, TRY(path.read()), fs::Follow::no, at.value != here.value));
@@ -208,6 +208,6 @@ Result<u64> readlinkat(Task& task, DirectoryDescriptor at, UserPath path, UserBy
     TRY(arch::copy_to_program(buffer, text.data(), length));
     return length;
 }
-Result<u64> readlink(Task& task, UserPath path, UserBytes buffer, i32 size) { return readlinkat(task, here, path, buffer, size); }
+Result<u64> readlink(Task& task, UserPath path, UserBuffer buffer, i32 size) { return readlinkat(task, here, path, buffer, size); }
 
 }  // namespace spore::linux::calls

@@ -141,11 +141,11 @@ Result<u64> write_where(Task& task, fs::File& file, fs::IoBuffer buffer, u64 off
 
 }  // namespace
 
-Result<u64> read(Task& task, Descriptor descriptor, UserBytes at, u64 size) {
+Result<u64> read(Task& task, Descriptor descriptor, UserBuffer at, u64 size) {
     auto file = TRY(readable(task, descriptor));
     return read_into(*file, TRY(program_buffer(at, size)));
 }
-Result<u64> write(Task& task, Descriptor descriptor, UserBytes at, u64 size) {
+Result<u64> write(Task& task, Descriptor descriptor, UserData at, u64 size) {
     auto file = TRY(writable(task, descriptor));
     return write_from(task, *file, TRY(program_buffer(at, size)));
 }
@@ -159,13 +159,13 @@ Result<u64> writev(Task& task, Descriptor descriptor, UserIn<fs::Piece> from, i3
     auto pieces = TRY(Pieces::read(from, count));
     return write_from(task, *file, pieces.buffer());
 }
-Result<u64> pread64(Task& task, Descriptor descriptor, UserBytes at, u64 size, i64 offset) {
+Result<u64> pread64(Task& task, Descriptor descriptor, UserBuffer at, u64 size, i64 offset) {
     if (offset < 0) return fail(Error::invalid);
     auto file = TRY(readable(task, descriptor));
     auto buffer = TRY(program_buffer(at, size));
     return told(*file, fs::Change::accessed, file->read_at(buffer, static_cast<u64>(offset)));
 }
-Result<u64> pwrite64(Task& task, Descriptor descriptor, UserBytes at, u64 size, i64 offset) {
+Result<u64> pwrite64(Task& task, Descriptor descriptor, UserData at, u64 size, i64 offset) {
     if (offset < 0) return fail(Error::invalid);
     auto file = TRY(writable(task, descriptor));
     return write_at(task, *file, TRY(program_buffer(at, size)), static_cast<u64>(offset));

@@ -149,7 +149,7 @@ Result<u64> receive_one(Task& task, Socket& socket, MessageHeader& header, u32 f
 
 }  // namespace
 
-Result<u64> sendto(Task& task, Descriptor descriptor, UserBytes data, u64 size, Flags flags, UserBytes address, u32 address_size) {
+Result<u64> sendto(Task& task, Descriptor descriptor, UserData data, u64 size, Flags flags, UserBytes address, u32 address_size) {
     auto socket = TRY(socket_of(task, descriptor));
     SocketAddress to;
     if (address) to = TRY(read_address(address, address_size));
@@ -158,7 +158,7 @@ Result<u64> sendto(Task& task, Descriptor descriptor, UserBytes data, u64 size, 
     return answer_sender(task, socket->send(request), flags);
 }
 
-Result<u64> recvfrom(Task& task, Descriptor descriptor, UserBytes data, u64 size, Flags flags, UserBytes address, UserInOut<u32> address_size) {
+Result<u64> recvfrom(Task& task, Descriptor descriptor, UserBuffer data, u64 size, Flags flags, UserBytes address, UserInOut<u32> address_size) {
     auto socket = TRY(socket_of(task, descriptor));
     auto buffer = TRY(program_buffer(data, size));
     ReceiveRequest request{.data = buffer, .flags = flags};

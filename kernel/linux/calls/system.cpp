@@ -61,7 +61,7 @@ Result<u64> set_name(Task& task, UserBytes name, u64 size, F&& set) {
     return 0;
 }
 }  // namespace
-Result<u64> sethostname(Task& task, UserBytes name, u64 size) { return set_name(task, name, size, set_host_name); }
-Result<u64> setdomainname(Task& task, UserBytes name, u64 size) { return set_name(task, name, size, set_domain_name); }
+Result<u64> sethostname(Task& task, UserData name, u64 size) { return set_name(task, name, size, set_host_name); }
+Result<u64> setdomainname(Task& task, UserData name, u64 size) { return set_name(task, name, size, set_domain_name); }
 
 }  // namespace spore::linux::calls

@@ -5,6 +5,7 @@
 
 #include "host/check/call_table.hpp"
 #include "host/check/check.hpp"
+#include "host/strace/names.hpp"
 #include "host/strace/strace.hpp"
 #include "host/symbols/symboliser.hpp"
 
@@ -20,6 +21,18 @@ TEST(StraceLines, AreTakenApart) {
     EXPECT_EQ(line->result, "-1 ENOENT");
     EXPECT_TRUE(line->failed);
     EXPECT_FALSE(parse_strace_line("[pid 12]"));
+}
+
+TEST(StraceLines, NumbersGetNames) {
+    auto named = [](std::string_view line) { return with_names(line, Architecture::x86_64); };
+    EXPECT_EQ(named("[pid 1] openat(AT_FDCWD, \"a, 0x2)\", 0x80241, 0644) = 3"), "[pid 1] openat(AT_FDCWD, \"a, 0x2)\", O_WRONLY|O_CREAT|O_TRUNC|O_CLOEXEC, 0644) = 3");
+    EXPECT_EQ(named("[pid 1] mmap(0, 4096, 0x3, 0x22, -1, 0) = 0x7000"), "[pid 1] mmap(NULL, 4096, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7000");
+    EXPECT_EQ(named("[pid 1] mprotect(0x1000, 4096, 0x0) = 0"), "[pid 1] mprotect(0x1000, 4096, PROT_NONE) = 0");
+    EXPECT_EQ(named("[pid 1] futex(0x10, 0x80, 2, NULL) = ?"), "[pid 1] futex(0x10, FUTEX_WAIT|FUTEX_PRIVATE_FLAG, 2, NULL) = ?");
+    EXPECT_EQ(named("[pid 1] kill(2, 15) = 0"), "[pid 1] kill(2, SIGTERM) = 0");
+    EXPECT_EQ(named("[pid 1] sendto(3, \"x\", 1, 0x80004000, NULL, 0) = 1"), "[pid 1] sendto(3, \"x\", 1, MSG_NOSIGNAL|0x80000000, NULL, 0) = 1");
+    EXPECT_EQ(with_names("openat(AT_FDCWD, \"d\", 0x4000, 00) = 3", Architecture::arm64), "openat(AT_FDCWD, \"d\", O_RDONLY|O_DIRECTORY, 00) = 3");
+    for (auto line : {"exit_group(0) = ?", "no call", "[pid 1", "read(", "read(1, \"", ""}) EXPECT_EQ(named(line), line);
 }
 
 TEST(StraceFilter, KnowsCallsAndSets) {
