@@ -31,7 +31,8 @@ std::optional<fs::path> find_script() {
 
 /// gdb's commands for a machine: QEMU's socket; or, of one that is a process, a file with its number.
 std::vector<std::string> ways_to_reach(const fs::path& debugger) {
-    if (fs::is_socket(debugger)) return {fmt::format("target remote {}", debugger.string())};
+    // A breakpoint in a program is set before the program is in memory: its beginning, which gdb looks for in the code, is then in the file alone.
+    if (fs::is_socket(debugger)) return {"set trust-readonly-sections on", fmt::format("target remote {}", debugger.string())};
     std::vector<std::string> lines;
     // The machine's traps and interrupts, which are the kernel's business.
     for (auto signal : {"SIGSEGV", "SIGBUS", "SIGILL", "SIGFPE", "SIGSYS", "SIGALRM", "SIGUSR1", "SIGIO"})
