@@ -2,7 +2,7 @@
 """Runs every test of Spore, or those whose name matches a filter, and ends with one line that counts them.
 
 Called by `./spore test`. Kinds: `layering`, `unit-*` (each GoogleTest case counts), `fuzz-*` (a short run each),
-`boot/…` (ways to start the kernel other than the tool's), and `system/…` (a program in a virtual machine, see tests/system/case.py).
+`boot/…` (ways to start the kernel other than the tool's), `docs/…` (what the documentation shows), and `system/…` (a program in a virtual machine, see tests/system/case.py).
 With `--long` it runs instead what takes too long for every change: `long/…`, the cases in tests/long/, of the same form.
 """
 import argparse
@@ -20,6 +20,7 @@ import time
 TESTS = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(TESTS))
 import coverage  # noqa: E402
+from docs import guides  # noqa: E402
 from lab import lab  # noqa: E402
 from system import case as system_case  # noqa: E402
 
@@ -95,6 +96,21 @@ def run_fuzzer(binary, tally):
         tally.add(binary.name, result.stderr[-6000:] if result.returncode else None)
 
 
+def run_reference(build, tally):
+    """docs/reference is what the tool says of itself."""
+    kept = TESTS.parent / "docs/reference"
+    with tempfile.TemporaryDirectory() as scratch:
+        subprocess.run([build / "host/spore", "manual", "--markdown", "--write", scratch], check=True, timeout=60)
+        fresh = {page.name: page.read_text() for page in pathlib.Path(scratch).iterdir()}
+    old = {page.name: page.read_text() for page in kept.glob("*.md")}
+    differing = sorted(name for name in fresh.keys() | old.keys() if fresh.get(name) != old.get(name))
+    tally.add("docs/reference", f"out of date: {' '.join(differing)}; write it anew with ./spore manual --markdown --write docs/reference" if differing else None)
+
+
+def run_guide(guide, build, tally):
+    tally.add(f"docs/guides/{guide.stem}", guides.run(guide, build))
+
+
 def run_boot(script, build, tally):
     result = subprocess.run([sys.executable, str(script), str(build)], capture_output=True, text=True, errors="replace", timeout=600)
     if result.returncode == 77:
@@ -103,17 +119,21 @@ def run_boot(script, build, tally):
               skipped=result.returncode == 77)
 
 
-def start_short(build, wanted, tally, pool, boot=True):
+def start_short(build, wanted, tally, pool, machines=True):
     """Runs what is quick, and starts what is neither a system test nor long."""
     if wanted("layering"):
         run_layering(tally)
+    if wanted("docs/reference"):
+        run_reference(build, tally)
     for binary in sorted((build / "tests").glob("unit-*")):
         if binary.is_file() and os.access(binary, os.X_OK):
             run_units(binary, wanted, tally)
     pending = [pool.submit(run_fuzzer, binary, tally) for binary in sorted((build / "tests").glob("fuzz-*"))
                if binary.is_file() and os.access(binary, os.X_OK) and wanted(binary.name)]
-    return pending + [pool.submit(run_boot, script, build, tally) for script in sorted((TESTS / "boot").glob("*.py"))
-                      if boot and wanted(f"boot/{script.stem}")]
+    if not machines:
+        return pending
+    pending += [pool.submit(run_boot, script, build, tally) for script in sorted((TESTS / "boot").glob("*.py")) if wanted(f"boot/{script.stem}")]
+    return pending + [pool.submit(run_guide, guide, build, tally) for guide in guides.all_guides() if wanted(f"docs/guides/{guide.stem}")]
 
 
 def main():
@@ -154,7 +174,7 @@ def main():
     with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
         pending = [] if arguments.lab or kind != "system" else start_short(build, wanted, tally, pool)
         if arguments.coverage:
-            pending += start_short(build / "coverage", wanted, tally, pool, boot=False)
+            pending += start_short(build / "coverage", wanted, tally, pool, machines=False)
         pending += [pool.submit(system_case.run, one, build, tally) for one in cases]
         for job in pending:
             job.result()
