@@ -46,7 +46,7 @@ public:
             auto mode = (*file)->mode();
             permissions = static_cast<u16>(0100 | (mode.read ? 0400 : 0) | (mode.write ? 0200 : 0));
         }
-        return {.permissions = permissions};
+        return attributes_of(subject_, permissions);
     }
     Result<Text> target() override {
         TRY(check_may_inspect(subject_));
@@ -76,6 +76,7 @@ class DescriptorInfo final : public GeneratedText {
 public:
     DescriptorInfo(Subject subject, i32 descriptor) : subject_(subject), descriptor_(descriptor) {}
     u64 number() const override { return subject_.inode_number(0x20000 + static_cast<u32>(descriptor_)); }
+    NodeAttributes attributes() override { return attributes_of(subject_, 0444); }
     Result<void> produce(TextSink& out) override {
         TRY(check_may_inspect(subject_));
         auto file = TRY(file_of(subject_, descriptor_));
@@ -96,7 +97,11 @@ class Descriptors final : public GeneratedDirectory {
 public:
     explicit Descriptors(Subject subject) : subject_(subject) {}
     u64 number() const override { return subject_.inode_number(is_links ? 1 : 2); }
-    NodeAttributes attributes() override { return {.permissions = is_links ? u16{0500} : u16{0555}, .links = 2}; }
+    NodeAttributes attributes() override {
+        auto attributes = attributes_of(subject_, is_links ? 0500 : 0555);
+        attributes.links = 2;
+        return attributes;
+    }
     Result<Shared<Node>> find(std::string_view name) override {
         auto number = parse_number(name);
         if (!number || *number > 0x7fff'ffff || (name.size() > 1 && name[0] == '0')) return fail(Error::not_found);

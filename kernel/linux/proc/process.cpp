@@ -33,6 +33,15 @@ Result<Shared<Process>> process_of_directory(fs::File& file) {
     return subject.process();
 }
 
+NodeAttributes attributes_of(const Subject& subject, u16 permissions) {
+    NodeAttributes attributes{.permissions = permissions};
+    if (auto process = subject.process()) {
+        auto who = (*process)->credentials();
+        attributes.uid = who.effective_uid, attributes.gid = who.effective_gid;
+    }
+    return attributes;
+}
+
 Result<void> check_may_inspect(const Subject& subject) {
     if (!task::current().owner()) return {};  // the host asks, in a thread of the kernel's
     auto& own = current_task().process();
@@ -201,15 +210,6 @@ constexpr Row rows[] = {
     {.name = "wchan", .show = show_wait_channel},
 };
 
-NodeAttributes attributes_of(const Subject& subject, u16 permissions) {
-    NodeAttributes attributes{.permissions = permissions};
-    if (auto process = subject.process()) {
-        auto who = (*process)->credentials();
-        attributes.uid = who.effective_uid, attributes.gid = who.effective_gid;
-    }
-    return attributes;
-}
-
 class ProcessText final : public GeneratedText {
 public:
     ProcessText(Subject subject, const Row& row) : subject_(subject), row_(row) {}
@@ -277,6 +277,11 @@ class TaskList final : public GeneratedDirectory {
 public:
     explicit TaskList(Subject subject) : subject_(subject) {}
     u64 number() const override { return subject_.inode_number(3); }
+    NodeAttributes attributes() override {
+        auto attributes = attributes_of(subject_, 0555);
+        attributes.links = 2;
+        return attributes;
+    }
     Result<Shared<Node>> find(std::string_view name) override {
         auto number = parse_number(name);
         if (!number || *number == 0 || *number > 0x7fff'ffff) return fail(Error::not_found);
