@@ -36,8 +36,8 @@ constexpr const char* main_examples = R"(Examples:
 'spore run --help' tells more, and lists the exit statuses.)";
 
 struct RawRun {
-    std::string memory, architecture, platform, machine, bus, gic, firmware, accelerator, mode, log_level, timeout, directory, root, root_place, sysroot, kernel, save_bundle;
-    std::vector<std::string> environment, environment_files, volumes;
+    std::string memory, user, architecture, platform, machine, bus, gic, firmware, accelerator, mode, log_level, timeout, directory, root, root_place, sysroot, kernel, save_bundle;
+    std::vector<std::string> environment, environment_files, volumes, limits;
     std::string network, nic, mac, host_name, capture;
     std::vector<std::string> ports, addresses, gateways, name_servers;
     unsigned cpus = 0;
@@ -63,6 +63,8 @@ void add_run_options(CLI::App& run, RawRun& raw) {
     run.add_option("--cpus", raw.cpus, "Number of processors (1)")->type_name("N");
     run.add_option("-e,--env", raw.environment, "Set KEY=value in the environment; KEY alone takes this machine's value")->type_name("KEY[=VALUE]")->allow_extra_args(false);
     run.add_option("--env-file", raw.environment_files, "Read KEY=value lines from a file")->type_name("FILE")->allow_extra_args(false);
+    run.add_option("-u,--user", raw.user, "Who the program runs as, in numbers (0; the group's, unless given, is the user's)")->type_name("UID[:GID]");
+    run.add_option("--ulimit", raw.limits, "A limit that the program begins with: as, core, cpu, data, fsize, nofile, nproc, sigpending or stack")->type_name("NAME=SOFT[:HARD]")->allow_extra_args(false);
     run.add_option("-w,--workdir", raw.directory, "Working directory in the guest (/)")->type_name("DIR");
     run.add_option("-v,--volume", raw.volumes, "Copy a file or folder into the guest's root")->type_name("HOST:GUEST[:ro]")->allow_extra_args(false);
     run.add_option("-p,--publish", raw.ports, "Make a port of this machine lead to one of the guest; ranges are possible")->type_name("[IP:]HOST:GUEST[/udp]")->allow_extra_args(false);
@@ -127,6 +129,8 @@ Outcome<Request> to_request(const RawRun& raw) {
         if (entry.find('=') != std::string::npos) request.environment.push_back(entry);
         else if (const char* value = std::getenv(entry.c_str())) request.environment.push_back(fmt::format("{}={}", entry, value));
     }
+    if (!raw.user.empty()) request.user = TRY(parse_user(raw.user));
+    for (const auto& limit : raw.limits) request.limits.push_back(TRY(parse_limit(limit)));
     request.directory = text(raw.directory);
     for (const auto& volume : raw.volumes) request.volumes.push_back(TRY(parse_volume(volume, fs::current_path())));
     if (!raw.root.empty()) request.root = fs::absolute(raw.root);

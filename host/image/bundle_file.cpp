@@ -42,6 +42,16 @@ std::vector<std::byte> make_manifest(const Plan& plan, const std::string& progra
     writer.text(Tag::directory, plan.directory);
     writer.text(Tag::hostname, plan.host_name);
     write_network(writer, plan.network);
+    if (plan.user != User{}) {
+        abi::UserRecord record{};
+        record.uid = plan.user.uid, record.gid = plan.user.gid;
+        writer.record(Tag::user, bytes_of(record));
+    }
+    for (const auto& limit : plan.limits) {
+        abi::LimitRecord record{};
+        record.resource = limit.resource, record.soft = limit.soft, record.hard = limit.hard;
+        writer.record(Tag::limit, bytes_of(record));
+    }
     for (const auto& volume : plan.volumes)
         if (volume.read_only) writer.text(Tag::read_only, volume.guest);
     writer.number(Tag::mode, static_cast<u32>(plan.mode));

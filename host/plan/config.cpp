@@ -153,6 +153,20 @@ constexpr std::array keys{
         if (!request.memory) return place.wrong("must be a size, such as \"128M\"");
         return {};
     }},
+    Key{"user", "A string: who the program runs as, \"UID\" or \"UID:GID\" in numbers (0).", [](const Place& place, Request& request) -> Outcome<void> {
+        auto user = parse_user(TRY(place.text()));
+        if (!user) return place.wrong(": {}", user.error().message);
+        request.user = *user;
+        return {};
+    }},
+    Key{"limits", "A list of strings NAME=SOFT or NAME=SOFT:HARD: limits that the program begins with, as --ulimit.", [](const Place& place, Request& request) -> Outcome<void> {
+        for (const auto& text : TRY(place.texts())) {
+            auto limit = parse_limit(text);
+            if (!limit) return place.wrong(": {}", limit.error().message);
+            request.limits.push_back(*limit);
+        }
+        return {};
+    }},
     Key{"cpus", "A number: processors, from 1 to 64 (1).", [](const Place& place, Request& request) -> Outcome<void> {
         auto value = place.node.value_exact<int64_t>();
         if (!value || *value < 1 || *value > 64) return place.wrong("must be a number from 1 to 64");

@@ -163,6 +163,8 @@ void Request::merge(const Request& upper) {
     arguments.insert(arguments.end(), upper.arguments.begin(), upper.arguments.end());
     environment.insert(environment.end(), upper.environment.begin(), upper.environment.end());
     volumes.insert(volumes.end(), upper.volumes.begin(), upper.volumes.end());
+    take(user, upper.user);
+    limits.insert(limits.end(), upper.limits.begin(), upper.limits.end());
     network.merge(upper.network);
     terminal |= upper.terminal;
     debug |= upper.debug;
@@ -185,7 +187,9 @@ Outcome<Plan> make_plan(const Request& request) {
     plan.arguments.push_back(name);
     plan.arguments.insert(plan.arguments.end(), request.arguments.begin(), request.arguments.end());
     plan.host_name = request.network.host_name.value_or(plan.host_name);
-    std::vector<std::string> environment{fmt::format("PATH={}", default_path), "HOME=/root", fmt::format("HOSTNAME={}", plan.host_name)};
+    plan.user = request.user.value_or(plan.user);
+    plan.limits = request.limits;
+    std::vector<std::string> environment{fmt::format("PATH={}", default_path), fmt::format("HOME={}", plan.user.uid == 0 ? "/root" : "/"), fmt::format("HOSTNAME={}", plan.host_name)};
     if (request.terminal) {
         const char* terminal = std::getenv("TERM");
         environment.push_back(fmt::format("TERM={}", terminal && *terminal ? terminal : "linux"));
@@ -229,6 +233,8 @@ std::string describe(const Plan& plan) {
     line("arguments", fmt::format("{}", fmt::join(plan.arguments, " ")));
     for (const auto& entry : plan.environment) line("environment", entry);
     line("directory", plan.directory);
+    if (plan.user != User{}) line("user", fmt::format("{}:{}", plan.user.uid, plan.user.gid));
+    for (const auto& limit : plan.limits) line("limit", text_of(limit));
     line("memory", fmt::format("{} MiB", plan.memory >> 20));
     line("cpus", fmt::format("{}", plan.cpus));
     line("architecture", std::string(facts_of(plan.architecture).name));

@@ -35,6 +35,19 @@ struct Volume {
     friend bool operator==(const Volume&, const Volume&) = default;
 };
 
+/// `--user UID[:GID]`: who the program runs as.
+struct User {
+    u32 uid = 0, gid = 0;
+    friend bool operator==(const User&, const User&) = default;
+};
+
+/// `--ulimit NAME=SOFT[:HARD]`: a limit that the program begins with [setrlimit(2)].
+struct Limit {
+    u32 resource = 0;  ///< RLIMIT_*, the same on every CPU
+    u64 soft = 0, hard = 0;
+    friend bool operator==(const Limit&, const Limit&) = default;
+};
+
 /// What the user asked for. A field that is empty was not named, so that the layers (defaults, spore.toml, arguments) can be merged.
 struct Request {
     std::optional<std::string> program;
@@ -58,6 +71,8 @@ struct Request {
     std::optional<fs::path> sysroot;
     std::optional<fs::path> kernel;
     std::vector<Volume> volumes;
+    std::optional<User> user;
+    std::vector<Limit> limits;               ///< later ones win
     NetworkRequest network;
     bool terminal = false;
     bool debug = false;                      ///< --debug: QEMU offers a debugger socket, addresses are fixed
@@ -93,6 +108,8 @@ struct Plan {
     std::optional<fs::path> sysroot;     ///< a folder that the program and what it needs are taken from, instead of this machine's root
     fs::path kernel;
     std::vector<Volume> volumes;
+    User user;
+    std::vector<Limit> limits;
     Network network;
     std::string host_name = "spore";     ///< the guest's
     bool terminal = false;
@@ -123,6 +140,9 @@ std::optional<u64> parse_size(std::string_view text);
 std::optional<std::chrono::milliseconds> parse_seconds(std::string_view text);
 /// "host:guest[:ro]", the message of the failure says what is wrong.
 Outcome<Volume> parse_volume(std::string_view text, const fs::path& base);
+Outcome<User> parse_user(std::string_view text);
+Outcome<Limit> parse_limit(std::string_view text);
+std::string text_of(const Limit& limit);
 /// The lines "KEY=value" of a file; '#' begins a comment line.
 Outcome<std::vector<std::string>> parse_environment_file(const fs::path& path);
 

@@ -1,4 +1,7 @@
-// The small values in arguments and spore.toml: names, sizes, durations, volumes.
+// The small values in arguments and spore.toml: names, sizes, durations, volumes, users, limits.
+#include <sys/resource.h>
+
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 
@@ -28,6 +31,10 @@ constexpr Named<abi::LogLevel> levels[] = {{"off", abi::LogLevel::off}, {"error"
 
 constexpr Named<Nic> nics[] = {{"virtio", Nic::virtio}, {"e1000", Nic::e1000}, {"e1000e", Nic::e1000e}};
 
+// As bash's ulimit and Docker call them, without those that the kernel has no use for.
+constexpr Named<u32> limit_names[] = {{"as", RLIMIT_AS}, {"core", RLIMIT_CORE}, {"cpu", RLIMIT_CPU}, {"data", RLIMIT_DATA}, {"fsize", RLIMIT_FSIZE}, {"nofile", RLIMIT_NOFILE},
+                                      {"nproc", RLIMIT_NPROC}, {"sigpending", RLIMIT_SIGPENDING}, {"stack", RLIMIT_STACK}};
+
 std::string_view find_name(const auto& table, auto value) {
     for (const auto& entry : table)
         if (entry.value == value) return entry.name;
@@ -37,6 +44,20 @@ auto find_value(const auto& table, std::string_view name) -> std::optional<std::
     for (const auto& entry : table)
         if (entry.name == name) return entry.value;
     return std::nullopt;
+}
+
+std::optional<u32> parse_id(std::string_view text) {
+    u32 number = 0;
+    auto [end, error] = std::from_chars(text.begin(), text.end(), number);
+    // The last number means nobody [chown(2)].
+    return error == std::errc{} && end == text.end() && number != ~u32{0} ? std::optional(number) : std::nullopt;
+}
+
+std::optional<u64> parse_limit_value(std::string_view text) {
+    if (text == "unlimited" || text == "-1") return RLIM_INFINITY;
+    u64 number = 0;
+    auto [end, error] = std::from_chars(text.begin(), text.end(), number);
+    return error == std::errc{} && end == text.end() ? std::optional(number) : std::nullopt;
 }
 
 }  // namespace
@@ -104,6 +125,31 @@ Outcome<Volume> parse_volume(std::string_view text, const fs::path& base) {
     if (!fs::exists(volume.host))
         return failure(ExitStatus::bad_root, "volume '{}': there is no {} on this machine", text, volume.host.string());
     return volume;
+}
+
+Outcome<User> parse_user(std::string_view text) {
+    auto colon = std::min(text.find(':'), text.size());
+    auto uid = parse_id(text.substr(0, colon));
+    auto gid = colon < text.size() ? parse_id(text.substr(colon + 1)) : uid;
+    if (!uid || !gid) return failure(ExitStatus::failed, "user '{}': write it as UID or UID:GID, in numbers", text);
+    return User{*uid, *gid};
+}
+
+Outcome<Limit> parse_limit(std::string_view text) {
+    auto equals = std::min(text.find('='), text.size());
+    auto kind = std::ranges::find(limit_names, text.substr(0, equals), &Named<u32>::name);
+    if (kind == std::end(limit_names)) return failure(ExitStatus::failed, "limit '{}': write it as NAME=SOFT or NAME=SOFT:HARD, where NAME is as, core, cpu, data, fsize, nofile, nproc, sigpending or stack", text);
+    auto values = text.substr(std::min(equals + 1, text.size()));
+    auto colon = std::min(values.find(':'), values.size());
+    auto soft = parse_limit_value(values.substr(0, colon));
+    auto hard = colon < values.size() ? parse_limit_value(values.substr(colon + 1)) : soft;
+    if (!soft || !hard || *soft > *hard) return failure(ExitStatus::failed, "limit '{}': give a number or 'unlimited', or two with a colon, the smaller first", text);
+    return Limit{kind->value, *soft, *hard};
+}
+
+std::string text_of(const Limit& limit) {
+    auto value = [](u64 number) { return number == RLIM_INFINITY ? "unlimited" : std::to_string(number); };
+    return fmt::format("{}={}:{}", find_name(limit_names, limit.resource), value(limit.soft), value(limit.hard));
 }
 
 Outcome<std::vector<std::string>> parse_environment_file(const fs::path& path) {

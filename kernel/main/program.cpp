@@ -41,7 +41,7 @@ void start_program(const wire::Manifest& manifest, Shared<fs::Dentry> root, devi
         if (limit_count < max_limits) limits[limit_count++] = {limit.resource, limit.soft, limit.hard};
     });
     auto user = manifest.user().value_or(wire::Manifest::User{0, 0});
-    auto files = open_standard_files(console, *root);
+    auto files = open_standard_files(console, *root, user);
     if (!files) stop(abi::StartFailure::no_memory, "too little memory to start: give the VM more with -m");
 
     if (manifest.strace()) linux::set_strace_sink(send_strace_line);

@@ -15,12 +15,14 @@ constexpr std::size_t chunk = 4088;  // what one frame of the channel carries
 
 class StreamFile : public fs::File {
 public:
-    StreamFile(device::Console& console, fs::OpenMode mode, std::string_view name) : File(mode), console_(console), name_(name) {}
+    StreamFile(device::Console& console, wire::Manifest::User owner, fs::OpenMode mode, std::string_view name)
+        : File(mode), console_(console), owner_(owner), name_(name) {}
 
     Result<fs::Stat> stat() override {
         fs::Stat stat;
         stat.type = fs::FileType::fifo;
         stat.permissions = 0600;
+        stat.uid = owner_.uid, stat.gid = owner_.gid;
         return stat;
     }
     std::string_view describe(std::span<char> buffer) override {
@@ -33,13 +35,14 @@ protected:
     device::Console& console_;
 
 private:
+    wire::Manifest::User owner_;
     std::string_view name_;
 };
 
 class OutputFile final : public StreamFile {
 public:
-    OutputFile(device::Console& console, device::OutputStream stream, std::string_view name)
-        : StreamFile(console, {.write = true}, name), stream_(stream) {}
+    OutputFile(device::Console& console, wire::Manifest::User owner, device::OutputStream stream, std::string_view name)
+        : StreamFile(console, owner, {.write = true}, name), stream_(stream) {}
 
     Result<u64> write(IoBuffer& from) override {
         std::byte part[512];
@@ -70,7 +73,7 @@ private:
 
 class InputFile final : public StreamFile {
 public:
-    explicit InputFile(device::Console& console) : StreamFile(console, {.read = true}, "pipe:[stdin]") {
+    InputFile(device::Console& console, wire::Manifest::User owner) : StreamFile(console, owner, {.read = true}, "pipe:[stdin]") {
         console.set_listener([](void* self) { static_cast<InputFile*>(self)->source_.notify(Ready::in); }, this);
     }
     ~InputFile() override { console_.set_listener(nullptr, nullptr); }
@@ -95,7 +98,7 @@ private:
 
 }  // namespace
 
-Result<StandardFiles> open_standard_files(device::Console& console, fs::Dentry& root) {
+Result<StandardFiles> open_standard_files(device::Console& console, fs::Dentry& root, wire::Manifest::User owner) {
     if (console.is_terminal()) {
         TRY(linux::start_terminal(console));
         fs::Context context{.root = root, .directory = root};
@@ -103,9 +106,9 @@ Result<StandardFiles> open_standard_files(device::Console& console, fs::Dentry& 
         if (terminal) return StandardFiles{*terminal, *terminal, *terminal};
     }
     return StandardFiles{
-        TRY(make_shared<InputFile>(console)),
-        TRY(make_shared<OutputFile>(console, device::OutputStream::standard_out, "pipe:[stdout]")),
-        TRY(make_shared<OutputFile>(console, device::OutputStream::standard_err, "pipe:[stderr]")),
+        TRY(make_shared<InputFile>(console, owner)),
+        TRY(make_shared<OutputFile>(console, owner, device::OutputStream::standard_out, "pipe:[stdout]")),
+        TRY(make_shared<OutputFile>(console, owner, device::OutputStream::standard_err, "pipe:[stderr]")),
     };
 }
 

@@ -4,6 +4,7 @@
 #include "kernel/device/console.hpp"
 #include "kernel/fs/dentry.hpp"
 #include "kernel/fs/file.hpp"
+#include "wire/manifest.hpp"
 
 namespace spore::main {
 
@@ -11,7 +12,8 @@ struct StandardFiles {
     Shared<fs::File> in, out, err;
 };
 
-/// The terminal at /dev/console when the console is one; streams otherwise.
-Result<StandardFiles> open_standard_files(device::Console& console, fs::Dentry& root);
+/// The terminal at /dev/console when the console is one; otherwise streams, whose owner the program is, as a shell's pipes are its user's:
+/// so that it can open /dev/stdout.
+Result<StandardFiles> open_standard_files(device::Console& console, fs::Dentry& root, wire::Manifest::User owner);
 
 }  // namespace spore::main
