@@ -23,9 +23,14 @@ bool processor_virtualises() {
 #endif
 }
 
+bool emulates(const FileDescriptor& machine, Gic gic) {
+    kvm_create_device device{.type = gic == Gic::v2 ? KVM_DEV_TYPE_ARM_VGIC_V2 : KVM_DEV_TYPE_ARM_VGIC_V3, .fd = 0, .flags = KVM_CREATE_DEVICE_TEST};
+    return ::ioctl(machine.number(), KVM_CREATE_DEVICE, &device) == 0;
+}
+
 }  // namespace
 
-KvmState probe_kvm() {
+KvmState probe_kvm(std::optional<Gic> gic) {
     if (!processor_virtualises()) return {false, "this processor shows no hardware virtualisation (VMX or SVM)"};
     FileDescriptor kvm(::open("/dev/kvm", O_RDWR | O_CLOEXEC));
     if (!kvm && errno == EACCES) return {false, "no permission to open /dev/kvm: join its group (sudo usermod -aG kvm $USER, then log in again)"};
@@ -35,17 +40,18 @@ KvmState probe_kvm() {
     if (!machine) return {false, fmt::format("/dev/kvm creates no machine: {}", error_text())};
     FileDescriptor processor(::ioctl(machine.number(), KVM_CREATE_VCPU, 0));
     if (!processor) return {false, fmt::format("/dev/kvm creates no processor: {}", error_text())};
+    if (gic && !emulates(machine, *gic)) return {false, fmt::format("this machine's KVM has no GICv{} for guests: leave --gic away", name_of(*gic))};
     return {true, ""};
 }
 
-Outcome<Accelerator> choose_accelerator(Accelerator wanted, Architecture guest) {
+Outcome<Accelerator> choose_accelerator(Accelerator wanted, Architecture guest, std::optional<Gic> gic) {
     if (wanted == Accelerator::tcg) return Accelerator::tcg;
     if (guest != native_architecture) {
         if (wanted == Accelerator::automatic) return Accelerator::tcg;
         return failure(ExitStatus::failed, "--accel kvm: the guest's CPU is {} and this machine's {}: use --accel tcg", facts_of(guest).title,
                        facts_of(native_architecture).title);
     }
-    auto state = probe_kvm();
+    auto state = probe_kvm(gic);
     if (state.usable) return Accelerator::kvm;
     if (wanted == Accelerator::automatic) return Accelerator::tcg;
     return failure(ExitStatus::failed, "--accel kvm: {}; or use --accel tcg", state.reason);

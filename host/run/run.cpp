@@ -119,7 +119,7 @@ Outcome<Prepared> prepare(const Plan& plan) {
     auto root_image = part == RootPart::inside ? FileDescriptor() : TRY(open_to_read(image.path));
     auto command = plan.platform == Platform::linuxu
                        ? linuxu_command(plan, place)
-                       : qemu_command(plan, TRY(choose_accelerator(plan.accelerator, plan.architecture)), place);
+                       : qemu_command(plan, TRY(choose_accelerator(plan.accelerator, plan.architecture, plan.gic)), place);
     return Prepared{std::move(bundle), std::move(kernel), part, std::move(firmware), std::move(root_image), std::move(command), std::move(assembled.root)};
 }
 
