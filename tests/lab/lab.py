@@ -8,7 +8,8 @@ import shlex
 import subprocess
 import tempfile
 
-from lab import cases, linux, packages
+from lab import cases, linux, machines, packages
+from system import packages as system_packages
 from system import case as system_case
 
 MOST_DEATHS = 2  # of the lab's machine in one case
@@ -17,15 +18,26 @@ TOOL_WORDS = ["run", "--accel", "kvm"]
 
 def instances(filtered):
     """The lab's own, and with a filter those among which it chooses."""
-    own = [one for case in cases.CASES for one in system_case.instances_of(f"lab/{case.name}", case)]
-    # What needs the test beside the tool stays outside: scripts of the tool's, and signals at a certain time.
+    own = [placed for case in cases.CASES for one in system_case.instances_of(f"lab/{case.name}", case) for placed in places_of(one)]
+    # What needs the test beside the tool stays outside: scripts of the tool's, clients, and signals at a certain time.
     others = [dataclasses.replace(one, name=f"lab/{one.name}") for one in system_case.load_all("system")
-              if not (one.case.host or one.case.script or one.case.interrupt_after)]
+              if any(one.machine in machine.guests for machine in machines.MACHINES) and not needs_company(one.case)]
     return own + others if filtered else own
 
 
+def needs_company(case):
+    return case.script or case.around or case.client or case.beside or case.ports or case.interrupt_after
+
+
+def places_of(instance):
+    """For what the tool says without a machine of its own the case names the lab's."""
+    if instance.machine:
+        return [instance]
+    return [dataclasses.replace(instance, name=f"{instance.name}@{name}", machine=name) for name in instance.case.machines]
+
+
 def words_of(instance, build, scratch):
-    words = system_case.words_of(instance, build, scratch)
+    words = system_case.words_of(instance, build, scratch, {**system_case.files_for(instance, build), "system": ""})
     return words if instance.case.host else [words[0], *TOOL_WORDS, *words[2:]]
 
 
@@ -53,13 +65,19 @@ def verdict(number, instance, build, work):
 
 
 def run(chosen, build, tally):
+    for machine in machines.MACHINES:
+        if here := [one for one in chosen if one.machine in (machine.name, *machine.guests)]:
+            run_in(machine, here, build, tally)
+
+
+def run_in(machine, chosen, build, tally):
     """All of them in one boot, or in as many as it takes when the machine dies under one."""
     waiting = []
     for one in chosen:
-        if all(pathlib.Path(file).exists() for file in one.case.needs):
-            waiting.append(one)
-        else:
+        if system_case.missing_for(one):
             tally.add(one.name, skipped=True)
+        else:
+            waiting.append(one)
     with tempfile.TemporaryDirectory(prefix="spore-lab-") as folder:
         deaths, boot = 0, 0
         while waiting:
@@ -68,9 +86,9 @@ def run(chosen, build, tally):
             boot += 1
             (work / "script").write_text("".join(step(number, one, build, work) for number, one in enumerate(waiting)))
             try:
-                console = linux.run(work)
-            except packages.Unavailable as reason:
-                return tally.add("lab", f"it cannot be set up here: {reason}")
+                console = linux.run(machine, build, work)
+            except (packages.Unavailable, system_packages.Missing) as reason:
+                return tally.add(f"lab@{machine.name}", f"it cannot be set up here: {reason}")
             done = sum((work / str(number) / "status").exists() for number in range(len(waiting)))
             for number in range(done):
                 tally.add(waiting[number].name, verdict(number, waiting[number], build, work))
@@ -78,9 +96,9 @@ def run(chosen, build, tally):
             waiting = waiting[done:]
             if not waiting:
                 break
-            print(f"the lab's machine died in {waiting[0].name}", flush=True)
+            print(f"{machine.name} died in {waiting[0].name}", flush=True)
             deaths += 1
             if deaths == MOST_DEATHS:
-                tally.add(waiting.pop(0).name, f"the lab's machine died {deaths} times; its console: {console[-1500:]}")
+                tally.add(waiting.pop(0).name, f"{machine.name} died {deaths} times; its console: {console[-1500:]}")
                 deaths = 0
-        print(f"lab: {len(chosen)} on KVM, in {boot} boots", flush=True)
+        print(f"lab: {len(chosen)} on KVM of {machine.name}, in {boot} boots", flush=True)

@@ -1,21 +1,16 @@
 """Linux as an emulated machine whose processor virtualises: its /dev/kvm is the real one, one level down.
 
-The machine's root is this machine's own, read-only over 9p with a layer in memory above it, so that the same QEMU and the same
-tool run inside. One folder is shared writably, under the same path on both sides: what is to be run, and what came out.
+The machine's root is layers of this machine's files (machines.py), read-only over 9p with one in memory above them. One folder is shared writably, under the same path on both sides: what is to be run, and what came out.
 """
-import lzma
 import pathlib
 import re
-import shutil
-import struct
 import subprocess
 import time
 
-from lab import packages
+from lab import machines
 
-MODULES = ["9p", "9pnet_virtio", "virtio_pci", "overlay", "kvm-amd"]
 MEMORY = "3G"
-PATIENCE = 90  # seconds without a sign of life; it needs 4 to start where nothing else runs, and 30 on a busy machine
+PATIENCE = 180  # seconds without a sign of life; it needs 4 to 10 to start where nothing else runs, and a minute or more on a busy machine
 
 INIT = """#!/bin/busybox sh
 /bin/busybox mkdir -p /proc /sys /dev /host /layer /root
@@ -27,8 +22,14 @@ for module in $(cat /modules); do insmod /lib/$module || echo "lab: no $module";
 mount -t 9p -o trans=virtio,version=9p2000.L,ro,cache=loose,msize=524288 host /host
 mount -t tmpfs layer /layer
 mkdir /layer/upper /layer/work
-mount -t overlay -o lowerdir=/host,upperdir=/layer/upper,workdir=/layer/work root /root
+mount -t overlay -o lowerdir=$(cat /layers),upperdir=/layer/upper,workdir=/layer/work root /root
+mkdir -p /root/proc /root/sys /root/dev /root/run /root/tmp
+while read from to; do
+    [ -d /host$from ] && mkdir -p /root$to
+    mount --bind /host$from /root$to
+done < /binds
 work=$(cat /work)
+mkdir -p /root$work
 mount -t proc proc /root/proc
 mount -t sysfs sys /root/sys
 mount -t devtmpfs dev /root/dev
@@ -43,26 +44,7 @@ poweroff -f
 """
 
 
-def vmlinux(folder):
-    """The kernel itself out of its compressed image [linux Documentation/arch/x86/boot.rst: payload_offset], kept beside it."""
-    plain = folder / "vmlinux"
-    if plain.exists():
-        return plain
-    image = next((folder / "boot").glob("vmlinuz-*")).read_bytes()
-    setup_sectors = image[0x1f1] or 4
-    offset, length = struct.unpack_from("<II", image, 0x248)
-    start = (setup_sectors + 1) * 512 + offset
-    try:
-        kernel = lzma.LZMADecompressor(format=lzma.FORMAT_XZ).decompress(image[start:start + length])
-    except lzma.LZMAError as error:
-        raise packages.Unavailable(f"the kernel in {folder} is not packed with xz: {error}") from error
-    partial = plain.with_suffix(".new")
-    partial.write_bytes(kernel)
-    partial.rename(plain)
-    return plain
-
-
-def module_files(folder):
+def module_files(folder, wanted):
     """The modules with those that they need, in an order in which they can be loaded."""
     by_name = {path.stem.replace("-", "_"): path for path in (folder / "lib/modules").glob("*/kernel/**/*.ko")}
     ordered = []
@@ -77,7 +59,7 @@ def module_files(folder):
                 add(need)
         ordered.append(path)
 
-    for module in MODULES:
+    for module in wanted:
         add(module)
     return ordered
 
@@ -94,41 +76,41 @@ def archive(files):
     return bytes(out)
 
 
-def initial_files(folder, work):
+def initial_files(folder, machine, root, work):
     program, text, directory = 0o100755, 0o100644, 0o040755
-    modules = module_files(folder)
+    modules = module_files(folder, machine.modules)
     return {
         "bin": (directory, b""), "lib": (directory, b""), "init": (program, INIT.encode()),
-        "bin/busybox": (program, pathlib.Path("/bin/busybox").read_bytes()),
+        "bin/busybox": (program, root.busybox.read_bytes()),
         "work": (text, str(work).encode()), "home": (text, str(pathlib.Path.home()).encode()),
+        "layers": (text, ":".join(f"/host{layer}" for layer in root.layers).encode()),
+        "binds": (text, "".join(f"{source} {target}\n" for target, source in root.binds.items()).encode()),
         "modules": (text, "\n".join(path.name for path in modules).encode()),
         **{f"lib/{path.name}": (text, path.read_bytes()) for path in modules},
     }
 
 
-def run(work):
+def run(machine, build, work):
     """Boots it to run `work`/script, and returns what its console said when it has ended, by itself or because it was found dead: emulated
     virtualisation has bugs of its own, and what hangs then is this machine with all that is in it."""
-    if not shutil.which("qemu-system-x86_64") or not pathlib.Path("/bin/busybox").exists():
-        raise packages.Unavailable("it needs qemu-system-x86 and busybox-static")
-    folder = packages.unpacked_kernel()
-    kernel = vmlinux(folder)
+    root = machines.root(machine, build)
+    folder, kernel = machines.kernel(machine)
     initramfs, console = work / "initramfs", work / "console"
-    initramfs.write_bytes(archive(initial_files(folder, work)))
+    initramfs.write_bytes(archive(initial_files(folder, machine, root, work)))
 
     def share(name, path, more=""):
         return ["-virtfs", f"local,path={path},mount_tag={name},security_model=none,multidevs=remap{more}"]
 
-    command = ["setpriv", "--pdeathsig", "KILL", "qemu-system-x86_64", "-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", "max,+svm", "-smp", "2", "-m", MEMORY,
+    command = ["setpriv", "--pdeathsig", "KILL", *machine.hardware, "-accel", "tcg,thread=multi", "-smp", "2", "-m", MEMORY,
                "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-serial", f"file:{console}",
-               "-kernel", str(kernel), "-initrd", str(initramfs), "-append", "console=ttyS0 quiet panic=-1 no_timer_check tsc=reliable",
+               "-kernel", str(kernel), "-initrd", str(initramfs), "-append", f"quiet panic=-1 {machine.parameters}",
                *share("host", "/", ",readonly=on"), *share("share", work)]
     errors = work / "errors"
-    with errors.open("w") as out, subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out) as machine:
+    with errors.open("w") as out, subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out) as emulator:
         try:
-            watch(machine, work / "alive")
+            watch(emulator, work / "alive")
         finally:
-            machine.kill()
+            emulator.kill()
     return "".join(file.read_text(errors="replace") for file in (console, errors) if file.exists())
 
 

@@ -6,6 +6,8 @@ import shutil
 import subprocess
 import tempfile
 
+from system import arm64
+
 
 class Unavailable(Exception):
     """The lab cannot be set up here; the text says why, and what would help."""
@@ -16,40 +18,45 @@ def cache():
     return pathlib.Path(home, "spore-lab")
 
 
-def apt(*words):
-    if not shutil.which("apt-get"):
-        raise Unavailable("its Linux is unpacked from Debian packages, and there is no apt-get here")
-    result = subprocess.run(["apt-cache", *words], capture_output=True, text=True, timeout=60)
-    return result.stdout if result.returncode == 0 else ""
+def apt(program, architecture, *words, **how):
+    """One of apt's programs for that CPU; for another than this machine's with a configuration of its own."""
+    if not shutil.which(program):
+        raise Unavailable(f"its Linux is unpacked from Debian packages, and there is no {program} here")
+    options = arm64.apt() if architecture == "arm64" else []
+    return subprocess.run([program, *options, *words], capture_output=True, text=True, **how)
 
 
-def kernel_package():
-    """The package that linux-image-amd64 stands for now, and its version."""
-    found = re.search(r"Depends: (linux-image-\S+)", apt("depends", "linux-image-amd64"))
+def kernel_package(architecture):
+    """The package that linux-image-amd64 or linux-image-arm64 stands for now, and its version."""
+    def told(*words):
+        result = apt("apt-cache", architecture, *words, timeout=60)
+        return result.stdout if result.returncode == 0 else ""
+
+    found = re.search(r"Depends: (linux-image-\S+)", told("depends", f"linux-image-{architecture}"))
     name = found and found[1]
-    version = name and re.search(r"^Version: (\S+)", apt("show", "--no-all-versions", name), re.MULTILINE)
+    version = name and re.search(r"^Version: (\S+)", told("show", "--no-all-versions", name), re.MULTILINE)
     return (name, version[1]) if version else None
 
 
-def unpacked_kernel():
+def unpacked_kernel(architecture):
     """The folder with the newest kernel's files; one that was unpacked before when apt knows none."""
-    package = kernel_package()
+    package = kernel_package(architecture)
     if not package:
-        before = sorted(cache().glob("linux-image-*"), key=lambda folder: folder.stat().st_mtime)
+        before = sorted(cache().glob(f"linux-image-*-{architecture}_*"), key=lambda folder: folder.stat().st_mtime)
         if not before:
-            raise Unavailable("apt knows no linux-image-amd64: run apt-get update, on Debian 12 for x86-64")
+            raise Unavailable(f"apt knows no linux-image-{architecture}: run apt-get update, on Debian 12 for x86-64")
         return before[-1]
     name, version = package
     folder = cache() / f"{name}_{version.replace(':', '%3a')}"
     if not folder.exists():
-        download(f"{name}={version}", folder)
+        download(f"{name}={version}", architecture, folder)
     return folder
 
 
-def download(package, folder):
+def download(package, architecture, folder):
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
-        result = subprocess.run(["apt-get", "download", "-q", package], cwd=scratch, capture_output=True, text=True, timeout=600)
+        result = apt("apt-get", architecture, "download", "-q", package, cwd=scratch, timeout=600)
         archives = list(pathlib.Path(scratch).glob("*.deb"))
         if result.returncode or not archives:
             raise Unavailable(f"apt-get download {package} failed: {result.stderr.strip()[-500:]}")

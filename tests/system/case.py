@@ -230,7 +230,7 @@ def words_of(instance, build, scratch, values):
         return tool + command
     if case.script and not instance.machine:
         return ["sh", "-euc", case.script, "script", *command]
-    from_sysroot = ["--sysroot", str(values["system"])] if for_arm64 and "--root" not in [*case.options, *case.script.split()] else []
+    from_sysroot = ["--sysroot", str(values["system"])] if values["system"] and "--root" not in [*case.options, *case.script.split()] else []
     options = [*map(word, MACHINES[instance.machine]), *from_sysroot, "--mode", instance.mode, "--cpus", str(instance.cpus), *map(word, case.options)]
     for guest, here in zip(case.ports, values.get("ports", ())):
         options += ["-p", f"127.0.0.1:{here}:{guest}"]
@@ -296,13 +296,19 @@ def free_ports(count):
         return [one.getsockname()[1] for one in found]
 
 
+def files_for(instance, build):
+    """What words of the case stand for files elsewhere."""
+    case = instance.case
+    if not case.package:
+        return {}
+    of_arm64 = is_arm64(instance) and not case.around
+    return {"package": arm64.package(case.package) if of_arm64 else packages.unpack(case.package, build / "packages")}
+
+
 def run_in(instance, build, scratch):
     case = instance.case
     make_files(case, scratch)
-    values = {}
-    if case.package:
-        of_arm64 = is_arm64(instance) and not case.around
-        values["package"] = arm64.package(case.package) if of_arm64 else packages.unpack(case.package, build / "packages")
+    values = files_for(instance, build)
     if case.ports:
         values["ports"] = free_ports(len(case.ports))
         values["port"] = values["ports"][0]

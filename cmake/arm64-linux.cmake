@@ -1,0 +1,15 @@
+# The tool for arm64 Linux, built on another CPU: CMAKE_SYSROOT is a folder with Debian's arm64 packages.
+set(CMAKE_SYSTEM_NAME Linux)
+set(CMAKE_SYSTEM_PROCESSOR aarch64)
+foreach(language C CXX ASM)
+    set(CMAKE_${language}_COMPILER_TARGET aarch64-linux-gnu)
+endforeach()
+set(CMAKE_C_COMPILER clang-19)
+set(CMAKE_CXX_COMPILER clang++-19)
+set(CMAKE_ASM_COMPILER clang-19)
+set(CMAKE_CXX_FLAGS_INIT -stdlib=libc++)  # for tests of the compiler: there is no other library there
+foreach(mode LIBRARY PACKAGE)
+    set(CMAKE_FIND_ROOT_PATH_MODE_${mode} ONLY)
+endforeach()
+set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
+set(CMAKE_EXE_LINKER_FLAGS_INIT "-fuse-ld=lld-19 -L${CMAKE_SYSROOT}/usr/lib/llvm-19/lib")
