@@ -128,6 +128,19 @@ Result<u64> mprotect(Task& task, UserAddress start, u64 size, Flags protection) 
     TRY(task.memory().protect(start, align_up(size, page_size), access));
     return 0;
 }
+
+// Protection keys: the processor's are not used, so these answer as Linux does on a processor that has none [pkeys(7)].
+Result<u64> pkey_alloc(Task&, Flags flags, Flags rights) {
+    constexpr u32 disable_access = 1, disable_write = 2;
+    if (flags || (rights & ~(disable_access | disable_write))) return fail(Error::invalid);
+    return fail(Error::no_space);
+}
+Result<u64> pkey_free(Task&, i32) { return fail(Error::invalid); }
+Result<u64> pkey_mprotect(Task& task, UserAddress start, u64 size, Flags protection, i32 key) {
+    constexpr i32 none_wanted = -1;
+    if (key != none_wanted) return fail(Error::invalid);
+    return mprotect(task, start, size, protection);
+}
 Result<u64> mremap(Task& task, UserAddress start, u64 old_size, u64 new_size, Flags flags, UserAddress new_start) {
     constexpr u32 may_move = 1, fixed = 2, keep_old = 4;
     if ((flags & ~(may_move | fixed | keep_old)) || ((flags & (fixed | keep_old)) && !(flags & may_move))) return fail(Error::invalid);

@@ -27,10 +27,23 @@ def as_on_linux(completed):
     return f"{len(ours)} lines, on Linux {len(theirs)}"
 
 
+# As on a processor that has none.
+NO_KEYS = """pkey_alloc(0, 0) = -1 No space left on device
+pkey_alloc(1, 0) = -1 Invalid argument
+pkey_alloc(0, 8) = -1 Invalid argument
+pkey_free(1) = -1 Invalid argument
+pkey_mprotect(pages, 4096, PROT_READ, 1) = -1 Invalid argument
+pkey_mprotect(pages + 1, 4096, PROT_READ, -1) = -1 Invalid argument
+pkey_mprotect(pages, 4096, PROT_READ, -1) = 0 
+read(0, pages, 1) = -1 Bad address
+read(0, pages + 4096, 1) = 1 
+"""
+
 CASES = [
     *(Case(name, [Program(name)], check=as_on_linux, machines=("microvm",), timeout=120)
       for name in ("events", "sockets", "locks", "watches", "seals", "pseudoterminals", "file_events", "splices", "segments", "sequences", "keys", "answers")),
     Case("stack-slot", [Program("stack_slot")], stdout="text\n" * 20, machines=("microvm",), arm64="never"),  # x86-64's assembly
+    Case("protection-keys", [Program("protection_keys", "dynamic")], stdin=b"ab", stdout=NO_KEYS, machines=("microvm",)),
     Case("variants", [Program("variants", "static-pie")], check=as_on_linux, machines=("microvm",)),
     Case("requests", [Program("requests", "static-pie")], check=as_on_linux, machines=("microvm",)),
     Case("sequences-of-libc", [Program("sequences_of_libc", "dynamic")], check=all_hold, machines=("microvm",)),
