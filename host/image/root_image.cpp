@@ -16,7 +16,7 @@ namespace spore::host {
 namespace {
 
 /// Raise it when the way images are made changes, so that older ones are not taken for new ones.
-constexpr std::string_view image_format = "spore-root-4";
+constexpr std::string_view image_format = "spore-root-5";
 /// One identity for all: a root is named by its content.
 constexpr const char* image_uuid = "5b0e5a11-0000-4000-8000-53504f524531";
 constexpr auto unused_image_life = std::chrono::hours(24 * 14);
@@ -39,7 +39,7 @@ private:
     u128 state_ = (u128{0x6c62272e07bb0142} << 64) | 0x62b821756295c58d;
 };
 
-bool copy_file(const fs::path& from, const fs::path& to, u32 mode) {
+bool copy_file(const fs::path& from, const fs::path& to, const Entry& entry) {
     FileDescriptor source(::open(from.c_str(), O_RDONLY | O_CLOEXEC));
     FileDescriptor target(::open(to.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
     if (!source || !target) return false;
@@ -53,7 +53,9 @@ bool copy_file(const fs::path& from, const fs::path& to, u32 mode) {
     struct stat status{};
     if (::fstat(source.number(), &status) != 0) return false;
     const struct timespec times[] = {status.st_atim, status.st_mtim};
-    return ::futimens(target.number(), times) == 0 && ::fchmod(target.number(), mode) == 0;
+    // The mode last: a new owner takes away what a set-user-ID bit grants [chown(2)].
+    return ::futimens(target.number(), times) == 0 && (!may_give_away() || ::fchown(target.number(), entry.user, entry.group) == 0) &&
+           ::fchmod(target.number(), entry.mode) == 0;
 }
 
 /// Lays the root out below `staging`. Files are linked where the host allows it, and copied elsewhere. They keep their times: by those,
@@ -67,9 +69,11 @@ Outcome<void> stage(const Root& root, const fs::path& staging) {
         switch (entry.kind) {
             case Entry::Kind::directory:
                 if (path != "/" && ::mkdir(at.c_str(), 0700) != 0) return cannot(path);
+                if (may_give_away() && ::lchown(at.c_str(), entry.user, entry.group) != 0) return cannot(path);
                 break;
             case Entry::Kind::link:
                 if (::symlink(entry.content.c_str(), at.c_str()) != 0) return cannot(path);
+                if (may_give_away() && ::lchown(at.c_str(), entry.user, entry.group) != 0) return cannot(path);
                 break;
             case Entry::Kind::text: {
                 FileDescriptor file(::open(at.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
@@ -78,7 +82,7 @@ Outcome<void> stage(const Root& root, const fs::path& staging) {
                 break;
             }
             case Entry::Kind::file:
-                if (::linkat(AT_FDCWD, entry.host.c_str(), AT_FDCWD, at.c_str(), AT_SYMLINK_FOLLOW) != 0 && !copy_file(entry.host, at, entry.mode)) return cannot(entry.host);
+                if (::linkat(AT_FDCWD, entry.host.c_str(), AT_FDCWD, at.c_str(), AT_SYMLINK_FOLLOW) != 0 && !copy_file(entry.host, at, entry)) return cannot(entry.host);
                 break;
         }
     }
@@ -113,7 +117,7 @@ std::string image_key(const Root& root) {
     for (const auto& [path, entry] : root.entries()) {
         fingerprint.add(path);
         fingerprint.add_number(static_cast<u64>(entry.kind));
-        fingerprint.add_number(entry.mode);
+        for (u64 number : {entry.mode, entry.user, entry.group}) fingerprint.add_number(number);
         if (entry.kind == Entry::Kind::file) {
             fingerprint.add(entry.host.native());
             for (u64 number : {entry.size, entry.inode, static_cast<u64>(entry.modified_seconds), static_cast<u64>(entry.modified_nanoseconds)})
@@ -146,7 +150,8 @@ Outcome<RootImage> ensure_root_image(const Root& root) {
     defer { remove_staging(staging, root); };
     TRY(stage(root, staging));
 
-    std::vector<std::string> command{"mkfs.erofs", "--quiet", fmt::format("-U{}", image_uuid), "-x-1", "--all-root"};
+    std::vector<std::string> command{"mkfs.erofs", "--quiet", fmt::format("-U{}", image_uuid), "-x-1"};
+    if (!may_give_away()) command.push_back("--all-root");
     // In memory every page of a file has to lie on a page of its own to be mapped in place; on a disk, the tails of files are packed.
     if (root.content_size() <= largest_root_in_memory) command.push_back("-Enoinline_data");
     command.insert(command.end(), {partial, staging});

@@ -32,6 +32,8 @@ std::string parent_of(const std::string& path) {
 
 }  // namespace
 
+bool may_give_away() { return ::geteuid() == 0; }
+
 std::optional<std::string> Root::provide(const std::string& path) {
     auto rest = components_of(path);
     std::string current;  // real path so far; empty is the root itself
@@ -75,6 +77,7 @@ void Root::provide_tree(const std::string& path) {
 
 void Root::add_from_host(const std::string& guest, const fs::path& host, const struct stat& status) {
     Entry entry{.kind = Entry::Kind::file, .mode = status.st_mode & 07777u, .host = host};
+    if (may_give_away()) entry.user = status.st_uid, entry.group = status.st_gid;
     if (S_ISDIR(status.st_mode)) {
         entry.kind = Entry::Kind::directory;
     } else if (S_ISLNK(status.st_mode)) {

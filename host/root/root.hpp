@@ -15,12 +15,16 @@ namespace spore::host {
 struct Entry {
     enum class Kind : u8 { directory, file, text, link } kind;
     u32 mode = 0755;
+    u32 user = 0, group = 0;  ///< its owners, where the tool may give files away
     fs::path host;        ///< for a file: where its bytes are
     std::string content;  ///< of a text, or the target of a link
     u64 size = 0;         ///< the rest identifies a file's version for the cache
     u64 inode = 0;
     i64 modified_seconds = 0, modified_nanoseconds = 0;
 };
+
+/// Whether files keep their owners in the guest: only root can make files of others. For anyone else everything in the guest is root's.
+bool may_give_away();
 
 class Root {
 public:

@@ -34,5 +34,18 @@ CASES = [
     Case("python-from-disk", [PYTHON, "-c", WALK], options=["--root-in", "disk"], cpus=(4,), **STARTS),
     Case("small-from-disk", [BUSYBOX, "sh", "-c", "busybox cat /etc/hostname; busybox ls -d /bin/busybox"], options=["--root-in", "disk"],
          stdout="spore\n/bin/busybox\n", needs=(BUSYBOX,)),
+    # Linked into the image's making, and copied where links do not reach: owners and set-user-ID bits stay, in the root and on this machine.
+    Case("owners", ["{system}" + BUSYBOX], needs=(BUSYBOX, "/dev/shm"), root=True, machines=("microvm",), script="""
+        mkdir -p root/bin root/var/log/service && cp "$1" root/bin/busybox && ln -s busybox root/bin/sh
+        : > root/var/log/service/log && cp "$1" root/bin/granted && ln -s log root/var/log/service/link
+        chown -hR 33:44 root/var/log/service && chmod 2750 root/var/log/service && chown 1000:1000 root/bin/granted && chmod 6755 root/bin/granted
+        other=$(mktemp -d -p /dev/shm) && trap 'rm -r "$other"' EXIT
+        for XDG_CACHE_HOME in "$PWD/cache" "$other"; do
+            export XDG_CACHE_HOME
+            "$SPORE" run $OPTIONS --root root /bin/busybox sh -c 'busybox stat -c "%n %u %g %a" /bin/granted /var/log/service /var/log/service/*'
+        done
+        stat -c '%u %g %a' root/bin/granted
+        """, stdout=2 * ("/bin/granted 1000 1000 6755\n/var/log/service 33 44 2750\n/var/log/service/link 33 44 777\n/var/log/service/log 33 44 644\n") +
+         "1000 1000 6755\n"),
     Case("place-is-checked", ["run", "--root-in", "attic", BUSYBOX], host=True, status=125, stderr=re.compile(rb"--root-in attic: give one of memory, disk")),
 ]
