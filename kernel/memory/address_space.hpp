@@ -109,7 +109,7 @@ public:
     void set_mmap_base(VirtAddr top);
 
     /// For PageCache::drop: takes pages [first, end) of `cache` out of every area that shows them.
-    void unmap_pages_of(PageCache& cache, u64 first, u64 end);
+    void unmap_pages_of(PageCache& cache, u64 first, u64 end, PrivateCopies copies);
 
     AddressSpace(arch::PageTable table, Owned<AreaSet> areas);
 
@@ -139,7 +139,7 @@ private:
     // mapping.cpp, protect.cpp, remap.cpp
     Result<void> map_area(Owned<Area> area);
     Result<void> unmap_locked(u64 start, u64 end);
-    void zap(u64 start, u64 end, PageCache* only_of = nullptr);
+    void zap(u64 start, u64 end, PrivateCopies copies = PrivateCopies::dropped);
     bool protect_pages(Area& area);
     Result<VirtAddr> move(u64 from, u64 old_size, u64 new_size, u64 to, OldPlace old_place);
     Result<void> move_pages(u64 from, u64 size, u64 to);

@@ -65,11 +65,11 @@ Result<void> AddressSpace::unmap_locked(u64 start, u64 end) {
 }
 
 /// Takes the pages of [start, end) out; with `only_of`, those that still are that cache's and not a private copy.
-void AddressSpace::zap(u64 start, u64 end, PageCache* only_of) {
+void AddressSpace::zap(u64 start, u64 end, PrivateCopies copies) {
     Unmapped unmapped(*this);
     u64 at = start;
     while ((at = page_table_.next_mapped({at}, {end}).value) < end) {
-        if (only_of) {
+        if (copies == PrivateCopies::kept) {
             Frame& frame = frame_of(page_table_.query({at}).frame);
             if (is_managed(frame) && frame.kind == FrameKind::anonymous) {
                 at += page_size;
@@ -95,14 +95,14 @@ Result<void> AddressSpace::discard(VirtAddr start, u64 size) {
     return {};
 }
 
-void AddressSpace::unmap_pages_of(PageCache& cache, u64 first, u64 end) {
+void AddressSpace::unmap_pages_of(PageCache& cache, u64 first, u64 end, PrivateCopies copies) {
     Guard guard(mutex_);
     for (auto& area : *areas_) {
         if (!area.object || &area.object->pages() != &cache) continue;
         u64 low = std::max(first, area.index_of(area.start)), high = std::min(end, area.index_of(area.end));
         if (low >= high) continue;
         u64 base = area.start - (area.index_of(area.start) << page_shift);  // where page 0 would be
-        zap(base + (low << page_shift), base + (high << page_shift), &cache);
+        zap(base + (low << page_shift), base + (high << page_shift), copies);
     }
 }
 

@@ -109,7 +109,7 @@ Result<FrameRef> PageCache::get(u64 index) {
     }
 }
 
-void PageCache::drop(u64 first, u64 end) {
+void PageCache::drop(u64 first, u64 end, PrivateCopies copies) {
     i64 cached = 0;
     bool mapped;
     {
@@ -124,10 +124,10 @@ void PageCache::drop(u64 first, u64 end) {
         mapped = !mappings_.empty();
     }
     if (cached) count_cached(-cached);
-    if (mapped) unmap_everywhere(first, end);
+    if (mapped) unmap_everywhere(first, end, copies);
 }
 
-void PageCache::unmap_everywhere(u64 first, u64 end) {
+void PageCache::unmap_everywhere(u64 first, u64 end, PrivateCopies copies) {
     Guard one_at_a_time(drop_lock);
     u64 pass;
     {
@@ -149,7 +149,7 @@ void PageCache::unmap_everywhere(u64 first, u64 end) {
             }
         }
         if (!space) return;
-        space->unmap_pages_of(*this, first, end);
+        space->unmap_pages_of(*this, first, end, copies);
     }
 }
 

@@ -34,6 +34,9 @@ struct CacheMapping {
     u64 passes = 0;  ///< of PageCache::drop that have seen it
 };
 
+/// Pages that a private mapping has copied from a file, when the file's page goes.
+enum class PrivateCopies : u8 { kept, dropped };
+
 class PageCache {
 public:
     /// Pages come from `source`. With `Keep::always` they are the only copy (tmpfs) and are never dropped to regain memory.
@@ -50,8 +53,8 @@ public:
     FrameRef at_hand(u64 index);
     /// Takes a page in that came along with another, unless there is one or it is being loaded.
     void offer(u64 index, const FrameRef& page);
-    /// Drops the pages in [first, end), and takes them out of every address space that maps them (truncate, hole punching). May sleep.
-    void drop(u64 first, u64 end = ~u64{0});
+    /// Drops the pages in [first, end), and takes them out of every address space that maps them. May sleep.
+    void drop(u64 first, u64 end = ~u64{0}, PrivateCopies copies = PrivateCopies::kept);
     /// How many pages it holds.
     u64 size() const;
     /// How many areas of address spaces show them.
@@ -81,7 +84,7 @@ private:
     bool is_loading(u64 index) const;
     /// With the lock held: takes the page in, whose reference passes to the tree.
     Result<void> insert(u64 index, const FrameRef& page);
-    void unmap_everywhere(u64 first, u64 end);
+    void unmap_everywhere(u64 first, u64 end, PrivateCopies copies);
 
     mutable sync::Spin lock_;
     Keep keep_;

@@ -131,9 +131,9 @@ Result<u64> TmpFile::write(IoBuffer& from, u64& offset, WriteAt where) {
     return done;
 }
 
-void TmpFile::drop_pages(u64 first, u64 end) {
+void TmpFile::drop_pages(u64 first, u64 end, memory::PrivateCopies copies) {
     u64 before = pages_.size();
-    pages_.drop(first, end);
+    pages_.drop(first, end, copies);
     u64 dropped = before - std::min(before, pages_.size());
     charged_.fetch_sub(dropped, std::memory_order_relaxed);
     owner().uncharge(dropped);
@@ -158,7 +158,8 @@ Result<void> TmpFile::resize(u64 size) {
     if (size < old) {
         size_.store(size, std::memory_order_release);
         if (lower_size_.load(std::memory_order_relaxed) > size) lower_size_.store(size, std::memory_order_release);
-        drop_pages(page_after(size), ~u64{0});
+        // Who has mapped the file privately loses what lay beyond its end, too; that is not so for holes [mm/truncate.c: truncate_pagecache].
+        drop_pages(page_after(size), ~u64{0}, memory::PrivateCopies::dropped);
     }
     // What a mapping wrote beyond the end of the file must not appear in it.
     u64 edge = std::min(size, old);
@@ -193,7 +194,7 @@ Result<void> TmpFile::allocate(u32 mode, u64 offset, u64 size) {
         first = std::max(first, page_after(lower_size_.load(std::memory_order_relaxed)));
         if (first < last) {
             TRY(zero(offset, std::min(zero_end, first * page_size) - std::min(zero_end, offset)));
-            drop_pages(first, last);
+            drop_pages(first, last, memory::PrivateCopies::kept);
             if (zero_end > last * page_size) TRY(zero(last * page_size, zero_end - last * page_size));
         } else if (zero_end > offset) {
             TRY(zero(offset, zero_end - offset));

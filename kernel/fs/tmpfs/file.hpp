@@ -36,7 +36,7 @@ private:
     Result<memory::FrameRef> load_page(u64 index) override;
     /// Contents are about to differ from the lower file's.
     void make_own();
-    void drop_pages(u64 first, u64 end);
+    void drop_pages(u64 first, u64 end, memory::PrivateCopies copies);
     Result<void> resize(u64 size);
     Result<void> zero(u64 offset, u64 size);
     struct Seals {

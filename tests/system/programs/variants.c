@@ -147,6 +147,21 @@ static void moves(void) {
     close(f);
 }
 
+// Cutting a file takes pages from who has changed them for himself, too; holes do not.
+static void cuts(void) {
+    int f = open("cut", O_RDWR | O_CREAT | O_TRUNC, 0644);
+    SHOW(ftruncate(f, 3 * 4096));
+    char *own = mmap(0, 3 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE, f, 0);
+    for (int i = 0; i < 3; i++) memset(own + i * 4096, 'a' + i, 4096);
+    SHOW(fallocate(f, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 3 * 4096));
+    printf("%d %d %d\n", own[0], own[4096], own[8192]);
+    SHOW(ftruncate(f, 4096 + 1));
+    SHOW(ftruncate(f, 3 * 4096));
+    printf("%d %d %d %d\n", own[0], own[4096], own[8191], own[8192]);
+    SHOW(munmap(own, 3 * 4096));
+    close(f);
+}
+
 static void handles(void) {
     struct { unsigned size; int type; char bytes[128]; } handle = {.size = 128};
     int mount;
@@ -194,6 +209,7 @@ int main(void) {
     resolutions();
     transfers();
     moves();
+    cuts();
     handles();
     refusals();
     return 0;
