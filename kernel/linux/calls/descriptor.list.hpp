@@ -1,7 +1,7 @@
 // Descriptors: opening, duplicating, closing, and what belongs to them.
 CALL(open, 2, none, restarts, supported, (UserPath path, Flags flags, ModeBits mode), "")
 CALL(openat, 257, 56, restarts, supported, (DirectoryDescriptor at, UserPath path, Flags flags, ModeBits mode), "")
-CALL(openat2, 437, 437, restarts, partial, (DirectoryDescriptor at, UserPath path, UserIn<OpenHow> how, u64 size), "RESOLVE_CACHED always gets EAGAIN")
+CALL(openat2, 437, 437, restarts, supported, (DirectoryDescriptor at, UserPath path, UserIn<OpenHow> how, u64 size), "")
 CALL(creat, 85, none, restarts, supported, (UserPath path, ModeBits mode), "")
 CALL(close, 3, 57, fails, supported, (Descriptor file), "")
 CALL(close_range, 436, 436, fails, supported, (u32 first, u32 last, Flags flags), "")

@@ -2,7 +2,7 @@
 CALL(mmap, 9, 222, fails, supported, (u64 address, u64 size, Flags protection, Flags flags, Descriptor file, u64 offset), "")
 CALL(munmap, 11, 215, fails, supported, (UserAddress start, u64 size), "")
 CALL(mprotect, 10, 226, fails, supported, (UserAddress start, u64 size, Flags protection), "")
-CALL(mremap, 25, 216, fails, partial, (UserAddress start, u64 old_size, u64 new_size, Flags flags, UserAddress new_start), "MREMAP_DONTUNMAP is refused")
+CALL(mremap, 25, 216, fails, supported, (UserAddress start, u64 old_size, u64 new_size, Flags flags, UserAddress new_start), "")
 CALL(madvise, 28, 233, fails, supported, (UserAddress start, u64 size, i32 advice), "")
 CALL(brk, 12, 214, fails, supported, (UserAddress wanted), "")
 CALL(msync, 26, 227, fails, supported, (UserAddress start, u64 size, Flags flags), "")
