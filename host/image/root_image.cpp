@@ -5,11 +5,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <cerrno>
+#include <cstdio>
 
 #include "base/defer.hpp"
 #include "host/common/process.hpp"
+#include "host/image/image_cache.hpp"
 
 namespace spore::host {
 
@@ -19,7 +20,8 @@ namespace {
 constexpr std::string_view image_format = "spore-root-5";
 /// One identity for all: a root is named by its content.
 constexpr const char* image_uuid = "5b0e5a11-0000-4000-8000-53504f524531";
-constexpr auto unused_image_life = std::chrono::hours(24 * 14);
+/// Above it, making the image is said: it takes seconds.
+constexpr u64 large_root = 128_MiB;
 
 /// FNV-1a with 128 bits: names cached files, protects nothing [draft-eastlake-fnv].
 class Fingerprint {
@@ -99,16 +101,6 @@ void remove_staging(const fs::path& staging, const Root& root) {
     fs::remove_all(staging, ignored);
 }
 
-void remove_unused(const fs::path& folder) {
-    std::error_code error;
-    auto now = fs::file_time_type::clock::now();
-    for (fs::directory_iterator item(folder, error), end; !error && item != end; item.increment(error)) {
-        std::error_code ignored;
-        auto written = fs::last_write_time(item->path(), ignored);
-        if (!ignored && now - written > unused_image_life) fs::remove_all(item->path(), ignored);
-    }
-}
-
 }  // namespace
 
 std::string image_key(const Root& root) {
@@ -134,13 +126,12 @@ Outcome<RootImage> ensure_root_image(const Root& root) {
     auto path = folder / (image_key(root) + ".erofs");
     struct stat status{};
     if (::stat(path.c_str(), &status) == 0 && status.st_size > 0) {
-        auto age = std::chrono::system_clock::now() - std::chrono::system_clock::from_time_t(status.st_mtime);
-        if (age > std::chrono::hours(24)) ::utimensat(AT_FDCWD, path.c_str(), nullptr, 0);
+        note_use(path);
         return RootImage{path, static_cast<u64>(status.st_size)};
     }
     std::error_code error;
     fs::create_directories(folder, error);
-    remove_unused(folder);
+    trim_image_cache(folder);
 
     auto unique = fmt::format("{}.{}", path.string(), ::getpid());
     auto staging = fs::path(unique + ".d"), partial = fs::path(unique + ".tmp");
@@ -148,6 +139,8 @@ Outcome<RootImage> ensure_root_image(const Root& root) {
     if (::mkdir(staging.c_str(), 0700) != 0)
         return failure(ExitStatus::failed, "cannot create {}: {}", staging.string(), error_text());
     defer { remove_staging(staging, root); };
+    if (root.content_size() > large_root && ::isatty(STDERR_FILENO))
+        std::fprintf(stderr, "spore: making the root's image, %llu MiB; it is kept for the next run\n", static_cast<unsigned long long>(root.content_size() >> 20));
     TRY(stage(root, staging));
 
     std::vector<std::string> command{"mkfs.erofs", "--quiet", fmt::format("-U{}", image_uuid), "-x-1"};

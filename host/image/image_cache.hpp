@@ -1,0 +1,23 @@
+// What the folder of root images may hold: images are made again when they are wanted, so whatever is in nobody's way stays, and no more.
+#pragma once
+
+#include <chrono>
+
+#include "host/common/files.hpp"
+
+namespace spore::host {
+
+struct CacheLimits {
+    u64 bytes = 8_GiB;
+    /// Of an image since it was last used.
+    std::chrono::hours life{24 * 14};
+    /// Of what a run that was ended left half made; and how long an image is left alone that somebody may be about to open.
+    std::chrono::minutes grace{60};
+};
+
+/// The file's time is that of its last use.
+void note_use(const fs::path& image);
+/// Removes what is too old, and then images that have not been used for longest until the rest is within the limit.
+void trim_image_cache(const fs::path& folder, const CacheLimits& limits = {});
+
+}  // namespace spore::host
