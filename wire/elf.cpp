@@ -31,6 +31,16 @@ constexpr u16 type_executable = 2, type_shared = 3;
 constexpr u64 max_table_size = 65536;
 constexpr u64 max_interpreter_size = 4096;
 
+/// A note of type NT_GNU_PROPERTY_TYPE_0: its properties follow, each padded to 8 bytes [linux-gabi "Program Property"].
+struct PropertyNote {
+    le32 name_size, description_size, type;
+    std::byte name[4];
+};
+struct Property {
+    le32 type, size;
+};
+constexpr u32 property_note = 5, arm64_features = 0xc000'0000, arm64_branch_targets = 1 << 0;
+
 bool has_magic(ByteSpan bytes) {
     constexpr u8 magic[] = {0x7f, 'E', 'L', 'F'};
     return bytes.size() >= sizeof magic && std::memcmp(bytes.data(), magic, sizeof magic) == 0;
@@ -54,6 +64,7 @@ std::string_view describe(Problem problem) {
         case Problem::segments_out_of_order: return "its segments overlap or are out of order";
         case Problem::bad_interpreter: return "the path of its interpreter is damaged";
         case Problem::bad_dynamic: return "its dynamic section is damaged";
+        case Problem::bad_properties: return "its program properties are damaged";
     }
     return "it is damaged";
 }
@@ -180,6 +191,26 @@ std::expected<std::string_view, Problem> interpreter_path(ByteSpan segment_bytes
     auto end = text.find('\0');
     if (end == std::string_view::npos || end == 0 || text[0] != '/') return std::unexpected(Problem::bad_interpreter);
     return text.substr(0, end);
+}
+
+std::expected<bool, Problem> marks_branch_targets(ByteSpan segment_bytes) {
+    auto* note = view_at<PropertyNote>(segment_bytes, 0);
+    if (!note || note->type != property_note || note->name_size != sizeof note->name || std::memcmp(note->name, "GNU", sizeof note->name) != 0 ||
+        note->description_size > segment_bytes.size() - sizeof *note)
+        return std::unexpected(Problem::bad_properties);
+    auto properties = segment_bytes.subspan(sizeof *note, note->description_size);
+    bool marked = false;
+    for (u64 at = 0; at < properties.size();) {
+        auto* property = view_at<Property>(properties, at);
+        if (!property || property->size > properties.size() - at - sizeof *property) return std::unexpected(Problem::bad_properties);
+        if (property->type == arm64_features) {
+            auto* features = property->size == sizeof(le32) ? view_at<le32>(properties, at + sizeof *property) : nullptr;
+            if (!features) return std::unexpected(Problem::bad_properties);
+            marked = *features & arm64_branch_targets;
+        }
+        at += sizeof *property + align_up(u64{property->size}, 8);
+    }
+    return marked;
 }
 
 }  // namespace spore::wire::elf

@@ -29,6 +29,7 @@ enum class Problem : u8 {
     segments_out_of_order, ///< not ascending, or overlapping
     bad_interpreter,       ///< PT_INTERP is not a path
     bad_dynamic,           ///< the dynamic section points nowhere
+    bad_properties,        ///< PT_GNU_PROPERTY is not a note of properties
 };
 
 /// One clause without a full stop, such as "it is a 32-bit program".
@@ -118,5 +119,10 @@ private:
 
 /// The path in a PT_INTERP segment's bytes, without its terminating zero.
 std::expected<std::string_view, Problem> interpreter_path(ByteSpan segment_bytes);
+
+/// What is read of a PT_GNU_PROPERTY segment at most.
+inline constexpr std::size_t max_properties_size = 1024;
+/// Whether such a segment says of arm64 code that all its branch targets are marked [AAELF64 "Program Property"].
+std::expected<bool, Problem> marks_branch_targets(ByteSpan segment_bytes);
 
 }  // namespace spore::wire::elf

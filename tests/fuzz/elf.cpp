@@ -22,6 +22,7 @@ extern "C" int LLVMFuzzerTestOneInput(const u8* data, std::size_t size) {
     if (last > headers->load_end()) std::abort();
     if (auto segment = headers->find(SegmentType::interpreter))
         (void)interpreter_path(file.subspan(segment->offset, segment->file_size));
+    (void)marks_branch_targets(file);
     auto dynamic = Dynamic::parse(file, *headers);
     if (dynamic) dynamic->for_each_needed([](std::string_view name) { if (name.find('\0') != name.npos) std::abort(); });
     return 0;

@@ -110,7 +110,7 @@ def package(name):
 
 
 def compiler(build):
-    """The command that compiles a test program; `build` is one of case.BUILDS."""
+    """The command that compiles a test program; `build` is one of case.BUILDS, or "marked": by itself, its branch targets marked."""
     root = sysroot()
     clang = "clang++-19" if build.startswith("c++") else "clang-19"
     command = [clang, f"--target={TRIPLET}", f"--sysroot={root}", "-fuse-ld=lld-19", "-O2", "-pthread", "-fno-builtin", "-Wno-everything"]
@@ -119,4 +119,6 @@ def compiler(build):
         gcc = root / f"usr/lib/gcc/{TRIPLET}/12"
         return ([*command, "-nostdinc", "-isystem", str(root / "usr/include/aarch64-linux-musl"), "-static", "-nostdlib", str(musl / "crt1.o"), str(musl / "crti.o")],
                 ["-L", str(musl), "-L", str(gcc), "-lc", "-lgcc", "-lgcc_eh", "-lc", str(musl / "crtn.o")])
+    if build == "marked":
+        return [*command, "-nostdlib", "-static", "-ffreestanding", "-mbranch-protection=bti", "-Wl,-z,force-bti"], []
     return [*command, *{"static-pie": ["-static-pie"], "c++static": ["-static", "-std=c++17"], "c++": ["-std=c++17"]}.get(build, [])], []

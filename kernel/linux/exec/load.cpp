@@ -58,11 +58,12 @@ Result<u64> choose_bias(memory::AddressSpace& memory, const ProgramFile& program
 Result<LoadedImage> map_program(memory::AddressSpace& memory, const ProgramFile& program, Where where) {
     LoadedImage image;
     image.bias = TRY(choose_bias(memory, program, where));
+    bool marked = TRY(program.marks_branch_targets());
     auto object = TRY(program.file().map(fs::MapWrites::nowhere));
     Result<void> result;
     auto map_one = [&](const elf::Segment& segment) -> Result<void> {
         auto plan = plan_segment(segment);
-        arch::Access access{segment.readable(), segment.writable(), segment.executable()};
+        arch::Access access{segment.readable(), segment.writable(), segment.executable(), segment.executable() && marked};
         VirtAddr start{plan.start + image.bias};
         if (plan.file_size)
             TRY(memory.map({.hint = start, .size = plan.file_size, .access = access, .placement = memory::Placement::exactly,

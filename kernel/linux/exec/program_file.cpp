@@ -1,5 +1,6 @@
 #include "kernel/linux/exec/program_file.hpp"
 
+#include "arch/mmu.hpp"
 #include "kernel/linux/machine/elf.hpp"
 
 namespace spore::linux {
@@ -56,6 +57,18 @@ Result<SmallText> ProgramFile::interpreter() const {
     if (!path) return fail(Error::not_executable);
     text.shorten(path->size());
     return text;
+}
+
+Result<bool> ProgramFile::marks_branch_targets() const {
+    auto segment = segments_->find(elf::SegmentType::gnu_property);
+    if (!arch::can_check_branch_targets() || !segment || segments_->find(elf::SegmentType::interpreter)) return false;
+    std::byte bytes[elf::max_properties_size];
+    if (segment->file_size > sizeof bytes) return fail(Error::not_executable);
+    auto properties = std::span(bytes).first(segment->file_size);
+    TRY(read_exactly(*file_, segment->offset, properties));
+    auto marked = elf::marks_branch_targets(properties);
+    if (!marked) return fail(Error::not_executable);
+    return *marked;
 }
 
 Result<std::optional<ScriptLine>> read_script_line(fs::File& file) {

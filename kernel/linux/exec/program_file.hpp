@@ -22,6 +22,8 @@ public:
     const wire::elf::ProgramHeaders& segments() const { return *segments_; }
     /// The path of the dynamic linker; empty for a static program.
     Result<SmallText> interpreter() const;
+    /// Its own code is to be entered at marked places only. A dynamic program's linker sees to that itself.
+    Result<bool> marks_branch_targets() const;
 
 private:
     Shared<fs::File> file_;

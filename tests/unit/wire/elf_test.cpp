@@ -100,6 +100,33 @@ TEST(Elf, InterpreterMustBeAPath) {
     EXPECT_EQ(read(ElfBuilder().load(0x400000, "x").interpreter(std::string(5000, 'a')).build()).error(), Problem::bad_interpreter);
 }
 
+namespace {
+
+std::string word(u32 value) { return {reinterpret_cast<const char*>(&value), sizeof value}; }
+
+std::string property_note(const std::string& properties, u32 type = 5) {
+    return word(4) + word(static_cast<u32>(properties.size())) + word(type) + std::string("GNU", 4) + properties;
+}
+
+std::string property(u32 type, u32 value) { return word(type) + word(4) + word(value) + word(0); }
+
+}  // namespace
+
+TEST(ElfProperties, TellWhetherBranchTargetsAreMarked) {
+    constexpr u32 features = 0xc000'0000, other = 0xc000'0001;
+    EXPECT_EQ(marks_branch_targets(span_of(property_note(property(features, 3)))), true);
+    EXPECT_EQ(marks_branch_targets(span_of(property_note(property(features, 2)))), false);
+    EXPECT_EQ(marks_branch_targets(span_of(property_note(property(other, 1)))), false);
+    EXPECT_EQ(marks_branch_targets(span_of(property_note(property(1, 0) + property(features, 1)))), true);
+    EXPECT_EQ(marks_branch_targets(span_of(property_note(""))), false);
+
+    auto note = property_note(property(features, 1));
+    for (std::size_t size = 0; size < note.size(); ++size) EXPECT_FALSE(marks_branch_targets(span_of(note.substr(0, size))));
+    EXPECT_FALSE(marks_branch_targets(span_of(property_note(property(features, 1), 1))));
+    EXPECT_FALSE(marks_branch_targets(span_of(property_note(word(features) + word(8) + word(1) + word(0)))));
+    EXPECT_FALSE(marks_branch_targets(span_of(property_note(word(features) + word(0xffff'fff8) + word(1) + word(0)))));
+}
+
 TEST(ElfDynamic, NamesLibrariesAndPaths) {
     auto file = ElfBuilder().load(0x1000, "code").dynamic(0x3000, {"libm.so.6", "libc.so.6"}, "$ORIGIN/../lib").type(3).build();
     auto headers = read(file);
