@@ -2,6 +2,7 @@
 #include "kernel/fs/pipe.hpp"
 #include "kernel/linux/calls/calls.hpp"
 #include "kernel/linux/calls/lock.hpp"
+#include "kernel/linux/growing.hpp"
 #include "kernel/linux/process/caller.hpp"
 #include "kernel/linux/signal/file_events.hpp"
 #include "kernel/linux/uapi/open.hpp"
@@ -49,11 +50,7 @@ Result<u64> creat(Task& task, UserPath path, ModeBits mode) {
     return open_file(task, {DirectoryDescriptor::current}, path, o_create | o_write_only | o_truncate, mode.value, 0);
 }
 Result<u64> openat2(Task& task, DirectoryDescriptor at, UserPath path, UserIn<OpenHow> how, u64 size) {
-    if (size < sizeof(OpenHow)) return fail(Error::invalid);
-    if (size > page_size) return fail(Error::argument_list_too_long);
-    auto wanted = TRY(how.read());
-    for (u64 beyond = sizeof wanted; beyond < size; ++beyond)
-        if (TRY(UserIn<u8>{how.at + beyond}.read())) return fail(Error::argument_list_too_long);
+    auto wanted = TRY(read_growing<OpenHow>(how.at, size, sizeof(OpenHow)));
     constexpr u64 known_resolve = no_cross_device | no_magic_links | no_symlinks | beneath | in_root | cached;
     if ((wanted.resolve & beneath) && (wanted.resolve & in_root)) return fail(Error::invalid);
     if ((wanted.flags & ~u64{known_open_flags}) || (wanted.resolve & ~known_resolve) || (wanted.mode & ~u64{07777})) return fail(Error::invalid);

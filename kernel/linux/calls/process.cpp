@@ -2,6 +2,7 @@
 #include "base/format.hpp"
 #include "kernel/linux/calls/calls.hpp"
 #include "kernel/linux/exec/execute.hpp"
+#include "kernel/linux/growing.hpp"
 #include "kernel/linux/process/caller.hpp"
 #include "kernel/linux/process/clone.hpp"
 #include "kernel/linux/process/tree.hpp"
@@ -24,15 +25,7 @@ Result<u64> clone(Task& task, Flags flags, UserAddress stack, UserOut<i32> paren
 }
 Result<u64> clone3(Task& task, UserIn<CloneArguments> user, u64 size) {
     constexpr u64 first_version = 64;
-    if (size > page_size) return fail(Error::argument_list_too_long);
-    if (size < first_version) return fail(Error::invalid);
-    CloneArguments from{};
-    TRY(arch::copy_from_program(&from, user.at, std::min(size, sizeof from)));
-    for (u64 at = sizeof from; at < size; ++at) {
-        u8 beyond;
-        TRY(arch::copy_from_program(&beyond, user.at + at, 1));
-        if (beyond) return fail(Error::argument_list_too_long);
-    }
+    auto from = TRY(read_growing<CloneArguments>(user.at, size, first_version));
     if (from.set_tid_size || (from.flags & (clone_detached | 0xff)) || from.exit_signal > last_signal) return fail(Error::invalid);
     if ((from.flags & (clone_thread | clone_parent)) && from.exit_signal) return fail(Error::invalid);
     if ((from.stack == 0) != (from.stack_size == 0)) return fail(Error::invalid);
