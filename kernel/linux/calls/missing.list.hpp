@@ -15,7 +15,7 @@ MISSING(mq_getsetattr, 245, 185) MISSING(kexec_load, 246, 104) MISSING(add_key, 
 MISSING(keyctl, 250, 219) MISSING(ioprio_set, 251, 30) MISSING(ioprio_get, 252, 31) MISSING(migrate_pages, 256, 238)
 MISSING(move_pages, 279, 239) MISSING(perf_event_open, 298, 241) MISSING(fanotify_init, 300, 262) MISSING(fanotify_mark, 301, 263)
 MISSING(open_by_handle_at, 304, 265) MISSING(setns, 308, 268) MISSING(process_vm_writev, 311, 271) MISSING(kcmp, 312, 272)
-MISSING(finit_module, 313, 273) MISSING(sched_setattr, 314, 274) MISSING(sched_getattr, 315, 275) MISSING(seccomp, 317, 277)
+MISSING(finit_module, 313, 273) MISSING(seccomp, 317, 277)
 MISSING(kexec_file_load, 320, 294) MISSING(bpf, 321, 280) MISSING(userfaultfd, 323, 282)
 MISSING(io_uring_setup, 425, 425)
 MISSING(io_uring_enter, 426, 426) MISSING(io_uring_register, 427, 427) MISSING(open_tree, 428, 428) MISSING(move_mount, 429, 429)

@@ -11,6 +11,8 @@ CALL(sched_getparam, 143, 121, fails, supported, (i32 tid, UserOut<i32> paramete
 CALL(sched_setparam, 142, 118, fails, partial, (i32 tid, UserIn<i32> parameter), "every thread is scheduled alike")
 CALL(sched_getscheduler, 145, 120, fails, supported, (i32 tid), "")
 CALL(sched_setscheduler, 144, 119, fails, partial, (i32 tid, i32 policy, UserIn<i32> parameter), "every thread is scheduled alike")
+CALL(sched_getattr, 315, 275, fails, supported, (i32 tid, UserAddress attributes, u32 size, Flags flags), "")
+CALL(sched_setattr, 314, 274, fails, partial, (i32 tid, UserAddress attributes, Flags flags), "every thread is scheduled alike, but for its nice value; deadlines are refused")
 CALL(sched_get_priority_max, 146, 125, fails, supported, (i32 policy), "")
 CALL(sched_get_priority_min, 147, 126, fails, supported, (i32 policy), "")
 CALL(sched_rr_get_interval, 148, 127, fails, supported, (i32 tid, UserOut<Timespec> interval), "")

@@ -116,6 +116,41 @@ static void timers(void) {
     SHOW(syscall(SYS_timer_create, CLOCK_REALTIME, &event, &id));
 }
 
+// Deadlines, which Linux has, and limits of use, which some have, are not asked for.
+static void attributes(void) {
+    struct { unsigned size, policy; unsigned long long flags; int nice; unsigned priority; unsigned long long times[3]; unsigned use[2], beyond; } a = {.size = 48, .policy = SCHED_BATCH, .nice = 5};
+    SHOW(syscall(SYS_sched_setattr, 0, &a, 0));
+    memset(&a, 0xff, sizeof a);
+    SHOW(syscall(SYS_sched_getattr, 0, &a, 48, 0));
+    printf("%u %u %llu %d %u\n", a.size, a.policy, a.flags, a.nice, a.priority);
+    SHOW(getpriority(PRIO_PROCESS, 0));
+    SHOW(syscall(SYS_sched_getattr, 0, &a, 47, 0));
+    SHOW(syscall(SYS_sched_getattr, 0, &a, 48, 1));
+    SHOW(syscall(SYS_sched_getattr, -1, &a, 48, 0));
+    SHOW(syscall(SYS_sched_getattr, 0, NULL, 48, 0));
+    memset(&a, 0, sizeof a);
+    a.size = 8;
+    SHOW(syscall(SYS_sched_setattr, 0, &a, 0));
+    printf("%d\n", a.size >= 56);
+    a.size = sizeof a, a.beyond = 1;
+    SHOW(syscall(SYS_sched_setattr, 0, &a, 0));
+    memset(&a, 0, sizeof a);
+    SHOW(syscall(SYS_sched_setattr, 0, &a, 1));
+    a.priority = 1;
+    SHOW(syscall(SYS_sched_setattr, 0, &a, 0));
+    a.priority = 0, a.policy = 77;
+    SHOW(syscall(SYS_sched_setattr, 0, &a, 0));
+    a.policy = 0, a.flags = 1ull << 40;
+    SHOW(syscall(SYS_sched_setattr, 0, &a, 0));
+    a.flags = 0x18, a.nice = 11;
+    SHOW(syscall(SYS_sched_setattr, 0, &a, 0));
+    SHOW(syscall(SYS_sched_getscheduler, 0));
+    SHOW(getpriority(PRIO_PROCESS, 0));
+    a.flags = 0, a.nice = 0;
+    SHOW(syscall(SYS_sched_setattr, 0, &a, 0));
+    SHOW(syscall(SYS_sched_getscheduler, 0));
+}
+
 static void scheduling(void) {
     SHOW(syscall(SYS_sched_getparam, 0, NULL));
     SHOW(syscall(SYS_sched_setparam, 0, NULL));
@@ -138,6 +173,7 @@ int main(void) {
     sizes();
     names_only();
     timers();
+    attributes();
     scheduling();
     return 0;
 }
