@@ -97,11 +97,7 @@ class Descriptors final : public GeneratedDirectory {
 public:
     explicit Descriptors(Subject subject) : subject_(subject) {}
     u64 number() const override { return subject_.inode_number(is_links ? 1 : 2); }
-    NodeAttributes attributes() override {
-        auto attributes = attributes_of(subject_, is_links ? 0500 : 0555);
-        attributes.links = 2;
-        return attributes;
-    }
+    NodeAttributes attributes() override { return attributes_of(subject_, is_links ? 0500 : 0555, 2); }
     Result<Shared<Node>> find(std::string_view name) override {
         auto number = parse_number(name);
         if (!number || *number > 0x7fff'ffff || (name.size() > 1 && name[0] == '0')) return fail(Error::not_found);

@@ -33,8 +33,8 @@ Result<Shared<Process>> process_of_directory(fs::File& file) {
     return subject.process();
 }
 
-NodeAttributes attributes_of(const Subject& subject, u16 permissions) {
-    NodeAttributes attributes{.permissions = permissions};
+NodeAttributes attributes_of(const Subject& subject, u16 permissions, u32 links) {
+    NodeAttributes attributes{.permissions = permissions, .links = links};
     if (auto process = subject.process()) {
         auto who = (*process)->credentials();
         attributes.uid = who.effective_uid, attributes.gid = who.effective_gid;
@@ -245,11 +245,7 @@ class ProcessDirectory final : public GeneratedDirectory {
 public:
     explicit ProcessDirectory(Subject subject) : subject_(subject) {}
     u64 number() const override { return subject_.inode_number(0); }
-    NodeAttributes attributes() override {
-        auto attributes = attributes_of(subject_, 0555);
-        attributes.links = 2;
-        return attributes;
-    }
+    NodeAttributes attributes() override { return attributes_of(subject_, 0555, 2); }
     Result<Shared<Node>> find(std::string_view name) override {
         if (!subject_.process()) return fail(Error::not_found);
         for (auto& row : rows) {
@@ -277,11 +273,7 @@ class TaskList final : public GeneratedDirectory {
 public:
     explicit TaskList(Subject subject) : subject_(subject) {}
     u64 number() const override { return subject_.inode_number(3); }
-    NodeAttributes attributes() override {
-        auto attributes = attributes_of(subject_, 0555);
-        attributes.links = 2;
-        return attributes;
-    }
+    NodeAttributes attributes() override { return attributes_of(subject_, 0555, 2); }
     Result<Shared<Node>> find(std::string_view name) override {
         auto number = parse_number(name);
         if (!number || *number == 0 || *number > 0x7fff'ffff) return fail(Error::not_found);

@@ -12,7 +12,7 @@ using fs::generated::TextSink;
 
 Result<Shared<Node>> make_process_directory(Subject subject);
 /// Whose a process's files are: its own.
-fs::generated::NodeAttributes attributes_of(const Subject& subject, u16 permissions);
+fs::generated::NodeAttributes attributes_of(const Subject& subject, u16 permissions, u32 links = 1);
 /// fd and fdinfo.
 Result<Shared<Node>> make_descriptor_directory(Subject subject);
 Result<Shared<Node>> make_descriptor_info_directory(Subject subject);
