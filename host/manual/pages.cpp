@@ -96,7 +96,7 @@ Page calls_page() {
         return Page::Part{heading, {Text{plain(fmt::format("{} calls. {}", list.size(), text))}, std::move(list)}};
     };
     return {"spore-calls", 7, "which of Linux's system calls Spore has",
-            {part("Partial", Support::partial, "What does not work is told by an error, never passed over."),
+            {part("Partial", Support::partial, "What each lacks stands beside it."),
              part("Missing", Support::missing, "They fail with ENOSYS, and are named once by --log=warn."),
              part("Supported", Support::supported, "As Linux's manual describes them."),
              see_also({see("spore-check")})}};
