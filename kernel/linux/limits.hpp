@@ -12,6 +12,8 @@ struct SystemLimits {
     std::atomic<u64> inotify_watches = 65536;   ///< fs/inotify/max_user_watches
     std::atomic<u64> inotify_events = 16384;    ///< fs/inotify/max_queued_events: of one instance
     std::atomic<u64> asynchronous_requests = 65536;  ///< fs/aio-max-nr: that all contexts have room for
+    // Message queues by name, fs/mqueue/*: how many, and how large one may be, or is when nothing is asked for.
+    std::atomic<u64> named_queues = 256, queue_messages = 10, default_queue_messages = 10, message_bytes = 8192, default_message_bytes = 8192;
     std::atomic<u64> backlog = 4096;            ///< net/core/somaxconn: connections that wait for accept()
     std::atomic<u64> receive_buffer = 212'992, send_buffer = 212'992;  ///< net/core/[rw]mem_max: what SO_RCVBUF and SO_SNDBUF may ask for
     std::atomic<u64> first_free_port = 1024;    ///< net/ipv4/ip_unprivileged_port_start

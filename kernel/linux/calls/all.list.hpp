@@ -11,6 +11,7 @@
 #include "kernel/linux/calls/segment.list.hpp"
 #include "kernel/linux/calls/semaphore.list.hpp"
 #include "kernel/linux/calls/queue.list.hpp"
+#include "kernel/linux/calls/named_queue.list.hpp"
 #include "kernel/linux/calls/process.list.hpp"
 #include "kernel/linux/calls/thread.list.hpp"
 #include "kernel/linux/calls/futex.list.hpp"

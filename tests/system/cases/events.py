@@ -41,10 +41,12 @@ read(0, pages + 4096, 1) = 1
 
 CASES = [
     *(Case(name, [Program(name)], check=as_on_linux, machines=("microvm",), timeout=120)
-      for name in ("events", "sockets", "locks", "watches", "seals", "pseudoterminals", "file_events", "splices", "segments", "sequences", "keys", "answers")),
+      for name in ("events", "sockets", "locks", "watches", "seals", "pseudoterminals", "file_events", "splices", "segments", "sequences", "keys", "answers", "named_queues")),
     Case("stack-slot", [Program("stack_slot")], stdout="text\n" * 20, machines=("microvm",), arm64="never"),  # x86-64's assembly
     Case("protection-keys", [Program("protection_keys", "dynamic")], stdin=b"ab", stdout=NO_KEYS, machines=("microvm",)),
     Case("variants", [Program("variants", "static-pie")], check=as_on_linux, machines=("microvm",)),
+    # The C library's threads that messages are told to.
+    Case("named-queues-of-libc", [Program("named_queues", "static-pie")], check=as_on_linux, machines=("microvm",), cpus=(1,)),
     Case("requests", [Program("requests", "static-pie")], check=as_on_linux, machines=("microvm",)),
     Case("sequences-of-libc", [Program("sequences_of_libc", "dynamic")], check=all_hold, machines=("microvm",)),
 ]

@@ -142,6 +142,14 @@ Result<u64> NetlinkSocket::send(SendRequest& request) {
     return size;
 }
 
+void NetlinkSocket::put(Owned<Datagram> datagram) {
+    Guard guard(mutex_);
+    if (waiting_count_.load(std::memory_order_relaxed) >= most_waiting) return;
+    waiting_.list.push_back(*datagram.release());
+    waiting_count_.fetch_add(1, std::memory_order_release);
+    source_.notify(Ready::in);
+}
+
 Result<u64> NetlinkSocket::receive(ReceiveRequest& request) {
     if (request.flags & msg_errqueue) return fail(Error::would_block);
     return try_until_ready(source_, Ready::in, receive_deadline(request.flags), [&]() -> Result<u64> {

@@ -25,6 +25,8 @@ public:
     Result<u64> ioctl(u32 request, u64 argument) override;
     fs::Ready ready() override;
     fs::PollSource* poll_source() override { return &source_; }
+    /// A datagram of the kernel's own; dropped where the program reads none.
+    void put(Owned<netlink::Datagram> datagram);
 
 private:
     void ensure_port();
