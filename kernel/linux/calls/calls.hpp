@@ -6,6 +6,7 @@
 #include "kernel/linux/machine/stat.hpp"
 #include "kernel/linux/process/credentials.hpp"
 #include "kernel/linux/process/task.hpp"
+#include "kernel/linux/uapi/futex.hpp"
 #include "kernel/linux/uapi/queue.hpp"
 #include "kernel/linux/uapi/socket.hpp"
 #include "kernel/linux/uapi/types.hpp"

@@ -53,4 +53,35 @@ Result<u64> futex(Task& task, UserAddress word, u32 operation, u32 value, u64 fo
     }
 }
 
+namespace {
+struct Words {
+    Task& task;
+    const HeapArray<FutexWait>& waits;
+};
+constexpr u32 private_word = 128;
+futex::Expected expected_at(void* context, u64 index) {
+    auto& words = *static_cast<Words*>(context);
+    auto& wait = words.waits[index];
+    return {{words.task.memory(), {wait.address}, wait.flags & private_word ? futex::Scope::privately : futex::Scope::shared}, static_cast<u32>(wait.value)};
+}
+}  // namespace
+
+Result<u64> futex_waitv(Task& task, UserIn<FutexWait> user, u32 count, Flags flags, UserIn<Timespec> timeout, i32 clock) {
+    constexpr u32 most = 128, size_of_word = 2;
+    if (flags || count == 0 || count > most || !user) return fail(Error::invalid);
+    auto deadline = Instant::never();
+    if (timeout) {
+        if (clock != clock_realtime && clock != clock_monotonic) return fail(Error::invalid);
+        auto at = TRY(timeout.read());
+        if (!at.valid()) return fail(Error::invalid);
+        deadline = instant_of(clock, at);
+    }
+    auto waits = TRY(HeapArray<FutexWait>::create(count));
+    TRY(user.read_all(waits.span()));
+    for (auto& wait : waits)
+        if ((wait.flags & ~private_word) != size_of_word || wait.reserved || wait.value >> 32) return fail(Error::invalid);
+    Words words{task, waits};
+    return futex::wait_for_any(count, expected_at, &words, deadline);
+}
+
 }  // namespace spore::linux::calls

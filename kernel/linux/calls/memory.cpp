@@ -226,29 +226,53 @@ Result<u64> munlock(Task& task, UserAddress start, u64 size) {
 Result<u64> mlockall(Task&, Flags flags) { return flags == 0 || flags > 7 ? fail(Error::invalid) : Result<u64>(0); }
 Result<u64> munlockall(Task&) { return 0; }
 
-Result<u64> process_vm_readv(Task& task, i32 pid, UserIn<fs::Piece> local, u64 local_count, UserIn<fs::Piece> remote, u64 remote_count, Flags flags) {
+namespace {
+
+enum class Direction : u8 { from_other, to_other };
+
+/// Copies between the caller's pieces and another process's, a page at a time; what was copied before a piece that is not there counts.
+Result<u64> exchange_memory(Task& task, i32 pid, UserIn<fs::Piece> local, u64 local_count, UserIn<fs::Piece> remote, u64 remote_count, Flags flags,
+                            Direction direction) {
     constexpr u64 most = 1024;
     if (flags || local_count > most || remote_count > most) return fail(Error::invalid);
+    auto own = TRY(Pieces::read(local, static_cast<i64>(local_count)));
     auto process = find_process(pid);
     if (!process) return fail(Error::no_process);
     auto memory = process->memory();
     if (!memory) return fail(Error::no_process);
     if (!may_look_into(task.process(), *process)) return fail(Error::not_permitted);
-    auto into = TRY(Pieces::read(local, static_cast<i64>(local_count)));
-    auto buffer = into.buffer();
+    auto buffer = own.buffer();
     auto bytes = TRY(HeapArray<std::byte>::create(page_size));
     u64 done = 0;
+    auto step = [&](VirtAddr at, MutableByteSpan part) -> Result<u64> {
+        if (direction == Direction::to_other) {
+            TRY(buffer.take(part));
+            return memory->write(at, part);
+        }
+        u64 got = TRY(memory->read(at, part));
+        TRY(buffer.put(part.first(got)));
+        return got;
+    };
     for (u64 i = 0; i < remote_count; ++i) {
         auto piece = TRY(remote.read(i));
         for (u64 at = 0; at < piece.size && buffer.remaining();) {
             auto part = bytes.span().first(std::min({u64{page_size}, piece.size - at, buffer.remaining()}));
-            auto got = memory->read({piece.base + at}, part);
-            if (!got || *got == 0) return done ? Result<u64>(done) : fail(Error::bad_address);
-            TRY(buffer.put(part.first(*got)));
+            auto got = step({piece.base + at}, part);
+            if (!got) return done ? Result<u64>(done) : fail(Error::bad_address);
             at += *got, done += *got;
+            if (*got < part.size()) return done;
         }
     }
     return done;
+}
+
+}  // namespace
+
+Result<u64> process_vm_readv(Task& task, i32 pid, UserIn<fs::Piece> local, u64 local_count, UserIn<fs::Piece> remote, u64 remote_count, Flags flags) {
+    return exchange_memory(task, pid, local, local_count, remote, remote_count, flags, Direction::from_other);
+}
+Result<u64> process_vm_writev(Task& task, i32 pid, UserIn<fs::Piece> local, u64 local_count, UserIn<fs::Piece> remote, u64 remote_count, Flags flags) {
+    return exchange_memory(task, pid, local, local_count, remote, remote_count, flags, Direction::to_other);
 }
 
 }  // namespace spore::linux::calls

@@ -28,6 +28,12 @@ inline constexpr u32 any_bit = ~u32{0};
 
 /// FUTEX_WAIT, FUTEX_WAIT_BITSET.
 Result<void> wait(Word word, u32 expected, Instant deadline, u32 bitset = any_bit);
+/// futex_waitv: for the first of several to be woken; its place among them, or that of another that was woken with it.
+struct Expected {
+    Word word;
+    u32 value;
+};
+Result<u64> wait_for_any(u64 count, Expected (*at)(void* context, u64 index), void* context, Instant deadline);
 /// FUTEX_WAKE, FUTEX_WAKE_BITSET: how many were woken.
 Result<u64> wake(Word word, i32 count, u32 bitset = any_bit);
 /// FUTEX_REQUEUE; FUTEX_CMP_REQUEUE with `expected`. How many were woken or moved (REQUEUE: woken only, as Linux counts).

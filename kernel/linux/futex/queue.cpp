@@ -70,7 +70,8 @@ Bucket& lock_bucket_of(const Waiter& waiter) {
     }
 }
 
-/// Ends the wait for good: true when it came out of the queue by itself, false when somebody has taken it out or is passing it a lock.
+}  // namespace
+
 bool give_up(Waiter& waiter) {
     Bucket& bucket = lock_bucket_of(waiter);
     bool out = waiter.link.linked && !waiter.reserved;
@@ -78,7 +79,6 @@ bool give_up(Waiter& waiter) {
     bucket.lock.unlock();
     return out;
 }
-}  // namespace
 
 Result<void> sleep_queued(Waiter& waiter, Instant deadline) {
     auto interruptible = sync::Interruptible::yes;

@@ -86,4 +86,7 @@ Result<void> queue_if(const Word& word, u32 expected, Waiter& waiter);
 /// Sleeps until somebody takes the queued waiter out (success: see outcome), or until it may give up: then it is out of the queue.
 Result<void> sleep_queued(Waiter& waiter, Instant deadline);
 
+/// Ends a wait for good: true when it came out of the queue by itself, false when somebody has taken it out or is passing it a lock.
+bool give_up(Waiter& waiter);
+
 }  // namespace spore::linux::futex

@@ -48,6 +48,30 @@ TEST(Futex, WaitChecksItsArguments) {
     EXPECT_TRUE(ok);
 }
 
+TEST(Futex, WaitsForAnyOfSeveralWords) {
+    bool ok = simulate({}, [] {
+        fakes::Join join;
+        std::atomic<u32> words[3] = {1, 2, 3};
+        auto at = [](void* context, u64 index) -> Expected { return {of(static_cast<std::atomic<u32>*>(context)[index]), static_cast<u32>(index + 1)}; };
+        EXPECT_EQ(wait_for_any(3, at, words, in(100)).error(), Error::timed_out);
+        u64 got = 9;
+        fakes::spawn_program(join, [&] { got = wait_for_any(3, at, words, Instant::never()).value_or(8); });
+        task::yield();
+        EXPECT_EQ(wake(of(words[1]), 1), 1u);
+        join.wait();
+        EXPECT_EQ(got, 1u);
+        EXPECT_EQ(wake(of(words[0]), 1), 0u) << "nothing waits at the others any more";
+        EXPECT_EQ(wake(of(words[2]), 1), 0u);
+        words[2] = 7;
+        EXPECT_EQ(wait_for_any(3, at, words, Instant::never()).error(), Error::would_block);
+        EXPECT_EQ(wake(of(words[0]), 1), 0u) << "it was not left in the queue";
+        words[2] = 3;
+        task::current().interrupt();
+        EXPECT_EQ(wait_for_any(3, at, words, Instant::never()).error(), Error::interrupted);
+    });
+    EXPECT_TRUE(ok);
+}
+
 TEST(Futex, WakesInOrderAndByBits) {
     bool ok = simulate({}, [] {
         fakes::Join join;

@@ -1,0 +1,42 @@
+// Whether two tasks share what each has [kcmp(2)].
+#include "kernel/linux/calls/calls.hpp"
+#include "kernel/linux/calls/with_task.hpp"
+#include "kernel/linux/process/tree.hpp"
+
+namespace spore::linux::calls {
+
+namespace {
+
+enum What : i32 { file = 0, memory = 1, files = 2, place = 3, handlers = 4, io = 5, semaphores = 6, epoll_entry = 7 };
+
+/// Equal, less, greater: an order that is the same as long as the objects live.
+u64 compare(const void* first, const void* second) { return first == second ? 0 : first < second ? 1 : 2; }
+
+Result<u64> compare_files(Task& first, Task& second, u64 first_number, u64 second_number) {
+    auto own = first.files_seen_by_others(), other = second.files_seen_by_others();
+    if (!own || !other) return fail(Error::bad_descriptor);
+    auto a = TRY(own->get({static_cast<i32>(first_number)})), b = TRY(other->get({static_cast<i32>(second_number)}));
+    return compare(a.get(), b.get());
+}
+
+}  // namespace
+
+Result<u64> kcmp(Task& task, i32 first_tid, i32 second_tid, i32 what, u64 first_number, u64 second_number) {
+    auto first = find_task(first_tid), second = find_task(second_tid);
+    if (!first || !second) return fail(Error::no_process);
+    auto &own = first->process(), &other = second->process();
+    if (!may_look_into(task.process(), own) || !may_look_into(task.process(), other)) return fail(Error::not_permitted);
+    switch (what) {
+    case file: return compare_files(*first, *second, first_number, second_number);
+    case memory: return compare(own.memory().get(), other.memory().get());
+    case files: return compare(first->files_seen_by_others().get(), second->files_seen_by_others().get());
+    case place: return compare(first->place_seen_by_others().get(), second->place_seen_by_others().get());
+    case handlers: return compare(own.handlers.get(), other.handlers.get());
+    case io:
+    case semaphores: return compare(&own, &other);
+    case epoll_entry: return fail(Error::not_supported);
+    default: return fail(Error::invalid);
+    }
+}
+
+}  // namespace spore::linux::calls
