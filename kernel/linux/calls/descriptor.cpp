@@ -1,4 +1,5 @@
 // Descriptors: opening, duplicating, closing, and what belongs to them.
+#include "kernel/fs/permission.hpp"
 #include "kernel/fs/pipe.hpp"
 #include "kernel/linux/calls/calls.hpp"
 #include "kernel/linux/calls/lock.hpp"
@@ -34,7 +35,12 @@ Result<u64> open_file(Task& task, DirectoryDescriptor at, UserPath user_path, u3
         request.create = request.exclusive = request.truncate = request.temporary = false;
         request.mode = {.path_only = true};
     }
+    // To leave no trace of a look is for the owner [open(2), O_NOATIME]. What is to be cut must not be cut before that is known.
+    bool traceless = (flags & o_no_access_time) && !request.mode.path_only;
+    if (traceless && request.truncate)
+        if (auto entry = fs::resolve(caller, *start, path, request.no_follow ? fs::Follow::no : fs::Follow::yes)) TRY(fs::check_owner(caller, *(*entry)->inode()));
     auto file = TRY(fs::open(caller, *start, path, request));
+    if (traceless && file->inode()) TRY(fs::check_owner(caller, *file->inode()));
     return task.files().add(std::move(file), on_exec_of(flags), file_limit(task));
 }
 
@@ -99,6 +105,7 @@ Result<u64> fcntl(Task& task, Descriptor descriptor, i32 command, u64 argument) 
     case f_setfd: TRY(task.files().set_on_exec(descriptor, argument & 1 ? OnExec::close : OnExec::keep)); return 0;
     case f_getfl: return flags_of(file->mode()) | o_large_file;
     case f_setfl: {
+        if ((argument & o_no_access_time) && file->inode()) TRY(fs::check_owner(Caller(task), *file->inode()));
         auto mode = file->mode();
         auto wanted = open_mode_of(static_cast<u32>(argument));
         mode.append = wanted.append, mode.nonblocking = wanted.nonblocking, mode.direct = wanted.direct, mode.asynchronous = wanted.asynchronous;

@@ -68,6 +68,31 @@ static void sizes(void) {
     close(file);
 }
 
+static void traceless(void) {
+    int file = open("/tmp/traceless", O_RDWR | O_CREAT | O_TRUNC, 0666);
+    fchmod(file, 0666);
+    SHOW(write(file, "text", 4));
+    SHOW(open("/tmp/traceless", O_RDONLY | O_NOATIME) >= 0);
+    fflush(stdout);
+    pid_t pid = fork();
+    if (pid == 0) {
+        if (setgid(1000) || setuid(1000)) _exit(1);
+        SHOW(open("/tmp/traceless", O_RDONLY | O_NOATIME));
+        SHOW(open("/tmp/traceless", O_RDWR | O_TRUNC | O_NOATIME));
+        SHOW(lseek(file, 0, SEEK_END));
+        SHOW(fcntl(file, F_SETFL, O_NOATIME));
+        int own = open("/tmp/traceless-own", O_RDWR | O_CREAT | O_TRUNC | O_NOATIME, 0600);
+        SHOW(own >= 0);
+        SHOW(fcntl(own, F_SETFL, O_NOATIME));
+        SHOW(unlink("/tmp/traceless-own"));
+        fflush(stdout);
+        _exit(0);
+    }
+    SHOW(ended(pid));
+    close(file);
+    unlink("/tmp/traceless");
+}
+
 static void names_only(void) {
     char bytes[8];
     int name = open("/tmp/sizes", O_PATH), directory = open("/tmp", O_RDONLY), ends[2];
@@ -171,6 +196,7 @@ int main(void) {
     setvbuf(stdout, NULL, _IOLBF, 0);
     processor_time();
     sizes();
+    traceless();
     names_only();
     timers();
     attributes();
