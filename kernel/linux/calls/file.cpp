@@ -24,15 +24,41 @@ Result<void> limit_write(Task& task, fs::File& file, fs::IoBuffer& buffer, u64 o
 
 Result<u64> position_of(fs::File& file) { return file.seek(0, fs::Whence::current); }
 
+/// How much of a program's buffer is there to be read, before the first page that is not.
+[[gnu::cold]] u64 readable_prefix(fs::IoBuffer buffer) {
+    u64 before = buffer.remaining();
+    while (buffer.remaining()) {
+        auto piece = buffer.front();
+        std::byte one;
+        u64 part = std::min(piece.size, page_size - piece.base % page_size);
+        if (part && !arch::copy_from_program(&one, {piece.base}, 1)) break;
+        buffer.skip(part);
+    }
+    return before - buffer.remaining();
+}
+
+/// A write to a file that meets memory which is not there has written what lies before [linux] generic_perform_write. Not so where others wait for
+/// what is written: pipes and sockets.
+Result<u64> write_what_is_there(fs::File& file, fs::IoBuffer& buffer, auto&& write) {
+    auto whole = buffer;
+    auto done = write(buffer);
+    if (done || done.error() != Error::bad_address || file.poll_source()) [[likely]] return done;
+    u64 there = readable_prefix(whole);
+    if (there == 0 || there == whole.remaining()) return done;
+    whole.limit(there);
+    auto part = write(whole);
+    return part ? part : done;
+}
+
 Result<u64> read_into(fs::File& file, fs::IoBuffer buffer) { return told(file, fs::Change::accessed, file.read(buffer)); }
 Result<u64> write_from(Task& task, fs::File& file, fs::IoBuffer buffer) {
     if (task.process().limit(limit_file_size).soft != Limit::infinite)
         if (auto position = position_of(file)) TRY(limit_write(task, file, buffer, *position));
-    return told(file, fs::Change::modified, written(task, file.write(buffer)));
+    return told(file, fs::Change::modified, written(task, write_what_is_there(file, buffer, [&](fs::IoBuffer& from) { return file.write(from); })));
 }
 Result<u64> write_at(Task& task, fs::File& file, fs::IoBuffer buffer, u64 offset) {
     TRY(limit_write(task, file, buffer, offset));
-    return told(file, fs::Change::modified, written(task, file.write_at(buffer, offset)));
+    return told(file, fs::Change::modified, written(task, write_what_is_there(file, buffer, [&](fs::IoBuffer& from) { return file.write_at(from, offset); })));
 }
 
 /// What sendfile and its like do: through a kernel buffer, as much as both sides take.

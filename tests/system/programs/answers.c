@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -91,6 +92,26 @@ static void traceless(void) {
     SHOW(ended(pid));
     close(file);
     unlink("/tmp/traceless");
+}
+
+/// Writes that meet memory which is not there.
+static void half_there(void) {
+    char* pages = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    munmap(pages + 4096, 4096);
+    memset(pages, 'x', 4096);
+    int file = open("/tmp/half", O_RDWR | O_CREAT | O_TRUNC, 0600), ends[2];
+    struct iovec pieces[] = {{pages, 5}, {pages + 4090, 20}, {pages, 7}};
+    SHOW(writev(file, pieces, 3));
+    SHOW(lseek(file, 0, SEEK_CUR));
+    SHOW(write(file, pages + 4000, 200));
+    SHOW(write(file, pages + 4096, 200));
+    SHOW(pwritev(file, pieces + 1, 2, 1000));
+    SHOW(lseek(file, 0, SEEK_END));
+    SHOW(pipe(ends));
+    SHOW(writev(ends[1], pieces, 3));
+    SHOW(write(ends[1], pages + 4096, 1));
+    close(file), close(ends[0]), close(ends[1]);
+    unlink("/tmp/half");
 }
 
 static void names_only(void) {
@@ -197,6 +218,7 @@ int main(void) {
     processor_time();
     sizes();
     traceless();
+    half_there();
     names_only();
     timers();
     attributes();
