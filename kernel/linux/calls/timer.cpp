@@ -184,13 +184,38 @@ Result<u64> settimeofday(Task& task, UserIn<Timeval> user, UserIn<u64>) {
     return 0;
 }
 
-Result<u64> clock_adjtime(Task&, i32 clock, UserInOut<ClockDiscipline> user) {
+namespace {
+enum ClockMode : u32 { single_shot = 1, set_offset = 0x100, only_told = 0x2000, in_nanoseconds = 0x2000, adjust_time = 0x8000 };
+
+/// What may be changed: the time, by a step at once. Its rate is the host's.
+Result<void> change_clock(Task& task, const ClockDiscipline& wanted) {
+    u32 modes = wanted.modes;
+    bool privileged = task.process().credentials().may(Capability::time);
+    if (modes & adjust_time) {  // the older adjtime(3)
+        if (!(modes & single_shot)) return fail(Error::invalid);
+        return modes & only_told ? Result<void>() : fail(Error::not_permitted);
+    }
+    if (!privileged || (modes & ~u32{set_offset | in_nanoseconds})) return fail(Error::not_permitted);
+    if (!(modes & set_offset)) return {};
+    constexpr i64 longest = 9'000'000'000, second = 1'000'000'000;
+    i64 part = wanted.now.microseconds, most = modes & in_nanoseconds ? second : 1'000'000;
+    if (part < 0 || part >= most || wanted.now.seconds > longest || wanted.now.seconds < -longest) return fail(Error::invalid);
+    i64 to = 0;
+    if (__builtin_add_overflow(time::wall_nanoseconds(), wanted.now.seconds * second + part * (second / most), &to) || to < 0) return fail(Error::invalid);
+    time::set_wall_nanoseconds(to);
+    return {};
+}
+}  // namespace
+
+Result<u64> clock_adjtime(Task& task, i32 clock, UserInOut<ClockDiscipline> user) {
     if (clock != clock_realtime) return fail(Error::not_supported);
     auto state = TRY(user.read());
-    if (state.modes) return fail(Error::not_permitted);
+    if (state.modes) TRY(change_clock(task, state));
+    u32 modes = state.modes;
     constexpr i32 unsynchronised = 0x40;  // STA_UNSYNC
     constexpr u64 error_state = 5;        // TIME_ERROR
     state = {};
+    state.modes = modes;
     state.maximum_error = state.estimated_error = 16'000'000;
     state.status = unsynchronised;
     state.constant = 2, state.precision = 1, state.tolerance = 32'768'000, state.tick = 10'000;

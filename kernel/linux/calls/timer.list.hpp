@@ -8,5 +8,5 @@ CALL(timer_gettime, 224, 108, fails, supported, (i32 id, UserOut<IntervalTimespe
 CALL(timer_getoverrun, 225, 109, fails, supported, (i32 id), "")
 CALL(timer_delete, 226, 111, fails, supported, (i32 id), "")
 CALL(settimeofday, 164, 170, fails, supported, (UserIn<Timeval> time, UserIn<u64> zone), "")
-CALL(adjtimex, 159, 171, fails, partial, (UserInOut<ClockDiscipline> state), "only tells: the host keeps the time")
-CALL(clock_adjtime, 305, 266, fails, partial, (i32 clock, UserInOut<ClockDiscipline> state), "only tells: the host keeps the time")
+CALL(adjtimex, 159, 171, fails, partial, (UserInOut<ClockDiscipline> state), "tells, and steps the time (ADJ_SETOFFSET); its rate is the host's")
+CALL(clock_adjtime, 305, 266, fails, partial, (i32 clock, UserInOut<ClockDiscipline> state), "tells, and steps the time (ADJ_SETOFFSET); its rate is the host's")
