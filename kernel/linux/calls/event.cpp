@@ -53,7 +53,7 @@ Result<u64> timerfd_settime(Task& task, Descriptor descriptor, Flags flags, User
     auto before = timer->setting();
     bool disarm = wanted.value.duration() == Duration{};
     auto first = disarm ? Instant::never() : flags & absolute ? instant_of(timer->clock(), wanted.value) : time::now() + wanted.value.duration();
-    timer->set(first, wanted.interval.duration());
+    timer->set(first, wanted.interval.duration(), flags);
     if (old) TRY(old.write(to_user(before)));
     return 0;
 }

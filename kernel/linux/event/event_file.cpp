@@ -9,6 +9,8 @@ using fs::Ready;
 
 namespace {
 
+constinit std::atomic<u32> next_id = 0;
+
 class EventFile final : public fs::File {
 public:
     EventFile(u64 initial, EventCount takes, fs::OpenMode mode) : File(mode), count_(initial), takes_(takes) {}
@@ -53,6 +55,10 @@ public:
     }
     fs::PollSource* poll_source() override { return &source_; }
     fs::FileKind kind() const override { return fs::FileKind::event; }
+    EventState state() {
+        Guard guard(lock_);
+        return {count_, id_, takes_};
+    }
     std::string_view describe(std::span<char> buffer) override { return format_to(buffer, "anon_inode:[eventfd]"); }
 
 private:
@@ -60,6 +66,7 @@ private:
     sync::Spin lock_;
     u64 count_;
     EventCount takes_;
+    u32 id_ = next_id.fetch_add(1, std::memory_order_relaxed);
     sync::WaitQueue readers_, writers_;
     fs::PollSource source_;
 };
@@ -69,5 +76,7 @@ private:
 Result<Shared<fs::File>> make_event_file(u64 initial, EventCount takes, fs::OpenMode mode) {
     return Shared<fs::File>(TRY(make_shared<EventFile>(initial, takes, mode)));
 }
+
+EventState state_of_event_file(fs::File& file) { return static_cast<EventFile&>(file).state(); }
 
 }  // namespace spore::linux

@@ -11,4 +11,12 @@ enum class EventCount : u8 {
 };
 Result<Shared<fs::File>> make_event_file(u64 initial, EventCount takes, fs::OpenMode mode);
 
+/// What /proc tells of a file of this kind.
+struct EventState {
+    u64 count;
+    u32 id;
+    EventCount takes;
+};
+EventState state_of_event_file(fs::File& file);
+
 }  // namespace spore::linux

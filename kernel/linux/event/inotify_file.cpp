@@ -105,6 +105,12 @@ InotifyFile::Watch* InotifyFile::find(const fs::Inode& inode) {
     return nullptr;
 }
 
+Result<void> InotifyFile::visit_watches(Visitor visit, void* context) {
+    Guard guard(fs::InodeWatch::mutex());
+    for (auto* watch = watches_; watch; watch = watch->following) TRY(visit(context, watch->number, watch->inode(), watch->mask));
+    return {};
+}
+
 Result<u64> InotifyFile::watch(fs::Dentry& entry, u32 mask) {
     u32 kept = mask & (in_all_events | in_exclude_unlinked | in_one_shot);
     Guard guard(fs::InodeWatch::mutex());

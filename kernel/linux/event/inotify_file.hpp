@@ -27,6 +27,10 @@ public:
     /// invalid when there is no such watch.
     Result<void> forget(i32 number);
 
+    /// Shows each watch to `visit`, the newest first, with the watches' mutex held.
+    using Visitor = Result<void> (*)(void* context, i32 number, fs::Inode& inode, u32 mask);
+    Result<void> visit_watches(Visitor visit, void* context);
+
     Result<u64> read(fs::IoBuffer& into) override;
     Result<u64> ioctl(u32 request, u64 argument) override;
     fs::Ready ready() override;

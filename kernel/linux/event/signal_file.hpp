@@ -17,8 +17,9 @@ public:
     std::string_view describe(std::span<char> buffer) override;
     fs::FileKind kind() const override { return fs::FileKind::signal; }
 
-private:
     SignalSet mask() const { return {mask_.load(std::memory_order_relaxed)}; }
+
+private:
     Shared<Process> maker_;
     std::atomic<u64> mask_;
 };

@@ -6,13 +6,14 @@ namespace spore::linux {
 
 using fs::Ready;
 
-void TimerFile::set(Instant first, Duration interval) {
+void TimerFile::set(Instant first, Duration interval, u32 flags) {
     Guard arming_guard(arming_);
     alarm_.cancel();
     {
         Guard guard(lock_);
         next_ = first;
         interval_ = interval;
+        flags_ = flags;
         fired_ = false;
     }
     if (first != Instant::never()) alarm_.arm(first);
@@ -21,10 +22,10 @@ void TimerFile::set(Instant first, Duration interval) {
 TimerFile::Setting TimerFile::setting() {
     Guard guard(lock_);
     auto now = time::now();
-    if (next_ == Instant::never()) return {interval_, {}};
-    if (next_ > now) return {interval_, next_ - now};
-    if (interval_ == Duration{}) return {interval_, fired_ ? Duration{} : Duration::ns(1)};
-    return {interval_, Duration::ns(interval_.nanoseconds - (now - next_).nanoseconds % interval_.nanoseconds)};
+    if (next_ == Instant::never()) return {interval_, {}, fired_, flags_};
+    if (next_ > now) return {interval_, next_ - now, fired_, flags_};
+    if (interval_ == Duration{}) return {interval_, fired_ ? Duration{} : Duration::ns(1), fired_, flags_};
+    return {interval_, Duration::ns(interval_.nanoseconds - (now - next_).nanoseconds % interval_.nanoseconds), fired_, flags_};
 }
 
 void TimerFile::expired() {

@@ -12,10 +12,12 @@ class TimerFile final : public fs::File {
 public:
     TimerFile(i32 clock, fs::OpenMode mode) : File(mode), clock_(clock), alarm_(*this) {}
 
-    /// Expires at `first`, then every `interval` (0: no more). Instant::never() disarms it.
-    void set(Instant first, Duration interval);
+    /// Expires at `first`, then every `interval` (0: no more). Instant::never() disarms it. `flags` are timerfd_settime's, to tell.
+    void set(Instant first, Duration interval, u32 flags);
     struct Setting {
         Duration interval, remaining;  ///< 0 remaining: disarmed
+        bool expired = false;          ///< and not read since
+        u32 flags = 0;
     };
     Setting setting();
     i32 clock() const { return clock_; }
@@ -43,6 +45,7 @@ private:
     Instant next_ = Instant::never();
     Duration interval_;
     bool fired_ = false;
+    u32 flags_ = 0;
     sync::WaitQueue readers_;
     fs::PollSource source_;
     Alarm alarm_;  ///< destroyed first

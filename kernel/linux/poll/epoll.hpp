@@ -34,6 +34,15 @@ public:
     /// Gives at most `most` events to the sink, after waiting for the first. 0 when the deadline passed. interrupted.
     Result<u64> wait(Sink& sink, u64 most, Instant deadline);
 
+    /// Shows each watched file to `visit`, with the set's mutex held.
+    template <typename F>
+    Result<void> for_each_watched(F&& visit) {
+        Guard guard(mutex_);
+        for (auto& bucket : buckets_)
+            for (auto& item : bucket.items) TRY(visit(*item.file, item.descriptor, EpollEvent{item.events.load(std::memory_order_relaxed), item.data}));
+        return {};
+    }
+
     fs::Ready ready() override;
     fs::PollSource* poll_source() override { return &source_; }
     std::string_view describe(std::span<char> buffer) override;

@@ -1,6 +1,12 @@
 // fd and fdinfo: a process's open files [proc_pid_fd(5)].
 #include "kernel/fs/special_file.hpp"
+#include "kernel/linux/event/event_file.hpp"
+#include "kernel/linux/event/inotify_file.hpp"
+#include "kernel/linux/event/signal_file.hpp"
+#include "kernel/linux/event/timer_file.hpp"
 #include "kernel/linux/octal.hpp"
+#include "kernel/linux/poll/epoll.hpp"
+#include "kernel/linux/poll/waiter.hpp"
 #include "kernel/linux/proc/process_files.hpp"
 #include "kernel/linux/proc/table_tree.hpp"
 #include "kernel/linux/uapi/open.hpp"
@@ -72,6 +78,63 @@ private:
     i32 descriptor_;
 };
 
+/// A number in hexadecimal or decimal, with what stands before it to make it so wide.
+struct Padded {
+    char text[24];
+    std::string_view view;
+    Padded(u64 number, std::size_t width, char with = ' ', bool hexadecimal = true) {
+        char digits[24];
+        auto shown = hexadecimal ? format_to(digits, "{:x}", number) : format_to(digits, "{}", number);
+        std::size_t lead = shown.size() < width ? width - shown.size() : 0;
+        std::fill_n(text, lead, with);
+        shown.copy(text + lead, shown.size());
+        view = {text, lead + shown.size()};
+    }
+};
+
+/// A device's number as Linux's kernel holds it, from the form that stat has [makedev(3)].
+u64 kernel_device(u64 device) { return (device >> 8 & 0xfff) << 20 | (device & 0xff) | (device >> 12 & 0xfff00); }
+
+struct Place {
+    u64 inode = 1, device = 0;
+    explicit Place(Result<fs::Stat> stat) {
+        if (stat && stat->inode) inode = stat->inode, device = kernel_device(stat->device);
+    }
+};
+
+Result<void> show_watch(void* context, i32 number, fs::Inode& inode, u32 mask) {
+    Place place(inode.stat());
+    return static_cast<TextSink*>(context)->print("inotify wd:{:x} ino:{:x} sdev:{:x} mask:{:x} ignored_mask:0 \n", number, place.inode, place.device, mask);
+}
+
+/// What there is to tell of files of some kinds [proc_pid_fdinfo(5)].
+Result<void> show_state(fs::File& file, TextSink& out) {
+    switch (file.kind()) {
+    case fs::FileKind::event: {
+        auto state = state_of_event_file(file);
+        return out.print("eventfd-count: {}\neventfd-id: {}\neventfd-semaphore: {}\n", Padded(state.count, 16).view, state.id, state.takes == EventCount::one ? 1 : 0);
+    }
+    case fs::FileKind::signal: return out.print("sigmask:\t{}\n", Padded(static_cast<SignalFile&>(file).mask().bits, 16, '0').view);
+    case fs::FileKind::timer: {
+        auto& timer = static_cast<TimerFile&>(file);
+        auto setting = timer.setting();
+        auto left = Timespec::of(setting.remaining), interval = Timespec::of(setting.interval);
+        return out.print("clockid: {}\nticks: {}\nsettime flags: 0{}\nit_value: ({}, {})\nit_interval: ({}, {})\n", timer.clock(), setting.expired ? 1 : 0,
+                         setting.flags, left.seconds, left.nanoseconds, interval.seconds, interval.nanoseconds);
+    }
+    case fs::FileKind::epoll:
+        return static_cast<Epoll&>(file).for_each_watched([&](fs::File& watched, i32 descriptor, const EpollEvent& event) {
+            auto position = watched.seek(0, fs::Whence::current);
+            Place place(watched.stat());
+            return out.print("tfd: {} events: {} data: {}  pos:{} ino:{:x} sdev:{:x}\n", Padded(static_cast<u32>(descriptor), 8, ' ', false).view,
+                             Padded(event.events | static_cast<u32>(always_told), 8).view, Padded(event.data, 16).view, position ? *position : 0, place.inode,
+                             place.device);
+        });
+    case fs::FileKind::inotify: return static_cast<InotifyFile&>(file).visit_watches(show_watch, &out);
+    default: return {};
+    }
+}
+
 class DescriptorInfo final : public GeneratedText {
 public:
     DescriptorInfo(Subject subject, i32 descriptor) : subject_(subject), descriptor_(descriptor) {}
@@ -84,7 +147,8 @@ public:
         Octal flags(flags_of(file->mode()) | o_large_file);
         auto* entry = file->dentry();
         auto* inode = file->inode();
-        return out.print("pos:\t{}\nflags:\t0{}\nmnt_id:\t{}\nino:\t{}\n", position ? *position : 0, flags.view(), entry ? entry->mount().id() + 20 : 15, inode ? inode->number() : 1);
+        TRY(out.print("pos:\t{}\nflags:\t0{}\nmnt_id:\t{}\nino:\t{}\n", position ? *position : 0, flags.view(), entry ? entry->mount().id() + 20 : 15, inode ? inode->number() : 1));
+        return show_state(*file, out);
     }
 
 private:
