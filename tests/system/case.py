@@ -77,6 +77,7 @@ class Case:
     client: object = None          # function(Server) → problem or None, while the program runs; then it is sent SIGTERM
     beside: object = None          # function() → context manager giving {word: value}: {word} stands for value while it runs
     package: str = ""              # a Debian package, unpacked: {package} stands for its folder. For the guest's CPU; with `around`, for this machine's
+    tree: tuple = ()               # Debian packages: {tree} stands for a root file system of these and all that they depend on, for this machine's CPU
     arm64: str = "once"            # or "everywhere", in all combinations, or "never"
     linuxu: bool = True
 
@@ -299,6 +300,8 @@ def free_ports(count):
 def files_for(instance, build):
     """What words of the case stand for files elsewhere."""
     case = instance.case
+    if case.tree:
+        return {"tree": packages.tree(case.tree, build / "packages")}
     if not case.package:
         return {}
     of_arm64 = is_arm64(instance) and not case.around
