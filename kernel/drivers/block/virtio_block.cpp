@@ -2,14 +2,12 @@
 
 #include "arch/mmu.hpp"
 #include "kernel/device/block.hpp"
-#include "kernel/drivers/virtio/queue.hpp"
-#include "kernel/sync/wait_queue.hpp"
+#include "kernel/drivers/virtio/request_queue.hpp"
 
 namespace spore::drivers {
 namespace {
 
 using virtio::Buffer;
-using virtio::Queue;
 using Direction = virtio::Buffer::Direction;
 
 constexpr u64 feature_read_only = u64{1} << 5, feature_flush = u64{1} << 9;
@@ -27,7 +25,6 @@ struct Request {
 };
 static_assert(sizeof(Request) == 32);
 constexpr u32 header_size = 16;
-constexpr u16 max_requests = 32;
 constexpr u16 queue_size = 128;
 
 class VirtioBlock final : public device::BlockDevice {
@@ -37,9 +34,8 @@ public:
     Result<void> open() {
         features_ = TRY(device_->negotiate(feature_read_only | feature_flush | wire::virtio::feature_event_index));
         capacity_ = device_->config<u64>(capacity_offset);
-        queue_ = TRY(Queue::create(*device_, 0, queue_size, features_ & wire::virtio::feature_event_index));
         page_ = memory::FrameRef::adopt(TRY(memory::allocate_zeroed_frames()));
-        TRY(device_->connect_interrupt(on_interrupt, this));
+        TRY(requests_.open(*device_, 0, queue_size, features_ & wire::virtio::feature_event_index));
         device_->go();
         return {};
     }
@@ -68,8 +64,7 @@ private:
         if (bytes % device::sector_size) return fail(Error::invalid);
         if (first > capacity_ || bytes / device::sector_size > capacity_ - first) return fail(Error::out_of_range);
 
-        Guard guard(lock_);
-        u16 slot = TRY(wait_for_slot(pieces.size() + 2));
+        u16 slot = TRY(requests_.take_slot());
         auto& r = request(slot);
         r.operation = static_cast<u32>(operation);
         r.reserved = 0;
@@ -81,59 +76,17 @@ private:
         chain[count++] = {at, header_size, Direction::to_device};
         for (auto& piece : pieces) chain[count++] = {piece.address, piece.size, direction};
         chain[count++] = {at + header_size, 1, Direction::from_device};
-        TRY(queue_->offer({chain, count}, slot));
-        queue_->notify();
-        while (!done_[slot]) {
-            reap();
-            if (done_[slot]) break;
-            if (queue_->broken()) return fail(Error::io);  // the slot stays taken: the device may still write to it
-            queue_->want_interrupts(true);
-            if (queue_->has_news()) continue;
-            TRY(finished_.wait(lock_, sync::Interruptible::no));
-        }
+        TRY(requests_.run(slot, {chain, count}));
         u8 status = r.status;
-        done_[slot] = busy_[slot] = false;
-        finished_.wake_all();  // somebody may wait for the slot
+        requests_.give_slot(slot);
         if (status != status_good) return fail(Error::io);
         return {};
     }
 
-    Result<u16> wait_for_slot(std::size_t descriptors) {
-        while (true) {
-            if (queue_->free_buffers() >= descriptors)
-                for (u16 slot = 0; slot < max_requests; ++slot) {
-                    if (busy_[slot]) continue;
-                    busy_[slot] = true;
-                    done_[slot] = false;
-                    return slot;
-                }
-            TRY(finished_.wait(lock_, sync::Interruptible::no));
-        }
-    }
-
-    void reap() {
-        bool any = false;
-        while (auto done = queue_->take()) {
-            done_[done->token % max_requests] = true;
-            any = true;
-        }
-        if (any) finished_.wake_all();
-    }
-
-    static void on_interrupt(void* self) {
-        auto& disk = *static_cast<VirtioBlock*>(self);
-        Guard guard(disk.lock_);
-        disk.reap();
-    }
-
     Owned<virtio::Device> device_;
-    Owned<Queue> queue_;
+    virtio::RequestQueue requests_;
     memory::FrameRef page_;
     u64 features_ = 0, capacity_ = 0;
-    sync::Spin lock_;
-    sync::WaitQueue finished_;
-    bool busy_[max_requests] = {};
-    bool done_[max_requests] = {};
 };
 
 }  // namespace
