@@ -94,6 +94,8 @@ public:
     sync::Mutex& directory_mutex() { return directory_mutex_; }
     /// Names in this directory come and go by themselves (/proc): the VFS asks each time.
     virtual bool names_change() const { return false; }
+    /// They may come and go by others' doing: the VFS asks each time, and keeps an entry as long as it names the same inode.
+    virtual bool names_expire() const { return false; }
 
     virtual Result<Stat> stat();
     virtual Result<void> change(const AttributeChange& change);

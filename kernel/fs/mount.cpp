@@ -27,6 +27,13 @@ Shared<Mount> next_mount(u64 after) {
     return {};
 }
 
+void sync_all() {
+    u64 after = 0;
+    while (auto mount = next_mount(after)) {
+        (void)mount->file_system().sync();
+        after = mount->id();
+    }
+}
 
 Result<Shared<Dentry>> make_tree(Shared<FileSystem> file_system) {
     auto inode = TRY(file_system->root());

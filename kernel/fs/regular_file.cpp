@@ -23,6 +23,10 @@ public:
     }
     memory::PageCache& pages() override { return pages_; }
     u64 size() const override { return entry_->inode()->size(); }
+    Result<void> write_back() override {
+        if (!writes_) return {};
+        return entry_->inode()->sync(false);
+    }
     void describe(std::span<char>& path, u64& inode, u64& device) const override {
         path = path.first(describe_entry(*entry_, path).size());
         inode = entry_->inode()->number();
@@ -43,12 +47,15 @@ RegularFile::~RegularFile() {
 }
 
 Result<Shared<File>> RegularFile::create(Dentry& entry, OpenMode mode) {
-    bool counted = mode.counted;
-    mode.counted = false;
     auto file = TRY(make_shared<RegularFile>(entry, mode));
-    if (counted) TRY(entry.inode()->use.begin(file->use()));
-    file->mode_.counted = counted;
+    TRY(file->begin_use(mode.counted));
     return file;
+}
+
+Result<void> RegularFile::begin_use(bool counted) {
+    if (counted) TRY(inode()->use.begin(use()));
+    mode_.counted = counted;
+    return {};
 }
 
 Result<u64> RegularFile::read(IoBuffer& into) {

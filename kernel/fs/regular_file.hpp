@@ -7,9 +7,10 @@ namespace spore::fs {
 
 class RegularFile : public File {
 public:
-    RegularFile(Dentry& entry, OpenMode mode) : File(mode), entry_(entry) {}
-    /// text_busy when `mode` is to be counted and the file is used the other way.
+    RegularFile(Dentry& entry, OpenMode mode) : File(mode), entry_(entry) { mode_.counted = false; }
     static Result<Shared<File>> create(Dentry& entry, OpenMode mode);
+    /// Counts the file as used, when that is wanted. text_busy when it is used the other way.
+    Result<void> begin_use(bool counted);
     ~RegularFile() override;
 
     Result<u64> read(IoBuffer& into) override;

@@ -91,6 +91,8 @@ Result<void> mount(Dentry& at, Shared<FileSystem> file_system, bool read_only);
 Result<void> make_read_only(Dentry& at);
 /// Takes away what was mounted over `at`; what is still open in it stays usable.
 void unmount(Dentry& at);
+/// Every file system's sync(), as far as they can.
+void sync_all();
 /// The mount with the lowest id above `after`; null when there is no more.
 Shared<Mount> next_mount(u64 after);
 /// The root of a tree that begins with this file system.

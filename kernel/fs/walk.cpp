@@ -16,12 +16,18 @@ Shared<Dentry> cross_mounts(Shared<Dentry> entry) {
 
 Result<Shared<Dentry>> look_up_locked(Dentry& directory, const HashedName& name) {
     auto& inode = *directory.inode();
-    if (!inode.names_change())
-        if (auto found = dentry_cache().find(directory, name)) return found;
+    Shared<Dentry> known;
+    if (!inode.names_change()) known = dentry_cache().find(directory, name);
+    // What is mounted on stays where it is, whatever became of the name.
+    if (known && (!inode.names_expire() || known->mounted())) return known;
     if (name.text.size() > 255) return fail(Error::name_too_long);
     Shared<Inode> child;
     if (auto found = inode.look_up(name.text)) child = std::move(*found);
     else if (found.error() != Error::not_found) return fail(found.error());
+    if (known) {
+        if (known->inode() == child.get()) return known;
+        dentry_cache().forget(*known, known->negative() ? DentryCache::Forget::only : DentryCache::Forget::deleted);
+    }
     auto entry = TRY(Dentry::create(Shared(directory.mount()), &directory, name.text, std::move(child)));
     if (!inode.names_change()) dentry_cache().insert(*entry, name);
     return entry;
@@ -30,7 +36,8 @@ Result<Shared<Dentry>> look_up_locked(Dentry& directory, const HashedName& name)
 Result<Shared<Dentry>> look_up(Dentry& directory, const HashedName& name) {
     auto& inode = *directory.inode();
     if (inode.names_change()) return look_up_locked(directory, name);
-    if (auto found = dentry_cache().find(directory, name)) return found;
+    if (!inode.names_expire())
+        if (auto found = dentry_cache().find(directory, name)) return found;
     Guard guard(inode.directory_mutex());
     return look_up_locked(directory, name);
 }

@@ -103,6 +103,21 @@ Result<void> AddressSpace::residency(VirtAddr start, u64 size, std::span<u8> out
     return {};
 }
 
+Result<void> AddressSpace::write_back(VirtAddr start, u64 size) {
+    for (u64 at = start.value, end = at + size; at < end;) {
+        Shared<MappedObject> object;
+        {
+            Guard guard(mutex_);
+            auto area = areas_->first_above(at);
+            if (area == areas_->end() || area->start >= end) return {};
+            if (!area->is_private()) object = area->object;
+            at = area->end;
+        }
+        if (object) TRY(object->write_back());
+    }
+    return {};
+}
+
 Result<FrameRef> AddressSpace::hold_page(VirtAddr at) {
     VirtAddr page{align_down(at.value, page_size)};
     if (page.value >= arch::program_end) return fail(Error::bad_address);

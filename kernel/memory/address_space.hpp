@@ -17,6 +17,8 @@ public:
     virtual PageCache& pages() = 0;
     /// Bytes that exist; touching a page wholly beyond gives SIGBUS.
     virtual u64 size() const = 0;
+    /// Writes changed pages back to where they come from. May sleep.
+    virtual Result<void> write_back() { return {}; }
     /// For /proc/self/maps: the path, and the inode's number and device.
     virtual void describe(std::span<char>& path, u64& inode, u64& device) const = 0;
 };
@@ -65,6 +67,8 @@ public:
     Result<void> populate(VirtAddr start, u64 size);
     /// mincore: one byte per page. no_memory when part of it is not mapped.
     Result<void> residency(VirtAddr start, u64 size, std::span<u8> out);
+    /// msync: writes what was changed here through shared mappings back to where it comes from.
+    Result<void> write_back(VirtAddr start, u64 size);
     /// The program break. Moves it where possible; the break after the call.
     VirtAddr set_break(VirtAddr wanted);
     void initialise_break(VirtAddr start);

@@ -2,6 +2,8 @@
 // Lock order: an address space's mutex comes before a cache's lock. Pages are loaded with neither held.
 #pragma once
 
+#include <span>
+
 #include "base/list.hpp"
 #include "base/owned.hpp"
 #include "kernel/memory/frame.hpp"
@@ -65,6 +67,14 @@ public:
 
     /// A page that was written to through a mapping: it is not dropped to regain memory.
     static void mark_dirty(Frame& frame) { frame.flags |= dirty_flag; }
+
+    /// A page with that mark.
+    struct Dirty {
+        u64 index;
+        FrameRef page;
+    };
+    /// The marked pages from `first` on, in order, as far as there is room for them: how many. The marks stay, or are taken off.
+    unsigned find_dirty(u64 first, std::span<Dirty> into, bool keep_marks);
 
     /// For address spaces: an area that shows pages of this cache comes and goes.
     void add_mapping(CacheMapping& mapping, AddressSpace& space, u64 passes);
