@@ -48,6 +48,7 @@ enum class Tag : u16 {
     interface = 16,  ///< InterfaceRecord, then its AddressRecords: the next network device, in the order in which they are found
     name_server = 17, ///< 16 bytes: an IP address in its IPv6 form
     search_domain = 18, ///< string: where names without a dot are looked for
+    share = 19,      ///< string: an absolute path in the root, where a share lies: that of the device whose name is "share" and this record's place among its like, from 0
     fixed_addresses = 15, ///< u32: 1 = programs and their stacks always lie at the same addresses
 };
 

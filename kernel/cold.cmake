@@ -22,7 +22,7 @@ set(SPORE_COLD_SOURCES
     kernel/linux/terminal
     # changes to the tree of files and to what files are, rather than to what is in them
     kernel/fs/attribute_list.cpp kernel/fs/attributes.cpp kernel/fs/devices kernel/fs/locks.cpp kernel/fs/mount.cpp kernel/fs/names.cpp
-    kernel/fs/special_file.cpp kernel/fs/directory_file.cpp kernel/fs/tmpfs/directory.cpp kernel/fs/tmpfs/file_system.cpp
+    kernel/drivers/share kernel/main/shares.cpp kernel/fs/ninep wire/ninep.cpp kernel/fs/special_file.cpp kernel/fs/directory_file.cpp kernel/fs/tmpfs/directory.cpp kernel/fs/tmpfs/file_system.cpp
     kernel/fs/tmpfs/inode.cpp wire/erofs/attributes.cpp wire/erofs/superblock.cpp
     kernel/linux/calls/attribute.cpp kernel/linux/calls/directory.cpp kernel/linux/calls/lock.cpp kernel/linux/calls/names.cpp
     # settings of a process, and making what is then used often

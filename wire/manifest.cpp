@@ -34,6 +34,7 @@ Check check_record(Tag tag, ByteSpan payload) {
     switch (tag) {
         case Tag::program:
         case Tag::read_only:
+        case Tag::share:
         case Tag::directory: return verdict(is_path(payload));
         case Tag::argument:
         case Tag::search_domain:

@@ -58,6 +58,8 @@ public:
     template <typename F>
     void for_each_read_only(F&& visit) const { for_each_text(abi::Tag::read_only, visit); }
     template <typename F>
+    void for_each_share(F&& visit) const { for_each_text(abi::Tag::share, visit); }
+    template <typename F>
     void for_each_limit(F&& visit) const {
         for_each([&](abi::Tag tag, ByteSpan payload) { if (tag == abi::Tag::limit) visit(to_limit(payload)); });
     }

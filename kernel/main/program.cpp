@@ -63,6 +63,7 @@ void start_program(const wire::Manifest& manifest, Shared<fs::Dentry> root, devi
         .ended =
             [](linux::End end) {
                 drain_network();
+                fs::sync_all();
                 finish(end.reason, end.status);
             },
     });

@@ -5,6 +5,7 @@
 #include "kernel/fs/erofs/file_system.hpp"
 #include "kernel/fs/tmpfs/file_system.hpp"
 #include "kernel/fs/vfs.hpp"
+#include "kernel/main/shares.hpp"
 #include "kernel/main/stop.hpp"
 
 namespace spore::main {
@@ -45,6 +46,7 @@ Result<Shared<fs::Dentry>> try_mount(const OpenBundle& bundle) {
     auto root = TRY(fs::make_tree(TRY(fs::tmpfs::TmpFileSystem::create_over(lower))));
     for (auto& directory : directories) TRY(ensure_directory(*root, directory.path, directory.permissions));
     TRY(fs::mount_standard(*root));
+    TRY(mount_shares(bundle.manifest, *root));
     Result<void> protect;
     bundle.manifest.for_each_read_only([&](std::string_view path) {
         if (!protect) return;

@@ -1,0 +1,84 @@
+#include "kernel/fs/ninep/file_system.hpp"
+
+#include "kernel/fs/ninep/file.hpp"
+
+namespace spore::fs::ninep {
+
+namespace {
+constexpr u64 magic = 0x0102'1997;  // V9FS_MAGIC [linux/magic.h]
+}
+
+Result<Shared<NinepFileSystem>> NinepFileSystem::create(device::Share& share) {
+    return make_shared<NinepFileSystem>(TRY(Client::connect(share)));
+}
+
+Result<Shared<Inode>> NinepFileSystem::root() { return TRY(inode(TRY(client_->attach()))); }
+
+Result<FileSystemStat> NinepFileSystem::stat() {
+    auto top = TRY(client_->attach());
+    auto said = TRY(client_->stat_file_system(*top));
+    return FileSystemStat{.magic = magic, .blocks = said.blocks, .free_blocks = said.available, .files = said.files, .free_files = said.free_files,
+                          .block_size = said.block_size ? said.block_size : u32{page_size}, .name_limit = said.name_limit};
+}
+
+Shared<NinepInode> NinepFileSystem::find(u64 number) {
+    return table_.with([&](Table& table) -> Shared<NinepInode> {
+        for (auto* inode = table.buckets[number % bucket_count]; inode; inode = inode->table_next_)
+            if (inode->number() == number && inode->try_retain()) return Shared<NinepInode>::adopt(inode);
+        return {};
+    });
+}
+
+void NinepFileSystem::forget(NinepInode& inode) {
+    table_.with([&](Table& table) {
+        for (auto** at = &table.buckets[inode.number() % bucket_count]; *at; at = &(*at)->table_next_) {
+            if (*at != &inode) continue;
+            *at = inode.table_next_;
+            return;
+        }
+    });
+}
+
+Result<Shared<NinepInode>> NinepFileSystem::inode(Shared<Fid> fid) {
+    auto attributes = TRY(client_->get_attributes(*fid));
+    auto type = static_cast<FileType>(attributes.mode >> 12 & 15);
+    if (auto known = find(attributes.qid.path); known && known->type() == type) {
+        // It may have another name by now, by which the server must look for it.
+        u32 changes = known->changes_.load(std::memory_order_acquire);
+        known->fid_.with([&](Shared<Fid>& old) { std::swap(old, fid); });
+        TRY(known->take(attributes, changes));
+        return known;
+    }
+    Shared<NinepInode> made;
+    if (type == FileType::regular) made = TRY(make_shared<NinepFile>(*this, attributes, std::move(fid)));
+    else made = TRY(make_shared<NinepInode>(*this, attributes, std::move(fid)));
+    TRY(made->take(attributes, 0));
+    return table_.with([&](Table& table) -> Shared<NinepInode> {
+        auto& bucket = table.buckets[made->number() % bucket_count];
+        for (auto* other = bucket; other; other = other->table_next_)
+            if (other->number() == made->number() && other->type() == type && other->try_retain()) return Shared<NinepInode>::adopt(other);  // somebody was faster
+        made->table_next_ = bucket;
+        bucket = made.get();
+        return made;
+    });
+}
+
+Shared<NinepInode> NinepFileSystem::next(unsigned& bucket, NinepInode* after) {
+    return table_.with([&](Table& table) -> Shared<NinepInode> {
+        // Where `after` has gone on from is known: it is still in the table, since its owner is the caller.
+        for (; bucket < bucket_count; ++bucket, after = nullptr)
+            for (auto* inode = after ? after->table_next_ : table.buckets[bucket]; inode; inode = inode->table_next_)
+                if (inode->try_retain()) return Shared<NinepInode>::adopt(inode);
+        return {};
+    });
+}
+
+Result<void> NinepFileSystem::sync() {
+    Result<void> outcome;
+    unsigned bucket = 0;
+    for (auto inode = next(bucket, nullptr); inode; inode = next(bucket, inode.get()))
+        if (auto written = inode->write_back(); !written) outcome = written;
+    return outcome;
+}
+
+}  // namespace spore::fs::ninep

@@ -1,0 +1,44 @@
+// A folder of the host as a file system: every operation is asked of the host's server, which is the only one to know what is there. Names
+// and attributes are not remembered, so what the host changes is seen at once; pages are, as long as a file is mapped or open.
+#pragma once
+
+#include "kernel/fs/inode.hpp"
+#include "kernel/fs/ninep/client.hpp"
+
+namespace spore::fs::ninep {
+
+class NinepInode;
+
+class NinepFileSystem final : public FileSystem {
+public:
+    static Result<Shared<NinepFileSystem>> create(device::Share& share);
+    explicit NinepFileSystem(Owned<Client> client) : client_(std::move(client)) {}
+
+    Result<Shared<Inode>> root() override;
+    Result<FileSystemStat> stat() override;
+    const char* kind() const override { return "9p"; }
+    bool may_wait() const override { return true; }
+    /// Writes back what was changed through mappings.
+    Result<void> sync() override;
+
+    Client& client() { return *client_; }
+    /// The one inode object for what the fid stands for, which then uses that fid.
+    Result<Shared<NinepInode>> inode(Shared<Fid> fid);
+
+private:
+    friend class NinepInode;
+    static constexpr unsigned bucket_count = 64;
+    /// Inodes in use, not owned: each takes itself out when its last owner goes.
+    struct Table {
+        NinepInode* buckets[bucket_count] = {};
+    };
+    Shared<NinepInode> find(u64 number);
+    /// The first in use from this bucket on, behind `after` where that is not null.
+    Shared<NinepInode> next(unsigned& bucket, NinepInode* after);
+    void forget(NinepInode& inode);
+
+    Owned<Client> client_;
+    Locked<Table, sync::Spin> table_;
+};
+
+}  // namespace spore::fs::ninep
