@@ -54,6 +54,8 @@ std::vector<std::byte> make_manifest(const Plan& plan, const std::string& progra
     }
     for (const auto& volume : plan.volumes)
         if (volume.read_only) writer.text(Tag::read_only, volume.guest);
+    for (const auto& volume : plan.volumes)
+        if (volume.shared) writer.text(Tag::share, volume.guest);
     writer.number(Tag::mode, static_cast<u32>(plan.mode));
     writer.number(Tag::log_level, static_cast<u32>(plan.log_level));
     writer.number(Tag::root_source, static_cast<u32>(source));

@@ -227,7 +227,7 @@ constexpr std::array keys{
         request.sysroot = folder_of(place) / TRY(place.text());
         return {};
     }},
-    Key{"volumes", "A list of strings HOST:GUEST or HOST:GUEST:ro: files and folders that are copied into the guest.", [](const Place& place, Request& request) -> Outcome<void> {
+    Key{"volumes", "A list of strings HOST:GUEST: files and folders that are copied into the guest. HOST:GUEST:shared is a folder that the guest uses where it is; with :ro it cannot write there.", [](const Place& place, Request& request) -> Outcome<void> {
         for (const auto& text : TRY(place.texts())) {
             auto volume = parse_volume(text, folder_of(place));
             if (!volume) return place.wrong(": {}", volume.error().message);

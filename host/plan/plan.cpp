@@ -66,6 +66,23 @@ Outcome<void> check_process(const Plan& plan, const Request& request) {
 }
 
 /// The CPU's kind and the machine around it, which must suit each other.
+/// Folders that are shared need a device each, and hide what is copied below them.
+Outcome<void> check_shares(const Plan& plan) {
+    std::size_t count = 0;
+    for (const auto& volume : plan.volumes) {
+        if (!volume.shared) continue;
+        auto name = fmt::format("-v {}:{}:shared", volume.host.string(), volume.guest);
+        if (plan.platform == Platform::linuxu)
+            return failure(ExitStatus::bad_root, "{}: only a virtual machine can share folders: leave :shared away, or --on linuxu", name);
+        if (volume.guest == "/") return failure(ExitStatus::bad_root, "{}: the root cannot be shared: copy it with --root {}", name, volume.host.string());
+        if (++count > most_shares) return failure(ExitStatus::bad_root, "{}: more than {} folders cannot be shared: share one that they are in", name, most_shares);
+        for (const auto& other : plan.volumes)
+            if (&other != &volume && (other.guest == volume.guest || other.guest.starts_with(volume.guest + "/")))
+                return failure(ExitStatus::bad_root, "{}: {} lies in it: give it another place in the guest", name, other.guest);
+    }
+    return {};
+}
+
 Outcome<void> choose_machine(Plan& plan, const Request& request) {
     plan.platform = request.platform.value_or(Platform::qemu);
     if (plan.platform == Platform::linuxu) return check_process(plan, request);
@@ -209,6 +226,7 @@ Outcome<Plan> make_plan(const Request& request) {
     plan.volumes = request.volumes;
     plan.architecture = request.architecture.value_or(find_architecture(plan).value_or(native_architecture));
     TRY(choose_machine(plan, request));
+    TRY(check_shares(plan));
     plan.accelerator = request.accelerator.value_or(Accelerator::automatic);
     plan.mode = request.mode.value_or(abi::Mode::fused);
     plan.log_level = request.log_level.value_or(abi::LogLevel::error);
@@ -253,7 +271,7 @@ std::string describe(const Plan& plan) {
     if (plan.root_place) line("root in", std::string(name_of(*plan.root_place)));
     if (plan.sysroot) line("sysroot", plan.sysroot->string());
     for (const auto& volume : plan.volumes)
-        line("volume", fmt::format("{} at {}{}", volume.host.string(), volume.guest, volume.read_only ? ", read-only" : ""));
+        line("volume", fmt::format("{} at {}{}{}", volume.host.string(), volume.guest, volume.shared ? ", shared" : "", volume.read_only ? ", read-only" : ""));
     line("host name", plan.host_name);
     line("network", text_of(plan.network.choice));
     if (plan.network.present()) {

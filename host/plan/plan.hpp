@@ -27,11 +27,12 @@ enum class Firmware : u8 { none, uefi };
 enum class RootPlace : u8 { memory, disk };
 enum class Accelerator : u8 { automatic, kvm, tcg };
 
-/// `-v host:guest[:ro]`: a file or folder of the host that is copied into the root.
+/// `-v host:guest[:ro][:shared]`: a file or folder of the host that is copied into the root, or a folder that the guest uses where it is.
 struct Volume {
     fs::path host;
     std::string guest;
     bool read_only = false;
+    bool shared = false;
     friend bool operator==(const Volume&, const Volume&) = default;
 };
 
@@ -80,6 +81,9 @@ struct Request {
     /// Takes over what `upper` names; lists are joined.
     void merge(const Request& upper);
 };
+
+/// What -v takes; microvm has no room for more devices.
+inline constexpr std::size_t most_shares = 4;
 
 inline constexpr u64 default_memory = 256_MiB;
 /// Below this, not even the kernel and an empty program fit.

@@ -113,17 +113,23 @@ std::optional<std::chrono::milliseconds> parse_seconds(std::string_view text) {
 Outcome<Volume> parse_volume(std::string_view text, const fs::path& base) {
     Volume volume;
     std::string_view rest = text;
-    if (rest.ends_with(":ro")) volume.read_only = true, rest.remove_suffix(3);
-    else if (rest.ends_with(":rw")) rest.remove_suffix(3);
+    while (true) {
+        if (rest.ends_with(":ro")) volume.read_only = true, rest.remove_suffix(3);
+        else if (rest.ends_with(":rw")) rest.remove_suffix(3);
+        else if (rest.ends_with(":shared")) volume.shared = true, rest.remove_suffix(7);
+        else break;
+    }
     auto colon = rest.find(':');
     if (colon == std::string_view::npos || colon == 0 || rest.substr(colon + 1).find(':') != std::string_view::npos)
-        return failure(ExitStatus::bad_root, "volume '{}': write it as HOST:GUEST or HOST:GUEST:ro", text);
+        return failure(ExitStatus::bad_root, "volume '{}': write it as HOST:GUEST, with :ro, :shared or both behind it", text);
     volume.host = base / fs::path(rest.substr(0, colon));
     volume.guest = fs::path(rest.substr(colon + 1)).lexically_normal();
     if (!volume.guest.starts_with('/'))
         return failure(ExitStatus::bad_root, "volume '{}': the path in the guest must be absolute, such as /{}", text, volume.guest);
     if (!fs::exists(volume.host))
         return failure(ExitStatus::bad_root, "volume '{}': there is no {} on this machine", text, volume.host.string());
+    if (volume.shared && !fs::is_directory(volume.host))
+        return failure(ExitStatus::bad_root, "volume '{}': only folders can be shared; leave :shared away to copy the file, or share the folder it is in", text);
     return volume;
 }
 

@@ -127,8 +127,12 @@ Outcome<Assembled> assemble_root(const Plan& plan) {
     }
     Libraries libraries(root, plan.architecture, variable(plan, "LD_LIBRARY_PATH"));
     TRY(add_program(plan, root, libraries, assembled.program));
-    for (const auto& volume : plan.volumes)
-        if (auto real = root.provide(volume.guest)) add_programs(root, libraries, *real);
+    for (const auto& volume : plan.volumes) {
+        auto real = root.provide(volume.guest);
+        if (!real) continue;
+        add_programs(root, libraries, *real);
+        if (volume.shared) root.empty(*real);  // it was there to see what its programs need
+    }
     if (libraries.glibc() && !plan.root) {
         // glibc opens these by name: to unwind a thread that ends early, and to look up users and hosts.
         for (const char* name : {"libgcc_s.so.1", "libnss_files.so.2", "libnss_dns.so.2"}) libraries.add_optional(name);

@@ -148,6 +148,11 @@ Outcome<void> Root::place(const fs::path& host, const std::string& guest) {
     return {};
 }
 
+void Root::empty(const std::string& real_path) {
+    auto inside = real_path == "/" ? real_path : real_path + "/";
+    std::erase_if(entries_, [&](const auto& entry) { return entry.first.starts_with(inside) && entry.first != inside; });
+}
+
 void Root::add_text(const std::string& path, std::string content, u32 mode) {
     auto at = make_parents(path);
     auto size = content.size();

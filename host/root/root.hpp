@@ -45,6 +45,9 @@ public:
     /// Takes out the file at a real path.
     void remove(const std::string& real_path) { entries_.erase(real_path); }
 
+    /// Takes out all that is below a folder.
+    void empty(const std::string& real_path);
+
     /// The folder on the host that paths without an entry are looked up in.
     const std::string& base() const { return base_; }
 

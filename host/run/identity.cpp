@@ -26,6 +26,15 @@ std::optional<Identity> qemu_identity(const Plan& plan, std::span<const int> inh
         return ::fstat(descriptor, &status) == 0 && (status.st_mode & S_IROTH);
     };
     if (!std::ranges::all_of(inherited, readable_by_all)) return std::nullopt;
+    // What is shared is used as its owner would.
+    std::optional<Identity> owner;
+    for (const auto& volume : plan.volumes) {
+        struct stat folder{};
+        if (!volume.shared) continue;
+        if (::stat(volume.host.c_str(), &folder) != 0 || folder.st_uid == 0) return std::nullopt;
+        if (owner && (owner->user != folder.st_uid || owner->group != folder.st_gid)) return std::nullopt;
+        owner = Identity{.user = folder.st_uid, .group = folder.st_gid, .extra_group = folder.st_gid};
+    }
     // By number: the tool is linked statically, and looking up a name would load libraries.
     constexpr unsigned nobody = 65534;
     struct stat kvm{};
@@ -33,7 +42,9 @@ std::optional<Identity> qemu_identity(const Plan& plan, std::span<const int> inh
     // Without udev, /dev/kvm is root's alone.
     constexpr mode_t for_group = S_IRGRP | S_IWGRP;
     if (has_kvm && (kvm.st_mode & for_group) != for_group) return std::nullopt;
-    return Identity{.user = nobody, .group = nobody, .extra_group = has_kvm ? kvm.st_gid : nobody};
+    auto identity = owner.value_or(Identity{.user = nobody, .group = nobody, .extra_group = nobody});
+    if (has_kvm) identity.extra_group = kvm.st_gid;
+    return identity;
 }
 
 }  // namespace spore::host

@@ -70,6 +70,15 @@ std::vector<std::string> qemu_command(const Plan& plan, Accelerator accelerator,
     if (root == RootPlace::disk)
         add({"-drive", fmt::format("if=none,id=root,format=raw,readonly=on,cache.direct=off,file.locking=off,file={}", descriptor(qemu_descriptor::root)),
              "-device", virtio("blk", ",drive=root")});
+    int share = 0;
+    for (const auto& volume : plan.volumes) {
+        if (!volume.shared) continue;
+        // What the guest writes belongs to whom QEMU runs as; files of several file systems keep numbers of their own.
+        add({"-fsdev", fmt::format("local,id=share{},path={},security_model=none,multidevs=remap{}", share,
+                                   descriptor(qemu_descriptor::first_share + share), volume.read_only ? ",readonly=on" : ""),
+             "-device", virtio("9p", fmt::format(",fsdev=share{},mount_tag=share{}", share, share))});
+        ++share;
+    }
     auto network = network_options(plan.network, pci || plan.network.nic != Nic::virtio, qemu_descriptor::network);
     command.insert(command.end(), network.begin(), network.end());
     if (!plan.debugger.empty()) add({"-gdb", fmt::format("unix:path={},server=on,wait=off", escape(plan.debugger))});

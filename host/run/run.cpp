@@ -66,6 +66,12 @@ Outcome<FileDescriptor> open_to_read(const fs::path& path) {
     return file;
 }
 
+Outcome<FileDescriptor> open_share(const Volume& volume) {
+    FileDescriptor folder(::open(volume.host.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (!folder) return failure(ExitStatus::bad_root, "volume {}: {}", volume.host.string(), error_text());
+    return folder;
+}
+
 /// A process maps the image from its file: in memory it costs nothing there.
 RootPlace place_of_root(const Plan& plan, const RootImage& image) {
     if (plan.root_place) return *plan.root_place;
@@ -141,6 +147,9 @@ Outcome<int> run(const Plan& plan, Prepared prepared, RunHooks run_hooks) {
     std::vector<int> opened_again{prepared.bundle.number(), prepared.kernel.number()};
     if (prepared.root_image) inherited.push_back({prepared.root_image.number(), qemu_descriptor::root}), opened_again.push_back(prepared.root_image.number());
     if (prepared.firmware) inherited.push_back({prepared.firmware.number(), qemu_descriptor::firmware}), opened_again.push_back(prepared.firmware.number());
+    std::vector<FileDescriptor> shares;
+    for (const auto& volume : plan.volumes)
+        if (volume.shared) inherited.push_back({shares.emplace_back(TRY(open_share(volume))).number(), qemu_descriptor::first_share + static_cast<int>(shares.size()) - 1});
     FileDescriptor bridge;
     ProcessNetwork process_network;
     if (plan.platform == Platform::linuxu && plan.network.present()) {

@@ -113,18 +113,26 @@ static void cut(struct model* m) {
     if (below(2) ? ftruncate(m->file, (off_t)size) : truncate(m->name, (off_t)size)) wrong("truncate", m, size);
     set_size(m, size);
 }
+/// On file systems that have no such call, and that the caller says to be such.
+static int cannot_allocate(void) { return errno == EOPNOTSUPP && getenv("CANNOT_ALLOCATE"); }
 static void allocate(struct model* m) {
     size_t at = below(m->size + page), size = 1 + some_size(limit - 1);
     int keep = below(2) ? FALLOC_FL_KEEP_SIZE : 0;
     if (at + size > limit) return;
     note("fallocate %zu from %zu, mode %d", size, at, keep);
-    if (fallocate(m->file, keep, (off_t)at, (off_t)size)) wrong("fallocate", m, at);
+    if (fallocate(m->file, keep, (off_t)at, (off_t)size)) {
+        if (cannot_allocate()) return;
+        wrong("fallocate", m, at);
+    }
     if (!keep && at + size > m->size) set_size(m, at + size);
 }
 static void punch(struct model* m) {
     size_t at = below(m->size + page), size = 1 + some_size(limit - 1);
     note("punch %zu from %zu", size, at);
-    if (fallocate(m->file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)at, (off_t)size)) wrong("punch", m, at);
+    if (fallocate(m->file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)at, (off_t)size)) {
+        if (cannot_allocate()) return;
+        wrong("punch", m, at);
+    }
     if (at < m->size) memset(m->bytes + at, 0, at + size < m->size ? size : m->size - at);
 }
 static void map(struct model* m) {
