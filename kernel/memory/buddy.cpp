@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <utility>
 
 #include "kernel/core/panic.hpp"
 #include "kernel/memory/frame_kind.hpp"
@@ -65,10 +66,26 @@ bool Buddy::activate_chunk() {
     return true;
 }
 
+Frame* Buddy::take_idle() {
+    Frame* block = lists_[max_order];
+    if (block) remove(*block, max_order);
+    return block;
+}
+
+void Buddy::put_idle(Frame& block, bool taken) {
+    if (!taken) return push(block, max_order);
+    block.link = to_link(taken_);
+    taken_ = &block;
+}
+
 Frame* Buddy::take(unsigned order) {
     unsigned found = order;
-    while (!lists_[found])
-        if (++found > max_order) return nullptr;
+    while (!lists_[found]) {
+        if (found++ < max_order) continue;
+        // One of those that the host took comes back as it is touched.
+        if (!taken_) return nullptr;
+        push(*std::exchange(taken_, next_of(*taken_)), --found);
+    }
     Frame* frame = lists_[found];
     remove(*frame, found);
     while (found > order) {
@@ -93,8 +110,8 @@ std::size_t Buddy::allocate_singles(std::span<Frame*> out) {
     while (count < out.size()) {
         // The smallest block there is keeps the large ones whole.
         unsigned order = 0;
-        while (order <= max_order && !lists_[order]) ++order;
-        if (order > max_order) {
+        while (order < max_order && !lists_[order]) ++order;
+        if (!lists_[order] && !taken_) {
             if (!activate_chunk()) break;
             continue;
         }

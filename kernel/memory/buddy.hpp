@@ -18,6 +18,11 @@ public:
     std::size_t allocate_singles(std::span<Frame*> out);
     void free(Frame& frame, unsigned order);
 
+    /// A block of the highest order that was in use once, out of the lists while the host is asked to take its memory; null when there is none.
+    Frame* take_idle();
+    /// Back into them; `taken`: its memory is the host's until it is used again, which it is last of all.
+    void put_idle(Frame& block, bool taken);
+
     bool manages(u64 number) const { return range_of(number); }
     u64 total() const { return total_; }
     u64 available() const { return available_; }
@@ -41,6 +46,7 @@ private:
     void remove(Frame& frame, unsigned order);
 
     Frame* lists_[max_order + 1] = {};
+    Frame* taken_ = nullptr;  ///< blocks of the highest order that the host has taken
     Range ranges_[max_ranges] = {};
     std::size_t range_count_ = 0;
     std::size_t activating_ = 0;  ///< ranges before this one are used up

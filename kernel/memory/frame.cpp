@@ -9,6 +9,7 @@
 #include "kernel/memory/buddy.hpp"
 #include "kernel/memory/fault_injection.hpp"
 #include "kernel/memory/frame_kind.hpp"
+#include "kernel/memory/idle_blocks.hpp"
 #include "kernel/memory/poison.hpp"
 #include "kernel/sync/spin.hpp"
 
@@ -129,6 +130,14 @@ void detail::last_release(Frame& frame, u32 before) {
     set_kind(frame, FrameKind::waiting);
     if (own.count == Cache::capacity) spill(own, Cache::batch);
     own.frames[own.count++] = &frame;
+}
+
+Frame* take_idle_block() {
+    return buddy.with([](Buddy& b) -> Frame* { return b.available() < b.total() / 8 ? nullptr : b.take_idle(); });
+}
+
+void put_idle_block(Frame& block, bool taken) {
+    buddy.with([&](Buddy& b) { b.put_idle(block, taken); });
 }
 
 void split_block(Frame& block) {

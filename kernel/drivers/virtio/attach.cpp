@@ -3,6 +3,7 @@
 #include "kernel/drivers/block/virtio_block.hpp"
 #include "kernel/drivers/console/virtio_console.hpp"
 #include "kernel/drivers/entropy/virtio_entropy.hpp"
+#include "kernel/drivers/memory/virtio_balloon.hpp"
 #include "kernel/drivers/net/virtio_net.hpp"
 #include "kernel/drivers/share/virtio_9p.hpp"
 #include "kernel/drivers/virtio/device.hpp"
@@ -16,6 +17,7 @@ Result<void> attach(Owned<Device> device) {
     case DeviceId::block: return attach_virtio_block(std::move(device));
     case DeviceId::entropy: return attach_virtio_entropy(std::move(device));
     case DeviceId::net: return attach_virtio_net(std::move(device));
+    case DeviceId::balloon: return attach_virtio_balloon(std::move(device));
     case DeviceId::ninep: return attach_virtio_9p(std::move(device));
     default: core::info("no driver for virtio device {}", static_cast<u32>(device->id())); return {};
     }

@@ -151,6 +151,18 @@ for child in children: os.waitpid(child, 0)"""], options=["--log", "warn"], mach
         awk '/^Uid|^NoNewPrivs|^Seccomp:/ { print $1, $2 }' /proc/${qemu% }/status
         "$SPORE" rm -f job""",
          stdout=f"job\nUid: {65534 if os.geteuid() == 0 else os.geteuid()}\nNoNewPrivs: 1\nSeccomp: 2\njob\n"),
+    # Memory that the program has freed is this machine's again.
+    Case("memory-goes-back", [Program("burst")], linuxu=False, timeout=120, script="""
+        "$SPORE" run $OPTIONS -m 512M -d --name job "$1" 300
+        until "$SPORE" logs job | grep -q full; do sleep 0.1; done
+        runner=$(cat /proc/$("$SPORE" ps --json | grep supervisor | tr -dc 0-9)/task/*/children)
+        qemu=$(cat /proc/${runner% }/task/*/children)
+        resident() { awk '/^VmRSS/ { print int($2 / 1024) }' /proc/${qemu% }/status; }
+        full=$(resident)
+        "$SPORE" kill -s USR1 job
+        for i in $(seq 1 150); do test $(resident) -gt $((full - 250)) || break; sleep 0.2; done
+        test $full -gt 300 && test $(resident) -lt $((full - 250)) || echo "$full MiB, then $(resident)"
+        "$SPORE" rm -f job""", stdout="job\njob\n"),
     Case("colour-at-a-terminal", [], script="""
         TERM=xterm script -qec "$SPORE run /no/such || true" /dev/null | od -c | grep '033   \\[   3   1   m' > /dev/null
         TERM=xterm NO_COLOR=1 script -qec "$SPORE run /no/such || true" /dev/null | od -c | grep 033 && exit 90

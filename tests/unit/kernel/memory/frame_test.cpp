@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "kernel/memory/fault_injection.hpp"
+#include "kernel/memory/idle_blocks.hpp"
 #include "tests/fakes/mmu.hpp"
 
 namespace spore::memory {
@@ -130,6 +131,37 @@ TEST_F(FrameTest, SplitBlocksAreFreedOneByOne) {
     split_block(**block);
     for (unsigned i = 0; i < 32; ++i) release((*block)[i]);
     EXPECT_EQ(memory_use().free, free);
+}
+
+TEST_F(FrameTest, GivesIdleBlocksAwayOnceAndTakesThemBack) {
+    EXPECT_EQ(take_idle_block(), nullptr) << "what nobody used is the host's already";
+    auto use = memory_use();
+    std::vector<Frame*> frames;
+    while (auto frame = allocate_frames()) frames.push_back(*frame);
+    EXPECT_EQ(take_idle_block(), nullptr);
+    for (auto* frame : frames) release(*frame);
+    std::set<Frame*> idle;
+    while (auto* block = take_idle_block()) {
+        EXPECT_EQ(block->order, max_order);
+        EXPECT_TRUE(idle.insert(block).second) << "it was taken before";
+        put_idle_block(*block, true);
+    }
+    EXPECT_GE(idle.size(), 7u);
+    EXPECT_EQ(memory_use().free, use.free);
+    std::size_t again = 0;
+    while (auto frame = allocate_frames()) frames[again++] = *frame;
+    EXPECT_EQ(again, frames.size());
+    for (auto* frame : frames) release(*frame);
+    auto* block = take_idle_block();
+    ASSERT_TRUE(block);
+    put_idle_block(*block, false);
+    EXPECT_EQ(take_idle_block(), block) << "nobody wanted it";
+    put_idle_block(*block, true);
+    std::vector<Frame*> blocks;
+    while (auto large = allocate_frames(max_order)) blocks.push_back(*large);
+    EXPECT_GE(blocks.size(), 7u);
+    for (auto* large : blocks) release(*large);
+    EXPECT_EQ(memory_use().free, use.free);
 }
 
 TEST_F(FrameTest, FailsTheAllocationThatATestAsksFor) {
