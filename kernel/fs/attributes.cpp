@@ -91,6 +91,7 @@ Result<void> truncate(const Context& context, Dentry& entry, u64 size) {
     TRY(check_writable_mount(entry));
     TRY(check_permission(context, inode, may_write));
     if (inode.use.executed()) return fail(Error::text_busy);
+    TRY(end_trust(context, inode));
     return told(entry, Change::modified, inode.truncate(size));
 }
 

@@ -64,8 +64,10 @@ Result<Shared<File>> finish(const Context& context, Dentry& entry, const OpenReq
         TRY(check_permission(context, inode, wanted));
     }
     // Devices, pipes and sockets can be written on a read-only file system.
-    if ((request.mode.write || truncates) && inode.type() == FileType::regular) TRY(check_writable_mount(entry));
+    bool changes = (request.mode.write || truncates) && inode.type() == FileType::regular;
+    if (changes) TRY(check_writable_mount(entry));
     if (truncates && inode.use.executed()) return fail(Error::text_busy);
+    if (changes && !created) TRY(end_trust(context, inode));
     auto file = TRY(inode.open(entry, counted(request.mode)));
     tell(entry, Change::opened);
     if (truncates && !created) {

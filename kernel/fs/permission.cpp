@@ -38,6 +38,14 @@ Result<void> check_sticky(const Context& context, Inode& directory, Inode& victi
     return fail(Error::not_permitted);
 }
 
+Result<void> end_trust(const Context& context, Inode& program) {
+    if (context.uid == 0) return {};
+    auto permissions = TRY(program.stat()).permissions;
+    u16 trust = acts_as_group(permissions) ? set_uid_bit | set_gid_bit : set_uid_bit;
+    if (!(permissions & trust)) return {};
+    return program.change({.set_permissions = true, .permissions = static_cast<u16>(permissions & ~trust)});
+}
+
 Result<void> check_owner(const Context& context, Inode& inode) {
     if (context.uid == 0 || TRY(inode.stat()).uid == context.uid) return {};
     return fail(Error::not_permitted);

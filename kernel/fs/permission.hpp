@@ -19,6 +19,10 @@ Result<void> check_sticky(const Context& context, Inode& directory, Inode& victi
 /// not_permitted unless the caller owns the file.
 Result<void> check_owner(const Context& context, Inode& inode);
 Result<void> check_writable_mount(const Dentry& entry);
+/// A stranger is about to change a program: it acts as nobody else any more. [Linux does so at each write, and not for who has CAP_FSETID.]
+Result<void> end_trust(const Context& context, Inode& program);
+/// The program acts as its file's group. Without the second bit, the first has another meaning [inode(7)].
+inline constexpr bool acts_as_group(u16 permissions) { return (permissions & (set_gid_bit | 0010)) == (set_gid_bit | 0010); }
 bool in_group(const Context& context, u32 gid);
 
 }  // namespace spore::fs

@@ -2,6 +2,7 @@
 
 #include "arch/registers.hpp"
 #include "kernel/core/random.hpp"
+#include "kernel/fs/permission.hpp"
 #include "kernel/linux/exec/load.hpp"
 #include "kernel/linux/exec/stack.hpp"
 #include "kernel/linux/process/caller.hpp"
@@ -94,14 +95,30 @@ Result<VirtAddr> map_stack(memory::AddressSpace& memory, u64 limit, bool executa
     return top;
 }
 
+/// Who the program acts as: its file's owner and group, where its bits say so. A script's do not count, its interpreter's do.
+void become(Credentials& who, const fs::Stat& file, bool may_gain) {
+    auto before = who;
+    if (may_gain && (file.permissions & fs::set_uid_bit)) who.effective_uid = file.uid;
+    if (may_gain && fs::acts_as_group(file.permissions)) who.effective_gid = file.gid;
+    if (who.effective_uid != before.effective_uid || who.effective_gid != before.effective_gid) who.capabilities.ambient = 0;
+    who.saved_uid = who.file_uid = who.effective_uid, who.saved_gid = who.file_gid = who.effective_gid;
+    who.capabilities.follow_exec(who.uid, who.effective_uid);
+}
+
+/// Acts for another than who started it: it should trust little of what it is given (AT_SECURE), and tell little of itself.
+bool is_trusted_more(const Credentials& who) { return who.effective_uid != who.uid || who.effective_gid != who.gid; }
+
 /// What differs in a task once it runs another program [execve(2)].
-void reset_task(Task& task, std::string_view path) {
+void reset_task(Task& task, std::string_view path, const fs::Stat& file) {
     auto& process = task.process();
     task.files().close_on_exec();
-    task.process().change_credentials([](Credentials& who) {
-        who.saved_uid = who.file_uid = who.effective_uid, who.saved_gid = who.file_gid = who.effective_gid;
-        who.capabilities.follow_exec(who.uid, who.effective_uid);
+    bool trusted_more = false;
+    process.change_credentials([&](Credentials& who) {
+        become(who, file, !task.no_new_privileges);
+        trusted_more = is_trusted_more(who);
     });
+    task.dumpable = !trusted_more;
+    if (trusted_more) task.parent_death_signal = 0;
     delete_posix_timers(process);
     {
         Guard guard(process.signal_lock);
@@ -158,7 +175,9 @@ Result<void> execute(Task& task, ExecRequest request, ExecProblem& problem) {
     auto vdso = TRY(map_vdso(*memory));
     memory->initialise_break({align_up(main.end.value, page_size)});
 
+    auto file = TRY(fs::stat(*request.entry));
     auto credentials = process.credentials();
+    become(credentials, file, !task.no_new_privileges);
     u8 random[16];
     core::fill_random(std::as_writable_bytes(std::span(random)));
     auto& segments = programs.main.segments();
@@ -177,7 +196,7 @@ Result<void> execute(Task& task, ExecRequest request, ExecProblem& problem) {
         {Auxiliary::effective_uid, credentials.effective_uid},
         {Auxiliary::gid, credentials.gid},
         {Auxiliary::effective_gid, credentials.effective_gid},
-        {Auxiliary::secure, 0},
+        {Auxiliary::secure, is_trusted_more(credentials)},
         {Auxiliary::capabilities_2, arch::hardware_capabilities_2()},
         {Auxiliary::minimum_signal_stack, smallest_signal_stack()},
     };
@@ -203,7 +222,7 @@ Result<void> execute(Task& task, ExecRequest request, ExecProblem& problem) {
         Guard guard(process.image_lock);
         std::swap(process.image, image);
     }
-    reset_task(task, request.path);
+    reset_task(task, request.path, file);
     auto written = clear_tails(programs.main, main);
     if (written && interpreter) written = clear_tails(*programs.interpreter, *interpreter);
     if (written) written = arch::copy_to_program(stack.pointer, stack.bytes.data(), stack.bytes.size());

@@ -38,6 +38,41 @@ one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 5000000)
 print(one.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF))
 """
 # A stranger's wishes; the first line is of a process that looks at itself.
+SET_ID = """plain: 1001 1001 1001, 1000 1000 1000, secure 0, dumpable 1, signal 10
+  CapPrm none
+  CapEff none
+  gives up 0, takes back 0, acts as 0: -1
+user: 1001 0 0, 1000 1000 1000, secure 1, dumpable 0, signal 0
+  CapPrm some
+  CapEff some
+  gives up 0, takes back 0, acts as 0: 0
+another-user: 1001 7 7, 1000 1000 1000, secure 1, dumpable 0, signal 0
+  CapPrm none
+  CapEff none
+  gives up 0, takes back 0, acts as 0: -1
+group: 1001 1001 1001, 1000 8 8, secure 1, dumpable 0, signal 0
+  CapPrm none
+  CapEff none
+  gives up 0, takes back 0, acts as 0: -1
+group-that-may-not-run-it: 1001 1001 1001, 1000 1000 1000, secure 0, dumpable 1, signal 10
+  CapPrm none
+  CapEff none
+  gives up 0, takes back 0, acts as 0: -1
+both: 1001 7 7, 1000 8 8, secure 1, dumpable 0, signal 0
+  CapPrm none
+  CapEff none
+  gives up 0, takes back 0, acts as 0: -1
+no-new-privileges: 1001 1001 1001, 1000 1000 1000, secure 0, dumpable 1, signal 10
+  CapPrm none
+  CapEff none
+  gives up 0, takes back 0, acts as 0: -1
+written by a stranger: 777
+truncated by a stranger: 777
+acting: 0 1001 1001, 0 1000 1000, secure 1, dumpable 0, signal 0
+  CapPrm some
+  CapEff none
+  gives up 0, takes back 0, acts as 0: 0
+"""
 STRANGERS = """process_vm_readv(getpid(), &here, 1, &there, 1, 0) = 8 
 process_vm_readv(other, &here, 1, &there, 1, 0) = -1 Operation not permitted
 syscall(SYS_get_robust_list, other, &list, &size) = -1 Operation not permitted
@@ -67,6 +102,7 @@ CASES = [
                           "--", BUSYBOX, "grep", "-E", "Uid|Cap(Inh|Prm|Eff|Amb)", "/proc/self/status"], options=tools(BUSYBOX),
          stdout="Uid:\t1000\t1000\t1000\t1000\n" + "".join(f"Cap{kind}:\t0000000000000400\n" for kind in ("Inh", "Prm", "Eff", "Amb")),
          needs=(BUSYBOX, "/usr/bin/setpriv"), machines=("microvm",)),
+    Case("set-id", [Program("set_id"), "/tmp"], stdout=SET_ID),
     Case("strangers", [Program("strangers")], stdout=STRANGERS, machines=("microvm",), cpus=(1,)),
     Case("processors", [BUSYBOX, "nproc"], stdout="2\n", needs=(BUSYBOX,), machines=("microvm",), cpus=(2,)),
     Case("processes", [BUSYBOX, "ps"], stdout=re.compile(r"\n +1 .*busybox ps"), needs=(BUSYBOX,), machines=("microvm",), cpus=(1,)),
