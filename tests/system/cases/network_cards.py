@@ -61,11 +61,11 @@ def card(name, machines, nic=None, options=(), **more):
                 machines=machines, stdout="whole\n1 True\n100 True\n1472 True\n", memory="128M", cpus=(2,), **more)
 
 
-# What the tool does not offer: the root file system's disk, the console, the entropy source and the card over packed rings.
+# What the tool does not offer: the root file system's disk, the console, the entropy source, the balloon and the card over packed rings.
 PACKED_QEMU = """#!/bin/sh
 case "$*" in *"-machine virt,"*) cpu=aarch64;; *) cpu=x86_64;; esac
 exec /usr/bin/qemu-system-$cpu -global virtio-net-device.packed=on -global virtio-blk-device.packed=on -global virtio-serial-device.packed=on \
-    -global virtio-rng-device.packed=on "$@"
+    -global virtio-rng-device.packed=on -global virtio-balloon-device.packed=on "$@"
 """
 RING_PACKED = 1 << 34
 
