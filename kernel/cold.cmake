@@ -31,7 +31,7 @@ set(SPORE_COLD_SOURCES
     kernel/linux/calls/timer.cpp kernel/linux/socket/unix/in_flight.cpp kernel/linux/socket/unix/listener.cpp
     kernel/linux/calls/wait.cpp kernel/linux/event/memory_file.cpp kernel/linux/event/signal_file.cpp kernel/linux/signal/file_events.cpp kernel/linux/futex/pi.cpp
     kernel/linux/futex/robust_list.cpp kernel/linux/socket/unix/name.cpp kernel/linux/socket/unix/unix_socket.cpp
-    kernel/linux/time/interval_timer.cpp kernel/memory/remap.cpp kernel/linux/ipc kernel/linux/calls/segment.cpp kernel/linux/calls/semaphore.cpp kernel/linux/calls/queue.cpp kernel/linux/calls/named_queue.cpp kernel/linux/calls/compare.cpp kernel/linux/futex/several.cpp kernel/linux/calls/capability.cpp
+    kernel/linux/time/interval_timer.cpp kernel/memory/remap.cpp kernel/linux/ipc kernel/linux/calls/segment.cpp kernel/linux/calls/semaphore.cpp kernel/linux/calls/queue.cpp kernel/linux/calls/named_queue.cpp kernel/linux/calls/numa.cpp kernel/linux/calls/compare.cpp kernel/linux/futex/several.cpp kernel/linux/calls/capability.cpp
     kernel/linux/process/capabilities.cpp
     # the network's set-up, its settings and what tells of it; errors, and packets that keep a network going rather than programs' data
     kernel/main/network.cpp kernel/linux/socket/netlink kernel/linux/socket/packet kernel/net/link kernel/linux/socket/inet/families.cpp kernel/linux/socket/inet/interface_ioctl.cpp

@@ -51,6 +51,11 @@ void AddressSpace::visit_areas(Visitor visitor, void* context) {
     for (auto& area : *areas_) visitor(context, info_of(area));
 }
 
+bool AddressSpace::is_mapped(VirtAddr start, u64 size) {
+    Guard guard(mutex_);
+    return size == 0 || is_covered(start.value, align_up(start.value + size, page_size));
+}
+
 bool AddressSpace::visit_area_at(VirtAddr at, Visitor visitor, void* context) {
     Guard guard(mutex_);
     const Area* area = areas_->find(at.value);

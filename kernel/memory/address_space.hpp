@@ -37,6 +37,7 @@ struct MapRequest {
     Shared<MappedObject> object{};  ///< null: anonymous
     u64 offset = 0;                 ///< bytes into the object; a multiple of page_size
     bool populate = false;
+    bool locked = false;            ///< MAP_LOCKED
     bool grows_down = false;        ///< a stack
     const char* name = "";          ///< for /proc/self/maps: "[stack]", "[heap]", "[vdso]"
 };
@@ -65,6 +66,15 @@ public:
     Result<void> discard(VirtAddr start, u64 size);
     /// MADV_WILLNEED, MAP_POPULATE, mlock.
     Result<void> populate(VirtAddr start, u64 size);
+    /// What mlock and munlock say of whole pages: they count as locked, up to the limit, or do not any more. no_memory when part of it is not
+    /// mapped, which ends it there, or beyond the limit. Nothing is ever paged out: what is locked is only counted.
+    Result<void> set_locked(VirtAddr start, u64 size, bool locked);
+    /// mlockall and munlockall: of what is mapped now, and of what will be.
+    enum class LockFuture : u8 { no, on_fault, at_once };
+    Result<void> set_all_locked(bool locked);
+    void lock_future(LockFuture how);
+    /// Bytes that may be locked (RLIMIT_MEMLOCK), from the next call on.
+    void set_lock_limit(u64 bytes);
     /// mincore: one byte per page. no_memory when part of it is not mapped.
     Result<void> residency(VirtAddr start, u64 size, std::span<u8> out);
     /// msync: writes what was changed here through shared mappings back to where it comes from.
@@ -97,11 +107,13 @@ public:
     /// Called with the address space locked.
     using Visitor = void (*)(void* context, const AreaInfo& area);
     void visit_areas(Visitor visitor, void* context);
+    /// Whether there is no hole in a range.
+    bool is_mapped(VirtAddr start, u64 size);
     /// The one at an address; false when nothing is mapped there.
     bool visit_area_at(VirtAddr at, Visitor visitor, void* context);
 
     struct Use {
-        u64 virtual_bytes, resident_bytes, peak_resident_bytes, data_bytes, stack_bytes, shared_bytes;
+        u64 virtual_bytes, resident_bytes, peak_resident_bytes, data_bytes, stack_bytes, shared_bytes, locked_bytes;
     };
     Use use() const;
     /// Limits from setrlimit (RLIMIT_AS, RLIMIT_DATA, RLIMIT_STACK).
@@ -138,6 +150,9 @@ private:
     bool is_covered(u64 start, u64 end);
     void account(const Area& area, i64 bytes);
     Result<void> check_limits(u64 size, bool data) const;
+    /// would_block when so much more may not be locked.
+    Result<void> check_lock_limit(u64 size) const;
+    void mark_locked(u64 start, u64 end, bool locked);
     Result<u64> choose_place(const MapRequest& request, u64 size);
 
     // mapping.cpp, protect.cpp, remap.cpp
@@ -174,6 +189,8 @@ private:
     u64 widest_skipped_ = 0;
     u64 break_start_ = 0, break_ = 0;
     u64 limit_total_ = ~u64{0}, limit_data_ = ~u64{0}, limit_stack_ = 8_MiB;
+    u64 limit_locked_ = ~u64{0};
+    LockFuture lock_future_ = LockFuture::no;
     Use use_{};
 };
 

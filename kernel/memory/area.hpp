@@ -14,6 +14,7 @@ struct Area : boost::intrusive::set_base_hook<boost::intrusive::optimize_size<tr
     arch::Access limit;
     Sharing sharing = Sharing::privately;
     bool grows_down = false;
+    bool locked = false;
     Shared<MappedObject> object{};
     u64 offset = 0;  ///< of `start`, bytes into the object
     const char* name = "";
@@ -26,7 +27,7 @@ struct Area : boost::intrusive::set_base_hook<boost::intrusive::optimize_size<tr
     bool counts_as_data() const { return is_private() && access.write && !grows_down; }
     /// Whether `next`, which begins where this ends, may become a part of it.
     bool continues_in(const Area& next) const {
-        return access == next.access && limit == next.limit && sharing == next.sharing && grows_down == next.grows_down && name == next.name &&
+        return access == next.access && limit == next.limit && sharing == next.sharing && grows_down == next.grows_down && locked == next.locked && name == next.name &&
                !object == !next.object && (!object || (&object->pages() == &next.object->pages() && offset + size() == next.offset));
     }
 };

@@ -30,6 +30,7 @@ Result<void> AddressSpace::split_at(u64 at) {
     upper->limit = area->limit;
     upper->sharing = area->sharing;
     upper->grows_down = false;  // only the lowest part is where a stack grows
+    upper->locked = area->locked;
     upper->object = area->object;
     upper->offset = area->object ? area->offset + (at - area->start) : 0;
     upper->name = area->name;
@@ -85,6 +86,7 @@ void AddressSpace::account(const Area& area, i64 bytes) {
     if (area.counts_as_data()) use_.data_bytes += change;
     if (area.grows_down) use_.stack_bytes += change;
     if (!area.is_private()) use_.shared_bytes += change;
+    if (area.locked) use_.locked_bytes += change;
 }
 
 Result<void> AddressSpace::check_limits(u64 size, bool data) const {

@@ -20,16 +20,20 @@ Result<VirtAddr> AddressSpace::map(const MapRequest& request) {
     area->name = request.name;
     if (!area->object && request.sharing == Sharing::shared) area->object = TRY(create_anonymous_object(size));
     u64 start;
+    bool populate_now = request.populate;
     {
         Change change(*this);
         TRY(check_limits(size, area->counts_as_data()));
+        area->locked = request.locked || lock_future_ != LockFuture::no;
+        if (area->locked) TRY(check_lock_limit(size));
+        populate_now |= lock_future_ == LockFuture::at_once;
         start = TRY(choose_place(request, size));
         area->start = start;
         area->end = start + size;
         TRY(map_area(std::move(area)));
     }
     // As with Linux, memory that cannot be had now is missed when it is touched.
-    if (request.populate) (void)populate({start}, size);
+    if (populate_now) (void)populate({start}, size);
     return VirtAddr{start};
 }
 
@@ -124,6 +128,8 @@ VirtAddr AddressSpace::set_break(VirtAddr wanted) {
         (*area)->access = {.read = true, .write = true};
         (*area)->limit = {true, true, true};
         (*area)->name = "[heap]";
+        (*area)->locked = lock_future_ != LockFuture::no;
+        if ((*area)->locked && !check_lock_limit(to - from)) return current;
         if (!map_area(std::move(*area))) return current;
     } else if (to < from && !unmap_locked(to, from)) {
         return current;

@@ -31,6 +31,7 @@ Result<VirtAddr> AddressSpace::remap(VirtAddr start, u64 old_size, u64 new_size,
         if (new_size == old_size) return start;
         u64 growth = new_size - old_size;
         TRY(check_limits(growth, area->counts_as_data()));
+        if (area->locked) TRY(check_lock_limit(growth));
         if (area->object && area->offset + (from - area->start) + new_size < new_size) return fail(Error::invalid);
         u64 end = from + old_size;
         if (area->end == end && end <= arch::program_end - growth && areas_->is_free(end, end + growth)) {
@@ -44,6 +45,7 @@ Result<VirtAddr> AddressSpace::remap(VirtAddr start, u64 old_size, u64 new_size,
         return move(from, old_size, new_size, to, old);
     }
     TRY(check_limits(new_size - old_size, area->counts_as_data()));
+    if (area->locked) TRY(check_lock_limit(new_size - old_size));
     TRY(unmap_locked(new_address->value, new_address->value + new_size));
     return move(from, old_size, new_size, new_address->value, old);
 }
@@ -60,6 +62,7 @@ Result<VirtAddr> AddressSpace::move(u64 from, u64 old_size, u64 new_size, u64 to
     moved->access = old.access;
     moved->limit = old.limit;
     moved->sharing = old.sharing;
+    moved->locked = old.locked;
     moved->object = old.object;
     moved->offset = old.offset;
     moved->name = old.name;
@@ -68,6 +71,7 @@ Result<VirtAddr> AddressSpace::move(u64 from, u64 old_size, u64 new_size, u64 to
     account(*moved, static_cast<i64>(new_size));
     attach(*moved.release(), passes);
     if (old_place == OldPlace::kept) {
+        mark_locked(from, from + old_size, false);  // the lock moves with the pages
         merge_around(from, from + old_size);
     } else {
         account(old, -static_cast<i64>(old.size()));

@@ -8,6 +8,7 @@
 #include "kernel/linux/calls/directory.list.hpp"
 #include "kernel/linux/calls/attribute.list.hpp"
 #include "kernel/linux/calls/memory.list.hpp"
+#include "kernel/linux/calls/numa.list.hpp"
 #include "kernel/linux/calls/segment.list.hpp"
 #include "kernel/linux/calls/semaphore.list.hpp"
 #include "kernel/linux/calls/queue.list.hpp"

@@ -32,17 +32,7 @@ Result<void> check_range(VirtAddr start, u64 size) {
 
 /// no_memory unless all of it is mapped.
 Result<void> check_no_holes(Task& task, VirtAddr start, u64 size) {
-    struct Search {
-        VirtAddr next, end;
-        bool hole = false;
-    } search{start, start + align_up(size, page_size)};
-    task.memory().visit_areas([](void* context, const memory::AddressSpace::AreaInfo& area) {
-        auto& s = *static_cast<Search*>(context);
-        if (area.end <= s.next || s.next >= s.end) return;
-        if (area.start > s.next) s.hole = true;
-        s.next = area.end;
-    }, &search);
-    if (search.hole || search.next < search.end) return fail(Error::no_memory);
+    if (!task.memory().is_mapped(start, size)) return fail(Error::no_memory);
     return {};
 }
 
@@ -51,14 +41,20 @@ struct LockedRange {
     VirtAddr start;
     u64 size;
 };
-Result<LockedRange> locked_range(Task& task, VirtAddr start, u64 size) {
+Result<LockedRange> locked_range(VirtAddr start, u64 size) {
     u64 lead = start.value % page_size;
-    LockedRange range{{start.value - lead}, size + lead};
+    LockedRange range{{start.value - lead}, size ? size + lead : 0};
     TRY(check_range(range.start, range.size));
-    if (size == 0) return LockedRange{range.start, 0};
     range.size = align_up(range.size, page_size);
-    TRY(check_no_holes(task, range.start, range.size));
     return range;
+}
+
+/// Before memory is locked: the address space learns how much may be [mlock(2), mmap(2)]. not_permitted where nothing may.
+Result<void> prepare_lock(Task& task) {
+    auto limit = task.process().credentials().may(Capability::lock_memory) ? Limit::infinite : task.process().limit(limit_locked).soft;
+    if (limit == 0) return fail(Error::not_permitted);
+    task.memory().set_lock_limit(align_down(limit, page_size));
+    return {};
 }
 
 /// What a file's mapping needs from it, and what mprotect may make of it.
@@ -108,6 +104,8 @@ Result<u64> mmap(Task& task, u64 address, u64 size, Flags protection, Flags flag
         // A hint is enough: programs that need low addresses check what they get, and the lower half of memory is rarely full.
         if ((flags & map_32bit) && !request.hint.value) request.hint = {0x4000'0000};
     }
+    request.locked = (flags & map_locked) != 0;
+    if (request.locked) TRY(prepare_lock(task));
     request.populate = (flags & (map_populate | map_locked)) && !(flags & map_no_reserve);
     request.grows_down = (flags & map_grows_down) != 0;
     if (flags & map_anonymous) request.offset = 0;
@@ -207,25 +205,58 @@ Result<u64> mincore(Task& task, UserAddress start, u64 size, UserBytes result) {
     return 0;
 }
 
-// Nothing is ever paged out, so memory is locked once it is there.
-Result<u64> mlock(Task& task, UserAddress start, u64 size) {
-    auto range = TRY(locked_range(task, start, size));
-    if (range.size) TRY(task.memory().populate(range.start, range.size));
-    return 0;
+namespace {
+/// As on Linux, pages that cannot be had are missed when they are touched.
+void populate_all(memory::AddressSpace& space) {
+    struct Search {
+        VirtAddr from, start, end;
+    };
+    for (Search search{};; search.from = search.end) {
+        search.start = search.end = {};
+        space.visit_areas([](void* context, const memory::AddressSpace::AreaInfo& area) {
+            auto& s = *static_cast<Search*>(context);
+            if (!s.end.value && area.end > s.from) s.start = area.start, s.end = area.end;
+        }, &search);
+        if (!search.end.value) return;
+        (void)space.populate(search.start, search.end - search.start);
+    }
 }
+}  // namespace
+
 Result<u64> mlock2(Task& task, UserAddress start, u64 size, Flags flags) {
     constexpr u32 on_fault = 1;
     if (flags & ~on_fault) return fail(Error::invalid);
-    if (!(flags & on_fault)) return mlock(task, start, size);
-    (void)TRY(locked_range(task, start, size));
+    TRY(prepare_lock(task));
+    auto range = TRY(locked_range(start, size));
+    TRY(task.memory().set_locked(range.start, range.size, true));
+    // What cannot be had now [mlock(2), EAGAIN].
+    if (!(flags & on_fault) && range.size)
+        if (auto there = task.memory().populate(range.start, range.size); !there) return fail(there.error() == Error::no_memory ? Error::would_block : Error::no_memory);
     return 0;
 }
+Result<u64> mlock(Task& task, UserAddress start, u64 size) { return mlock2(task, start, size, {0}); }
 Result<u64> munlock(Task& task, UserAddress start, u64 size) {
-    (void)TRY(locked_range(task, start, size));
+    auto range = TRY(locked_range(start, size));
+    TRY(task.memory().set_locked(range.start, range.size, false));
     return 0;
 }
-Result<u64> mlockall(Task&, Flags flags) { return flags == 0 || flags > 7 ? fail(Error::invalid) : Result<u64>(0); }
-Result<u64> munlockall(Task&) { return 0; }
+Result<u64> mlockall(Task& task, Flags flags) {
+    constexpr u32 current = 1, future = 2, on_fault = 4;
+    using Future = memory::AddressSpace::LockFuture;
+    if (!(flags & (current | future)) || (flags & ~(current | future | on_fault))) return fail(Error::invalid);
+    TRY(prepare_lock(task));
+    if (flags & current) {
+        TRY(task.memory().set_all_locked(true));
+        if (!(flags & on_fault)) populate_all(task.memory());
+    }
+    task.memory().lock_future(!(flags & future) ? Future::no : flags & on_fault ? Future::on_fault : Future::at_once);
+    return 0;
+}
+Result<u64> munlockall(Task& task) {
+    task.memory().lock_future(memory::AddressSpace::LockFuture::no);
+    TRY(task.memory().set_all_locked(false));
+    return 0;
+}
 
 namespace {
 

@@ -1,4 +1,4 @@
-// Nice values: how long a thread's turn is.
+// Nice values: how long a thread's turn is; and I/O priorities.
 #include <algorithm>
 
 #include "kernel/linux/calls/calls.hpp"
@@ -49,6 +49,40 @@ Result<u64> setpriority(Task& caller, i32 which, i32 who, i32 priority) {
         if (!may_schedule(caller, task)) result = fail(Error::not_permitted);
         else if (nice < task.thread().nice() && !privileged) result = fail(Error::access_denied);
         else task.thread().set_nice(nice);
+    }));
+    return result;
+}
+
+// I/O priorities are kept and told; requests are served as they come [ioprio_set(2)].
+namespace {
+enum IoClass : u32 { io_none = 0, io_realtime = 1, io_best_effort = 2, io_idle = 3 };
+constexpr u32 io_class_shift = 13, io_class_mask = 7, io_level_mask = 7;
+
+/// What a thread that has set none is served by: its nice value.
+u32 effective_io_priority(Task& task) {
+    if (task.io_priority >> io_class_shift != io_none) return task.io_priority;
+    return u32{io_best_effort} << io_class_shift | static_cast<u32>((task.thread().nice() + 20) / 5);
+}
+}  // namespace
+
+Result<u64> ioprio_get(Task& caller, i32 which, i32 who) {
+    u32 best = ~u32{0};
+    // The kinds are those of getpriority, from 1 on.
+    TRY(for_each_meant(caller, which - 1, who, [&](Task& task) { best = std::min<u32>(best, which - 1 == of_thread ? task.io_priority : effective_io_priority(task)); }));
+    return best;
+}
+
+Result<u64> ioprio_set(Task& caller, i32 which, i32 who, i32 priority) {
+    u32 io_class = static_cast<u32>(priority) >> io_class_shift & io_class_mask, level = static_cast<u32>(priority) & io_level_mask;
+    if (io_class > io_idle || (io_class == io_none && level)) return fail(Error::invalid);
+    auto who_calls = caller.process().credentials();
+    if (io_class == io_realtime && !who_calls.may(Capability::admin) && !who_calls.may(Capability::nice)) return fail(Error::not_permitted);
+    Result<u64> result = 0;
+    TRY(for_each_meant(caller, which - 1, who, [&](Task& task) {
+        auto whose = task.process().credentials();
+        bool same = whose.uid == who_calls.uid || whose.uid == who_calls.effective_uid;
+        if (!same && !who_calls.may(Capability::nice)) result = fail(Error::not_permitted);
+        else task.io_priority = static_cast<u16>(priority);
     }));
     return result;
 }

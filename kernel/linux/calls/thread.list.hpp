@@ -16,5 +16,7 @@ CALL(sched_setattr, 314, 274, fails, partial, (i32 tid, UserAddress attributes, 
 CALL(sched_get_priority_max, 146, 125, fails, supported, (i32 policy), "")
 CALL(sched_get_priority_min, 147, 126, fails, supported, (i32 policy), "")
 CALL(sched_rr_get_interval, 148, 127, fails, supported, (i32 tid, UserOut<Timespec> interval), "")
+CALL(ioprio_get, 252, 31, fails, supported, (i32 which, i32 who), "")
+CALL(ioprio_set, 251, 30, fails, partial, (i32 which, i32 who, i32 priority), "kept and told; requests are served as they come")
 CALL(getcpu, 309, 168, fails, supported, (UserOut<u32> cpu, UserOut<u32> node), "")
 CALL(membarrier, 324, 283, fails, supported, (i32 command, Flags flags, i32 cpu), "")

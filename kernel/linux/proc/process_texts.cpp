@@ -135,8 +135,8 @@ Result<void> show_status(const Subject& subject, TextSink& out) {
     TRY(out.print("\nNStgid:\t{}\nNSpid:\t{}\nNSpgid:\t{}\nNSsid:\t{}\n", s.process_id, s.id, s.group, s.session));
     if (auto memory = found.process->memory()) {
         auto use = memory->use();
-        TRY(out.print("VmPeak:\t{} kB\nVmSize:\t{} kB\nVmLck:\t0 kB\nVmPin:\t0 kB\nVmHWM:\t{} kB\nVmRSS:\t{} kB\n", use.virtual_bytes / 1024,
-                      use.virtual_bytes / 1024, use.peak_resident_bytes / 1024, use.resident_bytes / 1024));
+        TRY(out.print("VmPeak:\t{} kB\nVmSize:\t{} kB\nVmLck:\t{} kB\nVmPin:\t0 kB\nVmHWM:\t{} kB\nVmRSS:\t{} kB\n", use.virtual_bytes / 1024,
+                      use.virtual_bytes / 1024, use.locked_bytes / 1024, use.peak_resident_bytes / 1024, use.resident_bytes / 1024));
         TRY(out.print("RssAnon:\t{} kB\nRssFile:\t{} kB\nRssShmem:\t0 kB\nVmData:\t{} kB\nVmStk:\t{} kB\nVmExe:\t0 kB\nVmLib:\t0 kB\nVmPTE:\t0 kB\nVmSwap:\t0 kB\n",
                       (use.resident_bytes - std::min(use.shared_bytes, use.resident_bytes)) / 1024, use.shared_bytes / 1024, use.data_bytes / 1024,
                       use.stack_bytes / 1024));

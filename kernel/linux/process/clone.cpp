@@ -76,6 +76,8 @@ void inherit(Task& task, Task& child, const CloneRequest& request) {
     std::ranges::copy(task.name, child.name);
     child.no_new_privileges = task.no_new_privileges;
     child.personality = task.personality;
+    child.memory_policy = task.memory_policy;
+    child.io_priority = task.io_priority;
     child.timer_slack = child.default_timer_slack = task.timer_slack;
     if (!task.scheduling.reset_on_fork) child.scheduling = task.scheduling;
     else if (child.thread().nice() < 0) child.thread().set_nice(0);

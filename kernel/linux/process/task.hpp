@@ -40,6 +40,12 @@ struct Policies {
     bool reset_on_fork = false;
 };
 
+/// As set_mempolicy sets it: a mode with its flags, and the nodes that were named. There is one node, which all memory is of.
+struct MemoryPolicy {
+    u16 mode = 0;
+    u64 nodes = 0;
+};
+
 /// What a new task shares with the one that makes it.
 struct TaskParts {
     Shared<Process> process;
@@ -119,6 +125,7 @@ public:
     SignalSet awaited;              ///< sigtimedwait waits for these, blocked or not
 
     Policies scheduling;            ///< tree_lock()
+    u16 io_priority = 0;            ///< tree_lock(); a class and a level, as ioprio_set has them
 
     // The task's own.
     SignalSet saved_blocked;        ///< sigsuspend, ppoll: to restore when the handler's frame is made
@@ -136,6 +143,7 @@ public:
     i32 parent_death_signal = 0;
     bool no_new_privileges = false, dumpable = true;
     u32 personality = 0;
+    MemoryPolicy memory_policy;
     u64 timer_slack = 50'000, default_timer_slack = 50'000;
     /// Set while a call with a relative timeout is made again after a stop: when it is to end.
     Instant resumed_deadline = Instant::never();
