@@ -25,9 +25,9 @@ public:
     Result<bool> open() {
         auto features = TRY(device_->negotiate(feature_statistics | feature_reporting | wire::virtio::feature_event_index));
         if (!(features & feature_reporting) || !(features & feature_statistics)) return false;
+        thread_ = TRY(task::Thread::create("give memory back", [](void* self) { static_cast<VirtioBalloon*>(self)->work(); }, this));
         TRY(requests_.open(*device_, reporting_queue, queue_size, features & wire::virtio::feature_event_index));
         device_->go();
-        thread_ = TRY(task::Thread::create("give memory back", [](void* self) { static_cast<VirtioBalloon*>(self)->work(); }, this));
         return true;
     }
     void start() { task::start(std::move(thread_)); }
