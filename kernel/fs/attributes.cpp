@@ -62,8 +62,7 @@ Result<void> set_owner(const Context& context, Dentry& entry, u32 uid, u32 gid) 
     // A new owner must not inherit what the old one's program was trusted with.
     if (!inode.is_directory() && (stat.permissions & (set_uid_bit | set_gid_bit))) {
         change.set_permissions = true;
-        change.permissions = static_cast<u16>(stat.permissions & ~set_uid_bit);
-        if (stat.permissions & 0010) change.permissions &= ~set_gid_bit;
+        change.permissions = without_trust(stat.permissions);
     }
     return told(entry, Change::attributes, inode.change(change));
 }

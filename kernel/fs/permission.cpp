@@ -41,9 +41,8 @@ Result<void> check_sticky(const Context& context, Inode& directory, Inode& victi
 Result<void> end_trust(const Context& context, Inode& program) {
     if (context.uid == 0) return {};
     auto permissions = TRY(program.stat()).permissions;
-    u16 trust = acts_as_group(permissions) ? set_uid_bit | set_gid_bit : set_uid_bit;
-    if (!(permissions & trust)) return {};
-    return program.change({.set_permissions = true, .permissions = static_cast<u16>(permissions & ~trust)});
+    if (without_trust(permissions) == permissions) return {};
+    return program.change({.set_permissions = true, .permissions = without_trust(permissions)});
 }
 
 Result<void> check_owner(const Context& context, Inode& inode) {

@@ -23,6 +23,10 @@ Result<void> check_writable_mount(const Dentry& entry);
 Result<void> end_trust(const Context& context, Inode& program);
 /// The program acts as its file's group. Without the second bit, the first has another meaning [inode(7)].
 inline constexpr bool acts_as_group(u16 permissions) { return (permissions & (set_gid_bit | 0010)) == (set_gid_bit | 0010); }
+/// The same, acting as nobody but who runs it.
+inline constexpr u16 without_trust(u16 permissions) {
+    return static_cast<u16>(permissions & ~(acts_as_group(permissions) ? set_uid_bit | set_gid_bit : set_uid_bit));
+}
 bool in_group(const Context& context, u32 gid);
 
 }  // namespace spore::fs
