@@ -65,7 +65,6 @@ Outcome<void> check_process(const Plan& plan, const Request& request) {
     return {};
 }
 
-/// The CPU's kind and the machine around it, which must suit each other.
 /// Folders that are shared need a device each, and hide what is copied below them.
 Outcome<void> check_shares(const Plan& plan) {
     std::size_t count = 0;
@@ -83,6 +82,7 @@ Outcome<void> check_shares(const Plan& plan) {
     return {};
 }
 
+/// The CPU's kind and the machine around it, which must suit each other.
 Outcome<void> choose_machine(Plan& plan, const Request& request) {
     plan.platform = request.platform.value_or(Platform::qemu);
     if (plan.platform == Platform::linuxu) return check_process(plan, request);
