@@ -10,6 +10,7 @@ import concurrent.futures
 import json
 import os
 import pathlib
+import random
 import re
 import subprocess
 import sys
@@ -86,13 +87,13 @@ def run_units(binary, wanted, tally):
                 tally.add(name, failures or None, test.get("result") == "SKIPPED")
 
 
-def run_fuzzer(binary, tally):
+def run_fuzzer(binary, tally, seconds=FUZZ_SECONDS, seed=1):
     corpus = TESTS / "fuzz/corpus" / binary.name.removeprefix("fuzz-")
     with tempfile.TemporaryDirectory() as scratch:
-        command = [str(binary), "-seed=1", f"-max_total_time={FUZZ_SECONDS}", "-rss_limit_mb=2048", "-timeout=10", f"-artifact_prefix={scratch}/", scratch]
+        command = [str(binary), f"-seed={seed}", f"-max_total_time={seconds}", "-rss_limit_mb=2048", "-timeout=10", f"-artifact_prefix={scratch}/", scratch]
         if corpus.is_dir():
             command.append(str(corpus))
-        result = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=FUZZ_SECONDS * 6)
+        result = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=seconds + FUZZ_SECONDS * 5)
         tally.add(binary.name, result.stderr[-6000:] if result.returncode else None)
 
 
@@ -119,6 +120,11 @@ def run_boot(script, build, tally):
               skipped=result.returncode == 77)
 
 
+def start_fuzzers(build, wanted, tally, pool, *how):
+    return [pool.submit(run_fuzzer, binary, tally, *how) for binary in sorted((build / "tests").glob("fuzz-*"))
+            if binary.is_file() and os.access(binary, os.X_OK) and wanted(binary.name)]
+
+
 def start_short(build, wanted, tally, pool, machines=True):
     """Runs what is quick, and starts what is neither a system test nor long."""
     if wanted("layering"):
@@ -128,8 +134,7 @@ def start_short(build, wanted, tally, pool, machines=True):
     for binary in sorted((build / "tests").glob("unit-*")):
         if binary.is_file() and os.access(binary, os.X_OK):
             run_units(binary, wanted, tally)
-    pending = [pool.submit(run_fuzzer, binary, tally) for binary in sorted((build / "tests").glob("fuzz-*"))
-               if binary.is_file() and os.access(binary, os.X_OK) and wanted(binary.name)]
+    pending = start_fuzzers(build, wanted, tally, pool)
     if not machines:
         return pending
     pending += [pool.submit(run_boot, script, build, tally) for script in sorted((TESTS / "boot").glob("*.py")) if wanted(f"boot/{script.stem}")]
@@ -145,6 +150,7 @@ def main():
     parser.add_argument("--sanitized", action="store_true", help="run the system tests that run on linuxu on a kernel that wrong accesses to memory and undefined behaviour end instead")
     parser.add_argument("--races", action="store_true", help="run the system tests that run on linuxu with several processors on a kernel that finds data races instead")
     parser.add_argument("--coverage", action="store_true", help="run the unit tests, the fuzzers and the system tests for linuxu on code that counts what runs; writes a page for each file")
+    parser.add_argument("--fuzz", type=int, metavar="MINUTES", help="run each fuzzer that long instead, on inputs that no earlier run had")
     parser.add_argument("--lab", action="store_true", help="run on hardware virtualisation, in an emulated Linux that has it (tests/lab)")
     parser.add_argument("-l", "--list", action="store_true", help="list the system tests and end")
     parser.add_argument("-v", "--verbose", action="store_true", help="name the tests that pass, too")
@@ -172,7 +178,11 @@ def main():
         lab.run(cases, build, tally)
         cases = []
     with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
-        pending = [] if arguments.lab or kind != "system" else start_short(build, wanted, tally, pool)
+        if arguments.fuzz:
+            pending = start_fuzzers(build, wanted, tally, pool, arguments.fuzz * 60, random.randrange(1, 2 ** 32))
+            cases = []
+        else:
+            pending = [] if arguments.lab or kind != "system" else start_short(build, wanted, tally, pool)
         if arguments.coverage:
             pending += start_short(build / "coverage", wanted, tally, pool, machines=False)
         pending += [pool.submit(system_case.run, one, build, tally) for one in cases]

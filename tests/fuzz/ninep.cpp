@@ -69,7 +69,7 @@ extern "C" int LLVMFuzzerTestOneInput(const u8* data, std::size_t size) {
     root = fail(Error::not_found);
     auto tree = make_tree(*made);
     if (!tree || !(*tree)->inode()->is_directory()) return 0;
-    tree = fail(Error::not_found);
-    use_all(*std::make_unique<Tree>(*made));
+    Tree used(*std::exchange(tree, fail(Error::not_found)));
+    use_all(used);
     return 0;
 }

@@ -27,7 +27,8 @@ struct Collected final : DirectorySink {
 
 class Tree {
 public:
-    explicit Tree(Shared<FileSystem> file_system) : root_(*make_tree(std::move(file_system))) {}
+    explicit Tree(Shared<FileSystem> file_system) : Tree(*make_tree(std::move(file_system))) {}
+    explicit Tree(Shared<Dentry> root) : root_(std::move(root)) {}
     ~Tree() {
         root_.reset();
         dentry_cache().shrink();
