@@ -145,6 +145,7 @@ void ControlBlock::acknowledged_fin() {
         case State::last_ack: note_end(End::closed); break;
         default: break;
     }
+    publish(Ready::out);  // a lingering close waits for this, and nothing else of what poll() says need change
 }
 
 /// The peer's FIN is next in order [eighth].

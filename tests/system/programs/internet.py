@@ -5,6 +5,7 @@ import select
 import socket
 import struct
 import threading
+import time
 
 
 def show(*what):
@@ -58,6 +59,17 @@ def lingering(listener):
     server.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     server.close()
     show("linger", failure_of(lambda: client.recv(1)))
+    for first in ("client", "server"):  # close() waits until the peer has everything, and no longer
+        client, server = pair(listener)
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 30))
+        if first == "client":
+            client.close()
+            server.recv(1)
+        else:
+            server.send(b"x")
+        began = time.monotonic()
+        server.close()
+        show("lingers", first, time.monotonic() - began < 10, failure_of(lambda: client.recv(2)) if first == "server" else None)
 
 
 def urgent(listener):
