@@ -33,9 +33,10 @@ public:
         u8* first = nullptr;
         for (std::size_t at = 0; at < bytes.size();) {
             auto chain = rings[queue].take();
-            if (!chain) return false;
-            if (!first) first = chain->writable.at(0).data();
-            u32 room = static_cast<u32>(chain->writable.at(0).size());
+            // A driver may be led to make nonsense of its ring by what the test put into it.
+            if (!chain || chain->writable.empty() || chain->writable[0].size() < sizeof header) return false;
+            if (!first) first = chain->writable[0].data();
+            u32 room = static_cast<u32>(chain->writable[0].size());
             u32 size = static_cast<u32>(std::min<std::size_t>(filled.size() < split.size() ? split[filled.size()] : room, bytes.size() - at));
             std::memcpy(chain->writable[0].data(), bytes.data() + at, size);
             filled.emplace_back(chain->head, size);
@@ -104,8 +105,9 @@ private:
         while (auto chain = answers ? rings[queue].take() : std::nullopt) {
             Bytes all;
             for (auto piece : chain->readable) all.insert(all.end(), piece.begin(), piece.end());
-            commands.push_back({all.at(0), all.at(1), Bytes(all.begin() + 2, all.end())});
-            chain->writable.at(0)[0] = answer;
+            if (all.size() < 2 || chain->writable.empty() || chain->writable[0].empty()) continue;
+            commands.push_back({all[0], all[1], Bytes(all.begin() + 2, all.end())});
+            chain->writable[0][0] = answer;
             rings[queue].put(chain->head, 1);
             rings[queue].publish();
         }
