@@ -34,9 +34,18 @@ public:
             case ARM64_INS_BLR: return Flow::indirect_call;
             case ARM64_INS_BR: return Flow::indirect_jump;
             case ARM64_INS_CBZ: case ARM64_INS_CBNZ: case ARM64_INS_TBZ: case ARM64_INS_TBNZ: return Flow::branch;
-            case ARM64_INS_RET: case ARM64_INS_BRK: case ARM64_INS_HLT: return Flow::stop;
+            case ARM64_INS_RET: return Flow::leave;
+            case ARM64_INS_BRK: case ARM64_INS_HLT: return Flow::trap;
             default: return Flow::next;
         }
+    }
+
+    bool handles_signal(const cs_insn& instruction, u64 number) const override {
+        const auto& arm64 = instruction.detail->arm64;
+        if (arm64.op_count != 2 || arm64.operands[0].type != ARM64_OP_REG || arm64.operands[1].type != ARM64_OP_IMM) return false;
+        if (static_cast<u64>(arm64.operands[1].imm) != number) return false;
+        auto to = number_of(arm64.operands[0].reg);
+        return (instruction.id == ARM64_INS_CMP && to == 0) || ((instruction.id == ARM64_INS_MOVZ || instruction.id == ARM64_INS_MOV) && to == 2);
     }
 
     void begin_function() override { known_.clear(), loaded_.clear(); }

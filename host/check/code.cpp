@@ -9,6 +9,8 @@ namespace spore::host {
 
 namespace {
 
+constexpr u64 sigsetxid = 33;  // [glibc sysdeps/unix/sysv/linux/internal-signals.h]
+
 struct Instruction {
     u64 address;
     u64 target;  ///< of jumps, branches and calls
@@ -105,7 +107,8 @@ void Code::add_reference(Function& function, u64 address) {
     if (auto slot = slots_.find(address); slot != slots_.end() && (function.imports.empty() || function.imports.back() != slot->second))
         function.imports.push_back(slot->second);
     if (auto own = own_slots_.find(address); own != own_slots_.end()) address = own->second;
-    if (auto target = function_at(address); target && functions_[*target].start == address) function.calls.push_back(address);
+    if (address >= function.start && address < function.end) return;
+    if (function_at(address)) function.calls.push_back(address);
 }
 
 void Code::disassemble() {
@@ -114,19 +117,24 @@ void Code::disassemble() {
     for (auto& function : functions_) {
         const auto& list = disassembler_->instructions;
         set.begin_function();
-        Flow last = Flow::stop;  // of the last instruction that is not padding
+        Flow last = Flow::leave;  // of the last instruction that is not padding
         for (auto i = disassembler_->index_of(function.start); i < list.size() && list[i].address < function.end; ++i) {
             const auto& instruction = list[i];
             if (instruction.flow != Flow::next) last = instruction.flow;
+            if (instruction.flow == Flow::leave || instruction.flow == Flow::indirect_jump) function.comes_back = true;
             if (instruction.target) {
-                if (instruction.target < function.start || instruction.target >= function.end) function.calls.push_back(instruction.target);
+                if (instruction.target < function.start || instruction.target >= function.end) {
+                    function.calls.push_back(instruction.target);
+                    if (instruction.flow != Flow::call) function.comes_back = true;
+                }
                 if (instruction.flow == Flow::call || instruction.flow == Flow::jump) function.sites.push_back({instruction.address, instruction.target, {}});
             }
             auto* decoded = disassembler_->decode(image_, instruction.address);
             if (!decoded) continue;
+            if (set.handles_signal(*decoded, sigsetxid)) function.handles_setxid = true;
             mentioned.clear();
             set.mentions(*decoded, !image_.relocatable(), mentioned);
-            if (instruction.target || instruction.flow == Flow::stop) continue;
+            if (instruction.target || instruction.flow == Flow::leave || instruction.flow == Flow::trap) continue;
             if (set.is_system_call(*decoded)) function.system_calls.push_back(instruction.address);
             if (!set.is_padding(*decoded)) last = instruction.flow;
             for (auto [place, called] : mentioned) {
@@ -135,14 +143,40 @@ void Code::disassemble() {
             }
         }
         // Without a jump or return at its end it runs on into the next; a call there does not return.
-        if (last == Flow::next || last == Flow::branch) function.calls.push_back(function.end);
+        if (last == Flow::next || last == Flow::branch) {
+            function.calls.push_back(function.end);
+            function.comes_back = true;
+        }
+    }
+}
+
+/// Whether control may come from an instruction to the one after it: not by a jump or return, a call that does not come back, nor by the padding
+/// behind one of these.
+bool Code::goes_on(std::size_t index) const {
+    const auto& list = disassembler_->instructions;
+    for (;; --index) {
+        const auto& instruction = list[index];
+        switch (instruction.flow) {
+            case Flow::jump: case Flow::indirect_jump: case Flow::leave: case Flow::trap: return false;
+            case Flow::call: {
+                auto called = function_at(instruction.target);
+                return !called || functions_[*called].start != instruction.target || functions_[*called].comes_back;
+            }
+            case Flow::branch: case Flow::indirect_call: return true;
+            case Flow::next: break;
+        }
+        if (index == 0 || list[index - 1].next() != instruction.address || disassembler_->jumps_to.contains(instruction.address)) return true;
+        if (auto home = function_at(instruction.address); home && functions_[*home].start == instruction.address) return true;
+        auto* decoded = disassembler_->decode(image_, instruction.address);
+        if (!decoded || !disassembler_->set->is_padding(*decoded)) return true;
     }
 }
 
 std::vector<std::size_t> Code::functions_in_data() const {
     std::vector<std::size_t> found;
     auto add = [&](u64 address) {
-        if (auto index = function_at(address); index && functions_[*index].start == address) found.push_back(*index);
+        // Of a stripped file only those functions are known that others call: it may lie inside of what looks like one.
+        if (auto index = function_at(address)) found.push_back(*index);
     };
     for (const auto& relocation : image_.relocations())
         if (relocation.symbol.empty()) add(relocation.address);
@@ -177,10 +211,7 @@ RegisterValue Code::value_before(u64 address, Register wanted) const {
         auto index = disassembler_->index_of(at);
         std::vector<u64> before;
         bool at_start = at == functions_[*home].start;
-        if (index > 0 && !at_start && list[index - 1].next() == at) {
-            auto flow = list[index - 1].flow;
-            if (flow != Flow::jump && flow != Flow::indirect_jump && flow != Flow::stop) before.push_back(list[index - 1].address);
-        }
+        if (index > 0 && !at_start && list[index - 1].next() == at && goes_on(index - 1)) before.push_back(list[index - 1].address);
         auto [first, last] = disassembler_->jumps_to.equal_range(at);
         for (auto jump = first; jump != last; ++jump)
             if (function_at(jump->second) == home) before.push_back(jump->second);

@@ -27,6 +27,8 @@ struct Function {
         std::string_view import;
     };
     std::vector<CallSite> sites;                 ///< direct calls, for tracing arguments
+    bool comes_back = false;                     ///< to its caller, or may go on elsewhere
+    bool handles_setxid = false;                 ///< it sends or takes the signal by which glibc has all threads change who they run as [glibc nptl/nptl_setxid.c]
 };
 
 class Code {
@@ -52,6 +54,7 @@ private:
     struct Disassembler;
     void find_functions();
     void disassemble();
+    bool goes_on(std::size_t index) const;
     void add_reference(Function& function, u64 address);
 
     ElfImage image_;

@@ -17,7 +17,7 @@ using Register = u8;
 inline constexpr Register no_register = 0xff;
 
 /// Where control goes after an instruction.
-enum class Flow : u8 { next, jump, branch, call, indirect_jump, indirect_call, stop };
+enum class Flow : u8 { next, jump, branch, call, indirect_jump, indirect_call, leave, trap };
 
 /// What a register holds after an instruction.
 struct Origin {
@@ -60,6 +60,9 @@ public:
     /// `previous` gives the instruction before it, or null; the first one is gone then.
     using Previous = std::function<const cs_insn*()>;
     virtual Origin origin_of(Register wanted, const cs_insn& instruction, const Previous& previous) const = 0;
+
+    /// Compares the first argument with this number, as a signal's handler does, or makes it the third, as of tgkill().
+    virtual bool handles_signal(const cs_insn& instruction, u64 number) const = 0;
 
     /// Where a system call's number is.
     virtual Register call_number() const = 0;

@@ -1,5 +1,6 @@
 #include "host/check/reach.hpp"
 
+#include <algorithm>
 #include <deque>
 
 #include "host/check/call_table.hpp"
@@ -18,7 +19,7 @@ public:
     explicit Search(const std::vector<NamedCode>& files) : files_(files) {
         for (std::size_t i = 0; i < files.size(); ++i)
             for (const auto& symbol : files[i].code.image().dynamic_symbols())
-                if (symbol.defined && symbol.function) exports_.try_emplace(symbol.name, i, symbol.address);
+                if (symbol.defined && symbol.function) exports_.emplace(symbol.name, Export{i, symbol.address});
     }
 
     Findings run() {
@@ -27,12 +28,13 @@ public:
             if (files_[i].code.image().entry()) reach_address(i, files_[i].code.image().entry());
             for (auto function : files_[i].code.functions_in_data()) reach({i, function});
         }
-        for (const auto& symbol : files_[0].code.image().dynamic_symbols())
-            if (!symbol.defined) wanted_.insert(symbol.name);
-        // Libraries' imports outside of functions: tables of pointers to others' functions.
-        for (std::size_t i = 0; i < files_.size(); ++i)
-            for (const auto& symbol : files_[i].code.image().dynamic_symbols())
-                if (i == 0 && !symbol.defined) reach_symbol(symbol.name);
+        for (std::size_t i = 0; i < files_.size(); ++i) {
+            if (files_[i].role == Role::library) continue;
+            for (const auto& symbol : files_[i].code.image().dynamic_symbols()) {
+                if (!symbol.defined) wanted_.insert(symbol.name), reach_symbol(symbol.name);
+                else if (files_[i].role == Role::other && symbol.function) reach_address(i, symbol.address);
+            }
+        }
         while (!work_.empty()) {
             auto place = work_.front();
             work_.pop_front();
@@ -52,7 +54,8 @@ private:
     }
     void reach_symbol(std::string_view name) {
         if (name == "dlopen") findings_.loads_plugins = true;
-        if (auto found = exports_.find(name); found != exports_.end()) reach_address(found->second.first, found->second.second);
+        auto [first, last] = exports_.equal_range(name);
+        for (auto found = first; found != last; ++found) reach_address(found->second.file, found->second.address);
     }
     void visit(Place place) {
         const auto& function = function_at(place);
@@ -68,7 +71,8 @@ private:
             if (number < call_numbers) note(place, static_cast<u32>(number), is_wanted(place.file, function));
         for (auto reg : value.parameters)
             if (takes_number_.insert({place, reg}).second) numbered_.push_back({place, reg});
-        if (value.unknown) findings_.unclear.insert(files_[place.file].name + ": " + code.name_of(function));
+        // What one thread asked for with set*id, all others repeat: its number is another function's.
+        if (value.unknown && !function.handles_setxid) findings_.unclear.insert(files_[place.file].name + ": " + code.name_of(function));
     }
     void note(Place place, u32 number, bool by_name) {
         auto& call = findings_.calls[number];
@@ -77,7 +81,7 @@ private:
     }
     /// The program itself asks for this function by its name.
     bool is_wanted(std::size_t file, const Function& function) const {
-        if (file == 0) return false;
+        if (files_[file].role == Role::program) return false;
         for (const auto& symbol : files_[file].code.image().dynamic_symbols())
             if (symbol.defined && symbol.address == function.start && wanted_.contains(symbol.name)) return true;
         return false;
@@ -98,7 +102,7 @@ private:
     }
     void add_from_site(Place place, const RegisterValue& value) {
         for (auto number : value.constants)
-            if (number < call_numbers) note(place, static_cast<u32>(number), place.file == 0);
+            if (number < call_numbers) note(place, static_cast<u32>(number), files_[place.file].role == Role::program);
         for (auto reg : value.parameters)
             if (takes_number_.insert({place, reg}).second) numbered_.push_back({place, reg});
         if (value.unknown) findings_.unclear.insert(files_[place.file].name + ": " + files_[place.file].code.name_of(function_at(place)));
@@ -116,12 +120,17 @@ private:
                is_export(function.imports[0], target.file, start);
     }
     bool is_export(std::string_view name, std::size_t file, u64 address) const {
-        auto found = exports_.find(name);
-        return found != exports_.end() && found->second == std::pair{file, address};
+        auto [first, last] = exports_.equal_range(name);
+        return std::any_of(first, last, [&](const auto& one) { return one.second.file == file && one.second.address == address; });
     }
 
     const std::vector<NamedCode>& files_;
-    std::map<std::string_view, std::pair<std::size_t, u64>> exports_;
+    struct Export {
+        std::size_t file;
+        u64 address;
+    };
+    /// Which of several the loader would choose depends on who is loaded: each counts.
+    std::multimap<std::string_view, Export> exports_;
     std::set<std::string_view> wanted_;
     std::set<Place> reached_;
     std::deque<Place> work_;
@@ -131,6 +140,15 @@ private:
 };
 
 }  // namespace
+
+std::string_view name_of(Evidence evidence) {
+    switch (evidence) {
+        case Evidence::seen: return "seen";
+        case Evidence::by_name: return "by name";
+        case Evidence::possible: return "possible";
+    }
+    return "";
+}
 
 Findings find_calls(const std::vector<NamedCode>& files) { return Search(files).run(); }
 

@@ -27,11 +27,18 @@ struct Findings {
     bool loads_plugins = false;     ///< uses dlopen
 };
 
+enum class Role : u8 {
+    program,
+    library,  ///< what others ask for by name may be called
+    other,    ///< a program or plug-in: all that it offers may be called
+};
 struct NamedCode {
     std::string name;
     Code code;
+    Role role = Role::library;
+    std::string path{};  ///< in the guest
 };
-/// `files[0]` is the program; the rest in the order in which the loader searches symbols.
+std::string_view name_of(Evidence evidence);
 Findings find_calls(const std::vector<NamedCode>& files);
 
 }  // namespace spore::host

@@ -31,12 +31,21 @@ public:
         switch (instruction.id) {
             case X86_INS_CALL: return has_immediate() ? Flow::call : Flow::indirect_call;
             case X86_INS_JMP: return has_immediate() ? Flow::jump : Flow::indirect_jump;
-            case X86_INS_RET: case X86_INS_UD2: case X86_INS_INT3: return Flow::stop;
+            case X86_INS_RET: return Flow::leave;
+            case X86_INS_UD2: case X86_INS_INT3: case X86_INS_HLT: return Flow::trap;
             default: break;
         }
         for (u8 i = 0; i < detail.groups_count; ++i)
             if (detail.groups[i] == X86_GRP_JUMP && has_immediate()) return Flow::branch;
         return Flow::next;
+    }
+
+    bool handles_signal(const cs_insn& instruction, u64 number) const override {
+        const auto& x86 = instruction.detail->x86;
+        if (x86.op_count != 2 || x86.operands[0].type != X86_OP_REG || x86.operands[1].type != X86_OP_IMM) return false;
+        auto to = x86.operands[0].reg;
+        return static_cast<u64>(x86.operands[1].imm) == number &&
+               ((instruction.id == X86_INS_CMP && to == X86_REG_EDI) || (instruction.id == X86_INS_MOV && to == X86_REG_EDX));
     }
 
     void mentions(const cs_insn& instruction, bool fixed, std::vector<Mention>& into) override {

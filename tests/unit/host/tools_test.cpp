@@ -103,7 +103,7 @@ TEST(Check, FollowsNumbersThroughCode) {
     auto image = ElfImage::parse(file->bytes());
     ASSERT_TRUE(image);
     std::vector<NamedCode> files;
-    files.push_back({"busybox", Code(std::move(*image))});
+    files.push_back({"busybox", Code(std::move(*image)), Role::program});
     auto findings = find_calls(files);
     for (u32 number : {0u, 1u, 9u, 60u, 231u}) EXPECT_TRUE(findings.calls.contains(number)) << number;
 }
