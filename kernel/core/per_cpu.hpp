@@ -28,4 +28,4 @@ private:
 
 }  // namespace spore
 
-#define PER_CPU(type, name) [[gnu::section("per_cpu"), gnu::used]] constinit ::spore::PerCpu<type> name
+#define PER_CPU(type, name) [[gnu::section("per_cpu")]] constinit ::spore::PerCpu<type> name

@@ -6,6 +6,7 @@
 
 #include "arch/entry.hpp"
 #include "kernel/core/log.hpp"
+#include "kernel/core/parts.hpp"
 #include "kernel/linux/calls/calls.hpp"
 #include "kernel/linux/machine/numbers.hpp"
 #include "kernel/linux/process/task.hpp"
@@ -18,12 +19,12 @@ namespace {
 
 struct Entry {
     CallInfo info;
-    entry::SystemCall handler;
+    entry::SystemCall handler;  ///< null in a kernel that was tailored without it
 };
 
 #define CALL(name, x86_64, arm64, interrupt, status, arguments, note)                                      \
     Entry{detail::Wrap<&calls::name>::info(machine::number(x86_64, arm64), #name, Status::status, note),   \
-          &detail::Wrap<&calls::name>::enter<Interrupt::interrupt>},
+          core::has_call(#name) ? &detail::Wrap<&calls::name>::enter<Interrupt::interrupt> : nullptr},
 constexpr Entry declared[] = {
 #include "kernel/linux/calls/all.list.hpp"
 };
@@ -43,41 +44,46 @@ static_assert(std::ranges::adjacent_find(sorted, {}, [](const Entry& entry) { re
 
 static_assert(static_cast<u64>(sorted.back().info.number) < entry::system_call_numbers, "the numbers are expected to be dense");
 
-/// A call that is not there. Says so once for each.
+/// A call that is not there. Says so once for each; aloud when only tailoring took it away.
 [[gnu::cold]] i64 unknown_call(void* owner, arch::TrapFrame& frame) {
     auto& task = task_of(owner);
     static constinit std::atomic<u64> reported[entry::system_call_numbers / 64] = {};
     u64 number = arch::system_call_number(frame);
     u64 bit = u64{1} << (number % 64);
-    if (number < entry::system_call_numbers && !(reported[number / 64].fetch_or(bit, std::memory_order_relaxed) & bit))
-        core::warn("system call {} ({}) is not supported: {} got ENOSYS", call_name(number), number, std::string_view(task.name));
+    if (number < entry::system_call_numbers && !(reported[number / 64].fetch_or(bit, std::memory_order_relaxed) & bit)) {
+        if (core::is_tailored && find_call(number))
+            core::error("this kernel was tailored without the system call {}, and {} got ENOSYS: keep it with --keep", call_name(number), std::string_view(task.name));
+        else core::warn("system call {} ({}) is not supported: {} got ENOSYS", call_name(number), number, std::string_view(task.name));
+    }
     return failure(Errno::enosys);
 }
 
 constexpr auto handlers = [] {
     std::array<entry::SystemCall, entry::system_call_numbers> table;
     table.fill(&unknown_call);
-    for (auto& entry : sorted) table[static_cast<u64>(entry.info.number)] = entry.handler;
+    for (auto& entry : sorted)
+        if (entry.handler) table[static_cast<u64>(entry.info.number)] = entry.handler;
     return table;
 }();
 
 /// These give their caller's registers to somebody else.
 constexpr std::string_view with_all_registers[] = {"fork", "vfork", "clone", "clone3"};
+constexpr bool takes_all_registers(const Entry& entry) { return entry.handler && std::ranges::contains(with_all_registers, entry.info.name); }
 
 constexpr auto direct_handlers = [] {
     auto table = handlers;
     for (auto& entry : sorted)
-        if (std::ranges::contains(with_all_registers, entry.info.name))
+        if (takes_all_registers(entry))
             table[static_cast<u64>(entry.info.number)] = &entry::system_call_with_all_registers;
     return table;
 }();
 
-constexpr std::size_t all_registers_count = std::ranges::count_if(sorted, [](const Entry& entry) { return std::ranges::contains(with_all_registers, entry.info.name); });
+constexpr std::size_t all_registers_count = std::ranges::count_if(sorted, takes_all_registers);
 constexpr auto all_registers_handlers = [] {
     std::array<std::pair<u64, entry::SystemCall>, all_registers_count> table{};
     std::size_t at = 0;
     for (auto& entry : sorted)
-        if (std::ranges::contains(with_all_registers, entry.info.name)) table[at++] = {static_cast<u64>(entry.info.number), entry.handler};
+        if (takes_all_registers(entry)) table[at++] = {static_cast<u64>(entry.info.number), entry.handler};
     return table;
 }();
 

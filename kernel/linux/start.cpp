@@ -2,6 +2,7 @@
 
 #include "arch/entry.hpp"
 #include "kernel/core/log.hpp"
+#include "kernel/core/parts.hpp"
 #include "kernel/linux/dispatch.hpp"
 #include "kernel/linux/exec/execute.hpp"
 #include "kernel/linux/exec/load.hpp"
@@ -90,9 +91,11 @@ Result<void> start_init(const StartRequest& request) {
     if (request.fixed_addresses) fix_addresses();
     futex::set_thread_lookup([](u32 id) { return static_cast<bool>(find_task(static_cast<i32>(id))); });
     set_host_name(request.hostname);
-    register_inet_families();
-    register_netlink_family();
-    register_packet_family();
+    if constexpr (core::has(core::Part::network)) {
+        register_inet_families();
+        register_netlink_family();
+        register_packet_family();
+    }
     TRY(mount_kernel_files(*request.root));
     TRY(register_own_terminal());
     TRY(mount_pseudoterminals(*request.root));

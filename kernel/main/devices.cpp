@@ -4,6 +4,7 @@
 #include "arch/cpu.hpp"
 #include "arch/firmware.hpp"
 #include "kernel/core/log.hpp"
+#include "kernel/core/parts.hpp"
 #include "kernel/drivers/bus/pci.hpp"
 #include "kernel/drivers/virtio/device.hpp"
 #include "kernel/drivers/virtio/mmio.hpp"
@@ -28,7 +29,7 @@ void start_devices(std::string_view command_line) {
     arch::VirtioMmioSlot slot;
     for (u64 position = 0; arch::next_virtio_mmio(position, slot);) try_mmio(slot.address, slot.size, slot.line);
     drivers::virtio::for_each_listed(command_line, try_mmio);
-    drivers::start_pci();
+    if constexpr (core::has(core::Part::pci)) drivers::start_pci();
 }
 
 device::Console& start_console(const wire::Manifest& manifest) {

@@ -4,6 +4,7 @@
 #include "arch/mmu.hpp"
 #include "kernel/core/log.hpp"
 #include "kernel/core/panic.hpp"
+#include "kernel/core/parts.hpp"
 #include "kernel/core/random.hpp"
 #include "kernel/core/trace.hpp"
 #include "kernel/device/poller.hpp"
@@ -37,12 +38,13 @@ void start_kernel(const BootInfo& info) {
     core::mark_boot("devices, console");
     arch::start_cpus(main::wanted_cpus(info.command_line));
     core::mark_boot("processors");
-    main::start_network(bundle.manifest);
+    constexpr bool has_network = core::has(core::Part::network);
+    if constexpr (has_network) main::start_network(bundle.manifest);
     core::mark_boot("network");
 
     auto root = main::mount_root(bundle);
     core::mark_boot("root");
-    main::wait_for_network();
+    if constexpr (has_network) main::wait_for_network();
     core::mark_boot("addresses");
     main::start_program(bundle.manifest, root, console);
     core::mark_boot("program loaded");

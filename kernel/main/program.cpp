@@ -1,5 +1,6 @@
 #include "kernel/main/program.hpp"
 
+#include "kernel/core/parts.hpp"
 #include "kernel/linux/start.hpp"
 #include "kernel/linux/strace.hpp"
 #include "kernel/main/channel.hpp"
@@ -62,7 +63,7 @@ void start_program(const wire::Manifest& manifest, Shared<fs::Dentry> root, devi
         .fixed_addresses = manifest.fixed_addresses(),
         .ended =
             [](linux::End end) {
-                drain_network();
+                if constexpr (core::has(core::Part::network)) drain_network();
                 fs::sync_all();
                 finish(end.reason, end.status);
             },

@@ -1,5 +1,6 @@
 #include "kernel/main/root.hpp"
 
+#include "kernel/core/parts.hpp"
 #include "kernel/fs/devices/devices.hpp"
 #include "kernel/fs/erofs/disk_image.hpp"
 #include "kernel/fs/erofs/file_system.hpp"
@@ -37,7 +38,8 @@ Result<Shared<fs::erofs::ErofsFileSystem>> open_disk() {
 
 Result<Shared<fs::erofs::ErofsFileSystem>> open_lower(const OpenBundle& bundle) {
     using fs::erofs::MemoryImage;
-    if (bundle.manifest.root_source() == abi::RootSource::disk) return open_disk();
+    if constexpr (core::has(core::Part::disk))
+        if (bundle.manifest.root_source() == abi::RootSource::disk) return open_disk();
     return fs::erofs::ErofsFileSystem::create(TRY(make_owned<MemoryImage>(bundle.root_bytes, MemoryImage::Frames::usable)));
 }
 
@@ -46,7 +48,7 @@ Result<Shared<fs::Dentry>> try_mount(const OpenBundle& bundle) {
     auto root = TRY(fs::make_tree(TRY(fs::tmpfs::TmpFileSystem::create_over(lower))));
     for (auto& directory : directories) TRY(ensure_directory(*root, directory.path, directory.permissions));
     TRY(fs::mount_standard(*root));
-    TRY(mount_shares(bundle.manifest, *root));
+    if constexpr (core::has(core::Part::shares)) TRY(mount_shares(bundle.manifest, *root));
     Result<void> protect;
     bundle.manifest.for_each_read_only([&](std::string_view path) {
         if (!protect) return;

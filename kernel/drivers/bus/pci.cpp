@@ -1,6 +1,7 @@
 #include "kernel/drivers/bus/pci.hpp"
 
 #include "kernel/core/log.hpp"
+#include "kernel/core/parts.hpp"
 #include "kernel/drivers/bus/pci_places.hpp"
 #include "kernel/drivers/net/e1000/attach.hpp"
 #include "kernel/drivers/virtio/pci.hpp"
@@ -21,8 +22,9 @@ void found_virtio(const PciFunction& function) {
 void found(const PciFunction& function) {
     if (function.vendor() == virtio_vendor) return found_virtio(function);
     if (function.vendor() != e1000::vendor) return;
-    if (auto* model = e1000::find_model(function.product()); model && !e1000::attach(function, *model))
-        core::warn("the {} on PCI does not start", model->driver);
+    if constexpr (core::has(core::Part::e1000))
+        if (auto* model = e1000::find_model(function.product()); model && !e1000::attach(function, *model))
+            core::warn("the {} on PCI does not start", model->driver);
 }
 
 void walk_bus(u8 bus, unsigned depth) {

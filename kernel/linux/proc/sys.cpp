@@ -1,5 +1,6 @@
 // /sys: processors, memory nodes and the few switches that programs read at their start.
 #include "arch/cpu.hpp"
+#include "kernel/core/parts.hpp"
 #include "kernel/linux/proc/network.hpp"
 #include "kernel/linux/proc/settings.hpp"
 #include "kernel/memory/frame.hpp"
@@ -35,7 +36,7 @@ Result<void> node_memory(TextSink& out, u32) {
 constinit std::atomic<u64> defragment = 1;
 
 constexpr TableRow rows[] = {
-    {.path = "class", .directory = make_class_directory},
+    {.path = core::has(core::Part::network) ? "class" : "", .directory = make_class_directory},
     {.path = "devices/system/cpu/online", .produce = cpu_list},
     {.path = "devices/system/cpu/possible", .produce = cpu_list},
     {.path = "devices/system/cpu/present", .produce = cpu_list},
@@ -72,6 +73,6 @@ constexpr TableRow rows[] = {
 
 }  // namespace
 
-std::span<const TableRow> sys_rows() { return rows; }
+std::span<const TableRow> sys_rows() { return present_rows<rows>; }
 
 }  // namespace spore::linux::proc

@@ -2,6 +2,7 @@
 #include "arch/boot.hpp"
 #include "arch/cpu.hpp"
 #include "arch/registers.hpp"
+#include "kernel/core/parts.hpp"
 #include "kernel/linux/proc/ipc.hpp"
 #include "kernel/linux/proc/network.hpp"
 #include "kernel/linux/proc/settings.hpp"
@@ -109,6 +110,7 @@ Result<void> show_stat(TextSink& out, u32) {
 
 Result<void> show_version(TextSink& out, u32) { return out.print("{} version {} (spore) (clang, lld) {}\n", system_name, release, version); }
 
+constexpr bool has_network = core::has(core::Part::network);
 constexpr TableRow rows[] = {
     {.path = "cgroups", .text = "#subsys_name\thierarchy\tnum_cgroups\tenabled"},
     {.path = "cmdline", .text = ""},
@@ -117,15 +119,15 @@ constexpr TableRow rows[] = {
     {.path = "filesystems", .text = "nodev\tsysfs\nnodev\ttmpfs\nnodev\tproc\nnodev\tpipefs\n\terofs"},
     {.path = "loadavg", .produce = show_load},
     {.path = "meminfo", .produce = show_memory},
-    {.path = "net", .directory = make_network_directory},
+    {.path = has_network ? "net" : "", .directory = make_network_directory},
     {.path = "modules", .produce = [](TextSink&, u32) -> Result<void> { return {}; }},
     {.path = "partitions", .text = "major minor  #blocks  name\n"},
-    {.path = "spore/network", .produce = [](TextSink& out, u32) { return show_network(out); }},
+    {.path = has_network ? "spore/network" : "", .produce = [](TextSink& out, u32) { return show_network(out); }},
     {.path = "stat", .produce = show_stat},
     {.path = "swaps", .text = "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority"},
-    {.path = "sysvipc/msg", .produce = show_queues},
-    {.path = "sysvipc/sem", .produce = show_semaphores},
-    {.path = "sysvipc/shm", .produce = show_segments},
+    {.path = core::has_call("msgget") ? "sysvipc/msg" : "", .produce = show_queues},
+    {.path = core::has_call("semget") ? "sysvipc/sem" : "", .produce = show_semaphores},
+    {.path = core::has_call("shmget") ? "sysvipc/shm" : "", .produce = show_segments},
     {.path = "uptime", .produce = show_uptime},
     {.path = "version", .produce = show_version},
     {.path = "vmstat", .produce = [](TextSink& out, u32) { return out.print("nr_free_pages {}\n", memory::memory_use().free / page_size); }},
@@ -133,6 +135,6 @@ constexpr TableRow rows[] = {
 
 }  // namespace
 
-std::span<const TableRow> system_rows() { return rows; }
+std::span<const TableRow> system_rows() { return present_rows<rows>; }
 
 }  // namespace spore::linux::proc

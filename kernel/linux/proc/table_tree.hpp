@@ -1,6 +1,8 @@
 // A fixed tree of small text files, written down as a table of paths: /proc/sys, /sys, and the files at /proc's top.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 
 #include "kernel/fs/dentry.hpp"
@@ -24,6 +26,15 @@ struct TableRow {
     /// Set: not a file but this directory, whose content no table can tell.
     Result<Shared<fs::generated::Node>> (*directory)() = nullptr;
 };
+
+/// Those of `all`, which lies at namespace scope, that have a path: what a tailored kernel lacks has none.
+template <const auto& all>
+inline constexpr auto present_rows = [] {
+    constexpr auto is_there = [](const TableRow& row) { return !row.path.empty(); };
+    std::array<TableRow, std::ranges::count_if(all, is_there)> kept{};
+    std::ranges::copy_if(all, kept.begin(), is_there);
+    return kept;
+}();
 
 /// The directory that holds all of `rows`, which live forever. Rows of one directory stand together.
 Result<Shared<fs::generated::Node>> make_table_tree(std::span<const TableRow> rows);

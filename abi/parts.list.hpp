@@ -1,0 +1,12 @@
+// What a kernel may lack when it was tailored to a program and a machine (docs/guides/tailor.md), besides system calls:
+//
+//   PART(pci, "devices on PCI")        name, and what it is to a user
+//
+// kernel/core/parts.hpp makes of them what the kernel asks, host/tailor what the tool decides.
+PART(pci, "devices on PCI")
+PART(network_card, "virtio network cards")
+PART(e1000, "e1000 and e1000e network cards")
+PART(network, "TCP/IP and its sockets, /proc/net")
+PART(disk, "virtio disks")
+PART(shares, "folders shared with the host")
+PART(balloon, "giving free memory back to the host")
