@@ -19,6 +19,7 @@ constexpr const char* run_examples = R"(Examples:
   spore run -p 8080:80 ./server           port 8080 of this machine leads to the guest's 80
   spore run --root rootfs /bin/sh         inside a root file system of your own; its programs may be for arm64
   spore run app/                          as app/spore.toml says
+  spore run --tailor ./server             a kernel that has only what this program needs
   spore run --dry-run ./app               print the plan and the QEMU command
 
 The exit status is the program's; 128+n when signal n killed it. Spore's own:
@@ -37,11 +38,11 @@ constexpr const char* main_examples = R"(Examples:
 
 struct RawRun {
     std::string memory, user, architecture, platform, machine, bus, gic, firmware, accelerator, mode, log_level, timeout, directory, root, root_place, sysroot, kernel, save_bundle;
-    std::vector<std::string> environment, environment_files, volumes, limits;
+    std::vector<std::string> environment, environment_files, volumes, limits, kept;
     std::string network, nic, mac, host_name, capture;
     std::vector<std::string> ports, addresses, gateways, name_servers;
     unsigned cpus = 0;
-    bool interactive = false, terminal = false, dry_run = false, debug = false;
+    bool interactive = false, terminal = false, dry_run = false, debug = false, tailored = false;
     DetachOptions detach;
 };
 
@@ -90,6 +91,8 @@ void add_run_options(CLI::App& run, RawRun& raw) {
     run.add_option("--log", raw.log_level, "Kernel messages: off, error, warn, info, debug or trace (error)")->type_name("LEVEL");
     run.add_option("--timeout", raw.timeout, "End the machine after this time, with status 124")->type_name("SECONDS");
     run.add_option("--kernel", raw.kernel, "Boot this kernel image")->type_name("FILE");
+    run.add_flag("--tailor", raw.tailored, "Boot a kernel that has only what the program and the machine need (spore tailor tells what that is)");
+    run.add_option("--keep", raw.kept, "With --tailor: this part or system call stays; calls: all of these")->type_name("NAME")->allow_extra_args(false);
     run.add_flag("--debug", raw.debug, "Let gdb attach (spore gdb --attach), with programs always at the same addresses");
     run.add_option("--save-bundle", raw.save_bundle, "Write what would be booted to a file, and do not run it")->type_name("FILE");
     run.add_flag("--dry-run", raw.dry_run, "Print the plan and the command that would be started, and do not run it");
@@ -150,6 +153,8 @@ Outcome<Request> to_request(const RawRun& raw) {
         if (!request.timeout) return usage(fmt::format("--timeout {}: give a number of seconds above 0", raw.timeout));
     }
     if (!raw.kernel.empty()) request.kernel = raw.kernel;
+    request.tailored = raw.tailored;
+    for (const auto& name : raw.kept) request.kept.push_back(TRY(parse_kept(name)));
     request.network = TRY(to_network_request(raw));
     request.terminal = raw.terminal;
     request.debug = raw.debug;

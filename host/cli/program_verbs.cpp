@@ -1,4 +1,4 @@
-// Verbs that run a program in order to look at it: strace, check, gdb, flame.
+// Verbs that run a program in order to look at it, or at what it needs: strace, check, tailor, gdb, flame.
 #include <unistd.h>
 
 #include "host/check/check.hpp"
@@ -7,6 +7,7 @@
 #include "host/instances/instance.hpp"
 #include "host/profile/flame.hpp"
 #include "host/strace/strace.hpp"
+#include "host/tailor/tailor.hpp"
 
 namespace spore::host {
 
@@ -36,7 +37,8 @@ public:
         auto plan = TRY(make_plan(wanted));
         plan.strace = true;
         auto strace = TRY(Strace::create(options_, plan.architecture));
-        auto status = run(plan, TRY(prepare(plan)), {.strace = [&](std::string_view line) { strace.add(line); }});
+        auto prepared = TRY(prepare(plan));
+        auto status = run(plan, std::move(prepared), {.strace = [&](std::string_view line) { strace.add(line); }});
         strace.finish();
         return status;
     }
@@ -66,7 +68,8 @@ public:
                 std::fflush(stdout);
                 FileDescriptor output(::dup(STDOUT_FILENO));
                 ::dup2(STDERR_FILENO, STDOUT_FILENO);  // the table alone goes to standard output
-                auto status = run(plan, TRY(prepare(plan)), {.strace = [&](std::string_view line) {
+                auto prepared = TRY(prepare(plan));
+                auto status = run(plan, std::move(prepared), {.strace = [&](std::string_view line) {
                     if (auto call = parse_strace_line(line)) keep(call->name);
                 }});
                 ::dup2(output.number(), STDOUT_FILENO);
@@ -78,6 +81,30 @@ public:
 
 private:
     bool trace_ = false, json_ = false;
+};
+
+class TailorVerb final : public Verb {
+public:
+    explicit TailorVerb(CLI::App& parent)
+        : Verb(parent, "tailor", "Make a kernel that has only what a program needs, and tell why each part is in it",
+               "spore tailor /bin/busybox echo hello\nspore tailor -p 8080:80 -o kernel ./server\nspore run --tailor ./server",
+               "Every program and library in the guest's root counts. A call that was left out fails with ENOSYS, and the kernel names it on standard error: --keep leaves it in.") {
+        app->add_option("-o,--output", output_, "Write the kernel's image there, its symbols beside it")->type_name("FILE");
+        app->add_flag("--json", json_, "As JSON");
+    }
+    bool runs_program() const override { return true; }
+    Outcome<int> act(const MakeRequest& request, std::vector<std::string> words) override {
+        auto wanted = TRY(request(words));
+        wanted.tailored = true;
+        auto plan = TRY(make_plan(wanted));
+        auto text = TRY(explain_tailored(plan, output_, json_));
+        std::fwrite(text.data(), 1, text.size(), stdout);
+        return 0;
+    }
+
+private:
+    std::string output_;
+    bool json_ = false;
 };
 
 class GdbVerb final : public Verb {
@@ -129,6 +156,7 @@ private:
 
 void add_program_verbs(CLI::App& app, Verbs& verbs) {
     verbs.push_back(std::make_unique<CheckVerb>(app));
+    verbs.push_back(std::make_unique<TailorVerb>(app));
     verbs.push_back(std::make_unique<StraceVerb>(app));
     verbs.push_back(std::make_unique<GdbVerb>(app));
     verbs.push_back(std::make_unique<FlameVerb>(app));

@@ -10,7 +10,7 @@ namespace spore::host {
 
 void note_use(const fs::path& image) { ::utimensat(AT_FDCWD, image.c_str(), nullptr, 0); }
 
-void trim_image_cache(const fs::path& folder, const CacheLimits& limits) {
+void trim_cache(const fs::path& folder, std::initializer_list<std::string_view> extensions, const CacheLimits& limits) {
     struct Image {
         fs::path path;
         fs::file_time_type used;
@@ -23,7 +23,7 @@ void trim_image_cache(const fs::path& folder, const CacheLimits& limits) {
     for (fs::directory_iterator item(folder, error), end; !error && item != end; item.increment(error)) {
         auto used = fs::last_write_time(item->path(), ignored);
         if (ignored) continue;
-        bool image = item->path().extension() == ".erofs";
+        bool image = std::ranges::contains(extensions, std::string_view(item->path().extension().native()));
         if (now - used > (image ? std::chrono::minutes(limits.life) : limits.grace)) {
             fs::remove_all(item->path(), ignored);
             continue;

@@ -1,4 +1,4 @@
-// What the folder of root images may hold: images are made again when they are wanted, so whatever is in nobody's way stays, and no more.
+// What a folder of images may hold: images are made again when they are wanted, so whatever is in nobody's way stays, and no more.
 #pragma once
 
 #include <chrono>
@@ -17,7 +17,8 @@ struct CacheLimits {
 
 /// The file's time is that of its last use.
 void note_use(const fs::path& image);
-/// Removes what is too old, and then images that have not been used for longest until the rest is within the limit.
-void trim_image_cache(const fs::path& folder, const CacheLimits& limits = {});
+/// Removes what is too old, and then images that have not been used for longest until the rest is within the limit. Files with these extensions
+/// are images; others are left from runs that were ended.
+void trim_cache(const fs::path& folder, std::initializer_list<std::string_view> extensions, const CacheLimits& limits = {});
 
 }  // namespace spore::host

@@ -9,6 +9,7 @@
 #include <cstdio>
 
 #include "base/defer.hpp"
+#include "host/common/fingerprint.hpp"
 #include "host/common/process.hpp"
 #include "host/image/image_cache.hpp"
 
@@ -22,24 +23,6 @@ constexpr std::string_view image_format = "spore-root-5";
 constexpr const char* image_uuid = "5b0e5a11-0000-4000-8000-53504f524531";
 /// Above it, making the image is said: it takes seconds.
 constexpr u64 large_root = 128_MiB;
-
-/// FNV-1a with 128 bits: names cached files, protects nothing [draft-eastlake-fnv].
-class Fingerprint {
-public:
-    void add(std::string_view text) {
-        add_number(text.size());
-        for (unsigned char byte : text) step(byte);
-    }
-    void add_number(u64 number) {
-        for (int i = 0; i < 8; ++i) step(static_cast<u8>(number >> (8 * i)));
-    }
-    std::string text() const { return fmt::format("{:016x}{:016x}", u64(state_ >> 64), u64(state_)); }
-
-private:
-    using u128 = unsigned __int128;
-    void step(u8 byte) { state_ = (state_ ^ byte) * ((u128{1} << 88) + 0x13b); }
-    u128 state_ = (u128{0x6c62272e07bb0142} << 64) | 0x62b821756295c58d;
-};
 
 bool copy_file(const fs::path& from, const fs::path& to, const Entry& entry) {
     FileDescriptor source(::open(from.c_str(), O_RDONLY | O_CLOEXEC));
@@ -103,6 +86,12 @@ void remove_staging(const fs::path& staging, const Root& root) {
 
 }  // namespace
 
+RootPlace place_of_root(const Plan& plan, const RootImage& image) {
+    if (plan.root_place) return *plan.root_place;
+    // A process maps the image from its file: in memory it costs nothing there.
+    return plan.platform == Platform::linuxu || image.size <= largest_root_in_memory ? RootPlace::memory : RootPlace::disk;
+}
+
 std::string image_key(const Root& root) {
     Fingerprint fingerprint;
     fingerprint.add(image_format);
@@ -131,7 +120,7 @@ Outcome<RootImage> ensure_root_image(const Root& root) {
     }
     std::error_code error;
     fs::create_directories(folder, error);
-    trim_image_cache(folder);
+    trim_cache(folder, {".erofs"});
 
     auto unique = fmt::format("{}.{}", path.string(), ::getpid());
     auto staging = fs::path(unique + ".d"), partial = fs::path(unique + ".tmp");

@@ -1,6 +1,7 @@
 // The root as an EROFS image, made by mkfs.erofs once and kept in the cache under a name that its files' versions decide.
 #pragma once
 
+#include "host/plan/plan.hpp"
 #include "host/root/root.hpp"
 
 namespace spore::host {
@@ -12,6 +13,9 @@ struct RootImage {
     fs::path path;
     u64 size = 0;
 };
+
+/// Where the plan's root is to be, when it is this image.
+RootPlace place_of_root(const Plan& plan, const RootImage& image);
 
 /// The name of the image of this root: 32 hexadecimal digits over every path and every file's size, time and inode.
 std::string image_key(const Root& root);

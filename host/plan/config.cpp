@@ -235,6 +235,16 @@ constexpr std::array keys{
         }
         return {};
     }},
+    Key{"tailor", "true: the kernel has only what the program and the machine need (false).", [](const Place& place, Request& request) -> Outcome<void> {
+        auto value = place.node.value_exact<bool>();
+        if (!value) return place.wrong("must be true or false");
+        request.tailored = *value;
+        return {};
+    }},
+    Key{"keep", "A list of strings: parts of the kernel and system calls that tailoring leaves in any case; calls is all of these.", [](const Place& place, Request& request) -> Outcome<void> {
+        for (const auto& text : TRY(place.texts())) request.kept.push_back(TRY(explained(place, parse_kept(text))));
+        return {};
+    }},
     Key{"network", "A table: mode (user, none, tap=NAME, bridge=NAME), ports, addresses, gateways, dns, mac, hostname, nic, pcap; as the options of spore run.", read_network},
 };
 

@@ -183,6 +183,8 @@ void Request::merge(const Request& upper) {
     take(user, upper.user);
     limits.insert(limits.end(), upper.limits.begin(), upper.limits.end());
     network.merge(upper.network);
+    tailored |= upper.tailored;
+    kept.insert(kept.end(), upper.kept.begin(), upper.kept.end());
     terminal |= upper.terminal;
     debug |= upper.debug;
 }
@@ -234,6 +236,10 @@ Outcome<Plan> make_plan(const Request& request) {
     plan.network = TRY(make_network(request.network, plan.machine != Machine::microvm));
     plan.terminal = request.terminal;
     plan.fixed_addresses = request.debug;
+    plan.tailored = request.tailored;
+    plan.kept = request.kept;
+    if (!plan.kept.empty() && !plan.tailored) return failure(ExitStatus::failed, "--keep {}: only a tailored kernel lacks anything: add --tailor", plan.kept[0]);
+    if (plan.tailored && request.kernel) return failure(ExitStatus::failed, "--tailor and --kernel exclude each other: it is Spore's own kernel that is tailored");
     if (request.kernel) {
         plan.kernel = fs::absolute(*request.kernel);
         if (::access(plan.kernel.c_str(), R_OK) != 0)
@@ -285,6 +291,7 @@ std::string describe(const Plan& plan) {
         if (!plan.network.capture.empty()) line("capture", plan.network.capture.string());
     }
     line("kernel", plan.kernel.string());
+    if (plan.tailored) line("tailored", plan.kept.empty() ? "to the program and the machine" : fmt::format("to the program and the machine, and with {}", fmt::join(plan.kept, ", ")));
     return text;
 }
 

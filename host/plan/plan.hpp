@@ -71,6 +71,8 @@ struct Request {
     std::optional<RootPlace> root_place;
     std::optional<fs::path> sysroot;
     std::optional<fs::path> kernel;
+    bool tailored = false;
+    std::vector<std::string> kept;
     std::vector<Volume> volumes;
     std::optional<User> user;
     std::vector<Limit> limits;               ///< later ones win
@@ -85,6 +87,8 @@ struct Request {
 /// What -v takes; microvm has no room for more devices.
 inline constexpr std::size_t most_shares = 4;
 
+/// From this on, free memory goes back to the host: of less there is hardly a whole block of it.
+inline constexpr u64 smallest_memory_with_balloon = 64_MiB;
 inline constexpr u64 default_memory = 256_MiB;
 /// Below this, not even the kernel and an empty program fit.
 inline constexpr u64 smallest_memory = 2_MiB;
@@ -111,6 +115,8 @@ struct Plan {
     std::optional<RootPlace> root_place; ///< empty: as suits its size
     std::optional<fs::path> sysroot;     ///< a folder that the program and what it needs are taken from, instead of this machine's root
     fs::path kernel;
+    bool tailored = false;               ///< the kernel is to have only what the program and the machine need,
+    std::vector<std::string> kept;       ///< and these parts and system calls
     std::vector<Volume> volumes;
     User user;
     std::vector<Limit> limits;
@@ -147,6 +153,8 @@ Outcome<Volume> parse_volume(std::string_view text, const fs::path& base);
 Outcome<User> parse_user(std::string_view text);
 Outcome<Limit> parse_limit(std::string_view text);
 std::string text_of(const Limit& limit);
+/// What --keep names: a part of the kernel, a system call, or "calls".
+Outcome<std::string> parse_kept(std::string_view text);
 /// The lines "KEY=value" of a file; '#' begins a comment line.
 Outcome<std::vector<std::string>> parse_environment_file(const fs::path& path);
 

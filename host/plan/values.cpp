@@ -5,6 +5,8 @@
 #include <charconv>
 #include <cmath>
 
+#include "host/check/call_table.hpp"
+#include "host/plan/parts.hpp"
 #include "host/plan/plan.hpp"
 
 namespace spore::host {
@@ -156,6 +158,13 @@ Outcome<Limit> parse_limit(std::string_view text) {
 std::string text_of(const Limit& limit) {
     auto value = [](u64 number) { return number == RLIM_INFINITY ? "unlimited" : std::to_string(number); };
     return fmt::format("{}={}:{}", find_name(limit_names, limit.resource), value(limit.soft), value(limit.hard));
+}
+
+Outcome<std::string> parse_kept(std::string_view text) {
+    if (text == "calls" || std::ranges::contains(declared_parts, text, &DeclaredPart::name) || is_call(text)) return std::string(text);
+    std::vector<std::string_view> parts;
+    for (auto& part : declared_parts) parts.push_back(part.name);
+    return failure(ExitStatus::failed, "'{}' is no part of the kernel and no system call: give the name of a call, calls, or one of {}", text, fmt::join(parts, ", "));
 }
 
 Outcome<std::vector<std::string>> parse_environment_file(const fs::path& path) {

@@ -67,8 +67,8 @@ std::vector<std::string> qemu_command(const Plan& plan, Accelerator accelerator,
     };
     add({"-device", virtio("serial", ",max_ports=1"), "-device", "virtconsole,chardev=channel"});
     add({"-device", virtio("rng", "")});
-    // What the guest has used and uses no more goes back to this machine. Of less there is hardly a whole block of it.
-    if (plan.memory >= 64_MiB) add({"-device", virtio("balloon", ",free-page-reporting=on")});
+    // What the guest has used and uses no more goes back to this machine.
+    if (plan.memory >= smallest_memory_with_balloon) add({"-device", virtio("balloon", ",free-page-reporting=on")});
     if (root == RootPlace::disk)
         add({"-drive", fmt::format("if=none,id=root,format=raw,readonly=on,cache.direct=off,file.locking=off,file={}", descriptor(qemu_descriptor::root)),
              "-device", virtio("blk", ",drive=root")});

@@ -22,6 +22,7 @@
 #include "host/run/session.hpp"
 #include "host/run/terminal.hpp"
 #include "host/symbols/symboliser.hpp"
+#include "host/tailor/tailor.hpp"
 
 namespace spore::host {
 
@@ -72,12 +73,6 @@ Outcome<FileDescriptor> open_share(const Volume& volume) {
     return folder;
 }
 
-/// A process maps the image from its file: in memory it costs nothing there.
-RootPlace place_of_root(const Plan& plan, const RootImage& image) {
-    if (plan.root_place) return *plan.root_place;
-    return plan.platform == Platform::linuxu || image.size <= largest_root_in_memory ? RootPlace::memory : RootPlace::disk;
-}
-
 RootPart part_of_bundle(const Plan& plan, RootPlace place) {
     if (place == RootPlace::disk) return RootPart::none;
     return plan.platform == Platform::linuxu ? RootPart::follows : RootPart::inside;
@@ -111,11 +106,12 @@ Outcome<void> tell_debugger(const Plan& plan, pid_t process) {
 
 }  // namespace
 
-Outcome<Prepared> prepare(const Plan& plan) {
+Outcome<Prepared> prepare(Plan& plan) {
     auto assembled = TRY(assemble_root(plan));
     auto image = TRY(ensure_root_image(assembled.root));
     auto place = place_of_root(plan, image);
     auto part = part_of_bundle(plan, place);
+    if (plan.tailored) TRY(tailor(plan, assembled, place));
     TRY(check_memory(plan, assembled.program_size, part == RootPart::inside ? image.size : 0));
     auto source = place == RootPlace::disk ? abi::RootSource::disk : abi::RootSource::bundle;
     auto manifest = make_manifest(plan, assembled.program, source);
@@ -129,7 +125,10 @@ Outcome<Prepared> prepare(const Plan& plan) {
     return Prepared{std::move(bundle), std::move(kernel), part, std::move(firmware), std::move(root_image), std::move(command), std::move(assembled.root)};
 }
 
-Outcome<int> run(const Plan& plan) { return run(plan, TRY(prepare(plan))); }
+Outcome<int> run(Plan plan) {
+    auto prepared = TRY(prepare(plan));
+    return run(plan, std::move(prepared));
+}
 
 Outcome<int> run(const Plan& plan, Prepared prepared, RunHooks run_hooks) {
     auto channel = TRY(make_socket_pair());

@@ -19,8 +19,9 @@ struct Prepared {
     Root root;  ///< to find the files of this machine behind those of the guest
 };
 
-Outcome<Prepared> prepare(const Plan& plan);
-Outcome<int> run(const Plan& plan);
+/// Makes what is not there yet. A tailored kernel becomes the plan's.
+Outcome<Prepared> prepare(Plan& plan);
+Outcome<int> run(Plan plan);
 /// Who else deals with the guest while it runs. Both may be missing.
 struct RunHooks {
     std::function<void(std::string_view)> strace{};  ///< gets the lines that plan.strace asks for

@@ -18,7 +18,7 @@ protected:
         fs::last_write_time(folder_.path() / name, fs::file_time_type::clock::now() - age);
     }
     std::vector<std::string> left(CacheLimits limits) {
-        trim_image_cache(folder_.path(), limits);
+        trim_cache(folder_.path(), {".erofs"}, limits);
         std::vector<std::string> names;
         for (const auto& item : fs::directory_iterator(folder_.path())) names.push_back(item.path().filename());
         std::ranges::sort(names);

@@ -1,0 +1,109 @@
+#include "host/tailor/selection.hpp"
+
+#include <algorithm>
+
+#include "host/check/call_table.hpp"
+#include "host/plan/parts.hpp"
+
+namespace spore::host {
+
+namespace {
+
+/// The vDSO makes these itself where the clock cannot be read without the kernel; the others are how every program, thread and handler ends.
+constexpr std::string_view always[] = {"clock_gettime", "clock_getres", "gettimeofday", "time", "getcpu", "exit", "exit_group", "rt_sigreturn", "restart_syscall"};
+
+std::string list_of(const std::set<std::string>& by) {
+    if (by.empty()) return "";
+    return by.size() == 1 ? *by.begin() : fmt::format("{} and {} more", *by.begin(), by.size() - 1);
+}
+
+/// The call by which a program shows that it is about networks: it asks for its function by name. A library that could, if somebody asked it to, does
+/// not count (libc's own name services).
+const FoundCall* find_socket_call(const Plan& plan, const Findings& findings) {
+    auto number = find_call_number("socket", plan.architecture);
+    auto found = number ? findings.calls.find(*number) : findings.calls.end();
+    if (found == findings.calls.end()) return nullptr;
+    auto program = fs::path(plan.program).filename().string() + ": ";
+    bool own = std::ranges::any_of(found->second.by, [&](const std::string& by) { return by.starts_with(program); });
+    return own || found->second.evidence != Evidence::possible ? &found->second : nullptr;
+}
+
+const Volume* find_share(const Plan& plan) {
+    auto share = std::ranges::find_if(plan.volumes, &Volume::shared);
+    return share == plan.volumes.end() ? nullptr : &*share;
+}
+
+struct Reason {
+    bool kept;
+    std::string why;
+};
+
+Reason reason_for(std::string_view part, const Plan& plan, RootPlace root, const Findings& findings) {
+    bool machine = plan.platform == Platform::qemu;
+    if (part == "pci") {
+        if (!machine) return {false, "a process has no buses"};
+        return {plan.bus == Bus::pci, plan.bus == Bus::pci ? fmt::format("{} has its devices there", name_of(plan.machine)) : "the machine's devices have addresses of their own"};
+    }
+    if (part == "network_card" || part == "e1000") {
+        if (!machine) return {false, "a process has a link of its own"};
+        if (!plan.network.present()) return {false, "the machine has no network card"};
+        bool virtio = plan.network.nic == Nic::virtio;
+        return {virtio == (part == "network_card"), fmt::format("the machine's card is {}", name_of(plan.network.nic))};
+    }
+    if (part == "network") {
+        if (plan.network.present()) return {true, fmt::format("the machine has a network: {}", text_of(plan.network.choice))};
+        if (auto* call = find_socket_call(plan, findings)) return {true, fmt::format("the program asks for sockets: {}", list_of(call->by))};
+        return {false, "the machine has no network, and the program asks for none"};
+    }
+    if (part == "disk") {
+        bool used = machine && root == RootPlace::disk;
+        return {used, used ? "the root is on one" : "the root is in memory"};
+    }
+    if (part == "shares") {
+        auto* share = find_share(plan);
+        return share ? Reason{true, fmt::format("-v {}:{}:shared", share->host.string(), share->guest)} : Reason{false, "no volume is shared"};
+    }
+    if (part == "balloon") {
+        bool used = machine && plan.memory >= smallest_memory_with_balloon;
+        return {used, fmt::format("memory is {} MiB: {}", plan.memory >> 20, used ? "what is free of it goes back" : "too little to give any back")};
+    }
+    return {true, "nothing tells when it can go"};
+}
+
+}  // namespace
+
+Selection select_parts(const Plan& plan, RootPlace root, const ProgramFacts& facts) {
+    Selection selection;
+    auto asked_for = [&](std::string_view name) { return std::ranges::contains(plan.kept, name); };
+    for (auto [name, text] : declared_parts) {
+        auto [kept, why] = reason_for(name, plan, root, facts.findings);
+        if (!kept && asked_for(name)) kept = true, why = "--keep";
+        selection.parts.push_back({name, text, kept, std::move(why)});
+    }
+    if (asked_for("calls")) selection.all_calls = "--keep calls";
+    else if (auto share = find_share(plan)) selection.all_calls = fmt::format("programs may come from the shared folder {}", share->guest);
+    else if (!facts.saw_all) selection.all_calls = "the root holds more programs than can be looked into";
+    else if (!facts.findings.unclear.empty()) selection.all_calls = fmt::format("the numbers of some calls could not be followed (in {})", list_of(facts.findings.unclear));
+    for (const auto& [number, found] : facts.findings.calls) {
+        auto call = find_call(number, plan.architecture);
+        if (!call.name.empty() && call.support != Support::missing) selection.calls[std::string(call.name)] = {std::string(name_of(found.evidence)), list_of(found.by)};
+    }
+    auto add = [&](std::string_view name, std::string_view why) {
+        auto number = find_call_number(name, plan.architecture);
+        if (number && find_call(*number, plan.architecture).support != Support::missing) selection.calls.try_emplace(std::string(name), CallChoice{"always", std::string(why)});
+    };
+    for (auto name : always) add(name, "what every program needs");
+    for (const auto& name : plan.kept) add(name, "--keep");
+    return selection;
+}
+
+std::string header_of(const Selection& selection) {
+    std::vector<std::string> parts, calls;
+    for (const auto& part : selection.parts)
+        if (part.kept) parts.push_back(fmt::format("Part::{}", part.name));
+    for (const auto& [name, choice] : selection.calls) calls.push_back(fmt::format("\"{}\"", name));
+    return fmt::format("inline constexpr std::array<Part, {}> parts{{{}}};\ninline constexpr bool all_calls = {};\ninline constexpr std::array<std::string_view, {}> calls{{{}}};\n",
+                       parts.size(), fmt::join(parts, ", "), !selection.all_calls.empty(), calls.size(), fmt::join(calls, ", "));
+}
+
+}  // namespace spore::host
