@@ -147,6 +147,7 @@ def main():
     parser.add_argument("--build", default=str(TESTS.parent / "build"), help=argparse.SUPPRESS)
     parser.add_argument("--long", action="store_true", help="run the long suites instead")
     parser.add_argument("--uefi", action="store_true", help="run the system tests that run on arm64 through UEFI firmware instead")
+    parser.add_argument("--tailored", action="store_true", help="run the system tests that run on linuxu each on a kernel that is tailored to its program instead")
     parser.add_argument("--sanitized", action="store_true", help="run the system tests that run on linuxu on a kernel that wrong accesses to memory and undefined behaviour end instead")
     parser.add_argument("--races", action="store_true", help="run the system tests that run on linuxu with several processors on a kernel that finds data races instead")
     parser.add_argument("--coverage", action="store_true", help="run the unit tests, the fuzzers and the system tests for linuxu on code that counts what runs; writes a page for each file")
@@ -162,7 +163,7 @@ def main():
     def wanted(name):
         return not patterns or any(pattern.search(name) for pattern in patterns)
 
-    kind = next((kind for kind in ("long", "uefi", "sanitized", "races", "coverage") if getattr(arguments, kind)), "system")
+    kind = next((kind for kind in ("long", "uefi", "tailored", "sanitized", "races", "coverage") if getattr(arguments, kind)), "system")
     if arguments.lab:
         cases = [one for one in lab.instances(patterns) if wanted(one.name)]
     else:

@@ -96,11 +96,13 @@ MACHINES = {name: ["--machine", name] for name in ("microvm", "q35", "pc")}
 ARM64_MACHINES = {f"virt{gic}{bus}": ["--machine", "virt", "--gic", str(gic), *(["--bus", bus] if bus else [])] for gic in (2, 3) for bus in ("", "pci")}
 UEFI_MACHINES = {name.replace("virt", "uefi"): [*options, "--firmware", "uefi"] for name, options in ARM64_MACHINES.items()}
 UEFI_SECONDS = 60                   # what firmware may take before the program
+TAILOR_SECONDS = 300                # what making a kernel may take
 MACHINES |= ARM64_MACHINES | UEFI_MACHINES
 MACHINES["linuxu"] = ["--on", "linuxu"]
 # Kernels of linuxu for tests: its cases run on each of them when asked for.
 VARIANTS = ("sanitized", "coverage", "races")
 SLOW = {"races": 4}  # how many times as long a case may take there
+MACHINES["tailored"] = [*MACHINES["linuxu"], "--tailor"]
 MACHINES |= {name: [*MACHINES["linuxu"], "--kernel", "{build}/kernel/spore-linuxu-" + name] for name in VARIANTS}
 
 
@@ -118,10 +120,14 @@ def tools(*paths):
 
 def load_all(kind):
     """The cases of `kind`: "system", "long"; "uefi": the former through firmware, without those in little memory, where that does not run; or one of
-    VARIANTS: those on linuxu, on that kernel, and for "sanitized" the mistakes that it must find."""
+    VARIANTS: those on linuxu, on that kernel, and for "sanitized" the mistakes that it must find; or "tailored": those on one processor of linuxu, each on
+    a kernel of its own."""
     if kind == "uefi":
         return [dataclasses.replace(one, name=one.name.replace("@virt", "@uefi"), machine=one.machine.replace("virt", "uefi"))
                 for one in load_all("system") if one.machine in ARM64_MACHINES and not one.case.memory]
+    if kind == "tailored":
+        return [dataclasses.replace(one, name=one.name.replace("@linuxu", "@tailored"), machine=kind)
+                for one in load_all("system") if one.machine == "linuxu" and one.cpus == min(one.case.cpus) and "--tailor" not in one.case.options]
     if kind in VARIANTS:
         here = [dataclasses.replace(one, name=one.name.replace("@linuxu", "@" + kind), machine=kind) for one in load_all("system") if one.machine == "linuxu"]
         if kind == "sanitized":
@@ -345,6 +351,9 @@ def run_with(instance, build, scratch, values):
     case = instance.case
     command = words_of(instance, build, scratch, values)
     environment = {**os.environ, **environment_of(case, build, scratch)}
+    if instance.machine == "tailored" or "--tailor" in case.options:
+        # Before the time counts and clients come: its kernel is kept.
+        subprocess.run([*command[:2], "--dry-run", *command[2:]], cwd=scratch, env=environment, capture_output=True, timeout=TAILOR_SECONDS)
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=scratch, env=environment,
                                start_new_session=bool(case.script))
     timeout = case.timeout * SLOW.get(instance.machine, 1) + (UEFI_SECONDS if instance.machine in UEFI_MACHINES else 0)

@@ -114,6 +114,11 @@ http { access_log off; sendfile %s; tcp_nopush on; client_body_temp_path /tmp/bo
 """
 
 
+def redis_case(name, *options, **what):
+    return Case(name, ["/usr/bin/redis-server", "--protected-mode", "no", "--dir", "/tmp", "--save", "", "--port", "6379"], package="redis-server", ports=("6379",),
+                client=use_redis, memory="128M", cpus=(2,), options=["--root", "{package}", "-v", "/etc/passwd:/etc/passwd:ro", *options], timeout=120, **what)
+
+
 def nginx_case(name, cpus, sendfile):
     return Case(name, ["/usr/sbin/nginx", "-c", "/srv/nginx.conf"], package="nginx-light", ports=("80",), client=use_nginx, memory="128M", cpus=(cpus,),
                 options=["--root", "{package}", "-v", "{scratch}/srv:/srv:ro", "-v", "/etc/passwd:/etc/passwd:ro", "-v", "/etc/group:/etc/group:ro"],
@@ -193,8 +198,8 @@ CASES = [
     Case("internet", ["/usr/bin/python3", "/internet.py"], options=["-v", f"{PROGRAMS}/internet.py:/internet.py:ro"], check=as_on_linux, machines=("microvm",)),
     Case("names", [], around="resolver.py", root=True, stdout="10.9.0.77 fd09::77\n", needs=("/usr/bin/python3",), spread=True, linuxu=False),
     Case("https", [], script=SECRETLY, stdout="kept\n", needs=("/usr/bin/openssl", "/usr/bin/curl")),
-    Case("redis", ["/usr/bin/redis-server", "--protected-mode", "no", "--dir", "/tmp", "--save", "", "--port", "6379"], package="redis-server", ports=("6379",),
-         client=use_redis, memory="128M", cpus=(2,), options=["--root", "{package}", "-v", "/etc/passwd:/etc/passwd:ro"], timeout=120),
+    redis_case("redis"),
+    redis_case("redis-tailored", "--tailor", spread=True),
     nginx_case("nginx", 1, "off"),
     nginx_case("nginx-sendfile-workers", 4, "on"),
     Case("wget", ["/bin/busybox", "wget", "-q", "-O", "-", "http://{server}/"], options=["--network", "user"], beside=web_server, stdout="from outside\n"),

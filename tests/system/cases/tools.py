@@ -91,6 +91,25 @@ for child in children: os.waitpid(child, 0)"""], options=["--log", "warn"], mach
     Case("strace", [Program("hello")], script='"$SPORE" strace $OPTIONS --trace write,writev,exit_group "$1"', stdout="hello from a program\n",
          stderr=re.compile(r'^\[pid 1\] (write\(1, "hello from a program\\n", 21|writev\(1, .*)\) = 21\n\[pid 1\] exit_group\(0\) = \?\n$')),
     Case("strace-summary", [Program("hello")], script='"$SPORE" strace $OPTIONS -c -o table "$1" && grep -q "total" table', stdout="hello from a program\n"),
+    # Smaller by half, and the same to the program; the second run finds the kernel made.
+    Case("tailor", [Program("hello")], script="""
+        export XDG_CACHE_HOME="$PWD/cache"
+        "$SPORE" tailor --json $OPTIONS -o kernel "$1" > told; test -s kernel.debug
+        "$SPORE" run --tailor $OPTIONS "$1"; test "$(ls cache/spore/kernels | wc -l)" = 2
+        "$SPORE" run --kernel kernel $OPTIONS "$1"
+        /usr/bin/python3 -c '
+import json, os
+told = json.load(open("told"))
+assert told["bytes"] == os.path.getsize("kernel") < told["whole_kernel_bytes"] * 0.55, told
+assert not told["all_calls"] and len(told["calls"]) < 70, told
+assert [part["name"] for part in told["parts"] if part["kept"] and part["name"] not in ("pci", "balloon")] == [], told'""",
+         stdout="hello from a program\nhello from a program\n", needs=("/usr/bin/python3",), spread=True, timeout=200),
+    # What no look at the root's files could find. The kernel says what it lacks, and how to have it.
+    Case("tailor-left-out", [Program("named_queues")], script="""
+        gzip -c "$1" > program.gz
+        "$SPORE" run --tailor --keep pipe2 $OPTIONS -v ./program.gz:/program.gz /bin/busybox sh -c 'gunzip -c program.gz > /tmp/program; chmod +x /tmp/program; /tmp/program > /dev/null' 2> told || true
+        grep -c "tailored without the system call mq_open, and program got ENOSYS: keep it with --keep" told""",
+         stdout="1\n", needs=("/bin/busybox", "/bin/gzip"), machines=("microvm",), timeout=200),
     Case("check-static", [Program("hello")], script='"$SPORE" check "$1"', stdout=re.compile(r"supported +possible +exit_group")),
     Case("check-trace", [Program("hello", "dynamic")], script='"$SPORE" check $OPTIONS --trace --json "$1"', stdout=re.compile(r'"evidence": "seen"')),
     # Through the linkage table into the C library, and from there to numbers that the program never sees.
