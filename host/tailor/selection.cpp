@@ -56,7 +56,7 @@ Reason reason_for(std::string_view part, const Plan& plan, RootPlace root, const
         return {false, "the machine has no network, and the program asks for none"};
     }
     if (part == "disk") {
-        bool used = machine && root == RootPlace::disk;
+        bool used = root == RootPlace::disk;
         return {used, used ? "the root is on one" : "the root is in memory"};
     }
     if (part == "shares") {
