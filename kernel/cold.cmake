@@ -8,7 +8,7 @@ set(SPORE_COLD_SOURCES
     kernel/arch/common/boot kernel/arch/common/backtrace.cpp
     kernel/main/bundle.cpp kernel/main/devices.cpp kernel/main/main.cpp kernel/main/program.cpp kernel/main/report.cpp kernel/main/root.cpp
     kernel/main/channel.cpp kernel/main/serial_console.cpp kernel/main/stop.cpp kernel/linux/start.cpp kernel/linux/system.cpp
-    kernel/core/init.cpp kernel/core/log.cpp kernel/core/panic.cpp kernel/core/trace.cpp
+    kernel/core/log.cpp kernel/core/panic.cpp kernel/core/trace.cpp
     # finding devices and setting them up
     kernel/drivers/bus kernel/drivers/console kernel/drivers/entropy kernel/drivers/net/e1000/attach.cpp kernel/fs/erofs/file_system.cpp kernel/drivers/virtio/attach.cpp kernel/drivers/virtio/device.cpp
     kernel/drivers/virtio/mmio.cpp kernel/drivers/virtio/mmio_list.cpp kernel/drivers/virtio/pci.cpp

@@ -1,4 +1,4 @@
-// Randomness, trace points and the order of boot.
+// Randomness and trace points.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "kernel/core/chacha20.hpp"
-#include "kernel/core/init.hpp"
 #include "kernel/core/random.hpp"
 #include "kernel/core/trace.hpp"
 #include "tests/fakes/cpu.hpp"
@@ -75,33 +74,6 @@ TEST(Trace, RecordsOnlyWhenEnabled) {
     EXPECT_EQ(recorded(), (std::vector<u64>{4, 5, 6, 7}));
     test_point.enable(false);
     EXPECT_EQ(enable_trace_points("no such"), 0u);
-}
-
-std::string order;
-template <char Name>
-Result<void> step() {
-    order += Name;
-    return {};
-}
-
-TEST(Init, OrdersStepsByNeed) {
-    const InitStep steps[] = {
-        {"d", "b c", "", step<'d'>}, {"b", "a", "b", step<'b'>}, {"c", "a x", "c", step<'c'>},
-        {"a", "", "a", step<'a'>},   {"e", "", "a", step<'e'>},
-    };
-    order.clear();
-    run_init_steps("x y", steps);
-    EXPECT_EQ(order, "aebcd");
-    std::string graph;
-    draw_init_graph(steps, [](void* to, std::string_view line) { *static_cast<std::string*>(to) += line; }, &graph);
-    EXPECT_NE(graph.find("b -> d"), std::string::npos);
-}
-
-TEST(Init, SaysWhatIsMissing) {
-    const InitStep loop[] = {{"a", "b", "a", step<'a'>}, {"b", "a", "b", step<'b'>}};
-    EXPECT_DEATH(run_init_steps("", loop), "boot step a needs \"b\"");
-    const InitStep failing[] = {{"a", "", "", []() -> Result<void> { return fail(Error::no_memory); }}};
-    EXPECT_DEATH(run_init_steps("", failing), "boot step a failed");
 }
 
 }  // namespace
