@@ -1,4 +1,5 @@
 """How large the kernel is, in how little memory programs run, and what a large root costs."""
+import json
 import os
 import random
 import subprocess
@@ -9,6 +10,9 @@ from . import boot, tools
 def image(report, runs):
     report.add("size", "kernel image, stripped", tools.kernel().stat().st_size / 1024, "KiB", goal=500)
     report.add("size", "kernel image, arm64", tools.kernel("arm64").stat().st_size / 1024, "KiB", goal=550)
+    for name, architecture, program in (("", "x86_64", tools.hello()), (", arm64", "arm64", tools.hello_arm64())):
+        told = json.loads(subprocess.run([tools.spore(), "tailor", "--json", program], check=True, capture_output=True, text=True).stdout)
+        report.add("size", "tailored to a static hello" + name, told["bytes"] / 1024, "KiB", told["whole_kernel_bytes"] / 1024, "whole kernel", 0.55, "ratio")
 
 
 def smallest(arguments, expected, most):
