@@ -29,6 +29,7 @@ enum class Placement : u8 { anywhere, exactly, exactly_if_free };
 
 struct MapRequest {
     VirtAddr hint{};
+    VirtAddr from{}, below{};  ///< if `below` is not 0: the part of the addresses to choose from (Placement::anywhere)
     u64 size = 0;  ///< bytes; rounded up to pages
     arch::Access access;
     arch::Access access_limit{true, true, true};  ///< what mprotect may widen it to (a file opened read-only, mapped shared)
@@ -153,6 +154,7 @@ private:
     /// would_block when so much more may not be locked.
     Result<void> check_lock_limit(u64 size) const;
     void mark_locked(u64 start, u64 end, bool locked);
+    Result<u64> find_gap_between(u64 low, u64 high, u64 size);
     Result<u64> choose_place(const MapRequest& request, u64 size);
 
     // mapping.cpp, protect.cpp, remap.cpp

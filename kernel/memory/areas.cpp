@@ -135,11 +135,22 @@ Result<u64> AddressSpace::find_gap(u64 size, u64 alignment) {
     return start;
 }
 
+/// For the few that must lie in a part of the addresses. What find_gap() passed over stays noted.
+Result<u64> AddressSpace::find_gap_between(u64 low, u64 high, u64 size) {
+    u64 skipped = widest_skipped_;
+    u64 start = gap_below(high, size, page_size);
+    widest_skipped_ = skipped;
+    if (!start || start < low) return fail(Error::no_memory);
+    return start;
+}
+
 Result<u64> AddressSpace::choose_place(const MapRequest& request, u64 size) {
     u64 start = request.hint.value;
     if (request.placement == Placement::anywhere) {
         start = align_down(start, page_size);
-        if (start >= arch::program_start && start <= arch::program_end - size && areas_->is_free(start, start + size)) return start;
+        u64 high = request.below.value ? request.below.value : arch::program_end;
+        if (start >= arch::program_start && size <= high && start <= high - size && areas_->is_free(start, start + size)) return start;
+        if (request.below.value) return find_gap_between(request.from.value, high, size);
         // Room for large pages, where that takes no more than addresses.
         if (!request.object && size >= 2 * arch::large_page_size)
             if (auto aligned = find_gap(size, arch::large_page_size)) return *aligned;

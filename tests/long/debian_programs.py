@@ -107,9 +107,33 @@ name,time,value
 load,3000000000,3
 """
 
+MONO = r"""
+cd /tmp
+cat >a.cs <<'X'
+using System; using System.Linq; using System.Threading.Tasks; using System.Net; using System.Net.Sockets;
+class A { static void Main() {
+  Console.WriteLine(string.Join(" ", Enumerable.Range(1, 5).AsParallel().AsOrdered().Select(i => i * i)));
+  var l = new TcpListener(IPAddress.Loopback, 0); l.Start();
+  var t = Task.Run(() => { using (var c = l.AcceptTcpClient()) return c.GetStream().ReadByte(); });
+  using (var c = new TcpClient()) { c.Connect(IPAddress.Loopback, ((IPEndPoint)l.LocalEndpoint).Port); c.GetStream().WriteByte(42); }
+  Console.WriteLine(t.Result);
+  try { object o = null; o.ToString(); } catch (NullReferenceException) { Console.WriteLine("caught"); }
+  for (int i = 0; i < 100000; i++) new byte[1000].ToString(); GC.Collect(); Console.WriteLine("collected");
+} }
+X
+mcs a.cs
+mono a.exe
+"""
+MONO_SAYS = """1 4 9 16 25
+42
+caught
+collected
+"""
+
 CASES = [
     inside("r", ("r-base-core",), R, R_SAYS),
     inside("ffmpeg", ("ffmpeg",), FFMPEG, FFMPEG_SAYS),
     inside("etcd", ("etcd-server", "etcd-client"), ETCD, ETCD_SAYS),
+    inside("mono", ("mono-runtime", "mono-mcs"), MONO, MONO_SAYS),
     inside("influx", ("influxdb", "influxdb-client"), INFLUX, INFLUX_SAYS),
 ]

@@ -2,6 +2,7 @@
 #include "kernel/linux/calls/calls.hpp"
 #include "kernel/linux/calls/transfer.hpp"
 #include "kernel/linux/calls/with_task.hpp"
+#include "kernel/linux/machine/numbers.hpp"
 #include "kernel/linux/process/tree.hpp"
 
 namespace spore::linux::calls {
@@ -10,7 +11,7 @@ namespace {
 
 enum Protection : u32 { prot_read = 1, prot_write = 2, prot_exec = 4, prot_branch_targets = 0x10, prot_grows_down = 0x0100'0000, prot_grows_up = 0x0200'0000 };
 enum MapFlag : u32 {
-    map_shared = 1, map_private = 2, map_shared_validate = 3, map_type = 0xf, map_fixed = 0x10, map_anonymous = 0x20, map_32bit = 0x40,
+    map_shared = 1, map_private = 2, map_shared_validate = 3, map_type = 0xf, map_fixed = 0x10, map_anonymous = 0x20, map_32bit = machine::number(0x40, 0),
     map_grows_down = 0x100, map_locked = 0x2000, map_no_reserve = 0x4000, map_populate = 0x8000, map_stack = 0x20000,
     map_huge_pages = 0x40000, map_fixed_no_replace = 0x100000,
 };
@@ -101,8 +102,8 @@ Result<u64> mmap(Task& task, u64 address, u64 size, Flags protection, Flags flag
         request.placement = flags & map_fixed_no_replace ? memory::Placement::exactly_if_free : memory::Placement::exactly;
     } else {
         request.hint = {align_down(address, page_size)};
-        // A hint is enough: programs that need low addresses check what they get, and the lower half of memory is rarely full.
-        if ((flags & map_32bit) && !request.hint.value) request.hint = {0x4000'0000};
+        // The second GiB, or nothing: code there reaches all other code there [mmap(2)].
+        if (flags & map_32bit) request.from = {0x4000'0000}, request.below = {0x8000'0000};
     }
     request.locked = (flags & map_locked) != 0;
     if (request.locked) TRY(prepare_lock(task));
