@@ -188,6 +188,7 @@ std::optional<u64> ElfImage::offset_to_address(u64 offset) const {
 
 std::string demangle(std::string_view name) {
     std::string text(name);
+    if (!name.starts_with("_Z")) return text;  // to the library "f" alone is a type, float [Itanium C++ ABI 5.1]
     int status = 0;
     char* readable = ::abi::__cxa_demangle(text.c_str(), nullptr, nullptr, &status);
     if (!readable) return text;

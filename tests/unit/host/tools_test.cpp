@@ -127,6 +127,11 @@ TEST(Symboliser, NamesPlacesInFiles) {
     EXPECT_EQ(symboliser.explain("nothing here"), "nothing here");
 }
 
+TEST(Demangle, LeavesNamesOfCAlone) {
+    EXPECT_EQ(demangle("_Z1fi"), "f(int)");
+    for (auto* name : {"f", "i", "main", "_Zebra", ""}) EXPECT_EQ(demangle(name), name);
+}
+
 TEST(ElfImage, RefusesDamage) {
     EXPECT_FALSE(ElfImage::parse({}));
     auto file = MappedFile::open("/proc/self/exe");
