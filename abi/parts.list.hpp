@@ -1,4 +1,4 @@
-// What a kernel may lack when it was tailored to a program and a machine (docs/guides/tailor.md), besides system calls:
+// What a kernel may lack when it was tailored to a program and a machine (docs/adr/0008-tailored-kernels.md), besides system calls:
 //
 //   PART(pci, "devices on PCI")        name, and what it is to a user
 //

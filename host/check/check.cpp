@@ -9,15 +9,6 @@
 
 namespace spore::host {
 
-namespace {
-
-std::string first_of(const std::set<std::string>& by) {
-    if (by.empty()) return "";
-    return by.size() == 1 ? *by.begin() : fmt::format("{} and {} more", *by.begin(), by.size() - 1);
-}
-
-}  // namespace
-
 Report make_report(const std::string& program, Architecture architecture, const Findings& findings, CheckFormat format, bool traced) {
     struct Line {
         u32 number;

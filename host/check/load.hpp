@@ -13,8 +13,8 @@ struct LoadedCode {
 
 /// The program, its loader and libraries; not what a runtime's folders hold besides.
 Outcome<LoadedCode> load_program(Root& root, const std::string& program, Architecture architecture);
-/// These, and every other program and library in the root: the program could start them, or load them as plug-ins. Nothing of these, and false, when
-/// they are more than `most` bytes.
+/// Adds every other program and library in the root: the program could start them, or load them as plug-ins. Adds none, and gives false, when they are
+/// more than `most` bytes.
 bool load_others(const Root& root, Architecture architecture, u64 most, LoadedCode& into);
 
 }  // namespace spore::host

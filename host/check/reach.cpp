@@ -150,6 +150,11 @@ std::string_view name_of(Evidence evidence) {
     return "";
 }
 
+std::string first_of(const std::set<std::string>& by) {
+    if (by.empty()) return "";
+    return by.size() == 1 ? *by.begin() : fmt::format("{} and {} more", *by.begin(), by.size() - 1);
+}
+
 Findings find_calls(const std::vector<NamedCode>& files) { return Search(files).run(); }
 
 }  // namespace spore::host

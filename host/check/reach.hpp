@@ -39,6 +39,8 @@ struct NamedCode {
     std::string path{};  ///< in the guest
 };
 std::string_view name_of(Evidence evidence);
+/// "f and 3 more".
+std::string first_of(const std::set<std::string>& by);
 Findings find_calls(const std::vector<NamedCode>& files);
 
 }  // namespace spore::host

@@ -32,7 +32,7 @@ Outcome<Recipe> read_recipe(const fs::path& kernel) {
     for (std::string line; std::getline(lines, line);)
         if (line.empty()) blocks.emplace_back();
         else blocks.back().push_back(line);
-    if (blocks.size() < 3 || blocks[0].empty() || blocks[2].empty())
+    if (blocks.size() < 3 || blocks[0].empty() || blocks[1].empty() || blocks[2].empty())
         return failure(ExitStatus::missing_tool, "{} is damaged: build the kernel again", path.string());
     Recipe recipe{.link = std::move(blocks[0]), .objects = std::move(blocks[2]), .finish{{}}};
     for (auto& word : blocks[1])

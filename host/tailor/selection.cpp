@@ -12,11 +12,6 @@ namespace {
 /// The vDSO makes these itself where the clock cannot be read without the kernel; the others are how every program, thread and handler ends.
 constexpr std::string_view always[] = {"clock_gettime", "clock_getres", "gettimeofday", "time", "getcpu", "exit", "exit_group", "rt_sigreturn", "restart_syscall"};
 
-std::string list_of(const std::set<std::string>& by) {
-    if (by.empty()) return "";
-    return by.size() == 1 ? *by.begin() : fmt::format("{} and {} more", *by.begin(), by.size() - 1);
-}
-
 /// The call by which a program shows that it is about networks: it asks for its function by name. A library that could, if somebody asked it to, does
 /// not count (libc's own name services).
 const FoundCall* find_socket_call(const Plan& plan, const Findings& findings) {
@@ -52,7 +47,7 @@ Reason reason_for(std::string_view part, const Plan& plan, RootPlace root, const
     }
     if (part == "network") {
         if (plan.network.present()) return {true, fmt::format("the machine has a network: {}", text_of(plan.network.choice))};
-        if (auto* call = find_socket_call(plan, findings)) return {true, fmt::format("the program asks for sockets: {}", list_of(call->by))};
+        if (auto* call = find_socket_call(plan, findings)) return {true, fmt::format("the program asks for sockets: {}", first_of(call->by))};
         return {false, "the machine has no network, and the program asks for none"};
     }
     if (part == "disk") {
@@ -83,10 +78,10 @@ Selection select_parts(const Plan& plan, RootPlace root, const ProgramFacts& fac
     if (asked_for("calls")) selection.all_calls = "--keep calls";
     else if (auto share = find_share(plan)) selection.all_calls = fmt::format("programs may come from the shared folder {}", share->guest);
     else if (!facts.saw_all) selection.all_calls = "the root holds more programs than can be looked into";
-    else if (!facts.findings.unclear.empty()) selection.all_calls = fmt::format("the numbers of some calls could not be followed (in {})", list_of(facts.findings.unclear));
+    else if (!facts.findings.unclear.empty()) selection.all_calls = fmt::format("the numbers of some calls could not be followed (in {})", first_of(facts.findings.unclear));
     for (const auto& [number, found] : facts.findings.calls) {
         auto call = find_call(number, plan.architecture);
-        if (!call.name.empty() && call.support != Support::missing) selection.calls[std::string(call.name)] = {std::string(name_of(found.evidence)), list_of(found.by)};
+        if (!call.name.empty() && call.support != Support::missing) selection.calls[std::string(call.name)] = {std::string(name_of(found.evidence)), first_of(found.by)};
     }
     auto add = [&](std::string_view name, std::string_view why) {
         auto number = find_call_number(name, plan.architecture);
