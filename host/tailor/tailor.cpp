@@ -64,9 +64,8 @@ Outcome<void> write_copy(const fs::path& from, const fs::path& to) {
     return {};
 }
 
-}  // namespace
-
-Outcome<void> tailor(Plan& plan, Assembled& assembled, RootPlace root) {
+/// `known`: what the selection is, for who has it already.
+Outcome<void> find_or_make(Plan& plan, Assembled& assembled, RootPlace root, const Selection* known) {
     auto folder = TRY(cache_directory()) / "kernels";
     auto image = folder / (key_of(plan, assembled, root) + ".kernel");
     auto debug = fs::path(image.string() + ".debug");
@@ -79,12 +78,12 @@ Outcome<void> tailor(Plan& plan, Assembled& assembled, RootPlace root) {
     fs::create_directories(folder, error);
     trim_cache(folder, {".kernel", ".debug"});
     if (::isatty(STDERR_FILENO)) std::fprintf(stderr, "spore: tailoring the kernel to %s; it is kept for the next run\n", plan.program.c_str());
-    auto selection = TRY(select_for(plan, assembled, root));
+    auto header = header_of(known ? *known : TRY(select_for(plan, assembled, root)));
     auto work = fs::path(fmt::format("{}.{}.d", image.string(), ::getpid()));
     if (::mkdir(work.c_str(), 0700) != 0) return failure(ExitStatus::failed, "cannot create {}: {}", work.string(), error_text());
     defer { fs::remove_all(work, error); };
     auto made = work / "kernel";
-    TRY(relink(plan.kernel, header_of(selection), work, made));
+    TRY(relink(plan.kernel, header, work, made));
     // The image last: who finds it finds its symbols too.
     for (auto [from, to] : {std::pair(fs::path(made.string() + ".debug"), debug), std::pair(made, image)})
         if (::rename(from.c_str(), to.c_str()) != 0) return failure(ExitStatus::failed, "cannot keep the kernel as {}: {}", to.string(), error_text());
@@ -92,13 +91,17 @@ Outcome<void> tailor(Plan& plan, Assembled& assembled, RootPlace root) {
     return {};
 }
 
+}  // namespace
+
+Outcome<void> tailor(Plan& plan, Assembled& assembled, RootPlace root) { return find_or_make(plan, assembled, root, nullptr); }
+
 Outcome<std::string> explain_tailored(Plan& plan, const fs::path& output, bool json) {
     auto assembled = TRY(assemble_root(plan));
     auto root = place_of_root(plan, TRY(ensure_root_image(assembled.root)));
     auto selection = TRY(select_for(plan, assembled, root));
     std::error_code error;
     KernelSizes sizes{.whole = fs::file_size(plan.kernel, error), .tailored = 0};
-    TRY(tailor(plan, assembled, root));
+    TRY(find_or_make(plan, assembled, root, &selection));
     sizes.tailored = fs::file_size(plan.kernel, error);
     if (!output.empty()) {
         TRY(write_copy(plan.kernel, output));
