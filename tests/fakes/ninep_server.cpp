@@ -55,7 +55,7 @@ Result<u32> NinepServer::exchange(std::span<const device::TransferPiece> request
     std::vector<std::byte> message;
     for (auto& piece : request) message.insert(message.end(), bytes_at(piece), bytes_at(piece) + piece.size);
     auto* header = view_at<Header>(message, 0);
-    if (!header || header->size != message.size()) return fail(Error::io);
+    if (!header || header->size != message.size() || message.size() > message_size) return fail(Error::io);
     if (buffer_.size() < message_size) buffer_.resize(message_size);
     auto room = std::span(buffer_).first(message_size);
     auto type = static_cast<Type>(header->type);

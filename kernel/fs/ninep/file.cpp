@@ -237,7 +237,8 @@ Result<void> NinepFile::write_back() {
 }
 
 Result<void> NinepFile::write_pages(Fid& to, bool keep_marks) {
-    memory::PageCache::Dirty dirty[Client::chunk_pages];
+    memory::PageCache::Dirty room[Client::chunk_pages];
+    auto dirty = std::span(room).first(client().chunk() / page_size);
     u64 next = 0;
     while (unsigned found = pages_.find_dirty(next, dirty, keep_marks)) {
         next = dirty[found - 1].index + 1;

@@ -139,6 +139,22 @@ TEST_F(NinepTest, WritesBackWhatMappingsChange) {
     EXPECT_EQ(node.contents.size(), 10'000u);
 }
 
+TEST_F(NinepTest, WritesBackInMessagesThatTheServerTakes) {
+    constexpr u64 pages = 2 * ninep::Client::chunk_pages + 1;
+    server.message_size = 64_KiB;  // less than a chunk and what comes before it
+    server.add(*server.root, "large", 0100644, std::string(pages * page_size, 'x'));
+    Tree tree(connect());
+    auto open = *tree.open_as("/large", {.mode = {.read = true, .write = true}});
+    auto mapped = *open->map(MapWrites::to_file);
+    for (u64 i = 0; i < pages; ++i) {
+        auto page = *mapped->pages().get(i);
+        page.bytes()[0] = std::byte{'M'};
+        memory::PageCache::mark_dirty(*page);
+    }
+    ASSERT_TRUE(mapped->write_back());
+    for (u64 i = 0; i < pages; ++i) EXPECT_EQ(server.root->children.at("large")->contents.substr(i * page_size, 2), "Mx") << i;
+}
+
 TEST_F(NinepTest, ForgetsWhatNobodyUses) {
     {
         Tree tree(connect());
