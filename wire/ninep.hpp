@@ -13,9 +13,9 @@ namespace spore::wire::ninep {
 /// Of requests; a reply's is one more.
 enum class Type : u8 {
     error = 6,  ///< in replies only
-    statfs = 8, open = 12, create = 14, symlink = 16, mknod = 18, readlink = 22, get_attributes = 24, set_attributes = 26,
-    find_xattr = 30, create_xattr = 32, read_directory = 40, sync = 50, link = 70, make_directory = 72, rename = 74, unlink = 76,
-    version = 100, attach = 104, walk = 110, read = 116, write = 118, clunk = 120,
+    statfs = 8, open = 12, create = 14, symlink = 16, mknod = 18, rename = 20, readlink = 22, get_attributes = 24, set_attributes = 26,
+    find_xattr = 30, create_xattr = 32, read_directory = 40, sync = 50, link = 70, make_directory = 72, rename_at = 74, unlink_at = 76,
+    version = 100, attach = 104, walk = 110, read = 116, write = 118, clunk = 120, remove = 122,
 };
 
 struct Header {

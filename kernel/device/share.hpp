@@ -14,6 +14,12 @@ public:
     virtual ~Share() = default;
     /// The name that the host gave it.
     virtual std::string_view tag() const = 0;
+    /// What to ask the server for, where it has more than the one folder, and as which of its users.
+    struct Attachment {
+        std::string_view path;
+        u32 user = 0;
+    };
+    virtual Attachment attachment() const { return {}; }
     /// Sends the request and sleeps until its reply fills the pieces of `reply`, as far as it reaches. How long the reply is; io when the
     /// device fails. Several callers at once are served side by side, and replies come in any order.
     virtual Result<u32> exchange(std::span<const TransferPiece> request, std::span<const TransferPiece> reply) = 0;

@@ -12,7 +12,7 @@ namespace {
 struct Refused {
     u32 number;
 };
-constexpr u32 not_permitted = 1, not_found = 2, too_big = 7, bad_descriptor = 9, exists = 17, not_directory = 20, is_directory = 21, invalid = 22, no_space = 28, not_empty = 39, no_data = 61,
+constexpr u32 not_found = 2, too_big = 7, bad_descriptor = 9, exists = 17, not_directory = 20, is_directory = 21, invalid = 22, no_space = 28, not_empty = 39, no_data = 61,
               not_supported = 95;
 
 std::byte* bytes_at(const device::TransferPiece& piece) { return static_cast<std::byte*>(arch::direct(piece.address)); }
@@ -43,6 +43,14 @@ NinepServer::NodeRef NinepServer::child(Node& directory, const std::string& name
     auto found = directory.children.find(name);
     if (found == directory.children.end()) throw Refused{not_found};
     return found->second;
+}
+
+NinepServer::NodeRef NinepServer::node_of(u32 number) {
+    auto& of = fid(number);
+    if (!keeps_paths) return of.node;
+    auto node = root;
+    for (auto& name : of.path) node = child(*node, name);
+    return node;
 }
 
 void NinepServer::put_into(Node& directory, const std::string& name, const NodeRef& node) {
@@ -92,18 +100,19 @@ void NinepServer::answer(Type type, Reader& in, Writer& out) {
         return put(out, *root);
     case Type::walk: {
         u32 to = in.number<u32>();
-        auto node = fid(number).node;
+        auto node = node_of(number);
+        auto path = fid(number).path;
         if (fids_.contains(to)) throw Refused{invalid};
         u16 names = in.number<u16>();
-        if (names) node = child(*node, name_in(in));
-        fids_[to] = {node};
+        if (names) node = child(*node, path.emplace_back(name_in(in)));
+        fids_[to] = {.node = node, .path = path};
         out.number(names);
         if (names) put(out, *node);
         return;
     }
     case Type::clunk: return clunk(number);
     case Type::get_attributes: {
-        auto& node = *fid(number).node;
+        auto& node = *node_of(number);
         out.number(u64{0x7ff});
         put(out, node);
         out.number(node.mode).number(node.uid).number(node.gid).number(u64{node.links}).number(u64{0}).number(u64{node.contents.size()});
@@ -112,10 +121,10 @@ void NinepServer::answer(Type type, Reader& in, Writer& out) {
         return;
     }
     case Type::set_attributes: {
-        auto& node = *fid(number).node;
+        auto& node = *node_of(number);
         u32 which = in.number<u32>(), mode = in.number<u32>(), uid = in.number<u32>(), gid = in.number<u32>();
         u64 size = in.number<u64>();
-        if (which & (change::uid | change::gid) && !gives_away) throw Refused{not_permitted};
+        if (which & (change::uid | change::gid) && refuses_owners) throw Refused{refuses_owners};
         if (which & change::mode) node.mode = (node.mode & 0170000) | mode;
         if (which & change::uid) node.uid = uid;
         if (which & change::gid) node.gid = gid;
@@ -129,22 +138,26 @@ void NinepServer::answer(Type type, Reader& in, Writer& out) {
         for (u64 value : {1000, 500, 400, 300, 200, 1}) out.number(value);
         out.number(u32{255});
         return;
-    case Type::create: case Type::symlink: case Type::mknod: case Type::link: case Type::make_directory: case Type::rename: case Type::unlink:
+    case Type::rename: case Type::remove: return answer_old(type, number, in);
+    case Type::rename_at: case Type::unlink_at:
+        if (keeps_paths) throw Refused{not_supported};
+        [[fallthrough]];
+    case Type::create: case Type::symlink: case Type::mknod: case Type::link: case Type::make_directory:
         return answer_names(type, number, in, out);
     default: return answer_contents(type, number, in, out);
     }
 }
 
 void NinepServer::answer_names(Type type, u32 number, Reader& in, Writer& out) {
-    auto& directory = *fid(number).node;
+    auto& directory = *node_of(number);
     if (type == Type::link) {
-        auto target = fid(in.number<u32>()).node;
+        auto target = node_of(in.number<u32>());
         put_into(directory, name_in(in), target);
         ++target->links;
         return;
     }
     auto name = name_in(in);
-    if (type == Type::unlink) {
+    if (type == Type::unlink_at) {
         auto node = child(directory, name);
         bool wants_directory = in.number<u32>() == unlink_directory;
         if (node->directory() != wants_directory) throw Refused{wants_directory ? not_directory : is_directory};
@@ -153,17 +166,9 @@ void NinepServer::answer_names(Type type, u32 number, Reader& in, Writer& out) {
         directory.children.erase(name);
         return;
     }
-    if (type == Type::rename) {
-        auto node = child(directory, name);
-        auto& to = *fid(in.number<u32>()).node;
-        auto new_name = name_in(in);
-        if (auto over = to.children.find(new_name); over != to.children.end()) {
-            if (!over->second->children.empty()) throw Refused{not_empty};
-            --over->second->links;
-        }
-        directory.children.erase(name);
-        to.children[new_name] = node;
-        return;
+    if (type == Type::rename_at) {
+        auto to = in.number<u32>();
+        return move(directory, name, *node_of(to), name_in(in));
     }
     if (type == Type::create) (void)in.number<u32>();
     auto target = type == Type::symlink ? name_in(in) : "";
@@ -178,8 +183,40 @@ void NinepServer::answer_names(Type type, u32 number, Reader& in, Writer& out) {
     put_into(directory, name, node);
     put(out, *node);
     if (type != Type::create) return;
-    fid(number) = {node};
+    auto path = fid(number).path;
+    path.push_back(name);
+    fid(number) = {.node = node, .path = path};
     out.number(u32{0});
+}
+
+void NinepServer::move(Node& directory, const std::string& name, Node& to, const std::string& new_name) {
+    auto node = child(directory, name);
+    if (auto over = to.children.find(new_name); over != to.children.end()) {
+        if (!over->second->children.empty()) throw Refused{not_empty};
+        --over->second->links;
+    }
+    directory.children.erase(name);
+    to.children[new_name] = node;
+}
+
+void NinepServer::answer_old(Type type, u32 number, Reader& in) {
+    auto path = fid(number).path;
+    if (path.empty()) throw Refused{invalid};
+    auto directory = root;
+    for (auto& name : std::span(path).first(path.size() - 1)) directory = child(*directory, name);
+    if (type == Type::rename) {
+        auto to = in.number<u32>();
+        auto new_name = name_in(in);
+        move(*directory, path.back(), *node_of(to), new_name);
+        fid(number).path = fid(to).path;
+        fid(number).path.push_back(new_name);
+        return;
+    }
+    fids_.erase(number);
+    auto node = child(*directory, path.back());
+    if (!node->children.empty()) throw Refused{not_empty};
+    --node->links;
+    directory->children.erase(path.back());
 }
 
 void NinepServer::answer_contents(Type type, u32 number, Reader& in, Writer& out) {

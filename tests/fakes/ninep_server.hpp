@@ -42,11 +42,13 @@ public:
     std::function<void(std::vector<std::byte>& reply)> spoil{};
     u64 requests = 0;
     u32 message_size = 1 << 20;
-    bool gives_away = true;  ///< files can have other owners than the server's own
+    bool keeps_paths = false;  ///< as diod 1.0 does: a fid leads to what has its path by now, and requests with names in directories are unknown
+    u32 refuses_owners = 0;  ///< the error number that who gives files to others gets; 0: they may
 
 private:
     struct Fid {
-        NodeRef node;
+        NodeRef node;                      ///< as it was found, and opened
+        std::vector<std::string> path{};
         std::string value{};           ///< of an extended attribute that it stands for
         std::string attribute{};       ///< and that it sets in the end
         bool is_value = false;
@@ -55,9 +57,14 @@ private:
     NodeRef make(u32 mode);
     Fid& fid(u32 number);
     NodeRef child(Node& directory, const std::string& name);
+    /// What a fid leads to now.
+    NodeRef node_of(u32 number);
     void put_into(Node& directory, const std::string& name, const NodeRef& node);
     void answer(wire::ninep::Type type, wire::ninep::Reader& in, wire::ninep::Writer& out);
     void answer_names(wire::ninep::Type type, u32 number, wire::ninep::Reader& in, wire::ninep::Writer& out);
+    /// Requests about a file itself, without its directory.
+    void answer_old(wire::ninep::Type type, u32 number, wire::ninep::Reader& in);
+    void move(Node& directory, const std::string& name, Node& to, const std::string& new_name);
     void answer_contents(wire::ninep::Type type, u32 number, wire::ninep::Reader& in, wire::ninep::Writer& out);
     void clunk(u32 number);
 

@@ -10,6 +10,9 @@ constexpr u32 wanted_message_size = Client::chunk_pages * page_size + page_size;
 /// With less, names and entries of directories would not fit.
 constexpr u32 least_message_size = 8192 + 64;
 static_assert(least_message_size > Call::large_reply);
+
+/// Whether the server may have done what was asked, or not.
+bool is_unclear(Error error) { return error == Error::protocol || error == Error::io; }
 }  // namespace
 
 void Client::Field::write(Writer& to) const {
@@ -32,6 +35,9 @@ Result<Owned<Client>> Client::connect(device::Share& share) {
     TRY(reply.check());
     if (version != protocol || size < least_message_size) return fail(Error::not_supported);
     client->chunk_ = static_cast<u32>(align_down(std::min(size, wanted_message_size) - write_request_size, page_size));
+    // Whether it knows the newer messages is asked by one that cannot do anything.
+    auto asked = client->ask(Type::unlink_at, *TRY(client->attach()), {std::string_view(), u32{0}});
+    client->follows_files_ = asked || asked.error() != Error::not_supported;
     return client;
 }
 
@@ -98,13 +104,14 @@ Result<void> Client::ask(Type type, Fid& fid, std::initializer_list<Field> field
 Result<Reader> Client::make_known(Fid& fid, Result<Reader> reply) {
     if (reply) fid.known_ = true;
     // Nobody knows whether the server knows the number: it is not used again.
-    else if (reply.error() == Error::protocol || reply.error() == Error::io) fid.numbered_ = false;
+    else if (is_unclear(reply.error())) fid.numbered_ = false;
     return reply;
 }
 
 Result<Shared<Fid>> Client::attach() {
     auto fid = TRY(new_fid());
-    auto call = TRY(begin(Type::attach, *fid, {no_fid, std::string_view(), std::string_view(), u32{0}}));
+    auto [path, user] = share_.attachment();
+    auto call = TRY(begin(Type::attach, *fid, {no_fid, std::string_view(), path, user}));
     TRY(make_known(*fid, call.run()));
     return fid;
 }
@@ -167,10 +174,23 @@ Result<void> Client::make_symlink(Fid& directory, std::string_view name, std::st
 
 Result<void> Client::link(Fid& directory, Fid& target, std::string_view name) { return ask(Type::link, directory, {target.number(), name}); }
 
-Result<void> Client::unlink(Fid& directory, std::string_view name, u32 flags) { return ask(Type::unlink, directory, {name, flags}); }
+Result<void> Client::unlink(Fid& directory, std::string_view name, u32 flags) {
+    if (follows_files_) return ask(Type::unlink_at, directory, {name, flags});
+    auto fid = TRY(walk(directory, name));
+    fid->known_ = false;  // removed or not, the server forgets it [remove(5)]
+    auto done = ask(Type::remove, *fid, {});
+    if (!done && is_unclear(done.error())) fid->numbered_ = false;
+    return done;
+}
 
-Result<void> Client::rename(Fid& directory, std::string_view name, Fid& new_directory, std::string_view new_name) {
-    return ask(Type::rename, directory, {name, new_directory.number(), new_name});
+Result<Shared<Fid>> Client::rename(Fid& directory, std::string_view name, Fid& new_directory, std::string_view new_name) {
+    if (follows_files_) {
+        TRY(ask(Type::rename_at, directory, {name, new_directory.number(), new_name}));
+        return Shared<Fid>();
+    }
+    auto fid = TRY(walk(directory, name));
+    TRY(ask(Type::rename, *fid, {new_directory.number(), new_name}));
+    return fid;
 }
 
 Result<Text> Client::read_link(Fid& fid) {

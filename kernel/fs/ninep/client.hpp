@@ -25,6 +25,9 @@ public:
     static Result<Owned<Client>> connect(device::Share& share);
     explicit Client(device::Share& share) : share_(share) {}
 
+    /// Whether the server's fids lead to the same files when directories are renamed. Not those of a server without the newer messages that take names
+    /// in directories (renameat, unlinkat), such as diod 1.0, which keeps paths.
+    bool follows_files() const { return follows_files_; }
     /// At most so many bytes in one read or write.
     u32 chunk() const { return chunk_; }
     static constexpr unsigned chunk_pages = 16;
@@ -46,7 +49,8 @@ public:
     Result<void> make_symlink(Fid& directory, std::string_view name, std::string_view target);
     Result<void> link(Fid& directory, Fid& target, std::string_view name);
     Result<void> unlink(Fid& directory, std::string_view name, u32 flags);
-    Result<void> rename(Fid& directory, std::string_view name, Fid& new_directory, std::string_view new_name);
+    /// Null; or a fid for the file under its new name, where the server does not see to it that others lead there.
+    Result<Shared<Fid>> rename(Fid& directory, std::string_view name, Fid& new_directory, std::string_view new_name);
     Result<Text> read_link(Fid& fid);
 
     /// Of open files: up to `size` bytes, at most chunk(), to or from the pieces. How many.
@@ -119,6 +123,7 @@ private:
 
     device::Share& share_;
     u32 chunk_ = 0;
+    bool follows_files_ = true;
     Locked<FidNumbers, sync::Spin> numbers_;
     sync::Spin tags_lock_;
     sync::WaitQueue tag_free_;

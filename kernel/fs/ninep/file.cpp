@@ -174,9 +174,10 @@ Result<u64> NinepFile::write(IoBuffer& from, u64& offset, WriteAt where) {
 Result<void> NinepFile::truncate(u64 size) {
     {
         Guard guard(contents_mutex_);
-        auto cut = client().set_attributes(*fid(), {.which = wire::ninep::change::size, .size = size});
+        auto cut = check_known();
+        if (cut) cut = client().set_attributes(*fid(), {.which = wire::ninep::change::size, .size = size});
         if (!cut && cut.error() == Error::not_found && size > this->size()) {
-            // A file that was removed has no path for QEMU (before 9.2) to find it by: a byte at its new end makes it grow.
+            // A file that was removed has no path for QEMU (before 9.2) and diod to find it by: a byte at its new end makes it grow.
             auto zero = memory::FrameRef::adopt(TRY(memory::allocate_zeroed_frames()));
             device::TransferPiece piece{zero.address(), 1};
             TRY(client().write(*TRY(handle(Use::write)), size - 1, 1, {&piece, 1}));

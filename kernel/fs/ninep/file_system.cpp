@@ -73,6 +73,24 @@ Shared<NinepInode> NinepFileSystem::next(unsigned& bucket, NinepInode* after) {
     });
 }
 
+void NinepFileSystem::renew_below(NinepInode& moved) {
+    Guard guard(renew_mutex_);
+    u32 now = moved.renewal_ = ++renewals_;
+    // Parents before children: as often as the tree is deep.
+    for (bool any = true; any;) {
+        any = false;
+        unsigned bucket = 0;
+        for (auto inode = next(bucket, nullptr); inode; inode = next(bucket, inode.get())) {
+            if (inode->renewal_ == now) continue;
+            auto parent = find(inode->place_.with([](NinepInode::Place& place) { return place.parent; }));
+            if (!parent || parent->renewal_ != now) continue;
+            inode->renewal_ = now;
+            any = true;
+            (void)inode->renew(*parent);  // what cannot be found leads nowhere
+        }
+    }
+}
+
 Result<void> NinepFileSystem::sync() {
     Result<void> outcome;
     unsigned bucket = 0;

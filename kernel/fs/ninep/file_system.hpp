@@ -33,12 +33,16 @@ private:
         NinepInode* buckets[bucket_count] = {};
     };
     Shared<NinepInode> find(u64 number);
+    /// Leads the fids of what is in use below a renamed directory there, for a server that does not.
+    void renew_below(NinepInode& moved);
     /// The first in use from this bucket on, behind `after` where that is not null.
     Shared<NinepInode> next(unsigned& bucket, NinepInode* after);
     void forget(NinepInode& inode);
 
     Owned<Client> client_;
     Locked<Table, sync::Spin> table_;
+    sync::Mutex renew_mutex_;
+    u32 renewals_ = 0;
 };
 
 }  // namespace spore::fs::ninep

@@ -56,10 +56,36 @@ Result<void> NinepInode::take(const Attributes& a, u32 changes) {
 Result<void> NinepInode::refresh() {
     u32 changes = changes_.load(std::memory_order_acquire);
     auto attributes = client().get_attributes(*fid());
-    if (attributes) return take(*attributes, changes);
-    // QEMU looks for the path even where a file is open (before 9.2): of a file that was removed what is known must do.
-    if (attributes.error() != Error::not_found || !removed_.load(std::memory_order_relaxed)) return fail(attributes.error());
+    auto outcome = attributes ? take(*attributes, changes) : fail(attributes.error());
+    // QEMU (before 9.2) and diod look for the path even where a file is open: of a file that was removed what is known must do.
+    if (outcome || outcome.error() != Error::not_found || !removed_.load(std::memory_order_relaxed)) return outcome;
     attributes_.with([](Stat& s) { s.links = 0; });
+    return {};
+}
+
+Result<void> NinepInode::check_known() {
+    if (!removed_.load(std::memory_order_relaxed)) return {};
+    auto attributes = TRY(client().get_attributes(*fid()));
+    if (attributes.qid.path != number()) return fail(Error::not_found);
+    return {};
+}
+
+Result<void> NinepInode::found_in(NinepInode& directory, std::string_view name) {
+    if (client().follows_files()) return {};
+    auto copy = TRY(Text::copy(name));
+    place_.with([&](Place& place) {
+        place.parent = directory.number();
+        std::swap(place.name, copy);
+    });
+    return {};
+}
+
+Result<void> NinepInode::renew(NinepInode& parent) {
+    char buffer[256];  // no name is longer (wire::ninep::is_name)
+    auto name = place_.with([&](Place& place) { return std::string_view(buffer, place.name.view().copy(buffer, sizeof buffer)); });
+    auto found = TRY(client().walk(*parent.fid(), name));
+    if (TRY(client().get_attributes(*found)).qid.path != number()) return fail(Error::not_found);
+    fid_.with([&](Shared<Fid>& old) { std::swap(old, found); });
     return {};
 }
 
@@ -77,12 +103,17 @@ Result<void> NinepInode::change(const AttributeChange& c) {
     if (c.set_accessed) request.which |= bit::accessed | bit::set_accessed;
     if (c.set_modified) request.which |= bit::modified | bit::set_modified;
     changed();
-    return client().set_attributes(*fid(), request);
+    TRY(check_known());
+    auto done = client().set_attributes(*fid(), request);
+    // A server in a namespace of its own has no number for most owners [user_namespaces(7)].
+    if (!done && done.error() == Error::invalid && (c.set_uid || c.set_gid)) return fail(Error::not_permitted);
+    return done;
 }
 
 Result<Shared<Inode>> NinepInode::look_up(std::string_view name) {
     if (!is_directory()) return fail(Error::not_directory);
     auto found = TRY(owner().inode(TRY(client().walk(*fid(), name))));
+    TRY(found->found_in(*this, name));
     found->fresh_until_.store((time::now() + freshness).nanoseconds, std::memory_order_relaxed);
     return found;
 }
@@ -137,7 +168,11 @@ Result<void> NinepInode::rename(std::string_view name, Inode& target, Inode& new
     if (exchange) return fail(Error::invalid);  // the protocol cannot
     mine(target).changed();
     if (replaced) mine(*replaced).changed();
-    TRY(client().rename(*fid(), name, *mine(new_directory).fid(), new_name));
+    if (auto moved = TRY(client().rename(*fid(), name, *mine(new_directory).fid(), new_name))) {
+        mine(target).fid_.with([&](Shared<Fid>& old) { std::swap(old, moved); });
+        (void)mine(target).found_in(mine(new_directory), new_name);  // without memory it is not led along the next time
+        if (target.is_directory()) owner().renew_below(mine(target));
+    }
     if (replaced) mine(*replaced).removed_.store(true, std::memory_order_relaxed);
     return {};
 }

@@ -38,11 +38,15 @@ protected:
     Shared<Fid> fid() { return fid_.with([](Shared<Fid>& fid) { return fid; }); }
     /// Asks the server for the attributes.
     Result<void> refresh();
+    /// Whether the server still knows the file, which may have been removed: its name may be another's by now.
+    Result<void> check_known();
     /// What the server says of the file is older than this: it is asked once more.
     void changed() {
         changes_.fetch_add(1, std::memory_order_acq_rel);
         fresh_until_.store(0, std::memory_order_relaxed);
     }
+
+    std::atomic<bool> removed_ = false;  ///< by us
 
 private:
     friend class NinepFileSystem;
@@ -51,13 +55,22 @@ private:
     Result<void> write_attribute(std::string_view name, ByteSpan value, u32 flags);
     Result<void> remove(std::string_view name, NinepInode& target, u32 flags);
     Result<Shared<Fid>> open_directory(u64 position);
+    /// Where it was found last, by number, since what nobody uses may go: kept for servers that do not follow files.
+    struct Place {
+        u64 parent = 0;
+        Text name;
+    };
+    Result<void> found_in(NinepInode& directory, std::string_view name);
+    /// Looks for it in its place once more.
+    Result<void> renew(NinepInode& parent);
 
     Locked<Shared<Fid>, sync::Spin> fid_;
     Locked<Shared<Fid>, sync::Spin> directory_;  ///< opened, while somebody reads through it
     std::atomic<u32> changes_ = 0;
     /// Until then the attributes that a look-up brought answer one stat: whoever looks a file up mostly asks that next.
     std::atomic<u64> fresh_until_ = 0;
-    std::atomic<bool> removed_ = false;  ///< the server may know it no more
+    Locked<Place, sync::Spin> place_;
+    u32 renewal_ = 0;                    ///< the file system's: under its lock
     sync::Mutex target_mutex_;
     Text target_;
     NinepInode* table_next_ = nullptr;

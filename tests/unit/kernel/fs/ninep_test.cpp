@@ -22,7 +22,17 @@ protected:
         auto made = ninep::NinepFileSystem::create(server);
         return made ? Shared<FileSystem>(*made) : nullptr;
     }
+    void change_what_the_host_has();
     fakes::NinepServer server;
+};
+
+/// The server is as diod 1.0.
+class NinepPathsTest : public NinepTest {
+protected:
+    NinepPathsTest() {
+        server.keeps_paths = true;
+        server.message_size = 64_KiB;
+    }
 };
 
 TEST_F(NinepTest, ShowsWhatTheHostHas) {
@@ -36,7 +46,7 @@ TEST_F(NinepTest, ShowsWhatTheHostHas) {
     EXPECT_EQ(error_of(tree.read_file("/greeting/below")), Error::not_directory);
 }
 
-TEST_F(NinepTest, ChangesWhatTheHostHas) {
+void NinepTest::change_what_the_host_has() {
     Tree tree(connect());
     tree.uid = 0;
     ASSERT_TRUE(tree.write_file("/new", "written"));
@@ -60,6 +70,45 @@ TEST_F(NinepTest, ChangesWhatTheHostHas) {
     ASSERT_TRUE(set_permissions(tree.context(), **tree.find("/greeting"), 0400));
     EXPECT_EQ(server.root->children.at("greeting")->mode, 0100400u);
     EXPECT_EQ(server.root->children.size(), 3u);
+}
+
+TEST_F(NinepTest, ChangesWhatTheHostHas) { change_what_the_host_has(); }
+TEST_F(NinepPathsTest, ChangesWhatTheHostHas) { change_what_the_host_has(); }
+
+TEST_F(NinepPathsTest, FollowsWhatIsBelowARenamedFolder) {
+    Tree tree(connect());
+    ASSERT_TRUE(make_directory(tree.context(), tree.root(), "/folder/deep", 0750));
+    ASSERT_TRUE(tree.write_file("/folder/deep/file", "text"));
+    auto open = *tree.open_as("/folder/deep/file", {.mode = {.read = true, .write = true, .append = true}});
+    auto directory = *tree.find("/folder/deep");
+    ASSERT_TRUE(rename(tree.context(), tree.root(), "/folder", tree.root(), "/moved", {}));
+    auto other = server.add(*server.root, "folder", 0040755);
+    server.add(*server.add(*other, "deep", 0040755), "file", 0100644, "another");
+    EXPECT_EQ(write_text(*open, "!"), 1u);
+    EXPECT_EQ(stat(*open->dentry())->size, 5u);
+    ASSERT_TRUE(set_permissions(tree.context(), *open->dentry(), 0600));
+    ASSERT_TRUE(truncate(tree.context(), *open->dentry(), 2));
+    auto& moved = *server.root->children.at("moved")->children.at("deep");
+    EXPECT_EQ(moved.children.at("file")->contents, "te");
+    EXPECT_EQ(moved.children.at("file")->mode, 0100600u);
+    EXPECT_EQ(stat(*directory)->permissions, 0750);
+    EXPECT_EQ(other->children.at("deep")->children.at("file")->contents, "another");
+    ASSERT_TRUE(rename(tree.context(), tree.root(), "/moved/deep", tree.root(), "/deep", {}));
+    EXPECT_EQ(write_text(*open, "xt"), 2u);
+    EXPECT_EQ(server.root->children.at("deep")->children.at("file")->contents, "text");
+}
+
+TEST_F(NinepPathsTest, LeavesAFileAloneThatHasTheNameOfARemovedOne) {
+    Tree tree(connect());
+    auto open = *tree.open_as("/greeting", {.mode = {.read = true, .write = true}});
+    ASSERT_TRUE(unlink(tree.context(), tree.root(), "/greeting"));
+    ASSERT_TRUE(tree.write_file("/greeting", "another"));
+    EXPECT_EQ(stat(*open->dentry())->size, 5u);
+    EXPECT_EQ(error_of(truncate(tree.context(), *open->dentry(), 0)), Error::not_found);
+    EXPECT_EQ(error_of(set_permissions(tree.context(), *open->dentry(), 0)), Error::not_found);
+    EXPECT_EQ(Tree::read_all(*open), "hello");
+    EXPECT_EQ(server.root->children.at("greeting")->contents, "another");
+    EXPECT_EQ(server.root->children.at("greeting")->mode, 0100644u);
 }
 
 TEST_F(NinepTest, SeesWhatTheHostChanges) {
@@ -90,9 +139,16 @@ TEST_F(NinepTest, GivesFilesToThoseWhoMakeThem) {
     ASSERT_TRUE(tree.write_file("/mine", "x"));
     EXPECT_EQ(server.root->children.at("mine")->uid, 7u);
     EXPECT_EQ(server.root->children.at("mine")->gid, 8u);
-    server.gives_away = false;
-    ASSERT_TRUE(tree.write_file("/servers", "x")) << "it stays the server's own";
-    EXPECT_EQ(tree.stat_of("/servers")->uid, 0u);
+    // EPERM; EINVAL, where it has no number for them.
+    for (u32 number : {1, 22}) {
+        server.refuses_owners = number;
+        auto name = "/servers" + std::to_string(number);
+        ASSERT_TRUE(tree.write_file(name, "x")) << "it stays the server's own";
+        EXPECT_EQ(tree.stat_of(name)->uid, 0u);
+        tree.uid = 0;
+        EXPECT_EQ(error_of(set_owner(tree.context(), **tree.find(name), 7, 8)), Error::not_permitted);
+        tree.uid = 7;
+    }
 }
 
 TEST_F(NinepTest, KeepsExtendedAttributes) {
