@@ -63,12 +63,16 @@ void Child::end() {
     wait();
 }
 
+std::optional<fs::path> find_program(const std::string& name) {
+    const char* variable = std::getenv("PATH");
+    return find_in_path(name, std::string(variable ? variable : "") + ":/usr/sbin:/sbin:/usr/bin:/bin");
+}
+
 std::expected<Child, int> start(const std::vector<std::string>& command, const std::vector<Inherited>& inherited,
                                 const std::optional<Identity>& identity) {
     fs::path path = command.at(0);
     if (command[0].find('/') == std::string::npos) {
-        const char* variable = std::getenv("PATH");
-        auto found = find_in_path(command[0], std::string(variable ? variable : "") + ":/usr/sbin:/sbin:/usr/bin:/bin");
+        auto found = find_program(command[0]);
         if (!found) return std::unexpected(ENOENT);
         path = *found;
     }

@@ -50,6 +50,9 @@ struct Identity {
     gid_t group, extra_group;
 };
 
+/// Where $PATH and the system's folders have a program.
+std::optional<fs::path> find_program(const std::string& name);
+
 /// Starts `command` (found in $PATH) in a process group of its own; it dies when this process dies. The error is errno.
 std::expected<Child, int> start(const std::vector<std::string>& command, const std::vector<Inherited>& inherited,
                                 const std::optional<Identity>& identity = {});

@@ -13,15 +13,15 @@ Diagnosis diagnose() {
         diagnosis.healthy &= good;
         diagnosis.text += fmt::format("{:<8} {:<14} {}\n", good ? "ok" : "MISSING", what, found);
     };
+    auto absent = [&](std::string_view what, std::string_view purpose, std::string_view package) {
+        diagnosis.text += fmt::format("{:<8} {:<14} {}: 'apt install {}'\n", "absent", what, purpose, package);
+    };
     auto tool = [&](std::string_view what, std::vector<std::string> command, std::string_view package, bool required = true) {
         auto result = run_to_end(command);
         auto said = result.output.empty() ? result.errors : result.output;
         auto first = said.substr(0, said.find('\n'));
         if (auto old = qemu_too_old(first)) return line(false, what, *old);
-        if (result.not_found && !required) {
-            diagnosis.text += fmt::format("{:<8} {:<14} for programs of that CPU: 'apt install {}'\n", "absent", what, package);
-            return;
-        }
+        if (result.not_found && !required) return absent(what, "for programs of that CPU", package);
         line(!result.not_found, what, result.not_found ? fmt::format("install it with 'apt install {}'", package) : first);
     };
     for (auto architecture : {Architecture::x86_64, Architecture::arm64}) {
@@ -29,6 +29,14 @@ Diagnosis diagnose() {
         tool(fmt::format("QEMU {}", facts.name), {qemu_program(architecture), "--version"}, facts.qemu_package, architecture == native_architecture);
     }
     tool("mkfs.erofs", {"mkfs.erofs", "-V"}, "erofs-utils");
+    struct {
+        std::string program;
+        std::string_view purpose, package;
+    } const of_linuxu[] = {{"passt", "the user network of --on linuxu", "passt"}, {"diod", "folders that --on linuxu shares", "diod"}, {"bwrap", "folders that --on linuxu shares", "bubblewrap"}};
+    for (const auto& [program, purpose, package] : of_linuxu) {
+        if (auto found = find_program(program)) line(true, program, found->string());
+        else absent(program, purpose, package);
+    }
     auto kvm = probe_kvm();
     diagnosis.text += fmt::format("{:<8} {:<14} {}\n", "ok", "acceleration", kvm.usable ? "KVM" : fmt::format("none, QEMU emulates (TCG): {}", kvm.reason));
     for (auto architecture : {Architecture::x86_64, Architecture::arm64}) {

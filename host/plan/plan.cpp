@@ -71,8 +71,6 @@ Outcome<void> check_shares(const Plan& plan) {
     for (const auto& volume : plan.volumes) {
         if (!volume.shared) continue;
         auto name = fmt::format("-v {}:{}:shared", volume.host.string(), volume.guest);
-        if (plan.platform == Platform::linuxu)
-            return failure(ExitStatus::bad_root, "{}: only a virtual machine can share folders: leave :shared away, or --on linuxu", name);
         if (volume.guest == "/") return failure(ExitStatus::bad_root, "{}: the root cannot be shared: copy it with --root {}", name, volume.host.string());
         if (++count > most_shares) return failure(ExitStatus::bad_root, "{}: more than {} folders cannot be shared: share one that they are in", name, most_shares);
         for (const auto& other : plan.volumes)

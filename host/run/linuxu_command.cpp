@@ -1,5 +1,7 @@
 #include "host/run/linuxu_command.hpp"
 
+#include "host/run/share_server.hpp"
+
 namespace spore::host {
 
 std::vector<std::string> linuxu_command(const Plan& plan, RootPlace root) {
@@ -14,6 +16,12 @@ std::vector<std::string> linuxu_command(const Plan& plan, RootPlace root) {
     if (plan.network.present()) {
         command.push_back(fmt::format("{}={}", plan.network.choice.kind == NetworkKind::user ? "stream" : "tap", network));
         command.push_back(fmt::format("mac={}", mac));
+    }
+    int share = first_share;
+    for (const auto& volume : plan.volumes) {
+        if (!volume.shared) continue;
+        command.push_back(fmt::format("share={}", share++));
+        command.push_back(fmt::format("share-user={}", share_user(volume)));
     }
     return command;
 }

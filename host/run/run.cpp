@@ -20,6 +20,7 @@
 #include "host/run/qemu_command.hpp"
 #include "host/run/qemu_version.hpp"
 #include "host/run/session.hpp"
+#include "host/run/share_server.hpp"
 #include "host/run/terminal.hpp"
 #include "host/symbols/symboliser.hpp"
 #include "host/tailor/tailor.hpp"
@@ -147,8 +148,14 @@ Outcome<int> run(const Plan& plan, Prepared prepared, RunHooks run_hooks) {
     if (prepared.root_image) inherited.push_back({prepared.root_image.number(), qemu_descriptor::root}), opened_again.push_back(prepared.root_image.number());
     if (prepared.firmware) inherited.push_back({prepared.firmware.number(), qemu_descriptor::firmware}), opened_again.push_back(prepared.firmware.number());
     std::vector<FileDescriptor> shares;
-    for (const auto& volume : plan.volumes)
-        if (volume.shared) inherited.push_back({shares.emplace_back(TRY(open_share(volume))).number(), qemu_descriptor::first_share + static_cast<int>(shares.size()) - 1});
+    std::vector<ShareServer> share_servers;
+    int share = qemu_descriptor::first_share;
+    for (const auto& volume : plan.volumes) {
+        if (!volume.shared) continue;
+        bool process = plan.platform == Platform::linuxu;
+        auto& descriptor = process ? share_servers.emplace_back(TRY(start_share_server(volume))).link : shares.emplace_back(TRY(open_share(volume)));
+        inherited.push_back({descriptor.number(), share++});
+    }
     FileDescriptor bridge;
     ProcessNetwork process_network;
     if (plan.platform == Platform::linuxu && plan.network.present()) {

@@ -18,7 +18,10 @@ protected:
         folder_ = ::mkdtemp(name);
         ::setenv("XDG_RUNTIME_DIR", folder_.c_str(), 1);
     }
-    void TearDown() override { fs::remove_all(folder_); }
+    void TearDown() override {
+        ::unsetenv("XDG_RUNTIME_DIR");
+        fs::remove_all(folder_);
+    }
     fs::path folder_;
 };
 

@@ -1,10 +1,16 @@
-// What a run on linuxu is made of: the kernel's settings, passt's options, and what such a run cannot have.
+// What a run on linuxu is made of: the kernel's settings, passt's options, the servers of shared folders, and what such a run cannot have.
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 
+#include "host/common/temporary_folder.hpp"
 #include "host/run/linuxu_command.hpp"
 #include "host/run/process_network.hpp"
+#include "host/run/share_server.hpp"
+#include "wire/ninep.hpp"
 
 namespace spore::host {
 namespace {
@@ -46,6 +52,84 @@ TEST(LinuxuCommand, LeadsToTheNetwork) {
     EXPECT_TRUE(has(command, fmt::format("mac={}", 0x5254'0000'0001)));
     plan.network.choice = {NetworkKind::user, ""};
     EXPECT_TRUE(has(linuxu_command(plan, RootPlace::memory), "stream=6"));
+}
+
+TEST(LinuxuCommand, LeadsToSharedFolders) {
+    Plan plan{.platform = Platform::linuxu, .kernel = "/lib/kernel"};
+    plan.volumes = {{"/tmp", "/a", false, true}, {"/tmp", "/copied"}, {"/tmp", "/b", true, true}};
+    auto command = linuxu_command(plan, RootPlace::memory);
+    auto first = std::ranges::find(command, "share=10");
+    ASSERT_NE(first, command.end());
+    auto user = fmt::format("share-user={}", ::geteuid());  // /tmp is root's: for root the same
+    EXPECT_EQ(std::vector(first, command.end()), (std::vector<std::string>{"share=10", user, "share=11", user}));
+}
+
+/// Asks a real server. Skipped where there is none.
+class ShareServerTest : public testing::Test {
+protected:
+    void SetUp() override {
+        if (!find_program("diod") || !find_program("bwrap")) GTEST_SKIP() << "needs diod and bubblewrap";
+        fs::create_directory(folder.path() / "shared");
+        fs::create_directory_symlink("/", folder.path() / "shared/out");
+        fs::create_directory_symlink("..", folder.path() / "shared/up");
+    }
+    Outcome<void> start(bool read_only = false) {
+        server = TRY(start_share_server(volume(read_only)));
+        ask(wire::ninep::Type::attach, [&](auto& out) {
+            out.number(u32{0}).number(wire::ninep::no_fid).text("").text("/share").number(share_user(volume(read_only)));
+        });
+        return {};
+    }
+    Volume volume(bool read_only) { return {folder.path() / "shared", "/data", read_only, true}; }
+    Result<wire::ninep::Reader> ask(wire::ninep::Type type, auto&& fields) {
+        wire::ninep::Writer out(buffer, type, 1);
+        fields(out);
+        auto request = *out.finish();
+        EXPECT_EQ(::send(server.link.number(), request.data(), request.size(), MSG_NOSIGNAL), static_cast<ssize_t>(request.size()));
+        auto size = ::recv(server.link.number(), buffer.data(), buffer.size(), 0);
+        return wire::ninep::Reader::reply(ByteSpan(buffer).first(static_cast<std::size_t>(std::max(size, ssize_t{0}))), type, 1);
+    }
+    /// How many of the names lead somewhere, from the folder on.
+    u16 walk(std::initializer_list<std::string_view> names) {
+        static u32 next = 1;
+        auto reply = ask(wire::ninep::Type::walk, [&](auto& out) {
+            out.number(u32{0}).number(next++).number(static_cast<u16>(names.size()));
+            for (auto name : names) out.text(name);
+        });
+        return reply ? reply->template number<u16>() : u16{0};
+    }
+
+    TemporaryFolder folder = *TemporaryFolder::create("test");
+    ShareServer server;
+    std::array<std::byte, 8192> buffer{};
+};
+
+TEST_F(ShareServerTest, SeesNothingButItsFolder) {
+    ASSERT_TRUE(start());
+    EXPECT_EQ(walk({"up"}), 1u);
+    for (auto* name : {"home", "root", "tmp", "proc", "dev", "sys", "var", "run", "boot"}) {
+        EXPECT_LT(walk({"..", name}), 2u) << name;
+        EXPECT_LT(walk({"out", name}), 2u) << name;
+        EXPECT_LT(walk({"up", name}), 2u) << name;
+    }
+    EXPECT_LT(walk({"..", "etc", "passwd"}), 3u);
+    EXPECT_LT(walk({"..", "usr", "bin", "env"}), 4u);
+}
+
+TEST_F(ShareServerTest, ChangesNothingInAFolderToLookAt) {
+    ASSERT_TRUE(start(true));
+    auto made = ask(wire::ninep::Type::make_directory, [](auto& out) { out.number(u32{0}).text("new").number(u32{0755}).number(u32{0}); });
+    EXPECT_EQ(made.error(), Error::read_only);
+    ASSERT_TRUE(start());
+    EXPECT_TRUE(ask(wire::ninep::Type::make_directory, [](auto& out) { out.number(u32{0}).text("new").number(u32{0755}).number(u32{0}); }));
+    EXPECT_TRUE(fs::exists(folder.path() / "shared/new"));
+}
+
+TEST_F(ShareServerTest, SaysWhyItCannotStart) {
+    Volume missing{folder.path() / "nothing", "/data", false, true};
+    auto started = start_share_server(missing);
+    ASSERT_FALSE(started);
+    EXPECT_EQ(started.error().status, ExitStatus::bad_root);
 }
 
 TEST(PasstCommand, GivesTheGuestsAddressesAndPorts) {

@@ -16,6 +16,14 @@ struct Settings {
     int serial = 2;        ///< where panics go
     int disk = -1;
     int tap = -1, stream = -1;  ///< the network card's link (devices/link.hpp), one of them
+    /// A folder that the host shares (devices/share.hpp): the stream of its server, and who that runs as.
+    struct Share {
+        int descriptor = -1;
+        u32 user = 0;
+    };
+    static constexpr u32 most_shares = 8;
+    Share shares[most_shares];
+    u32 share_count = 0;
     bool debugger = false; ///< let a debugger attach that is not the parent's
     bool paused = false;   ///< wait for it at the start
     u64 mac = 0;           ///< the card's address: six bytes, the first one highest

@@ -9,8 +9,10 @@
 #include "channel.hpp"
 #include "disk.hpp"
 #include "kernel/core/log.hpp"
+#include "kernel/core/parts.hpp"
 #include "machine_cpu.hpp"
 #include "network_card.hpp"
+#include "share.hpp"
 
 namespace spore::arch {
 
@@ -21,6 +23,7 @@ void start_platform(const BootInfo&) {
     open_channel(settings.channel);
     open_disk(settings.disk);
     open_network(settings);
+    if constexpr (core::has(core::Part::shares)) open_shares(settings);
 }
 
 void write_early_console(std::string_view text) {
