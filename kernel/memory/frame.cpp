@@ -22,8 +22,11 @@ namespace {
 /// Single frames that this CPU can hand out without a lock.
 struct Cache {
     static constexpr std::size_t capacity = 32, batch = 16;
-    std::size_t count = 0;
+    std::size_t count = 0;  ///< only its CPU changes it, by set_count(): others look at it
     Frame* frames[capacity] = {};
+
+    void set_count(std::size_t now) { __atomic_store_n(&count, now, __ATOMIC_RELAXED); }
+    std::size_t count_for_others() const { return __atomic_load_n(&count, __ATOMIC_RELAXED); }
 };
 PER_CPU(Cache, cache);
 
@@ -33,7 +36,7 @@ constinit std::atomic<i64> cached_frames = 0;
 constinit u64 failing_allocation = 0;
 
 void refill(Cache& into) {
-    into.count = buddy.with([&](Buddy& b) { return b.allocate_singles(std::span(into.frames, Cache::batch)); });
+    into.set_count(buddy.with([&](Buddy& b) { return b.allocate_singles(std::span(into.frames, Cache::batch)); }));
 }
 
 /// Gives the `count` frames that have waited longest back to the buddy.
@@ -41,7 +44,7 @@ void spill(Cache& from, std::size_t count) {
     buddy.with([&](Buddy& b) {
         for (std::size_t i = 0; i < count; ++i) b.free(*from.frames[i], 0);
     });
-    from.count -= count;
+    from.set_count(from.count - count);
     std::memmove(from.frames, from.frames + count, from.count * sizeof(Frame*));
 }
 
@@ -58,7 +61,8 @@ Frame* allocate_single() {
         if (own.count == 0 && reclaim(Cache::batch) && own.count == 0) refill(own);
         if (own.count == 0) return nullptr;
     }
-    return own.frames[--own.count];
+    own.set_count(own.count - 1);
+    return own.frames[own.count];
 }
 
 Frame* allocate_block(unsigned order) {
@@ -129,7 +133,8 @@ void detail::last_release(Frame& frame, u32 before) {
     auto& own = *cache;
     set_kind(frame, FrameKind::waiting);
     if (own.count == Cache::capacity) spill(own, Cache::batch);
-    own.frames[own.count++] = &frame;
+    own.frames[own.count] = &frame;
+    own.set_count(own.count + 1);
 }
 
 Frame* take_idle_block() {
@@ -155,7 +160,7 @@ void split_block(Frame& block) {
 
 MemoryUse memory_use() {
     u64 waiting = 0;
-    for (u32 cpu = 0; cpu < arch::cpu_count(); ++cpu) waiting += cache.of(cpu).count;
+    for (u32 cpu = 0; cpu < arch::cpu_count(); ++cpu) waiting += cache.of(cpu).count_for_others();
     i64 cached = cached_frames.load(std::memory_order_relaxed);
     return buddy.with([&](Buddy& b) {
         return MemoryUse{.total = b.total() * page_size,
