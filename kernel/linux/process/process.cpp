@@ -92,7 +92,11 @@ void attach(Process& process, Task& task, Process* relative, Parentage how) {
     tree().tasks.insert(task);
     process.tasks.push_back(task);
     task.process_id_ = process.id_ ? process.id_ : task.id_;
-    if (process.id_) return;
+    if (process.id_) {
+        // All tasks were told before this one was among them.
+        if (process.exiting() || process.ending_others || process.stop_signal) task.demand_attention();
+        return;
+    }
     process.main = &task;
     process.id_ = task.id_;
     process.retain();  // until it is reaped
