@@ -94,7 +94,19 @@ Frame* Buddy::take(unsigned order) {
     }
     frame->order = static_cast<u8>(order);
     frame->kind = FrameKind::waiting;
+    bring(*frame, u64{1} << order);
     return frame;
+}
+
+/// Blocks are split from their lower end, so fresh memory comes into use upwards.
+void Buddy::bring(const Frame& block, u64 frames) {
+    if constexpr (arch::memory_comes_by_touch) {
+        constexpr u64 at_once = 16;
+        u64 first = number_of(block), end = align_up(first + frames, at_once);
+        if (end <= brought_) return;
+        arch::bring_memory({std::max(first, brought_) << page_shift}, {end << page_shift});
+        brought_ = end;
+    }
 }
 
 Frame* Buddy::allocate(unsigned order) {

@@ -42,6 +42,8 @@ private:
     /// Moves the next chunk of a range into the lists; false when all are there.
     bool activate_chunk();
     Frame* take(unsigned order);
+    /// Where memory comes by touch: asks for the block's, and a little more, unless it came before.
+    void bring(const Frame& block, u64 frames);
     void push(Frame& frame, unsigned order);
     void remove(Frame& frame, unsigned order);
 
@@ -50,6 +52,7 @@ private:
     Range ranges_[max_ranges] = {};
     std::size_t range_count_ = 0;
     std::size_t activating_ = 0;  ///< ranges before this one are used up
+    u64 brought_ = 0;             ///< frames from here on have not been asked for
     u64 total_ = 0;
     u64 available_ = 0;
 };

@@ -11,6 +11,8 @@ inline constexpr u64 program_start = 0x1'0000;
 
 /// How much of an anonymous area is filled at once.
 inline constexpr u64 anonymous_fill = page_size;
+/// Whether memory that was never used is best asked for before it is (bring_memory).
+inline constexpr bool memory_comes_by_touch = false;
 
 namespace kernel_half {
 inline constexpr u64 start = 0xffff'8000'0000'0000;

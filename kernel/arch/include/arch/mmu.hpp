@@ -23,6 +23,8 @@ inline constexpr std::size_t large_page_size = 2_MiB;
 /// All physical memory, as the kernel sees it: always mapped, never executable.
 void* direct(PhysAddr address);
 PhysAddr physical(const void* direct_mapped);
+/// [start, end) is used for the first time. Only where memory_comes_by_touch; not more than advice.
+void bring_memory(PhysAddr start, PhysAddr end);
 
 /// Where kernel stacks are mapped: a part of the kernel's half that the machine keeps free for it.
 extern const u64 kernel_stack_region_start;

@@ -14,6 +14,7 @@
 #include "../cpu/features.hpp"
 #include "../host/call.hpp"
 #include "../host/clock.hpp"
+#include "../host/fill.hpp"
 #include "../host/filter.hpp"
 #include "../mmu/host_map.hpp"
 #include "../trap/rewrite.hpp"
@@ -23,7 +24,7 @@
 #include "machine_cpu.hpp"
 
 extern "C" {
-extern char data_start[], data_end[], kernel_end[];
+extern char text_start[], data_start[], data_end[], filled_start[], kernel_end[];
 extern char per_cpu_start[], per_cpu_end[], per_cpu_boot[];
 }
 
@@ -84,16 +85,19 @@ bool map_at(u64 at, u64 size, int protection, int kind, int file, u64 offset) {
     return host::call(SYS_mmap, at, size, protection, kind, file, offset) == static_cast<i64>(at);
 }
 
-/// Maps the file as physical memory, and in place of the image's writable part. The host fills that at once: most of its pages are touched
-/// before the program starts, and each by itself would be a fault.
+/// Maps the file as physical memory, and in place of the image's writable part.
 void map_memory(int file, u64 size) {
     constexpr int read_write = PROT_READ | PROT_WRITE;
     if (!map_at(kernel_half::direct_map, size, read_write, MAP_SHARED | MAP_FIXED_NOREPLACE | MAP_NORESERVE, file, 0))
         refuse("the host does not map as much memory: ask for less");
     auto at = reinterpret_cast<u64>(data_start), filled = reinterpret_cast<u64>(data_end) - at;
     if (host::call(SYS_pwrite64, file, at, filled, image_frame) != static_cast<i64>(filled)) refuse("the host does not take the image's data");
-    if (!map_at(at, reinterpret_cast<u64>(kernel_end) - at, read_write, MAP_SHARED | MAP_FIXED | MAP_POPULATE, file, image_frame))
+    if (!map_at(at, reinterpret_cast<u64>(kernel_end) - at, read_write, MAP_SHARED | MAP_FIXED, file, image_frame))
         refuse("the host does not map the image's memory");
+    auto fill = [](const char* start, const char* end, host::Fill how) { host::fill(start, static_cast<u64>(end - start), how); };
+    fill(text_start, data_start, host::Fill::to_read);
+    fill(data_start, data_end, host::Fill::to_write);
+    fill(filled_start, kernel_end, host::Fill::to_write);
 }
 
 /// Maps a file that nobody changes as physical memory from `start` on. Where it ends.

@@ -10,6 +10,8 @@ inline constexpr u64 program_start = 0x1'0000;  // vm.mmap_min_addr
 
 /// How much of an anonymous area is filled at once: a fault, two signals and a host call, costs as much as filling this.
 inline constexpr u64 anonymous_fill = 64_KiB;
+/// The host gives memory page by page, at a fault each, or many pages in one call.
+inline constexpr bool memory_comes_by_touch = true;
 
 namespace kernel_half {
 inline constexpr u64 start = program_end;

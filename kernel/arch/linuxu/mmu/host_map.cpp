@@ -6,7 +6,7 @@
 
 #include "../../isa/x86_64/mmu/translation.hpp"
 #include "../cpu/local.hpp"
-#include "../host/call.hpp"
+#include "../host/fill.hpp"
 #include "../trap/rewrite.hpp"
 #include "debugger.hpp"
 #include "kernel/core/panic.hpp"
@@ -157,6 +157,8 @@ bool touch_program_page(VirtAddr address, Access wanted) {
 }
 
 void* direct(PhysAddr address) { return reinterpret_cast<void*>(kernel_half::direct_map + address.value); }
+
+void bring_memory(PhysAddr start, PhysAddr end) { host::fill(direct(start), end - start, host::Fill::to_write); }
 
 /// The host has no such protection.
 bool can_check_branch_targets() { return false; }
