@@ -26,6 +26,7 @@ enum class Interrupt : u8 {
     fails,      ///< it never sleeps, or answers EINTR itself
     restarts,   ///< made again when the handler has SA_RESTART
     once,       ///< made again only when no handler ran
+    repeats,    ///< made again always
 };
 enum class Status : u8 { supported, partial };
 

@@ -125,6 +125,7 @@ namespace detail {
 [[gnu::noinline]] i64 fail_call(Task& task, Error error, Interrupt interrupt) {
     if (error == Error::restart || (error == Error::interrupted && interrupt != Interrupt::fails)) {
         task.set_attention();
+        if (interrupt == Interrupt::repeats) return static_cast<i64>(Again::always);
         bool unconditional = error == Error::restart || interrupt == Interrupt::restarts;
         return static_cast<i64>(unconditional ? Again::if_handler_restarts : Again::if_no_handler);
     }

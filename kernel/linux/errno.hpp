@@ -105,6 +105,7 @@ constexpr i64 failure(Errno number) { return -static_cast<i64>(number); }
 /// Results that never reach a program: signal delivery turns them into EINTR, or makes the call again.
 enum class Again : i64 {
     if_handler_restarts = -512,  ///< once more, unless a handler without SA_RESTART ran
+    always = -513,               ///< once more
     if_no_handler = -514,        ///< once more, unless a handler ran
 };
 

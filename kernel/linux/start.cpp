@@ -121,7 +121,7 @@ Result<void> start_init(const StartRequest& request) {
     process->set_memory(memory);
     auto place = TRY(make_shared<Place>(request.root, directory ? *directory : request.root, u16{022}));
     auto task = TRY(Task::create({process, std::move(memory), std::move(files), std::move(place)}, run_first));
-    attach(*process, *task, nullptr);
+    (void)attach(*process, *task, nullptr);
     task->start();
     return {};
 }

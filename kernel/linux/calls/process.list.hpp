@@ -1,8 +1,8 @@
 // Processes: beginning, ending, waiting, groups.
-CALL(fork, 57, none, fails, supported, (), "")
-CALL(vfork, 58, none, fails, supported, (), "")
-CALL(clone, 56, 220, fails, supported, (Flags flags, UserAddress stack, UserOut<i32> parent_id, u64 fourth, u64 fifth), "")
-CALL(clone3, 435, 435, fails, supported, (UserIn<CloneArguments> arguments, u64 size), "")
+CALL(fork, 57, none, repeats, supported, (), "")
+CALL(vfork, 58, none, repeats, supported, (), "")
+CALL(clone, 56, 220, repeats, supported, (Flags flags, UserAddress stack, UserOut<i32> parent_id, u64 fourth, u64 fifth), "")
+CALL(clone3, 435, 435, repeats, supported, (UserIn<CloneArguments> arguments, u64 size), "")
 CALL(execve, 59, 221, fails, supported, (UserPath path, UserAddress arguments, UserAddress environment), "")
 CALL(execveat, 322, 281, fails, supported, (DirectoryDescriptor at, UserPath path, UserAddress arguments, UserAddress environment, Flags flags), "")
 CALL(exit, 60, 93, fails, supported, (i32 status), "")

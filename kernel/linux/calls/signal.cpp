@@ -189,7 +189,7 @@ Result<u64> kill_all(Task& task, const SignalInfo& info) {
     for (auto process = next_process(2); process; process = next_process(process->id() + 1)) {
         if (process->id() == task.process().id() || !may_signal(task.process(), *process, info.number)) continue;
         any = true;
-        send_to_process(*process, info);
+        send_to_one_of_several(*process, info);
     }
     if (!any) return fail(Error::no_process);
     return 0;
@@ -221,7 +221,7 @@ Result<u64> kill(Task& task, i32 pid, SignalNumber signal) {
     if (pid == -1) return kill_all(task, info);
     if (pid == std::numeric_limits<i32>::min()) return fail(Error::no_process);  // no group has the number without the sign
     if (pid <= 0) {
-        TRY(send_to_group(pid == 0 ? task.process().group : -pid, info));
+        TRY(send_to_group(pid == 0 ? task.process().group : -pid, info, &task.process()));
         return 0;
     }
     auto process = process_of(pid);

@@ -111,13 +111,19 @@ void wait_for_vfork(Task& task, Process& child) {
     if (task.wants_signals()) task.demand_attention();
 }
 
+bool signal_waits(Task& task) {
+    Guard guard(task.process().signal_lock);
+    return task.wants_signals() || has_deliverable(task);
+}
 }  // namespace
 
 Result<u64> clone_task(Task& task, const CloneRequest& request) {
     TRY(check(request));
     bool thread = request.flags & clone_thread;
     auto& parent = task.process();
-    if (parent.exiting()) return fail(Error::restart);
+    // A signal that went to others as well comes before what is made, or reaches that too [linux] copy_process.
+    Maker maker(parent);
+    if (parent.exiting() || signal_waits(task)) return fail(Error::restart);
     if (memory::is_short()) return fail(Error::no_memory);
     TaskParts parts;
     if (request.flags & clone_vm) parts.memory = Shared<memory::AddressSpace>(task.memory()), parts.space_number = task.space_number();
@@ -132,17 +138,19 @@ Result<u64> clone_task(Task& task, const CloneRequest& request) {
     if (request.flags & clone_child_settid) child->set_child_id = request.child_id.at;
 
     i32 pidfd = -1;
+    auto take_back_pidfd = [&] { if (pidfd >= 0) (void)task.files().close({pidfd}); };
     if (request.flags & clone_pidfd) {
         auto file = TRY(make_pidfd(process));
         pidfd = static_cast<i32>(TRY(task.files().add(std::move(file), OnExec::close, parent.limit(limit_files).soft)));
         if (auto told = request.pidfd.write(pidfd); !told) {
-            (void)task.files().close({pidfd});
+            take_back_pidfd();
             return fail(told.error());
         }
     }
-    Process* relative = nullptr;
-    if (!thread) relative = &parent;
-    attach(*process, *child, relative, request.flags & clone_parent ? Parentage::sibling : Parentage::child);
+    if (!attach(*process, *child, thread ? nullptr : &maker, request.flags & clone_parent ? Parentage::sibling : Parentage::child)) {
+        take_back_pidfd();
+        return fail(Error::restart);
+    }
     i32 id = child->id();
     if (request.flags & clone_parent_settid) (void)request.parent_id.write(id);
     child->start();

@@ -59,6 +59,12 @@ Shared<Process> next_process(i32 id) {
     TreeGuard guard(tree_lock());
     return share(tree().processes.next(id));
 }
+Shared<Process> next_in_group(i32 id, i32 group) {
+    TreeGuard guard(tree_lock());
+    Process* process = tree().processes.next(id);
+    while (process && process->group != group) process = tree().processes.next(process->id() + 1);
+    return share(process);
+}
 Shared<Task> find_task(i32 id) {
     TreeGuard guard(tree_lock());
     return share(tree().tasks.find(id));
@@ -82,8 +88,9 @@ static i32 next_id() {
     return id;
 }
 
-void attach(Process& process, Task& task, Process* relative, Parentage how) {
+bool attach(Process& process, Task& task, const Maker* maker, Parentage how) {
     TreeGuard guard(tree_lock());
+    if (maker && maker->process.common_signals.load(std::memory_order_relaxed) != maker->heard) return false;
     task.id_ = next_id();
     ++process.live_tasks;
     ++tree().task_count;
@@ -95,21 +102,23 @@ void attach(Process& process, Task& task, Process* relative, Parentage how) {
     if (process.id_) {
         // All tasks were told before this one was among them.
         if (process.exiting() || process.ending_others || process.stop_signal) task.demand_attention();
-        return;
+        return true;
     }
     process.main = &task;
     process.id_ = task.id_;
     process.retain();  // until it is reaped
     tree().processes.insert(process);
-    if (!relative) {
+    if (!maker) {
         process.group = process.session = process.id_;
-        return;
+        return true;
     }
-    process.group = relative->group;
-    process.session = relative->session;
-    Process* parent = how == Parentage::sibling && relative->parent ? relative->parent : relative;
+    auto& relative = maker->process;
+    process.group = relative.group;
+    process.session = relative.session;
+    Process* parent = how == Parentage::sibling && relative.parent ? relative.parent : &relative;
     process.parent = parent;
     parent->children.push_back(process);
+    return true;
 }
 
 void take_number_of_main(Task& task) {

@@ -75,6 +75,7 @@ public:
     sync::WaitQueue tasks_changed;  ///< with tree(): live_tasks fell
     sync::WaitQueue vfork_done;     ///< with tree(): borrows_memory became false
     bool borrows_memory = false;    ///< made by vfork and still in its parent's memory
+    std::atomic<u32> common_signals = 0;  ///< how often it was sent a signal that went to others, too
     fs::PollSource poll_source;     ///< pidfd: hears of the end
     Instant started;
 
@@ -94,7 +95,7 @@ public:
 
 private:
     friend class Task;
-    friend void attach(Process& process, Task& task, Process* relative, Parentage how);
+    friend bool attach(Process& process, Task& task, const Maker* maker, Parentage how);
     friend void take_number_of_main(Task& task);
     Process() = default;
 

@@ -13,6 +13,7 @@ class Process;
 
 /// Whose child a new process is: its maker's, or that one's parent's (CLONE_PARENT).
 enum class Parentage : u8 { child, sibling };
+struct Maker;
 
 /// How a process ended, as wait4 tells it: low 7 bits the signal, or bits 8 … 15 the exit status.
 struct WaitStatus {
@@ -152,7 +153,7 @@ public:
 
 private:
     friend class Process;
-    friend void attach(Process& process, Task& task, Process* relative, Parentage how);
+    friend bool attach(Process& process, Task& task, const Maker* maker, Parentage how);
     friend void take_number_of_main(Task& task);
     Task() = default;
 

@@ -19,9 +19,16 @@ sync::Spin& tree_lock();
 Tree& tree();
 using TreeGuard = Guard<sync::Spin>;
 
+/// Who makes a process, and how many common signals it had been sent when it began.
+struct Maker {
+    explicit Maker(Process& who) : process(who), heard(who.common_signals.load(std::memory_order_acquire)) {}
+    Process& process;
+    u32 heard;
+};
 /// Gives `task` its number and joins it to the tables and to `process`. A process without tasks is new: it becomes the child, or
-/// sibling, of `relative`, or the first process when that is null.
-void attach(Process& process, Task& task, Process* relative, Parentage how = Parentage::child);
+/// sibling, of its maker, or the first process when that is null. False when the maker was sent a signal with others meanwhile, which the new
+/// process would have missed: it is to be made after that, if at all.
+bool attach(Process& process, Task& task, const Maker* maker, Parentage how = Parentage::child);
 /// Makes `task`, the only one left, the main task of its process, with its number (execve).
 void take_number_of_main(Task& task);
 /// Ends the current task with what Linux does at a thread's end; the last one of a process ends the process.
@@ -33,6 +40,8 @@ void take_number_of_main(Task& task);
 Shared<Process> find_process(i32 id);
 /// The one with the lowest number from `id` on, for a walk over all that holds the lock for a step at a time.
 Shared<Process> next_process(i32 id);
+/// The same of those in `group`.
+Shared<Process> next_in_group(i32 id, i32 group);
 Shared<Task> find_task(i32 id);
 
 }  // namespace spore::linux

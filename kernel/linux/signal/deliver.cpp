@@ -42,7 +42,8 @@ void settle_call(Task& task, arch::TrapFrame& frame, const SignalAction* handler
     if (!arch::in_system_call(frame)) return;
     auto result = arch::system_call_result(frame);
     bool again;
-    if (result == static_cast<i64>(Again::if_handler_restarts)) again = !handler || (handler->flags & sa_restart);
+    if (result == static_cast<i64>(Again::always)) again = true;
+    else if (result == static_cast<i64>(Again::if_handler_restarts)) again = !handler || (handler->flags & sa_restart);
     else if (result == static_cast<i64>(Again::if_no_handler)) again = !handler;
     else return;
     if (!again) {

@@ -119,23 +119,25 @@ bool timer_signal_waits(Process& process, i32 task_id, i32 number, i32 timer) {
     return (only ? only->pending : process.pending).find_timer(number, timer) != nullptr;
 }
 
-Result<void> send_to_group(i32 group, const SignalInfo& info) {
-    bool found = false;
-    i32 from = 1;
-    while (true) {
-        Shared<Process> process;
-        {
-            TreeGuard guard(tree_lock());
-            Process* at = tree().processes.next(from);
-            while (at && at->group != group) at = tree().processes.next(at->id() + 1);
-            if (!at) break;
-            process = Shared<Process>(*at);
+void send_to_one_of_several(Process& process, const SignalInfo& info) {
+    send_to_process(process, info);
+    // A process that this one is making is in the tree by now, with a higher number, or will not be (attach): it began before the signal came, and
+    // finds the count changed, or finds the signal.
+    process.common_signals.fetch_add(1, std::memory_order_release);
+}
+
+Result<void> send_to_group(i32 group, const SignalInfo& info, Process* sender) {
+    auto error = Error::no_process;
+    bool sent = false;
+    for (auto process = next_in_group(1, group); process; process = next_in_group(process->id() + 1, group)) {
+        if (sender && !may_signal(*sender, *process, info.number)) {
+            error = Error::not_permitted;
+            continue;
         }
-        found = true;
-        send_to_process(*process, info);
-        from = process->id() + 1;
+        send_to_one_of_several(*process, info);
+        sent = true;
     }
-    if (!found) return fail(Error::no_process);
+    if (!sent) return fail(error);
     return {};
 }
 

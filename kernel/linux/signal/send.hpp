@@ -14,8 +14,11 @@ bool try_send_to_process(Process& process, const SignalInfo& info);
 bool try_send_to_task(Task& task, const SignalInfo& info);
 /// To a task with the tree's lock held, and without saying who sent it.
 void send_number_locked(Task& task, i32 number);
-/// To every process of a group; no_process when there is none.
-Result<void> send_to_group(i32 group, const SignalInfo& info);
+/// To a process, for who goes through several by their numbers, upwards: none that they are making is missed.
+void send_to_one_of_several(Process& process, const SignalInfo& info);
+/// To every process of a group, of which with a `sender` to those that it may signal: not_permitted when there is no such, no_process when there
+/// is none at all.
+Result<void> send_to_group(i32 group, const SignalInfo& info, Process* sender = nullptr);
 /// A timer's signal: while one of the same timer waits, that one counts more overruns instead. `task_id` 0: to the process.
 enum class TimerSignal : u8 { queued, merged };
 TimerSignal send_timer_signal(Process& process, i32 task_id, const SignalInfo& info);

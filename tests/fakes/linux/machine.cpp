@@ -187,7 +187,7 @@ void start_linux(u64 memory) {
     first = process.get();
     auto root = make_tmpfs(0);
     auto task = make_task(process, root);
-    attach(*process, *task, nullptr);
+    (void)attach(*process, *task, nullptr);
     (void)task.leak();
     (void)process.leak();
 }
@@ -208,7 +208,8 @@ void run_linux(Program program) {
         {
             auto process = make_process(SignalAction::by_default);
             auto task = make_task(process, tree.root());
-            attach(*process, *task, first);
+            Maker maker(*first);
+            (void)attach(*process, *task, &maker);
             patience.arm(time::now() + Duration::ms(100));
             task->start();
         }

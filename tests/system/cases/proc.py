@@ -80,6 +80,9 @@ syscall(SYS_sched_setparam, other, &none) = -1 Operation not permitted
 setpriority(PRIO_PROCESS, other, 5) = -1 Operation not permitted
 setpriority(PRIO_PROCESS, 0, -5) = -1 Permission denied
 kill(other, SIGTERM) = -1 Operation not permitted
+kill(-group, SIGTERM) = -1 Operation not permitted
+kill(-group, 0) = -1 Operation not permitted
+kill(0, 0) = 0 
 chmod("/tmp/of-another-group", 03755) = 0 
 mode 1755
 """

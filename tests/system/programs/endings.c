@@ -1,4 +1,5 @@
-// A process ends, by exit or by execve, while its threads make others: these end, too, and nobody waits for ever. Says "ok" for each part.
+// A process ends, by exit or by execve, while its threads make others: these end, too, and nobody waits for ever. A signal to a group misses none of
+// those that its processes are making. Says "ok" for each part.
 #define _GNU_SOURCE  // environ
 #include <errno.h>
 #include <pthread.h>
@@ -12,7 +13,7 @@
 
 #define CHECK(condition) do { if (!(condition)) { printf("line %d: %s (errno %d)\n", __LINE__, #condition, errno); exit(1); } } while (0)
 
-enum { rounds = 200, threads = 40, makers = 2 };
+enum { rounds = 200, group_rounds = 10, threads = 40, makers = 2 };
 
 static const char* part;
 static void too_long(int number) {
@@ -62,6 +63,38 @@ static void by_execve(void) {
     execve("/proc/self/exe", arguments, environ);
 }
 
+static void make_processes(void) {
+    signal(SIGCHLD, SIG_IGN);
+    for (int i = 0; i < 25; i++)
+        if (fork() == 0) {
+            fork(), fork();
+            wait_for_ever(0);
+        }
+    wait_for_ever(0);
+}
+
+static void end_of_group(int round) {
+    part = "group";
+    alarm(30);
+    pid_t group = fork();
+    CHECK(group >= 0);
+    if (group == 0) {
+        setpgid(0, 0);
+        make_processes();
+    }
+    setpgid(group, group);
+    struct timespec moment = {0, 1000000 + round * 50000L}, while_they_end = {0, 1000000};
+    nanosleep(&moment, 0);
+    CHECK(kill(-group, SIGKILL) == 0);
+    CHECK(waitpid(group, 0, 0) == group);
+    while (kill(-group, 0) == 0) {
+        while (waitpid(-1, 0, WNOHANG) > 0) continue;  // in a machine of its own this program inherits them
+        nanosleep(&while_they_end, 0);
+    }
+    CHECK(errno == ESRCH);
+    alarm(0);
+}
+
 int main(int count, char** words) {
     if (count > 1 && !strcmp(words[1], "again")) return 7;
     setvbuf(stdout, 0, _IOLBF, 0);
@@ -70,5 +103,7 @@ int main(int count, char** words) {
     puts("exit ok");
     for (int i = 0; i < rounds; i++) end_while_threads_begin("execve", i, by_execve);
     puts("execve ok");
+    for (int i = 0; i < group_rounds; i++) end_of_group(i);
+    puts("group ok");
     return 0;
 }

@@ -17,6 +17,8 @@
 
 static char secret[8] = "secret";
 
+static pid_t group;  // of a process of user 0
+
 static void as_another(void) {
     pid_t other = getppid();
     char bytes[8] = "";
@@ -30,6 +32,9 @@ static void as_another(void) {
     SHOW(setpriority(PRIO_PROCESS, other, 5));
     SHOW(setpriority(PRIO_PROCESS, 0, -5));
     SHOW(kill(other, SIGTERM));
+    SHOW(kill(-group, SIGTERM));
+    SHOW(kill(-group, 0));
+    SHOW(kill(0, 0));
     // A directory's own, but not of a group of its owner's: the bit is not given.
     struct stat seen;
     SHOW(chmod("/tmp/of-another-group", 03755));
@@ -44,6 +49,12 @@ int main(void) {
     SHOW(process_vm_readv(getpid(), &here, 1, &there, 1, 0));
     mkdir("/tmp/of-another-group", 0755);
     (void)!chown("/tmp/of-another-group", 1000, 5);
+    group = fork();
+    if (group == 0) {
+        setpgid(0, 0);
+        for (;;) pause();
+    }
+    setpgid(group, group);
     pid_t pid = fork();
     if (pid == 0) {
         if (setgroups(0, NULL) || setgid(1000) || setuid(1000)) return 1;
@@ -52,5 +63,7 @@ int main(void) {
     }
     int status;
     waitpid(pid, &status, 0);
+    kill(group, SIGKILL);
+    waitpid(group, NULL, 0);
     return status;
 }
