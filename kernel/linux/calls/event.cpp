@@ -1,5 +1,6 @@
 // Files that are events.
 #include "kernel/linux/calls/calls.hpp"
+#include "kernel/linux/calls/with_task.hpp"
 #include "kernel/linux/event/event_file.hpp"
 #include "kernel/linux/event/memory_file.hpp"
 #include "kernel/linux/event/signal_file.hpp"
@@ -104,7 +105,7 @@ Result<u64> pidfd_send_signal(Task& task, Descriptor descriptor, SignalNumber si
 Result<u64> pidfd_getfd(Task& task, Descriptor descriptor, Descriptor wanted, Flags flags) {
     if (flags) return fail(Error::invalid);
     auto process = TRY(process_of(*TRY(task.files().get(descriptor))));
-    if (!may_signal(task.process(), *process, sigkill)) return fail(Error::not_permitted);
+    if (!may_look_into(task.process(), *process)) return fail(Error::not_permitted);
     Shared<FileTable> files;
     {
         TreeGuard guard(tree_lock());

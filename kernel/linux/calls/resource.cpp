@@ -3,6 +3,7 @@
 #include "kernel/linux/calls/calls.hpp"
 #include "kernel/linux/calls/capability.hpp"
 #include "kernel/linux/calls/usage.hpp"
+#include "kernel/linux/calls/with_task.hpp"
 #include "kernel/linux/process/exit.hpp"
 #include "kernel/linux/process/tree.hpp"
 #include "kernel/linux/time/interval_timer.hpp"
@@ -83,6 +84,7 @@ Result<u64> prlimit64(Task& task, i32 pid, u32 resource, UserIn<Limit> limit, Us
     if (resource >= resource_count) return fail(Error::invalid);
     auto process = pid == 0 ? Shared<Process>(task.process()) : find_process(pid);
     if (!process) return fail(Error::no_process);
+    if (!may_limit(task.process(), *process)) return fail(Error::not_permitted);
     auto before = process->limit(resource);
     if (limit) TRY(change_limit(task, *process, resource, TRY(limit.read())));
     if (old) TRY(old.write(before));

@@ -22,14 +22,17 @@ inline bool may_schedule(Task& caller, Task& other) {
     return who.effective_uid == whose.uid || who.effective_uid == whose.effective_uid || who.may(Capability::nice);
 }
 
-/// Whether a caller may look into another process's memory: one of just the same user and group, or with the right to [ptrace(2)].
-inline bool may_look_into(Process& caller, Process& other) {
+/// Whether another process is one of just the same user and group, or the caller has the right to treat it as such.
+inline bool is_alike_or_may(Process& caller, Process& other, Capability right) {
     if (&caller == &other) return true;
     auto who = caller.credentials();
     auto whose = other.credentials();
     bool same = who.uid == whose.uid && who.uid == whose.effective_uid && who.uid == whose.saved_uid && who.gid == whose.gid &&
                 who.gid == whose.effective_gid && who.gid == whose.saved_gid;
-    return same || who.may(Capability::trace);
+    return same || who.may(right);
 }
+/// Whether a caller may look into another process's memory and files [ptrace(2)], or at its limits and change them [prlimit(2)].
+inline bool may_look_into(Process& caller, Process& other) { return is_alike_or_may(caller, other, Capability::trace); }
+inline bool may_limit(Process& caller, Process& other) { return is_alike_or_may(caller, other, Capability::resource); }
 
 }  // namespace spore::linux::calls

@@ -72,6 +72,9 @@ struct ReceiveRequest {
     u32 result_flags = 0;
 };
 
+/// Whether the caller may set options by which packets go another way than others' [socket(7), ip(7)].
+Result<void> check_may_steer();
+
 enum class Shut : u8 { reading = 0, writing = 1, both = 2 };
 
 class Socket : public fs::File {

@@ -58,6 +58,12 @@ Result<u64> Socket::get_option(i32 level, i32 name, MutableByteSpan value) {
     }
 }
 
+Result<void> check_may_steer() {
+    auto who = current_task().process().credentials();
+    if (!who.may(Capability::net_admin) && !who.may(Capability::net_raw)) return fail(Error::not_permitted);
+    return {};
+}
+
 Result<void> Socket::set_number(i32 name, i32 value) {
     // Linux counts its own bookkeeping against the buffer, and doubles what is asked for [socket(7)].
     constexpr u64 largest = 0x3fff'ffff;
@@ -67,6 +73,7 @@ Result<void> Socket::set_number(i32 name, i32 value) {
     auto limit = [](const std::atomic<u64>& setting) { return setting.load(std::memory_order_relaxed); };
     if (name == so_zerocopy && !borrows_pages()) return fail(Error::not_supported);
     if (name == so_zerocopy && (value < 0 || value > 1)) return fail(Error::invalid);
+    if (name == so_debug && value && !current_task().process().credentials().may(Capability::net_admin)) return fail(Error::access_denied);
     if (is_switch(name)) {
         u64 bit = u64{1} << name;
         if (value) switches_.fetch_or(bit, std::memory_order_relaxed);
@@ -85,8 +92,12 @@ Result<void> Socket::set_number(i32 name, i32 value) {
         });
     }
     case so_receive_low: return change_options([&](Options& all) { all.receive_low = value > 0 ? value : 1; });
-    case so_priority: return change_options([&](Options& all) { all.priority = value; });
-    case so_mark: return change_options([&](Options& all) { all.mark = static_cast<u32>(value); });
+    case so_priority:
+        if (value < 0 || value > 6) TRY(check_may_steer());
+        return change_options([&](Options& all) { all.priority = value; });
+    case so_mark:
+        TRY(check_may_steer());
+        return change_options([&](Options& all) { all.mark = static_cast<u32>(value); });
     case so_busy_poll: return change_options([&](Options& all) { all.busy_poll = value; });
     case so_incoming_cpu: return change_options([&](Options& all) { all.incoming_cpu = value; });
     default: return fail(Error::no_protocol_option);

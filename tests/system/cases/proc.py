@@ -83,6 +83,15 @@ kill(other, SIGTERM) = -1 Operation not permitted
 kill(-group, SIGTERM) = -1 Operation not permitted
 kill(-group, 0) = -1 Operation not permitted
 kill(0, 0) = 0 
+prlimit(other, RLIMIT_CPU, NULL, &limit) = -1 Operation not permitted
+prlimit(other, RLIMIT_CPU, &(struct rlimit){1, 1}, NULL) = -1 Operation not permitted
+prlimit(getpid(), RLIMIT_CPU, NULL, &limit) = 0 
+syscall(SYS_pidfd_getfd, handle, 1, 0) = -1 Operation not permitted
+setsockopt(channel, SOL_SOCKET, SO_MARK, &one, sizeof one) = -1 Operation not permitted
+setsockopt(channel, SOL_SOCKET, SO_PRIORITY, &high, sizeof high) = -1 Operation not permitted
+setsockopt(channel, SOL_SOCKET, SO_PRIORITY, &low, sizeof low) = 0 
+setsockopt(channel, SOL_SOCKET, SO_DEBUG, &one, sizeof one) = -1 Permission denied
+setsockopt(channel, IPPROTO_IP, IP_TRANSPARENT, &one, sizeof one) = -1 Operation not permitted
 chmod("/tmp/of-another-group", 03755) = 0 
 mode 1755
 """

@@ -1,12 +1,14 @@
-// What one user may not do to another's processes and files. Begins as user 0; says what each call answered.
+// What one user may not do to another's processes and files, and to the network. Begins as user 0; says what each call answered.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <grp.h>
 #include <sched.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -35,6 +37,18 @@ static void as_another(void) {
     SHOW(kill(-group, SIGTERM));
     SHOW(kill(-group, 0));
     SHOW(kill(0, 0));
+    struct rlimit limit;
+    SHOW(prlimit(other, RLIMIT_CPU, NULL, &limit));
+    SHOW(prlimit(other, RLIMIT_CPU, &(struct rlimit){1, 1}, NULL));
+    SHOW(prlimit(getpid(), RLIMIT_CPU, NULL, &limit));
+    int handle = syscall(SYS_pidfd_open, other, 0);
+    SHOW(syscall(SYS_pidfd_getfd, handle, 1, 0));
+    int channel = socket(AF_INET, SOCK_STREAM, 0), one = 1, high = 7, low = 6;
+    SHOW(setsockopt(channel, SOL_SOCKET, SO_MARK, &one, sizeof one));
+    SHOW(setsockopt(channel, SOL_SOCKET, SO_PRIORITY, &high, sizeof high));
+    SHOW(setsockopt(channel, SOL_SOCKET, SO_PRIORITY, &low, sizeof low));
+    SHOW(setsockopt(channel, SOL_SOCKET, SO_DEBUG, &one, sizeof one));
+    SHOW(setsockopt(channel, IPPROTO_IP, IP_TRANSPARENT, &one, sizeof one));
     // A directory's own, but not of a group of its owner's: the bit is not given.
     struct stat seen;
     SHOW(chmod("/tmp/of-another-group", 03755));

@@ -114,6 +114,7 @@ Result<void> InetSocket::set_option(i32 level, i32 name, ByteSpan value) {
     if (auto* option = find_switch(level, name)) {
         i32 number = TRY(option_number(value));
         if (option->bit == v6_only && bound()) return fail(Error::invalid);
+        if (option->bit == transparent && number) TRY(check_may_steer());
         if (number) ip_switches_.fetch_or(option->bit, std::memory_order_relaxed);
         else ip_switches_.fetch_and(~option->bit, std::memory_order_relaxed);
         ip_switch_set(static_cast<IpSwitch>(option->bit));
