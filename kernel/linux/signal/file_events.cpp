@@ -170,13 +170,8 @@ bool FileEvents::send(const SignalInfo& info) {
     case EventOwner::Kind::group: break;
     }
     bool taken = true;
-    for (auto process = next_process(1); group_ && process; process = next_process(process->id() + 1)) {
-        {
-            TreeGuard guard(tree_lock());
-            if (process->group != group_) continue;
-        }
+    for (auto process = group_ ? next_in_group(1, group_) : nullptr; process; process = next_in_group(process->id() + 1, group_))
         if (sender_.may_signal(*process)) taken &= try_send_to_process(*process, info);
-    }
     return taken;
 }
 
