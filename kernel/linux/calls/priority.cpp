@@ -58,6 +58,9 @@ namespace {
 enum IoClass : u32 { io_none = 0, io_realtime = 1, io_best_effort = 2, io_idle = 3 };
 constexpr u32 io_class_shift = 13, io_class_mask = 7, io_level_mask = 7;
 
+/// The kinds of getpriority, counted from 1 on here. -1, which is none, for others.
+i32 kind_of(i32 which) { return which > 0 ? which - 1 : -1; }
+
 /// What a thread that has set none is served by: its nice value.
 u32 effective_io_priority(Task& task) {
     if (task.io_priority >> io_class_shift != io_none) return task.io_priority;
@@ -67,8 +70,8 @@ u32 effective_io_priority(Task& task) {
 
 Result<u64> ioprio_get(Task& caller, i32 which, i32 who) {
     u32 best = ~u32{0};
-    // The kinds are those of getpriority, from 1 on.
-    TRY(for_each_meant(caller, which - 1, who, [&](Task& task) { best = std::min<u32>(best, which - 1 == of_thread ? task.io_priority : effective_io_priority(task)); }));
+    i32 kind = kind_of(which);
+    TRY(for_each_meant(caller, kind, who, [&](Task& task) { best = std::min<u32>(best, kind == of_thread ? task.io_priority : effective_io_priority(task)); }));
     return best;
 }
 
@@ -78,7 +81,7 @@ Result<u64> ioprio_set(Task& caller, i32 which, i32 who, i32 priority) {
     auto who_calls = caller.process().credentials();
     if (io_class == io_realtime && !who_calls.may(Capability::admin) && !who_calls.may(Capability::nice)) return fail(Error::not_permitted);
     Result<u64> result = 0;
-    TRY(for_each_meant(caller, which - 1, who, [&](Task& task) {
+    TRY(for_each_meant(caller, kind_of(which), who, [&](Task& task) {
         auto whose = task.process().credentials();
         bool same = whose.uid == who_calls.uid || whose.uid == who_calls.effective_uid;
         if (!same && !who_calls.may(Capability::nice)) result = fail(Error::not_permitted);
