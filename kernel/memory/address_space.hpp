@@ -138,6 +138,7 @@ private:
     };
     class Change;
     class Unmapped;
+    class Narrowed;
 
     // areas.cpp
     Result<void> split_at(u64 at);
@@ -164,8 +165,8 @@ private:
     bool protect_pages(Area& area);
     Result<VirtAddr> move(u64 from, u64 old_size, u64 new_size, u64 to, OldPlace old_place);
     Result<void> move_pages(u64 from, u64 size, u64 to);
-    Result<void> copy_areas_to(AddressSpace& child);
-    Result<void> share_pages_with(AddressSpace& child, const Area& area);
+    Result<void> copy_areas_to(AddressSpace& child, Narrowed& narrowed);
+    Result<void> share_pages_with(AddressSpace& child, const Area& area, Narrowed& narrowed);
 
     // fault.cpp
     FaultOutcome fault_locked(u64 page, arch::Access wanted, Load& load);
