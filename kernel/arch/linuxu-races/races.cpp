@@ -153,7 +153,7 @@ void look(const Access& asked) {
     if (!begun || asked.address < kernel_half::start || asked.address >= kernel_half::stack_frames) return;
     u32 id = this_cpu.id;
     auto& cpu = cpus[id];
-    if (cpu.inside) return;
+    if (cpu.inside || is_waiting()) return;
     cpu.inside = true;
     Access access = asked;
     access.address = real(asked.address, id);

@@ -12,8 +12,8 @@ namespace {
 
 constinit std::atomic<bool> reporting = false;
 
-/// Each CPU's process has memory of its own behind these addresses, and signals come on a stack there; but the shadow is everybody's.
-bool is_this_cpu(u64 at) { return at - reinterpret_cast<u64>(&this_cpu) < sizeof(CpuLocal); }
+/// Each process has memory of its own behind these addresses, and signals come on a stack there; but the shadow is everybody's.
+bool is_own(u64 at) { return at - reinterpret_cast<u64>(&this_cpu) < sizeof(CpuLocal) || at - kernel_half::own < sizeof(OwnMemory); }
 
 std::string_view word_for(memory::Touch touch) {
     switch (touch) {
@@ -47,7 +47,7 @@ std::string_view picture(u64 bad, std::span<char> text) {
 }  // namespace
 
 void report(u64 at, u64 size, u64 bad, memory::Touch touch) {
-    if (is_this_cpu(bad)) return;
+    if (is_own(bad)) return;
     if (reporting.exchange(true)) return;  // the report itself may look where others may not
     char place[112], bytes[48];
     core::panic("a {} of size {} at 0x{:x}, {}: {}; shadow {}", word_for(touch), size, at, words_for(shadow.reason(bad)), describe(bad, place),

@@ -22,6 +22,7 @@ CASES = [
             "killed 143\n1\n2\n3\n4\n5\n6\n7\n8\n"),
     Case("processor", [Program("processor")], stdout="identification ok\nsigning ok\nbranch targets ok\n", machines=(), linuxu=False, arm64="everywhere"),
     Case("processes", [Program("processes")], stdout="copy-on-write ok\npipeline ok\nsignals ok\norphans ok\nshared words ok\nexecve ok\nmany ok\n", arm64="everywhere"),
+    Case("taking-turns", [Program("taking_turns")], stdout="360 turns\n", arm64="everywhere"),
     Case("endings", [Program("endings")], stdout="exit ok\nexecve ok\ngroup ok\n", cpus=(4,), arm64="everywhere"),
     Case("branch-targets", [Program("branch_targets", "marked")], stdout="marked place called\nunmarked place refused\n", machines=(), linuxu=False),
     Case("processors", [Program("processors", "static-pie")], cpus=(4,), stdout="online 4 affinity 4 used 4 counter 8000\nping-pong 1000\n"),

@@ -43,11 +43,10 @@ void adapt_features(u64 capabilities) {
 }
 
 // Where the instructions are missing, programs change it by calls to us only: so it is what was written last, and asking the host costs nothing.
-u64 read_fs_base() { return local().fs_base; }
+u64 read_fs_base() { return own().fs_base; }
 void write_fs_base(u64 value) {
-    auto& cpu = local();
-    if (cpu.fs_base == value) return;
-    cpu.fs_base = value;
+    if (own().fs_base == value) return;
+    own().fs_base = value;
     host::call(SYS_arch_prctl, set_fs, value);
 }
 

@@ -12,7 +12,6 @@
 #include "arch/boot.hpp"
 #include "arch/mmu.hpp"
 #include "kernel/core/panic.hpp"
-#include "timer.hpp"
 
 extern "C" spore::i64 host_call_unless(const std::atomic<spore::u32>* news, spore::u64 number, spore::u64 first, spore::u64 second, spore::u64 third,
                                        spore::u64 fourth);
@@ -23,9 +22,8 @@ void become_cpu(CpuLocal& cpu) {
     i64 got = host::call(SYS_mmap, &this_cpu, sizeof(CpuLocal), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, host_memory.file, physical(&cpu).value);
     if (got < 0) core::panic("the host does not map a CPU's memory");
     host::call(SYS_arch_prctl, 0x1002 /* ARCH_SET_FS */, 0);  // what the parent had is not this CPU's
-    this_cpu.process = static_cast<i32>(host::call(SYS_getpid));
-    use_signal_stack(this_cpu.signal_stack, sizeof this_cpu.signal_stack);
-    create_timer();
+    this_cpu.timer_wanted = this_cpu.timer_armed = no_timer;
+    begin_process();
 }
 
 u32 cpu_id() { return local().id; }
@@ -49,14 +47,14 @@ void wait_for_interrupt() {
 void send_news(u32 cpu, u32 news) {
     auto& other = cpu_local(cpu);
     u32 before = other.news.fetch_or(news, std::memory_order_acq_rel);  // with what they are of; pairs with handle_news()
-    if (!(before & news)) host::call(SYS_kill, other.process, kick_signal);
+    if (!(before & news)) host::call(SYS_kill, other.processes.number(), kick_signal);
 }
 
 void kick(u32 cpu) { send_news(cpu, news::kick); }
 
 void stop_other_cpus() {
     for (u32 cpu = 0; cpu < cpu_count(); ++cpu)
-        if (cpu != cpu_id()) host::call(SYS_kill, cpu_local(cpu).process, SIGSTOP);
+        if (cpu != cpu_id()) host::call(SYS_kill, cpu_local(cpu).processes.number(), SIGSTOP);
 }
 
 void choose_mode(abi::Mode mode) {

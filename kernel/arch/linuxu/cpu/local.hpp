@@ -1,4 +1,4 @@
-// What each CPU keeps for itself. A CPU is a process of the host, and each of them maps its own at the same address: `this_cpu`.
+// What each CPU keeps for itself. A CPU is a process of the host, and maps its own at the same address as the others: `this_cpu`.
 #pragma once
 
 #include <atomic>
@@ -6,6 +6,7 @@
 #include "../../common/cpu/cpus.hpp"
 #include "arch/context.hpp"
 #include "arch/cpu.hpp"
+#include "processes.hpp"
 
 namespace spore::arch {
 
@@ -13,6 +14,8 @@ namespace spore::arch {
 namespace news {
 inline constexpr u32 timer = 1, kick = 2, flush = 4, device = 8;
 }
+
+inline constexpr u64 no_timer = ~u64{0};
 
 struct alignas(page_size) CpuLocal {
     TrapFrame* program_frame;  ///< where the running thread's program registers go: at the top of its kernel stack
@@ -23,15 +26,12 @@ struct alignas(page_size) CpuLocal {
     std::atomic<bool> attention;
     u64 program_stack;         ///< scratch of the system call entry
     u64 per_cpu_offset;
-    i32 process;               ///< the host's number for this CPU's process
     u64 page_table;            ///< the root of the current address space
     u64 fault_address;
-    u64 fs_base;               ///< where the CPU has no instruction to read it; a process begins with 0
     u64 timer_wanted;          ///< when the kernel wants its timer interrupt, and when the host's timer will bring one
     u64 timer_armed;
-    i32 timer;                 ///< the host's number for it
     u32 relaxed;               ///< how often relax() was called
-    alignas(page_size) u8 signal_stack[64_KiB];  ///< the host puts signals here, each for a moment
+    Processes processes;
 };
 
 // trap/entry.S knows these.
@@ -44,7 +44,7 @@ extern "C" CpuLocal this_cpu;
 /// The reference is good for as long as the thread does not sleep; behind the same address it may find another CPU's then.
 inline CpuLocal& local() { return this_cpu; }
 
-/// Gives this process the CPU's memory as `this_cpu`, and takes it into service: signals, timer.
+/// Gives this process the CPU's memory as `this_cpu`, and takes it into service.
 void become_cpu(CpuLocal& cpu);
 /// Tells another CPU, and interrupts what it does.
 void send_news(u32 cpu, u32 news);

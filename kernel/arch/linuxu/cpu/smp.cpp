@@ -19,12 +19,11 @@ namespace {
 
 constinit u32 arrived = 0;
 constinit bool released = false;
-constinit i32 first_process = 0;
 
 [[noreturn]] void run_cpu(void* argument) {
     auto& cpu = *static_cast<CpuLocal*>(argument);
     host::call(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
-    if (host::call(SYS_getppid) != first_process) host::call(SYS_exit_group, 1);  // it ended before that
+    if (host::call(SYS_getppid) != first_process()) host::call(SYS_exit_group, 1);  // it ended before that
     flush_here(0, program_end);  // the parent's mappings came along
     become_cpu(cpu);
     __atomic_fetch_add(&arrived, 1, __ATOMIC_RELEASE);
@@ -46,7 +45,6 @@ bool start_cpu(u32 number) {
 void found_processor(u64) {}
 
 u32 start_cpus(u32 wanted) {
-    first_process = local().process;
     u32 running = 1;
     while (running < wanted && running < max_cpus && start_cpu(running)) ++running;
     if (running < wanted && running < max_cpus) core::warn("the host gives {} of {} processors", running, wanted);

@@ -12,7 +12,7 @@
 namespace spore::arch {
 namespace {
 
-constexpr u64 never = ~u64{0};
+constexpr u64 never = no_timer;
 
 /// The host's structure [linux include/uapi/linux/time.h].
 struct Setting {
@@ -24,18 +24,16 @@ void arm_host(u64 nanoseconds) {
     cpu.timer_armed = nanoseconds;
     u64 at = nanoseconds == never ? 0 : nanoseconds + host::clock_origin();
     Setting setting{{}, {static_cast<time_t>(at / 1'000'000'000), static_cast<long>(at % 1'000'000'000)}};
-    host::call(SYS_timer_settime, cpu.timer, TIMER_ABSTIME, &setting, nullptr);
+    host::call(SYS_timer_settime, own().timer, TIMER_ABSTIME, &setting, nullptr);
 }
 
 }  // namespace
 
 void create_timer() {
-    auto& cpu = local();
     sigevent event{};
     event.sigev_notify = SIGEV_SIGNAL;
     event.sigev_signo = timer_signal;
-    if (host::call(SYS_timer_create, CLOCK_MONOTONIC, &event, &cpu.timer) < 0) core::panic("the host gives no timer");
-    cpu.timer_wanted = cpu.timer_armed = never;
+    if (host::call(SYS_timer_create, CLOCK_MONOTONIC, &event, &own().timer) < 0) core::panic("the host gives no timer");
 }
 
 /// A timer that comes too early costs less than setting it anew each time that the wish moves further away.

@@ -5,7 +5,7 @@
 
 namespace spore::arch {
 
-/// Makes this CPU's. Each process needs its own.
+/// Makes this process's: each needs its own, and any may interrupt the CPU.
 void create_timer();
 /// The timer's signal has come: whether it is time, or the wait goes on.
 bool timer_is_due();

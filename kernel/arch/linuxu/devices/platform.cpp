@@ -36,7 +36,7 @@ void write_early_console(std::string_view text) {
 
 /// The others end with the first.
 void power_off() {
-    if (cpu_id() != 0) host::call(SYS_kill, cpu_local(0).process, SIGKILL);
+    if (!is_first()) host::call(SYS_kill, first_process(), SIGKILL);
     host::call(SYS_exit_group, 0);
     __builtin_trap();
 }

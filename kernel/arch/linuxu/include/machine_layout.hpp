@@ -19,6 +19,7 @@ inline constexpr u64 image = 0x7000'0000'0000;       ///< kernel.ld
 inline constexpr u64 direct_map = 0x7100'0000'0000;
 inline constexpr u64 stacks = 0x7400'0000'0000;
 inline constexpr u64 stack_frames = 0x7500'0000'0000;  ///< what is mapped where in `stacks`
+inline constexpr u64 own = 0x7540'0000'0000;  ///< of each process alone
 }  // namespace kernel_half
 
 }  // namespace spore::arch

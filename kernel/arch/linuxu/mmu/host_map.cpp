@@ -122,6 +122,15 @@ bool rewrite_pages(u64 start, u64 size, u64 bits) {
     return true;
 }
 
+template <typename F>
+void for_each_residents(F&& visit) {
+    for (u32 cpu = 0; cpu < cpu_count(); ++cpu) {
+        auto& processes = cpu_local(cpu).processes;
+        Guard guard(processes.lock);
+        visit(processes.residents, cpu == cpu_id());
+    }
+}
+
 }  // namespace
 
 void keep_mapped(u64 at, u64 size) { kept = {at, at + size}; }
@@ -166,9 +175,26 @@ bool can_check_branch_targets() { return false; }
 // ---- flushing: what isa/x86_64/mmu/flush.cpp asks for (translation.hpp) ----
 
 u64 table_without_program() { return 0; }
-void use_table(u64) { flush_here(0, program_end); }
+void use_table(u64 root) { enter_process(root); }
+
+void note_flush(u64 root, u64 start, u64 end) {
+    for_each_residents([=](Residents& residents, bool here) { residents.note(root, {start, end}, here); });
+}
+void note_end(u64 root) {
+    for_each_residents([=](Residents& residents, bool here) { residents.forget(root, here); });
+}
 
 void flush_here(u64 start, u64 end) {
+    auto& processes = local().processes;
+    // In the middle of a wait for the lock, too. What stays noted is unmapped once more.
+    if (processes.lock.try_lock()) {
+        processes.residents.drop({start, end});
+        processes.lock.unlock();
+    }
+    unmap_here(start, end);
+}
+
+void unmap_here(u64 start, u64 end) {
     if (start < program_end) start = std::max(start, program_start), end = std::min(end, program_end);
     if (start < kept.end && end > kept.start) {
         if (start < kept.start) forget(start, kept.start);

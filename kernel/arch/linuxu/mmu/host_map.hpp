@@ -27,6 +27,8 @@ void keep_mapped(u64 at, u64 size);
 bool touch_kernel_half(u64 at);
 /// Lies in the place for kernel stacks, where none is mapped.
 bool is_stack_guard(u64 at);
+/// Unmaps what is not kept, and nothing but that.
+void unmap_here(u64 start, u64 end);
 /// Before the first stack.
 void prepare_stack_region();
 

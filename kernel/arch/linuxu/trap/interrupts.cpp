@@ -15,12 +15,15 @@ namespace spore::arch {
 namespace {
 
 struct Connection {
+    int descriptor;
     InterruptHandler handler;
     void* context;
 };
 constexpr u32 most_connections = 16;
 constinit std::array<Connection, most_connections> connections{};
 constinit u32 connection_count = 0;
+
+bool own_signals_of(int descriptor) { return host::call(SYS_fcntl, descriptor, F_SETOWN, local().processes.number()) >= 0; }
 
 }  // namespace
 
@@ -36,12 +39,16 @@ void handle_news() {
 
 Result<void> connect_descriptor(int descriptor, InterruptHandler handler, void* context) {
     if (connection_count == most_connections) return fail(Error::busy);
-    connections[connection_count++] = {handler, context};
+    connections[connection_count++] = {descriptor, handler, context};
     i64 flags = host::call(SYS_fcntl, descriptor, F_GETFL);
-    if (flags < 0 || host::call(SYS_fcntl, descriptor, F_SETOWN, local().process) < 0) return fail(Error::invalid);
+    if (flags < 0 || !own_signals_of(descriptor)) return fail(Error::invalid);
     if (host::call(SYS_fcntl, descriptor, F_SETFL, flags | O_ASYNC) < 0) return fail(Error::invalid);
     local().news.fetch_or(news::device, std::memory_order_relaxed);  // what was there before
     return {};
+}
+
+void redirect_descriptors() {
+    for (u32 i = 0; i < connection_count; ++i) own_signals_of(connections[i].descriptor);
 }
 
 // There are no lines and no messages: devices are files.

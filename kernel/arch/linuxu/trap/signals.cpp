@@ -3,6 +3,7 @@
 
 #include <ucontext.h>
 
+#include <algorithm>
 #include <initializer_list>
 
 #include "../../isa/x86_64/cpu/features.hpp"
@@ -13,6 +14,7 @@
 #include "arch/boot.hpp"
 #include "kernel/core/panic.hpp"
 #include "machine_cpu.hpp"
+#include "interrupts.hpp"
 #include "rewrite.hpp"
 #include "vectors.hpp"
 
@@ -121,6 +123,14 @@ void interrupt(int signal, ucontext_t& context) {
     return_to_leave(context);
 }
 
+/// For the CPU, which is another process by now.
+void pass_on(int signal) {
+    auto& cpu = local();
+    cpu.news.fetch_or(news_of(signal), std::memory_order_relaxed);
+    if (signal == device_signal) redirect_descriptors();
+    host::call(SYS_kill, cpu.processes.number(), kick_signal);
+}
+
 /// Where the host's clock cannot be read without its kernel, the vDSO calls that itself, which the filter does not let through.
 TrapFrame* call_for_vdso(ucontext_t& context) {
     auto& g = context.uc_mcontext.gregs;
@@ -130,15 +140,20 @@ TrapFrame* call_for_vdso(ucontext_t& context) {
 
 /// A CPU's process ends only by what nobody planned: the host ran out of memory, somebody killed it, a signal found no room on its stack.
 [[noreturn]] void report_end(const siginfo_t& info) {
-    u32 cpu = 1;
-    while (cpu < cpu_count() && cpu_local(cpu).process != info.si_pid) ++cpu;
+    auto is_of = [&](u32 cpu) {
+        auto& processes = cpu_local(cpu).processes;
+        return std::any_of(processes.list, processes.list + processes.residents.count(), [&](auto& process) { return process.number == info.si_pid; });
+    };
+    u32 cpu = 0;
+    while (cpu < cpu_count() && !is_of(cpu)) ++cpu;
+    if (is_waiting()) host::call(SYS_kill, local().processes.number(), SIGSTOP);  // it would go on while this one panics in its place
     core::panic("the process of CPU {} has ended ({} {})", cpu, info.si_code == CLD_EXITED ? "status" : "signal", info.si_status);
 }
 
 }  // namespace
 
 extern "C" [[gnu::used]] TrapFrame* machine_signal(int signal, siginfo_t* info, ucontext_t* context) {
-    if (is_interrupt(signal)) return interrupt(signal, *context), nullptr;
+    if (is_interrupt(signal)) return is_waiting() ? pass_on(signal) : interrupt(signal, *context), nullptr;
     if (signal == SIGCHLD) report_end(*info);
     auto& g = context->uc_mcontext.gregs;
     if (u64 origin = moved_from(static_cast<u64>(g[REG_RIP]))) g[REG_RIP] = static_cast<i64>(origin);  // mend_return leads back

@@ -18,6 +18,10 @@ u64 table_without_program() { return reinterpret_cast<u64>(kernel_pml4) - kernel
 
 void use_table(u64 root) { write_cr3(root); }
 
+// CR3 without process identifiers: what another table had is gone.
+void note_flush(u64, u64, u64) {}
+void note_end(u64) {}
+
 void flush_here(u64 start, u64 end) {
     if ((end - start) / page_size > full_flush_pages) {
         if (start < program_end) return write_cr3(read_cr3());

@@ -34,6 +34,8 @@ void load(u64 root) {
 }
 
 void ask_others(const Request& wanted) {
+    if (wanted.leave) note_end(wanted.root.value);
+    else note_flush(wanted.root.value, wanted.start, wanted.end);
     u32 count = cpu_count();
     if (count == 1) return;
     Guard guard(request_lock);
