@@ -126,15 +126,14 @@ def start_fuzzers(build, wanted, tally, pool, *how):
 
 
 def start_short(build, wanted, tally, pool, machines=True):
-    """Runs what is quick, and starts what is neither a system test nor long."""
+    """Runs what takes no time, and starts what is neither a system test nor long."""
     if wanted("layering"):
         run_layering(tally)
     if wanted("docs/reference"):
         run_reference(build, tally)
-    for binary in sorted((build / "tests").glob("unit-*")):
-        if binary.is_file() and os.access(binary, os.X_OK):
-            run_units(binary, wanted, tally)
-    pending = start_fuzzers(build, wanted, tally, pool)
+    pending = [pool.submit(run_units, binary, wanted, tally) for binary in sorted((build / "tests").glob("unit-*"))
+               if binary.is_file() and os.access(binary, os.X_OK)]
+    pending += start_fuzzers(build, wanted, tally, pool)
     if not machines:
         return pending
     pending += [pool.submit(run_boot, script, build, tally) for script in sorted((TESTS / "boot").glob("*.py")) if wanted(f"boot/{script.stem}")]

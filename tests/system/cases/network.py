@@ -199,7 +199,7 @@ CASES = [
     Case("names", [], around="resolver.py", root=True, stdout="10.9.0.77 fd09::77\n", needs=("/usr/bin/python3",), spread=True, linuxu=False),
     Case("https", [], script=SECRETLY, stdout="kept\n", needs=("/usr/bin/openssl", "/usr/bin/curl")),
     redis_case("redis"),
-    redis_case("redis-tailored", "--tailor", spread=True),
+    redis_case("redis-tailored", "--tailor", spread=True, linuxu=False),  # whole suites run tailored there: ./spore test --tailored
     nginx_case("nginx", 1, "off"),
     nginx_case("nginx-sendfile-workers", 4, "on"),
     Case("wget", ["/bin/busybox", "wget", "-q", "-O", "-", "http://{server}/"], options=["--network", "user"], beside=web_server, stdout="from outside\n"),

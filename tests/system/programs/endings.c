@@ -13,7 +13,7 @@
 
 #define CHECK(condition) do { if (!(condition)) { printf("line %d: %s (errno %d)\n", __LINE__, #condition, errno); exit(1); } } while (0)
 
-enum { rounds = 200, group_rounds = 10, threads = 40, makers = 2 };
+enum { rounds = 80, group_rounds = 10, threads = 40, makers = 2 };
 
 static const char* part;
 static void too_long(int number) {
