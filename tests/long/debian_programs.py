@@ -130,7 +130,24 @@ caught
 collected
 """
 
+# A browser without a screen: several processes of many threads, a page that computes, a picture and a document of it.
+CHROMIUM = r"""
+cd /tmp
+export HOME=/tmp
+echo '<html><body><p id="x">none</p><script>document.getElementById("x").textContent = "computed " + 6 * 7</script></body></html>' >page.html
+page() { chromium --headless --no-sandbox --disable-gpu --disable-dev-shm-usage "$@" file:///tmp/page.html 2>>errors; }
+page --dump-dom | grep -o 'computed 42</p>'
+page --screenshot=/tmp/picture.png --window-size=200,100
+head -c 4 picture.png | tail -c 3
+echo
+page --print-to-pdf=/tmp/page.pdf
+head -c 4 page.pdf
+echo
+"""
+CHROMIUM_SAYS = "computed 42</p>\nPNG\n%PDF\n"
+
 CASES = [
+    inside("chromium", ("chromium",), CHROMIUM, CHROMIUM_SAYS, memory="2G"),
     inside("r", ("r-base-core",), R, R_SAYS),
     inside("ffmpeg", ("ffmpeg",), FFMPEG, FFMPEG_SAYS),
     inside("etcd", ("etcd-server", "etcd-client"), ETCD, ETCD_SAYS),

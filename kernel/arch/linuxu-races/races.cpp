@@ -153,8 +153,12 @@ void look(const Access& asked) {
     if (!begun || asked.address < kernel_half::start || asked.address >= kernel_half::stack_frames) return;
     u32 id = this_cpu.id;
     auto& cpu = cpus[id];
-    if (cpu.inside || is_waiting()) return;
+    if (cpu.inside) return;
     cpu.inside = true;
+    if (is_waiting()) {  // what it does on its way is told of by nobody
+        cpu.inside = false;
+        return;
+    }
     Access access = asked;
     access.address = real(asked.address, id);
     for (u32 other = 0, count = cpu_count(); other < count; ++other) {

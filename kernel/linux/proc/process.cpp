@@ -1,5 +1,6 @@
 // The directory of one process, or of one of its tasks.
 #include "kernel/linux/proc/process_files.hpp"
+#include "kernel/linux/proc/settings.hpp"
 #include "kernel/linux/proc/table_tree.hpp"
 #include "kernel/linux/process/tree.hpp"
 
@@ -177,6 +178,8 @@ struct Row {
 };
 
 Result<Shared<Node>> make_task_list(Subject subject);
+/// There is one network for all.
+Result<Shared<Node>> find_network_directory(Subject) { return find_in_table(system_rows(), "", 0, "net"); }
 
 constexpr Row rows[] = {
     {.name = "auxv", .show = show_auxiliary, .permissions = 0400},
@@ -195,6 +198,7 @@ constexpr Row rows[] = {
     {.name = "maps", .show = show_maps},
     {.name = "mountinfo", .show = show_own_mount_info},
     {.name = "mounts", .show = show_own_mounts},
+    {.name = "net", .directory = find_network_directory},
     {.name = "oom_score", .show = show_zero},
     {.name = "oom_score_adj", .show = show_score, .take = take_score, .permissions = 0644},
     {.name = "personality", .show = show_personality, .permissions = 0400},
@@ -273,7 +277,11 @@ class TaskList final : public GeneratedDirectory {
 public:
     explicit TaskList(Subject subject) : subject_(subject) {}
     u64 number() const override { return subject_.inode_number(3); }
-    NodeAttributes attributes() override { return attributes_of(subject_, 0555, 2); }
+    /// Links count the directories: who wants to know whether it has one thread only looks here (Chromium).
+    NodeAttributes attributes() override {
+        auto process = subject_.process();
+        return attributes_of(subject_, 0555, process ? 2 + (*process)->live_tasks : 2);
+    }
     Result<Shared<Node>> find(std::string_view name) override {
         auto number = parse_number(name);
         if (!number || *number == 0 || *number > 0x7fff'ffff) return fail(Error::not_found);

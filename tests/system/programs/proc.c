@@ -122,6 +122,9 @@ int main(int count, char** words) {
     char* line = strstr(text, "[stack]");
     while (line > text && line[-1] != '\n') line--;
     check("stack range", sscanf(line, "%lx-%lx", &start, &end) == 2 && (unsigned long)&start >= start && (unsigned long)&start < end);
+    struct stat tasks;
+    check("task", !stat("/proc/self/task", &tasks) && tasks.st_nlink == 3);
+    check("net", contents_have("/proc/self/net/dev", "lo:"));
     check("limits", contents_have("/proc/self/limits", "Max open files "));
     check("mounts", contents_have("/proc/mounts", " /proc proc ") && contents_have("/proc/self/mountinfo", " - proc proc "));
 
