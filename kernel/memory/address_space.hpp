@@ -176,6 +176,8 @@ private:
     FaultOutcome fault_present(Area& area, u64 page, arch::Access wanted, const arch::Mapping& mapping);
     bool map_large_page(Area& area, u64 page);
     bool map_block(Area& area, u64 page);
+    bool copy_block(Area& area, u64 page);
+    void widen_block(Area& area, u64 page);
     void map_neighbours(Area& area, u64 page);
     FaultOutcome map_copy(Area& area, u64 page, const std::byte* contents);
     FaultOutcome map_frame(u64 page, FrameRef frame, arch::Access access, std::size_t size = page_size);

@@ -26,9 +26,15 @@ arch::Access without_write(arch::Access access) {
     return access;
 }
 
+bool is_anonymous(const Frame& frame) { return is_managed(frame) && frame.kind == FrameKind::anonymous; }
+
 /// Whether this is a private page that only one address space maps: it may be written to where it is.
-bool is_sole_copy(const Frame& frame) {
-    return is_managed(frame) && frame.kind == FrameKind::anonymous && frame.references.load(std::memory_order_acquire) == 1;
+bool is_sole_copy(const Frame& frame) { return is_anonymous(frame) && frame.references.load(std::memory_order_acquire) == 1; }
+
+/// What more than is needed is filled from.
+bool is_plentiful() {
+    auto use = memory_use();
+    return use.free >= use.total / 4;
 }
 
 }  // namespace
@@ -113,9 +119,7 @@ bool AddressSpace::map_large_page(Area& area, u64 page) {
 bool AddressSpace::map_block(Area& area, u64 page) {
     constexpr u64 size = arch::anonymous_fill;
     u64 start = align_down(page, size), end = start + size;
-    if (start < area.start || end > area.end || page_table_.next_mapped({start}, {end}).value < end) return false;
-    auto use = memory_use();
-    if (use.free < use.total / 4) return false;
+    if (start < area.start || end > area.end || page_table_.next_mapped({start}, {end}).value < end || !is_plentiful()) return false;
     auto block = allocate_zeroed_frames(std::countr_zero(size / page_size));
     if (!block) return false;
     set_kind(**block, FrameKind::anonymous);
@@ -134,6 +138,40 @@ FaultOutcome AddressSpace::map_copy(Area& area, u64 page, const std::byte* conte
     set_kind(**frame, FrameKind::anonymous);
     std::memcpy(bytes_of_frame(**frame), contents, page_size);
     return map_frame(page, FrameRef::adopt(*frame), area.access);
+}
+
+/// map_copy for all of the block of arch::anonymous_fill bytes that holds `page`, where it is all private pages, and memory is plentiful.
+bool AddressSpace::copy_block(Area& area, u64 page) {
+    constexpr u64 count = arch::anonymous_fill / page_size;
+    u64 start = align_down(page, arch::anonymous_fill), end = start + arch::anonymous_fill;
+    if (start < area.start || end > area.end || !is_plentiful()) return false;
+    Frame* shared[count];
+    for (u64 i = 0; i < count; ++i) {
+        auto mapping = page_table_.query({start + i * page_size});
+        if (mapping.size != page_size || !is_anonymous(*(shared[i] = &frame_of(mapping.frame)))) return false;
+    }
+    auto block = allocate_frames(std::countr_zero(count));
+    if (!block) return false;
+    set_kind(**block, FrameKind::anonymous);
+    split_block(**block);
+    FrameRef old[count];
+    for (u64 i = 0; i < count; ++i) {
+        std::memcpy(bytes_of_frame(*(*block + i)), bytes_of_frame(*shared[i]), page_size);
+        (void)map_frame(start + i * page_size, FrameRef::adopt(*block + i), area.access);  // tables are there
+        old[i] = FrameRef::adopt(shared[i]);
+    }
+    count_resident(-static_cast<i64>(end - start));  // they took the place of others
+    page_table_.flush({start}, {end});
+    return true;
+}
+
+/// The pages around that are this address space's alone may be written to again, too.
+void AddressSpace::widen_block(Area& area, u64 page) {
+    u64 start = std::max(area.start, align_down(page, arch::anonymous_fill)), end = std::min(area.end, align_down(page, arch::anonymous_fill) + arch::anonymous_fill);
+    for (u64 at = start; at < end; at += page_size) {
+        auto mapping = page_table_.query({at});
+        if (mapping.size == page_size && !mapping.access.write && is_sole_copy(frame_of(mapping.frame))) page_table_.protect({at}, area.access);
+    }
 }
 
 FaultOutcome AddressSpace::fault_object(Area& area, u64 page, arch::Access wanted, Load& load) {
@@ -179,6 +217,7 @@ FaultOutcome AddressSpace::fault_present(Area& area, u64 page, arch::Access want
             page_table_.protect({page}, without_write(area.access));
             return FaultOutcome::served;
         }
+        if (arch::anonymous_fill > page_size && copy_block(area, page)) return FaultOutcome::served;
         FrameRef old = FrameRef::adopt(&frame);  // the mapping's reference
         auto outcome = map_copy(area, page, old.bytes());
         if (outcome != FaultOutcome::served) {
@@ -188,6 +227,8 @@ FaultOutcome AddressSpace::fault_present(Area& area, u64 page, arch::Access want
         count_resident(-static_cast<i64>(page_size));  // it took the place of another
         page_table_.flush({page}, {page + page_size});
         return outcome;
+    } else if (arch::anonymous_fill > page_size) {
+        widen_block(area, page);
     }
     // A wider access needs no flush: a CPU that still has the narrow one comes here once more.
     page_table_.protect({page}, area.access);
