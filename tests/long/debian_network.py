@@ -391,7 +391,8 @@ for i in 1 2 3; do printf "PUB many.$i 9\r\nmessage $i\r\n" >&4; done
 for i in 1 2 3 4 5 6; do read -r line <&3; echo "$line" | tr -d "\r"; done
 '
 kill $server
-wait $server || echo "ended with $?"
+wait $server || true  # 1 or 0: which of its two ends comes first is chance
+echo ended
 """
 NATS_SAYS = """{"status":"ok"}
 PONG
@@ -401,7 +402,7 @@ MSG many.2 1 9
 message 2
 MSG many.3 1 9
 message 3
-ended with 1
+ended
 """
 
 CASES = [
