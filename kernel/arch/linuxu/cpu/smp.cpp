@@ -5,7 +5,6 @@
 
 #include "../host/call.hpp"
 #include "../mmu/host_map.hpp"
-#include "../../isa/x86_64/mmu/translation.hpp"
 #include "arch/boot.hpp"
 #include "kernel/core/log.hpp"
 #include "kernel/memory/kernel_stack.hpp"
@@ -24,7 +23,7 @@ constinit bool released = false;
     auto& cpu = *static_cast<CpuLocal*>(argument);
     host::call(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
     if (host::call(SYS_getppid) != first_process()) host::call(SYS_exit_group, 1);  // it ended before that
-    flush_here(0, program_end);  // the parent's mappings came along
+    unmap_here(0, program_end);  // the parent's mappings came along
     become_cpu(cpu);
     __atomic_fetch_add(&arrived, 1, __ATOMIC_RELEASE);
     // Others would ask for nothing from a CPU that is not counted yet, so it must not run anything.

@@ -13,8 +13,8 @@
 #include "../mmu/host_map.hpp"
 #include "arch/boot.hpp"
 #include "kernel/core/panic.hpp"
-#include "machine_cpu.hpp"
 #include "interrupts.hpp"
+#include "machine_cpu.hpp"
 #include "rewrite.hpp"
 #include "vectors.hpp"
 
@@ -124,7 +124,7 @@ void interrupt(int signal, ucontext_t& context) {
 }
 
 /// For the CPU, which is another process by now.
-void pass_on(int signal) {
+void forward(int signal) {
     auto& cpu = local();
     cpu.news.fetch_or(news_of(signal), std::memory_order_relaxed);
     if (signal == device_signal) redirect_descriptors();
@@ -153,7 +153,7 @@ TrapFrame* call_for_vdso(ucontext_t& context) {
 }  // namespace
 
 extern "C" [[gnu::used]] TrapFrame* machine_signal(int signal, siginfo_t* info, ucontext_t* context) {
-    if (is_interrupt(signal)) return is_waiting() ? pass_on(signal) : interrupt(signal, *context), nullptr;
+    if (is_interrupt(signal)) return is_waiting() ? forward(signal) : interrupt(signal, *context), nullptr;
     if (signal == SIGCHLD) report_end(*info);
     auto& g = context->uc_mcontext.gregs;
     if (u64 origin = moved_from(static_cast<u64>(g[REG_RIP]))) g[REG_RIP] = static_cast<i64>(origin);  // mend_return leads back
