@@ -21,6 +21,10 @@ struct Place {
         return failure(ExitStatus::bad_configuration, "{}:{}: {} {}", file.string(), node.source().begin.line, key,
                        fmt::format(format, std::forward<Args>(args)...));
     }
+    /// What a value's own parser says of it.
+    std::unexpected<Failure> refused(std::string_view why) const {
+        return failure(ExitStatus::bad_configuration, "{}:{}: {}: {}", file.string(), node.source().begin.line, key, why);
+    }
     Outcome<std::string> text() const {
         auto value = node.value_exact<std::string>();
         if (!value) return wrong("must be a string in quotes");
@@ -67,7 +71,7 @@ fs::path folder_of(const Place& place) { return place.file.parent_path(); }
 /// A value that its parser explains, named with its place.
 template <typename T>
 Outcome<T> explained(const Place& place, Outcome<T> value) {
-    if (!value) return place.wrong(": {}", value.error().message);
+    if (!value) return place.refused(value.error().message);
     return value;
 }
 
@@ -155,14 +159,14 @@ constexpr std::array keys{
     }},
     Key{"user", "A string: who the program runs as, \"UID\" or \"UID:GID\" in numbers (0).", [](const Place& place, Request& request) -> Outcome<void> {
         auto user = parse_user(TRY(place.text()));
-        if (!user) return place.wrong(": {}", user.error().message);
+        if (!user) return place.refused(user.error().message);
         request.user = *user;
         return {};
     }},
     Key{"limits", "A list of strings NAME=SOFT or NAME=SOFT:HARD: limits that the program begins with, as --ulimit.", [](const Place& place, Request& request) -> Outcome<void> {
         for (const auto& text : TRY(place.texts())) {
             auto limit = parse_limit(text);
-            if (!limit) return place.wrong(": {}", limit.error().message);
+            if (!limit) return place.refused(limit.error().message);
             request.limits.push_back(*limit);
         }
         return {};
@@ -230,7 +234,7 @@ constexpr std::array keys{
     Key{"volumes", "A list of strings HOST:GUEST: files and folders that are copied into the guest. HOST:GUEST:shared is a folder that the guest uses where it is; with :ro it cannot write there.", [](const Place& place, Request& request) -> Outcome<void> {
         for (const auto& text : TRY(place.texts())) {
             auto volume = parse_volume(text, folder_of(place));
-            if (!volume) return place.wrong(": {}", volume.error().message);
+            if (!volume) return place.refused(volume.error().message);
             request.volumes.push_back(*volume);
         }
         return {};

@@ -59,6 +59,7 @@ TEST(Config, ErrorsNameLineAndKey) {
     EXPECT_NE(problem("arguments = [\"a\", 1]").find("arguments must be a string"), std::string::npos);
     EXPECT_NE(problem("[environment]\nA = 1").find(":2: environment.A"), std::string::npos);
     EXPECT_NE(problem("program = ").find("/project/spore.toml:1:"), std::string::npos);
+    EXPECT_NE(problem("keep = [\"nope\"]").find("/project/spore.toml:1: keep: 'nope' is no part"), std::string::npos);
 }
 
 TEST(Values, Sizes) {
