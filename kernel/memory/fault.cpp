@@ -148,7 +148,8 @@ bool AddressSpace::copy_block(Area& area, u64 page) {
     Frame* shared[count];
     for (u64 i = 0; i < count; ++i) {
         auto mapping = page_table_.query({start + i * page_size});
-        if (mapping.size != page_size || !is_anonymous(*(shared[i] = &frame_of(mapping.frame)))) return false;
+        // Where another thread may be writing, the copy could miss it.
+        if (mapping.size != page_size || mapping.access.write || !is_anonymous(*(shared[i] = &frame_of(mapping.frame)))) return false;
     }
     auto block = allocate_frames(std::countr_zero(count));
     if (!block) return false;
