@@ -18,5 +18,5 @@ def model(seed, *options, **what):
 CASES = [
     model(1), model(2), model(3),
     # Pages are given back and read again all the time.
-    model(4, "--root-in", "disk", "-m", "6M", linuxu=False),
+    model(4, "--root-in", "disk", memory="6M", linuxu=False),
 ]
