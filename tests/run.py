@@ -21,7 +21,7 @@ import time
 TESTS = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(TESTS))
 import coverage  # noqa: E402
-from docs import guides  # noqa: E402
+from docs import guides, specification  # noqa: E402
 from lab import lab  # noqa: E402
 from system import case as system_case  # noqa: E402
 
@@ -108,6 +108,11 @@ def run_reference(build, tally):
     tally.add("docs/reference", f"out of date: {' '.join(differing)}; write it anew with ./spore manual --markdown --write docs/reference" if differing else None)
 
 
+def run_specification(tally):
+    kinds = ("system", "long", "uefi", "sanitized", "races")
+    tally.add("docs/specification", specification.problem([one.name for kind in kinds for one in system_case.load_all(kind)] + [one.name for one in lab.instances([])]))
+
+
 def run_guide(guide, build, tally):
     tally.add(f"docs/guides/{guide.stem}", guides.run(guide, build))
 
@@ -131,6 +136,8 @@ def start_short(build, wanted, tally, pool, machines=True):
         run_layering(tally)
     if wanted("docs/reference"):
         run_reference(build, tally)
+    if wanted("docs/specification"):
+        run_specification(tally)
     pending = [pool.submit(run_units, binary, wanted, tally) for binary in sorted((build / "tests").glob("unit-*"))
                if binary.is_file() and os.access(binary, os.X_OK)]
     pending += start_fuzzers(build, wanted, tally, pool)
