@@ -162,6 +162,16 @@ assert [part["name"] for part in told["parts"] if part["kept"] and part["name"] 
         cd usr/share
         for file in man/man1/spore-run.1 man/man5/spore.toml.5 bash-completion/completions/spore zsh/vendor-completions/_spore \\
             fish/vendor_completions.d/spore.fish spore/gdb/spore.py; do test -s "$file"; done""", stdout="hello from a program\n"),
+    # The script of the source tree, twice at once where nothing is built yet: the second waits, and finds it done. A build that fails leaves nothing behind.
+    Case("script-builds-once", ["{programs}/../../../spore"], needs=("/usr/bin/flock",), script="""
+        mkdir -p bin tree/abi tree/base tree/wire tree/kernel tree/host tree/cmake; cp "$1" tree/spore; touch tree/CMakeLists.txt tree/CMakePresets.json
+        printf '#!/bin/sh\nmkdir -p build; touch build/build.ninja\n' > bin/cmake
+        printf '#!/bin/sh\nmkdir running || echo two at once; echo built >> builds; sleep 2; rmdir running\ntest ! -e fails || exit 1\nmkdir -p tree/build/host; echo "echo tool \\$*" > tree/build/host/spore; chmod +x tree/build/host/spore\n' > bin/ninja
+        chmod +x bin/cmake bin/ninja; export PATH="$PWD/bin:$PATH"
+        tree/spore run one > one 2>> said & tree/spore run two > two 2>> said & wait
+        cat one two builds; grep -c "waiting for another" said
+        touch fails tree/abi/newer; tree/spore run 2> /dev/null || echo "status $?"
+        ls -A tree/build | sort | tr '\n' ' '""", stdout="tool run one\ntool run two\nbuilt\n1\nstatus 125\n.lock .spore-built build.ninja configure.log host "),
     Case("unprivileged-qemu", [Program("patient")], script="""
         "$SPORE" run $OPTIONS -d --name job "$1"
         """ + WAIT_FOR_READY + """
