@@ -86,7 +86,8 @@ struct Request {
     ByteSpan body;
     u32 port;  ///< whom the answers are for
 
-    bool dump() const { return (header.flags & netlink_dump) == netlink_dump; }
+    /// Linux looks for either of the two bits (rtnetlink_rcv_msg), and snmpd sets one.
+    bool dump() const { return (header.flags & netlink_dump) != 0; }
     u8 family() const { return body.empty() ? 0 : static_cast<u8>(body[0]); }
     /// The value of an attribute behind a fixed part of this size; empty when it is not there.
     ByteSpan attribute(u64 fixed, u16 type) const;
