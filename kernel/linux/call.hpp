@@ -31,7 +31,7 @@ enum class Interrupt : u8 {
 enum class Status : u8 { supported, partial };
 
 /// How an argument is shown.
-enum class ArgumentKind : u8 { nothing, number, unsigned_number, descriptor, directory, flags, mode, signal, address, text, data, buffer };
+enum class ArgumentKind : u8 { nothing, number, long_number, unsigned_number, long_unsigned_number, descriptor, directory, flags, mode, signal, address, text, data, buffer };
 
 struct CallInfo {
     i32 number;
@@ -45,7 +45,9 @@ namespace detail {
 
 template <typename T>
 struct Decode {
-    static constexpr ArgumentKind kind = std::is_signed_v<T> ? ArgumentKind::number : ArgumentKind::unsigned_number;
+    static constexpr bool is_long = sizeof(T) > 4;  // of shorter ones registers may hold anything above
+    static constexpr ArgumentKind kind = std::is_signed_v<T> ? is_long ? ArgumentKind::long_number : ArgumentKind::number
+                                                             : is_long ? ArgumentKind::long_unsigned_number : ArgumentKind::unsigned_number;
     static T from(u64 raw) { return static_cast<T>(raw); }
 };
 template <> struct Decode<Descriptor> {

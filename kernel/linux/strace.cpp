@@ -112,8 +112,10 @@ private:
 void put_argument(Line& line, ArgumentKind kind, u64 raw, u64 count) {
     switch (kind) {
     case ArgumentKind::nothing: return;
-    case ArgumentKind::number: return line.put("{}", static_cast<i64>(raw));
-    case ArgumentKind::unsigned_number: return line.put("{}", raw);
+    case ArgumentKind::long_number: return line.put("{}", static_cast<i64>(raw));
+    case ArgumentKind::unsigned_number: return line.put("{}", static_cast<u32>(raw));
+    case ArgumentKind::long_unsigned_number: return line.put("{}", raw);
+    case ArgumentKind::number:
     case ArgumentKind::signal:
     case ArgumentKind::descriptor: return line.put("{}", static_cast<i32>(raw));
     case ArgumentKind::directory:
@@ -168,7 +170,7 @@ void trace_begin(Task& task, const arch::TrapFrame& frame) {
 }
 
 void trace_end(Task& task, const arch::TrapFrame& frame, i64 result) {
-    if (!sink) return;
+    if (!sink || !arch::in_system_call(frame)) return;  // rt_sigreturn's is what the signal had interrupted
     auto name = call_name(arch::system_call_number(frame));
     if (does_not_return(name) && result >= 0) return;
     Line line;

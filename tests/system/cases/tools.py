@@ -90,6 +90,9 @@ for k in range(4):
 for child in children: os.waitpid(child, 0)"""], options=["--log", "warn"], machines=("microvm",), cpus=(4,), check=all_lines),
     Case("strace", [Program("hello")], script='"$SPORE" strace $OPTIONS --trace write,writev,exit_group "$1"', stdout="hello from a program\n",
          stderr=re.compile(r'^\[pid 1\] (write\(1, "hello from a program\\n", 21|writev\(1, .*)\) = 21\n\[pid 1\] exit_group\(0\) = \?\n$')),
+    # A -1 of 32 bits is one, and a signal's return has one line.
+    Case("strace-signals", ["/bin/busybox"], script='"$SPORE" strace $OPTIONS --trace wait4,rt_sigreturn,exit_group "$1" sh -c "trap : USR1; kill -USR1 \$\$; (exit 3); exit 4" || test $? = 4',
+         stderr=re.compile(r'^(?=(?s:.*)rt_sigreturn)(?=(?s:.*)wait4\(-1, )(\[pid \d+\] (rt_sigreturn\(\) = \?|wait4\(-1, .*|exit_group\([34]\) = \?)\n)+$')),
     Case("strace-summary", [Program("hello")], script='"$SPORE" strace $OPTIONS -c -o table "$1" && grep -q "total" table', stdout="hello from a program\n"),
     # Smaller by half, and the same to the program; the second run finds the kernel made.
     Case("tailor", [Program("hello")], script="""
