@@ -26,7 +26,7 @@ add_fuzzer(elf ${CMAKE_SOURCE_DIR}/wire/elf.cpp ${CMAKE_SOURCE_DIR}/wire/elf_dyn
 add_fuzzer(bundle ${CMAKE_SOURCE_DIR}/wire/bundle.cpp ${CMAKE_SOURCE_DIR}/wire/manifest.cpp)
 add_fuzzer(config ${CMAKE_SOURCE_DIR}/host/plan/config.cpp ${CMAKE_SOURCE_DIR}/host/plan/values.cpp
     ${CMAKE_SOURCE_DIR}/host/plan/network_values.cpp ${CMAKE_SOURCE_DIR}/host/check/call_table.cpp
-    ${CMAKE_SOURCE_DIR}/host/common/files.cpp ${CMAKE_SOURCE_DIR}/host/common/failure.cpp ${CMAKE_SOURCE_DIR}/host/common/format.cpp)
+    ${CMAKE_SOURCE_DIR}/host/common/files.cpp ${CMAKE_SOURCE_DIR}/host/common/failure.cpp ${CMAKE_SOURCE_DIR}/host/common/colour.cpp ${CMAKE_SOURCE_DIR}/host/common/format.cpp)
 add_dependencies(fuzz-config spore)
 target_include_directories(fuzz-config PRIVATE ${CMAKE_BINARY_DIR}/generated/host)
 

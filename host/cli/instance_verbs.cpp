@@ -36,10 +36,17 @@ public:
     Named(CLI::App& parent, const char* name, const char* help, const char* examples) : Verb(parent, name, help, examples) {
         app->add_option("NAME", names_, "The machine")->required();
     }
+    /// One that fails does not keep the others from being done. Every failure is told, and the last one's status is the whole's.
     Outcome<int> act(const MakeRequest&, std::vector<std::string>) override {
-        int status = 0;
-        for (const auto& name : names_) status = TRY(act_on(name));
-        return status;
+        Outcome<int> whole = 0;
+        for (const auto& name : names_) {
+            auto outcome = act_on(name);
+            if (whole || !outcome) {
+                if (!whole) tell(whole.error());
+                whole = std::move(outcome);
+            }
+        }
+        return whole;
     }
 
 protected:
@@ -144,7 +151,7 @@ Outcome<int> run_detached(const Request& request, const DetachOptions& options) 
         auto questions = TRY(listen_at(instance, Door::questions));
         Supervised what{.command = plan.arguments, .after_end = options.remove ? AfterEnd::remove : AfterEnd::keep, .debugger = plan.debugger, .run = [&] {
             auto status = run(plan, std::move(prepared), {.questions = questions.number()});
-            if (!status) std::fprintf(stderr, "spore: %s\n", status.error().message.c_str());
+            if (!status) tell(status.error());
             return status ? *status : static_cast<int>(status.error().status);
         }};
         return start_supervisor(instance, what);

@@ -49,4 +49,7 @@ template <typename... Args>
 /// The text of errno.
 std::string error_text();
 
+/// Says on standard error, in a line, what failed.
+void tell(const Failure& failure);
+
 }  // namespace spore::host

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <cctype>
 #include <charconv>
 #include <chrono>
 #include <cstdio>
@@ -38,7 +39,7 @@ std::string_view name_of(Life life) {
 std::string status_of(Life life, const InstanceState& state) {
     if (life == Life::running) return "running " + age(state.started);
     if (life == Life::lost) return "lost (its supervisor was killed)";
-    return fmt::format("ended ({}) {} ago", *state.status, age(*state.ended));
+    return fmt::format("ended ({}) {} ago", *state.status, age(state.ended.value_or(state.started)));
 }
 
 std::string stamp(u64 nanoseconds) {
@@ -50,11 +51,19 @@ std::string stamp(u64 nanoseconds) {
     return fmt::format("{}.{:06}Z ", text, nanoseconds / 1000 % 1'000'000);
 }
 
+/// As a part of one line, whatever it holds: scripts after -c have several.
+std::string command_line(const InstanceState& state) {
+    auto text = fmt::format("{}", fmt::join(state.command, " "));
+    for (auto& character : text)
+        if (std::iscntrl(static_cast<unsigned char>(character))) character = ' ';
+    return text;
+}
+
 /// Puts the time before each line; remembers whether a line is open.
 class Printer {
 public:
     explicit Printer(Stamps stamps) : stamps_(stamps) {}
-    /// False when the reader of our output is gone.
+    /// False when it cannot be written; a reader that is gone ends this process with SIGPIPE.
     bool print(const LogReader::Record& record) {
         bool error = record.stream == LogStream::errors;
         std::string text;
@@ -95,7 +104,7 @@ Outcome<int> list_instances(Listing listing, Format format) {
         auto state = instance.state();
         if (!state || (listing == Listing::running && life != Life::running)) continue;
         table += fmt::format("{:<24} {:<34} {:>8}  {}\n", instance.name(), status_of(life, *state),
-                             life == Life::running ? fmt::to_string(state->supervisor) : "-", fmt::join(state->command, " "));
+                             life == Life::running ? fmt::to_string(state->supervisor) : "-", command_line(*state));
         auto item = nlohmann::json::parse(state->to_json());
         item["name"] = instance.name();
         item["life"] = name_of(life);
@@ -114,7 +123,7 @@ Outcome<int> show_log(const std::string& name, Follow follow, Stamps stamps) {
         // First whether it runs, then what it wrote: nothing can come after that.
         bool running = follow == Follow::yes && fs::exists(instance.folder()) && instance.life() == Life::running;
         while (auto record = log.next())
-            if (!printer.print(*record)) return 0;
+            if (!printer.print(*record)) return failure(ExitStatus::failed, "cannot write what {} printed: {}", name, error_text());
         if (!running) return 0;
         std::this_thread::sleep_for(std::chrono::milliseconds(50));
     }

@@ -136,6 +136,13 @@ CASES = [
     refusal("config-wrong-type", [], 110, r"spore.toml:1: memory must be", files=config("memory = 64\n")),
     refusal("config-syntax", [], 110, r"spore.toml:2:", files=config('program = "/bin/true"\nmemory = \n')),
     refusal("odd-environment-file", ["--env-file", "{scratch}/env", "/bin/true"], 110, r"env:2:", files={"env": "A=b\nnonsense\n"}),
+    # What fails for one machine does not keep the others from being done; what `ps` shows of a script stays in its line.
+    Case("one-of-several-names", [], script="""
+        "$SPORE" run -d --name job /bin/busybox sh -c 'sleep 100
+            sleep 1'
+        "$SPORE" ps | grep -c 'sleep 100 *sleep 1'
+        "$SPORE" rm -f absent job missing 2>&1 || echo "status $?" """, needs=(str(BUSYBOX),),
+         stdout="job\n1\njob\nspore: there is no machine named 'absent': 'spore ps -a' lists them\nspore: there is no machine named 'missing': 'spore ps -a' lists them\nstatus 125\n"),
     Case("dry-run", ["run", "--dry-run", "/bin/true"], host=True, stdout=re.compile(r"(?s)program +/bin/true\n.*qemu-system-x86_64 .*-sandbox on")),
     Case("dry-run-arm64", ["run", "--dry-run", "--kernel", "/dev/null", "--gic", "2", "./app"], host=True, files=program(elf(machine=183)),
          stdout=re.compile(r"(?s)architecture arm64\n.*qemu-system-aarch64 .*-machine virt,gic-version=2 -accel tcg .*virtio-serial-device")),
