@@ -11,6 +11,8 @@
 #include <cerrno>
 #include <cstdlib>
 
+#include "host/common/ending_signals.hpp"
+
 namespace spore::host {
 
 namespace {
@@ -112,9 +114,15 @@ Finished run_to_end(const std::vector<std::string>& command) {
     auto child = start(command, {{nothing.number(), 0}, {write_output.number(), 1}, {write_errors.number(), 2}});
     if (!child) return {.not_found = child.error() == ENOENT, .status = 127, .errors = std::strerror(child.error())};
     write_output.close(), write_errors.close();
-    struct pollfd waits[] = {{read_output.number(), POLLIN, 0}, {read_errors.number(), POLLIN, 0}};
+    auto ending = watch_ending_signals();
+    struct pollfd waits[] = {{read_output.number(), POLLIN, 0}, {read_errors.number(), POLLIN, 0}, {ending.number(), POLLIN, 0}};
     while (waits[0].fd >= 0 || waits[1].fd >= 0) {
-        if (::poll(waits, 2, -1) < 0 && errno != EINTR) break;
+        if (::poll(waits, 3, -1) < 0 && errno != EINTR) break;
+        if (waits[2].revents) {  // somebody made it wait, who has to take away what this command was to make
+            child->end();
+            finished.status = 128 + SIGKILL, finished.errors = "interrupted";
+            return finished;
+        }
         for (auto [index, text] : {std::pair{0, &finished.output}, {1, &finished.errors}}) {
             if (waits[index].fd < 0 || waits[index].revents == 0) continue;
             char buffer[4096];

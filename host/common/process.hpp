@@ -62,7 +62,7 @@ struct Finished {
     int status = 0;
     std::string output, errors;
 };
-/// Runs a short command to its end and keeps what it prints.
+/// Runs a short command to its end and keeps what it prints. A signal that is to end this process, and waits, ends the command.
 Finished run_to_end(const std::vector<std::string>& command);
 
 }  // namespace spore::host

@@ -1,6 +1,7 @@
 #include "host/debug/gdb.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -69,11 +70,26 @@ Failure become_gdb(const fs::path& folder, const GdbOptions& options) {
     return {ExitStatus::failed, fmt::format("cannot start {}: {}", gdb, error_text())};
 }
 
+/// Until it ends, or a signal wants to end this process.
+void wait_for_end(const Child& debugger) {
+    auto signals = watch_ending_signals();
+    struct pollfd waits[] = {{debugger.descriptor(), POLLIN, 0}, {signals.number(), POLLIN, 0}};
+    while (::poll(waits, 2, -1) < 0 && errno == EINTR) {}
+}
+
+/// Ctrl-C is gdb's. One that is ignored and blocked would wait as the others do.
+void leave_interrupts_to_gdb() {
+    ::signal(SIGINT, SIG_IGN);
+    sigset_t interrupts;
+    ::sigemptyset(&interrupts), ::sigaddset(&interrupts, SIGINT);
+    ::sigprocmask(SIG_UNBLOCK, &interrupts, nullptr);
+}
+
 bool wait_for(const fs::path& socket, const Child& runner) {
     constexpr int attempts = 1000;
     for (int i = 0; i < attempts; ++i) {
         if (fs::exists(socket)) return true;
-        if (runner.ends_within(std::chrono::milliseconds(10))) return false;
+        if (ending_signal_waits() || runner.ends_within(std::chrono::milliseconds(10))) return false;
     }
     return false;
 }
@@ -87,6 +103,7 @@ Outcome<Child> fork_child(Work work) {
     if (child > 0) return Child(child, FileDescriptor(static_cast<int>(::syscall(SYS_pidfd_open, child, 0))));
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != parent) ::_exit(1);
+    let_ending_signals_through();
     ::_exit(work());
 }
 
@@ -98,7 +115,7 @@ int run_machine(const Plan& plan, Prepared prepared) {
     ::dup2(nothing.number(), STDIN_FILENO);
     auto status = run(plan, std::move(prepared));
     if (status) std::fprintf(stderr, "spore: the program ended with status %d\n", *status);
-    else if (status.error().status != ExitStatus::machine_ended) std::fprintf(stderr, "spore: %s\n", status.error().message.c_str());
+    else if (status.error().status != ExitStatus::machine_ended) tell(status.error());
     return status.value_or(1);
 }
 
@@ -141,10 +158,12 @@ Outcome<int> debug(Plan plan, const GdbOptions& options) {
     if (!wait_for(plan.debugger, runner)) return failure(ExitStatus::failed, "the machine did not start");
     auto debugger = TRY(fork_child([&] {
         auto failed = become_gdb(folder, options);
-        std::fprintf(stderr, "spore: %s\n", failed.message.c_str());
+        tell(failed);
         return static_cast<int>(failed.status);
     }));
-    ::signal(SIGINT, SIG_IGN);  // Ctrl-C is for gdb
+    leave_interrupts_to_gdb();
+    wait_for_end(debugger);
+    if (ending_signal_waits()) return failure(ExitStatus::failed, "interrupted");
     int status = debugger.wait();
     // A machine whose program has ended, or that gdb ended, is let tell so; one that gdb left running ends with `runner`.
     (void)runner.ends_within(std::chrono::seconds(2));

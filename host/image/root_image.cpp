@@ -9,6 +9,7 @@
 #include <cstdio>
 
 #include "base/defer.hpp"
+#include "host/common/ending_signals.hpp"
 #include "host/common/fingerprint.hpp"
 #include "host/common/process.hpp"
 #include "host/image/image_cache.hpp"
@@ -23,6 +24,7 @@ constexpr std::string_view image_format = "spore-root-5";
 constexpr const char* image_uuid = "5b0e5a11-0000-4000-8000-53504f524531";
 /// Above it, making the image is said: it takes seconds.
 constexpr u64 large_root = 128_MiB;
+constexpr std::string_view full_cache = ": make room, or set XDG_CACHE_HOME to a folder that has some";
 
 bool copy_file(const fs::path& from, const fs::path& to, const Entry& entry) {
     FileDescriptor source(::open(from.c_str(), O_RDONLY | O_CLOEXEC));
@@ -47,9 +49,10 @@ bool copy_file(const fs::path& from, const fs::path& to, const Entry& entry) {
 /// Python knows whether what it compiled is still good.
 Outcome<void> stage(const Root& root, const fs::path& staging) {
     auto cannot = [](const fs::path& path) {
-        return failure(ExitStatus::failed, "cannot stage {} for the root image: {}", path.string(), error_text());
+        return failure(ExitStatus::failed, "cannot stage {} for the root image: {}{}", path.string(), error_text(), errno == ENOSPC ? full_cache : "");
     };
     for (const auto& [path, entry] : root.entries()) {
+        if (ending_signal_waits()) return failure(ExitStatus::failed, "interrupted");
         auto at = staging / path.substr(1);
         switch (entry.kind) {
             case Entry::Kind::directory:
@@ -124,9 +127,10 @@ Outcome<RootImage> ensure_root_image(const Root& root) {
 
     auto unique = fmt::format("{}.{}", path.string(), ::getpid());
     auto staging = fs::path(unique + ".d"), partial = fs::path(unique + ".tmp");
+    EndingSignalsWait signals;
     remove_staging(staging, root);
     if (::mkdir(staging.c_str(), 0700) != 0)
-        return failure(ExitStatus::failed, "cannot create {}: {}", staging.string(), error_text());
+        return failure(ExitStatus::failed, "cannot create {}: {}{}", staging.string(), error_text(), errno == ENOSPC ? full_cache : "");
     defer { remove_staging(staging, root); };
     if (root.content_size() > large_root && ::isatty(STDERR_FILENO))
         std::fprintf(stderr, "spore: making the root's image, %llu MiB; it is kept for the next run\n", static_cast<unsigned long long>(root.content_size() >> 20));

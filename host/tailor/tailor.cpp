@@ -8,6 +8,7 @@
 
 #include "base/defer.hpp"
 #include "host/check/load.hpp"
+#include "host/common/ending_signals.hpp"
 #include "host/common/fingerprint.hpp"
 #include "host/image/image_cache.hpp"
 #include "host/image/root_image.hpp"
@@ -79,6 +80,7 @@ Outcome<void> find_or_make(Plan& plan, Assembled& assembled, RootPlace root, con
     trim_cache(folder, {".kernel", ".debug"});
     if (::isatty(STDERR_FILENO)) std::fprintf(stderr, "spore: tailoring the kernel to %s; it is kept for the next run\n", plan.program.c_str());
     auto header = header_of(known ? *known : TRY(select_for(plan, assembled, root)));
+    EndingSignalsWait signals;
     auto work = fs::path(fmt::format("{}.{}.d", image.string(), ::getpid()));
     if (::mkdir(work.c_str(), 0700) != 0) return failure(ExitStatus::failed, "cannot create {}: {}", work.string(), error_text());
     defer { fs::remove_all(work, error); };

@@ -143,6 +143,20 @@ CASES = [
         "$SPORE" ps | grep -c 'sleep 100 *sleep 1'
         "$SPORE" rm -f absent job missing 2>&1 || echo "status $?" """, needs=(str(BUSYBOX),),
          stdout="job\n1\njob\nspore: there is no machine named 'absent': 'spore ps -a' lists them\nspore: there is no machine named 'missing': 'spore ps -a' lists them\nstatus 125\n"),
+    # A signal while the root's image is made ends the tool at once, by that signal, and leaves nothing.
+    Case("interrupted-early", [], script="""
+        mkdir bin; printf '#!/bin/sh\necho $$ > started\nexec sleep 100\n' > bin/mkfs.erofs; chmod +x bin/mkfs.erofs
+        for signal in INT TERM HUP; do
+            rm -f started
+            XDG_CACHE_HOME="$PWD/cache" PATH="$PWD/bin:$PATH" /usr/bin/python3 - "$SPORE" "$signal" <<'EOF'
+import os, signal, subprocess, sys, time
+tool = subprocess.Popen([sys.argv[1], "run", "/bin/true"])
+while not os.path.exists("started") or not open("started").read(): time.sleep(0.02)
+tool.send_signal(getattr(signal, "SIG" + sys.argv[2]))
+print(signal.Signals(-tool.wait(20)).name, os.path.exists("/proc/" + open("started").read().strip()))
+EOF
+        done
+        find cache -mindepth 2 -not -name roots""", needs=("/usr/bin/python3",), stdout="SIGINT False\nSIGTERM False\nSIGHUP False\n"),
     Case("dry-run", ["run", "--dry-run", "/bin/true"], host=True, stdout=re.compile(r"(?s)program +/bin/true\n.*qemu-system-x86_64 .*-sandbox on")),
     Case("dry-run-arm64", ["run", "--dry-run", "--kernel", "/dev/null", "--gic", "2", "./app"], host=True, files=program(elf(machine=183)),
          stdout=re.compile(r"(?s)architecture arm64\n.*qemu-system-aarch64 .*-machine virt,gic-version=2 -accel tcg .*virtio-serial-device")),
