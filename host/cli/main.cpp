@@ -1,11 +1,12 @@
 // The host tool: arguments → plan → root → image → run → exit status.
-#include <sys/sendfile.h>
+#include <fcntl.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
+#include <new>
 
 #include "host/cli/options.hpp"
-#include "host/common/colour.hpp"
 #include "host/inspect/inspect.hpp"
 #include "host/run/qemu_command.hpp"
 #include "host/run/run.hpp"
@@ -69,13 +70,40 @@ Outcome<int> tool(int count, const char* const* arguments) {
     return std::visit([](const auto& chosen) { return execute(chosen); }, command);
 }
 
+/// The number of a stream that was closed before us would be the next file's that is opened, and what is meant for the stream would go there.
+/// What takes its place fails as the closed one would: it is open the wrong way.
+void keep_numbers_of_streams() {
+    for (int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+        if (::fcntl(stream, F_GETFD) < 0) (void)::open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
+/// What the tool printed is there, or it has failed.
+Outcome<int> with_output(Outcome<int> status) {
+    bool lost = std::ferror(stdout);
+    errno = 0;
+    if (std::fflush(stdout) != 0 || lost)
+        return failure(ExitStatus::failed, "cannot write to standard output{}{}", errno ? ": " : "", errno ? error_text() : "");
+    return status;
+}
+
+/// What the standard library throws is in its own words; where they were not enough, the caller asked beforehand.
+Outcome<int> guarded_tool(int count, const char* const* arguments) {
+    try {
+        return with_output(tool(count, arguments));
+    } catch (const fs::filesystem_error& error) {
+        return failure(ExitStatus::failed, "{}: {}", error.path1().empty() ? "the current folder" : error.path1().string(), error.code().message());
+    } catch (const std::bad_alloc&) {
+        return failure(ExitStatus::failed, "this machine has too little memory for the tool itself");
+    }
+}
+
 }  // namespace
 }  // namespace spore::host
 
 int main(int count, char** arguments) {
-    auto status = spore::host::tool(count, arguments);
-    std::fflush(stdout);
+    spore::host::keep_numbers_of_streams();
+    auto status = spore::host::guarded_tool(count, arguments);
     if (status) return *status;
-    std::fprintf(stderr, "%s %s\n", spore::host::coloured(STDERR_FILENO, spore::host::Colour::red, "spore:").c_str(), status.error().message.c_str());
+    spore::host::tell(status.error());
     return static_cast<int>(status.error().status);
 }

@@ -29,6 +29,7 @@ bool Output::write_some() {
     if (count > 0) written_ += static_cast<std::size_t>(count);
     if (count < 0 && errno != EINTR && errno != EAGAIN) {
         closed_ = true;
+        error_ = errno == EPIPE ? 0 : errno;
         buffer_.clear(), written_ = 0;
     }
     return count > 0;

@@ -19,8 +19,10 @@ public:
     /// Writes everything, waiting as long as the reader lets us.
     void finish();
     std::size_t pending() const { return buffer_.size() - written_; }
-    /// The reader is gone; what is added from now on vanishes.
+    /// The reader is gone, or cannot be written to; what is added from now on vanishes.
     bool closed() const { return closed_; }
+    /// Why something was lost, when not for want of a reader: errno, or 0.
+    int error() const { return error_; }
 
 private:
     bool write_some();
@@ -28,6 +30,7 @@ private:
     int descriptor_;
     bool regular_;       ///< a file: writing never waits for a reader
     bool closed_ = false;
+    int error_ = 0;
     std::string buffer_;
     std::size_t written_ = 0;
 };

@@ -98,7 +98,13 @@ Outcome<int> Session::run() {
         if (!to_guest_.empty()) send_pending();
         if (channel_ended || (waits[machine].revents && !(waits[channel].revents & POLLIN))) return machine_ended();
     }
+    return conclude();
+}
+
+/// Everything is written before the result counts; a program whose output was lost has not succeeded, whatever it says.
+Outcome<int> Session::conclude() {
     output_.finish(), errors_.finish();
+    if (output_.error() && *result_) return failure(ExitStatus::failed, "cannot write to standard output: {}", std::strerror(output_.error()));
     return *result_;
 }
 
@@ -255,8 +261,8 @@ Outcome<int> Session::machine_ended() {
     if (files_.serial >= 0) read_serial();
     // Whatever stopped the machine before the kernel ran, the firmware may have named it.
     if (!greeted_ && !kernel_speaks_) errors_.add(firmware_words_);
+    if (result_) return conclude();
     output_.finish(), errors_.finish();
-    if (result_) return *result_;
     if (ending_signals_ > 0) return 128 + last_signal_;
     return failure(ExitStatus::machine_ended, "the virtual machine ended without an exit status{}",
                    greeted_ ? ": it was reset or shut down from inside" : " before its kernel was up");

@@ -57,6 +57,7 @@ private:
     void pass_signal(int signal);
     int wait_time() const;
     Outcome<int> machine_ended();
+    Outcome<int> conclude();
 
     SessionFiles files_;
     SessionHooks hooks_;

@@ -157,6 +157,11 @@ print(signal.Signals(-tool.wait(20)).name, os.path.exists("/proc/" + open("start
 EOF
         done
         find cache -mindepth 2 -not -name roots""", needs=("/usr/bin/python3",), stdout="SIGINT False\nSIGTERM False\nSIGHUP False\n"),
+    # Output that is lost is a failure, the tool's own and the program's; a file that is opened next does not take a closed stream's place.
+    Case("output-lost", [Program("hello")], machines=("microvm",), arm64="never", script="""
+        for target in '> /dev/full' '>&-'; do
+            for words in ps "run $OPTIONS $1"; do eval "\"\$SPORE\" $words $target" 2>&1 || echo "status $?"; done
+        done""", stdout=re.compile(r"\A(spore: cannot write to standard output: No space left on device\nstatus 125\n){2}(spore: cannot write to standard output: Bad file descriptor\nstatus 125\n){2}\Z")),
     Case("dry-run", ["run", "--dry-run", "/bin/true"], host=True, stdout=re.compile(r"(?s)program +/bin/true\n.*qemu-system-x86_64 .*-sandbox on")),
     Case("dry-run-arm64", ["run", "--dry-run", "--kernel", "/dev/null", "--gic", "2", "./app"], host=True, files=program(elf(machine=183)),
          stdout=re.compile(r"(?s)architecture arm64\n.*qemu-system-aarch64 .*-machine virt,gic-version=2 -accel tcg .*virtio-serial-device")),
