@@ -1,6 +1,7 @@
 #include "host/cli/options.hpp"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 
 #include "host/cli/verbs.hpp"
 #include "host/manual/completion.hpp"
@@ -41,7 +42,7 @@ struct RawRun {
     std::vector<std::string> environment, environment_files, volumes, limits, kept;
     std::string network, nic, mac, host_name, capture;
     std::vector<std::string> ports, addresses, gateways, name_servers;
-    unsigned cpus = 0;
+    std::optional<unsigned> cpus;
     bool interactive = false, terminal = false, dry_run = false, debug = false, tailored = false;
     DetachOptions detach;
 };
@@ -122,7 +123,7 @@ Outcome<Request> to_request(const RawRun& raw) {
         request.memory = parse_size(raw.memory);
         if (!request.memory) return usage(fmt::format("-m {}: give a size such as 64M or 2G", raw.memory));
     }
-    if (raw.cpus != 0) request.cpus = raw.cpus;
+    request.cpus = raw.cpus;
     for (const auto& file : raw.environment_files) {
         auto lines = TRY(parse_environment_file(file));
         request.environment.insert(request.environment.end(), lines.begin(), lines.end());
@@ -197,16 +198,40 @@ std::string help_text(const CLI::App& app) {
     return text;
 }
 
+/// An empty value is most often a variable of the shell's that is not set: what was meant is not known, and is not guessed.
+void refuse_empty_values(CLI::App& app) {
+    for (auto* verb : app.get_subcommands({}))
+        for (auto* option : verb->get_options())
+            if (option->get_items_expected_max() > 0)
+                option->check(CLI::Validator([](std::string& value) { return value.empty() ? std::string("the value is empty: give one, or leave the option away") : ""; }, ""));
+}
+
+/// What is wrong with the arguments, and where to read on. `meant` is where a verb belongs.
+Failure explain(const CLI::ParseError& error, const CLI::App& app, std::string_view meant) {
+    auto verbs = app.get_subcommands([](const CLI::App*) { return true; });
+    auto known = std::ranges::find(verbs, meant, &CLI::App::get_name);
+    if (known != verbs.end()) return {ExitStatus::failed, fmt::format("{}; see 'spore {} --help'", error.what(), meant)};
+    if (meant.starts_with('-')) return {ExitStatus::failed, fmt::format("there is no option {} before a verb; see 'spore --help'", meant)};
+    std::vector<std::string_view> names;
+    for (const auto* verb : verbs) names.push_back(verb->get_name());
+    auto near = nearest(meant, names);
+    return {ExitStatus::failed, near ? fmt::format("there is no verb '{}'; did you mean '{}'?", meant, *near) : fmt::format("there is no verb '{}'; see 'spore --help'", meant)};
+}
+
 /// The words after the options: nothing or a folder means spore.toml, anything else is the program.
 Outcome<RunCommand> to_run(const RawRun& raw, std::vector<std::string> words) {
     if (!words.empty() && words[0] == "--") words.erase(words.begin());
     else if (!words.empty() && words[0].size() > 1 && words[0].starts_with('-')) return usage(fmt::format("there is no option {}", words[0]));
     auto request = TRY(to_request(raw));
     RunCommand command{.save_bundle = raw.save_bundle, .dry_run = raw.dry_run};
-    bool project = words.empty() || (!request.root && words[0].find('/') != std::string::npos && fs::is_directory(words[0])) ||
-                   (!request.root && fs::is_regular_file(fs::path(words[0]) / "spore.toml"));
+    std::error_code ignored;  // what cannot be looked at is no project, and as a program it is told why
+    bool project = words.empty() || (!request.root && words[0].find('/') != std::string::npos && fs::is_directory(words[0], ignored)) ||
+                   (!request.root && fs::is_regular_file(fs::path(words[0]) / "spore.toml", ignored));
     if (project) {
-        command.request = TRY(read_config(words.empty() ? "." : fs::path(words[0])));
+        auto folder = words.empty() ? fs::path(".") : fs::path(words[0]);
+        command.request = TRY(read_config(folder));
+        if (command.request.program.value_or("").empty())
+            return failure(ExitStatus::bad_configuration, "{} names no program: write program = \"…\" in it", (folder / "spore.toml").string());
         if (!words.empty()) request.arguments.assign(words.begin() + 1, words.end());
     } else {
         request.program = words[0];
@@ -257,6 +282,7 @@ Outcome<Command> parse_command_line(int count, const char* const* arguments) {
     auto* completion = app.add_subcommand("completion", "Print the completions for a shell: bash, zsh or fish");
     completion->add_option("SHELL", shell, "The shell")->required();
     completion->footer(footer("source <(spore completion bash)"));
+    refuse_empty_values(app);
     try {
         app.parse(count, arguments);
     } catch (const CLI::CallForHelp&) {
@@ -267,7 +293,7 @@ Outcome<Command> parse_command_line(int count, const char* const* arguments) {
         return PrintCommand{"spore " SPORE_VERSION "\n"};
     } catch (const CLI::ParseError& error) {
         if (count < 2) return PrintCommand{app.help()};
-        return failure(ExitStatus::failed, "{}; see 'spore --help'", error.what());
+        return std::unexpected(explain(error, app, meant));
     }
     if (*inspect) return InspectCommand{file, treemap};
     if (*manual) {
@@ -290,6 +316,7 @@ Outcome<Command> parse_command_line(int count, const char* const* arguments) {
             }, std::move(request)};
         }
     auto command = TRY(to_run(raw, run->remaining()));
+    if (!raw.detach.name.empty() && !raw.detach.detach) return usage(fmt::format("--name {} is what a machine in the background is called by: add -d", raw.detach.name));
     if (raw.detach.detach && !command.dry_run && command.save_bundle.empty())
         return ActionCommand{[request = command.request, detach = raw.detach] { return run_detached(request, detach); },
                              [request = command.request]() -> Outcome<Request> { return request; }};

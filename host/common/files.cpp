@@ -18,11 +18,12 @@ void FileDescriptor::close() {
 }
 
 std::expected<MappedFile, int> MappedFile::open(const fs::path& path) {
-    FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    FileDescriptor file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));  // it may be a pipe, which nobody writes to
     if (!file) return std::unexpected(errno);
     struct stat status{};
     if (::fstat(file.number(), &status) != 0) return std::unexpected(errno);
     if (S_ISDIR(status.st_mode)) return std::unexpected(EISDIR);
+    if (!S_ISREG(status.st_mode)) return std::unexpected(ENODEV);
     if (status.st_size == 0) return MappedFile({});
     void* memory = ::mmap(nullptr, status.st_size, PROT_READ, MAP_PRIVATE, file.number(), 0);
     if (memory == MAP_FAILED) return std::unexpected(errno);
@@ -39,7 +40,7 @@ Outcome<void> write_file(const fs::path& path, std::string_view text) {
     return {};
 }
 
-std::optional<std::string> read_file(const fs::path& path) {
+std::optional<std::string> read_file(const fs::path& path, std::size_t most) {
     FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (!file) return std::nullopt;
     std::string text;
@@ -49,7 +50,10 @@ std::optional<std::string> read_file(const fs::path& path) {
         if (count < 0 && errno == EINTR) continue;
         if (count < 0) return std::nullopt;
         if (count == 0) return text;
-        text.append(buffer, static_cast<std::size_t>(count));
+        if (text.append(buffer, static_cast<std::size_t>(count)).size() > most) {
+            errno = EFBIG;
+            return std::nullopt;
+        }
     }
 }
 
@@ -63,13 +67,27 @@ bool write_all(int descriptor, ByteSpan bytes) {
     return true;
 }
 
+namespace {
+
+/// Without a home, as services are. Everybody may make files in /tmp: what is there already must be ours, and nobody else's to change.
+Outcome<fs::path> shared_cache_directory() {
+    auto path = fs::path("/tmp") / fmt::format("spore-cache-{}", ::geteuid());
+    struct stat status{};
+    (void)::mkdir(path.c_str(), 0700);
+    constexpr mode_t for_others = S_IWGRP | S_IWOTH;
+    if (::lstat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode) && status.st_uid == ::geteuid() && !(status.st_mode & for_others)) return path;
+    return failure(ExitStatus::failed, "cannot use {} as the cache folder, which is not this user's alone: set XDG_CACHE_HOME or HOME", path.string());
+}
+
+}  // namespace
+
 Outcome<fs::path> cache_directory() {
     const char* cache = std::getenv("XDG_CACHE_HOME");
     const char* home = std::getenv("HOME");
     fs::path path;
     if (cache && *cache == '/') path = fs::path(cache) / "spore";
     else if (home && *home == '/') path = fs::path(home) / ".cache/spore";
-    else path = fs::path("/tmp") / fmt::format("spore-cache-{}", ::getuid());
+    else return shared_cache_directory();
     if (::access(path.c_str(), W_OK) == 0) return path;
     std::error_code error;
     fs::create_directories(path, error);

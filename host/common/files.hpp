@@ -53,13 +53,15 @@ private:
     ByteSpan bytes_;
 };
 
-/// The whole file as text, or nothing.
-std::optional<std::string> read_file(const fs::path& path);
+/// The whole file as text, or nothing, with errno set; EFBIG when it has more than `most` bytes.
+std::optional<std::string> read_file(const fs::path& path, std::size_t most = ~std::size_t{0});
+/// More no file of settings has: whoever names another, or a device without end, is told so.
+constexpr std::size_t most_settings = 4_MiB;
 /// Makes a file of this text, or replaces the one that is there.
 Outcome<void> write_file(const fs::path& path, std::string_view text);
 /// Writes all bytes or fails with errno set.
 bool write_all(int descriptor, ByteSpan bytes);
-/// Where spore keeps what it can make again: $XDG_CACHE_HOME/spore or ~/.cache/spore. Created when missing.
+/// Where spore keeps what it can make again: $XDG_CACHE_HOME/spore, ~/.cache/spore, or without a home a folder in /tmp. Created when missing.
 Outcome<fs::path> cache_directory();
 /// The first executable file of this name in $PATH.
 std::optional<fs::path> find_in_path(std::string_view name, std::string_view path_variable);

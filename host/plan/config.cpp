@@ -144,6 +144,7 @@ constexpr std::array keys{
         if (!table) return place.wrong("must be a table, such as [environment] followed by KEY = \"value\"");
         for (const auto& [name, node] : *table) {
             Place inner{place.file, fmt::format("environment.{}", name.str()), node};
+            if (name.str().empty() || name.str().find_first_of(std::string_view("=\0", 2)) != std::string_view::npos) return inner.wrong("cannot be the name of a variable");
             request.environment.push_back(fmt::format("{}={}", name.str(), TRY(inner.text())));
         }
         return {};
@@ -219,7 +220,7 @@ constexpr std::array keys{
     }},
     Key{"timeout", "A number: seconds after which the machine is ended.", [](const Place& place, Request& request) -> Outcome<void> {
         auto value = place.node.value<double>();
-        if (!value || !place.node.is_number() || *value <= 0 || *value > 1e9) return place.wrong("must be a number of seconds above 0");
+        if (!value || !place.node.is_number() || !(*value > 0 && *value <= 1e9)) return place.wrong("must be a number of seconds above 0");
         request.timeout = std::chrono::milliseconds(static_cast<i64>(*value * 1000));
         return {};
     }},
@@ -305,7 +306,7 @@ Outcome<Request> parse_config(std::string_view text, const fs::path& file) {
 
 Outcome<Request> read_config(const fs::path& folder) {
     auto file = folder / "spore.toml";
-    auto text = read_file(file);
+    auto text = read_file(file, most_settings);
     if (!text)
         return failure(ExitStatus::bad_configuration, "cannot read {}: {}; name a program, or write spore.toml with program = \"…\"",
                        file.string(), error_text());

@@ -2,6 +2,10 @@
 
 #include <sys/random.h>
 
+#include <set>
+#include <span>
+#include <tuple>
+
 namespace spore::host {
 
 namespace {
@@ -31,6 +35,16 @@ void fill_in_user_network(Network& network) {
     if (network.name_servers.empty()) network.name_servers = {known_address(v4 ? user_v4_server : "fec0::3")};
 }
 
+/// Nobody can say to which of two a port of this machine leads.
+Outcome<void> check_ports(std::span<const PortForward> ports) {
+    std::set<std::tuple<bool, u16, std::string>> taken;
+    for (const auto& port : ports) {
+        bool fresh = taken.insert({port.udp, port.host_port, port.host_address}).second;
+        if (!fresh) return failure(ExitStatus::failed, "-p {}: port {} of this machine leads elsewhere already: choose another", text_of(port), port.host_port);
+    }
+    return {};
+}
+
 }  // namespace
 
 void NetworkRequest::merge(const NetworkRequest& upper) {
@@ -54,6 +68,7 @@ Outcome<Network> make_network(const NetworkRequest& request, bool pci) {
         if (!network.ports.empty()) return failure(ExitStatus::failed, "-p leads to a guest without a network: leave --network none away");
         return network;
     }
+    TRY(check_ports(network.ports));
     if (!user && !network.ports.empty())
         return failure(ExitStatus::failed, "-p works with --network user only: with {} the guest has an address of its own, where it is reached",
                        text_of(network.choice));

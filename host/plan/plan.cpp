@@ -142,6 +142,9 @@ Outcome<void> locate_program(Plan& plan, const std::string& name) {
         const char* path = std::getenv("PATH");
         auto in_path = find_in_path(name, path && *path ? path : default_path);
         if (!in_path) {
+            std::error_code ignored;
+            if (fs::is_directory(name, ignored))
+                return failure(ExitStatus::not_found, "there is no program '{}' in $PATH, and the folder of that name has no spore.toml: write one, or name a program", name);
             if (::access(name.c_str(), F_OK) == 0)
                 return failure(ExitStatus::not_found, "there is no program '{}' in $PATH; for the file in this folder say ./{}", name, name);
             return failure(ExitStatus::not_found, "there is no program '{}' in $PATH: install it, or give its path", name);
@@ -150,6 +153,7 @@ Outcome<void> locate_program(Plan& plan, const std::string& name) {
     }
     std::error_code error;
     plan.host_program = fs::absolute(found, error).lexically_normal();
+    if (error) return failure(ExitStatus::not_found, "cannot tell where {} is, for the current folder is gone ({}): change to another, or give a path from /", name, error.message());
     struct stat status{};
     if (::stat(plan.host_program.c_str(), &status) != 0) {
         if (errno == ENOENT || errno == ENOTDIR)

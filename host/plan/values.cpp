@@ -128,9 +128,11 @@ Outcome<Volume> parse_volume(std::string_view text, const fs::path& base) {
     volume.guest = fs::path(rest.substr(colon + 1)).lexically_normal();
     if (!volume.guest.starts_with('/'))
         return failure(ExitStatus::bad_root, "volume '{}': the path in the guest must be absolute, such as /{}", text, volume.guest);
-    if (!fs::exists(volume.host))
-        return failure(ExitStatus::bad_root, "volume '{}': there is no {} on this machine", text, volume.host.string());
-    if (volume.shared && !fs::is_directory(volume.host))
+    std::error_code error;
+    bool there = fs::exists(volume.host, error);
+    if (error) return failure(ExitStatus::bad_root, "volume '{}': cannot look at {}: {}", text, volume.host.string(), error.message());
+    if (!there) return failure(ExitStatus::bad_root, "volume '{}': there is no {} on this machine", text, volume.host.string());
+    if (volume.shared && !fs::is_directory(volume.host, error))
         return failure(ExitStatus::bad_root, "volume '{}': only folders can be shared; leave :shared away to copy the file, or share the folder it is in", text);
     return volume;
 }
@@ -168,7 +170,7 @@ Outcome<std::string> parse_kept(std::string_view text) {
 }
 
 Outcome<std::vector<std::string>> parse_environment_file(const fs::path& path) {
-    auto text = read_file(path);
+    auto text = read_file(path, most_settings);
     if (!text) return failure(ExitStatus::bad_configuration, "cannot read the environment file {}: {}", path.string(), error_text());
     std::vector<std::string> lines;
     std::size_t number = 0;
@@ -178,6 +180,7 @@ Outcome<std::vector<std::string>> parse_environment_file(const fs::path& path) {
         at = end + 1, ++number;
         if (line.ends_with('\r')) line.remove_suffix(1);
         if (line.empty() || line.starts_with('#')) continue;
+        if (line.contains('\0')) return failure(ExitStatus::bad_configuration, "{}:{}: a zero character cannot be part of the environment: give a file of text", path.string(), number);
         if (line.find('=') == std::string_view::npos || line.starts_with('='))
             return failure(ExitStatus::bad_configuration, "{}:{}: write KEY=value, or begin the line with # for a comment", path.string(), number);
         lines.emplace_back(line);

@@ -40,6 +40,13 @@ Outcome<void> check_port(const PortForward& port) {
     }
 }
 
+/// QEMU makes it, or replaces what is there.
+Outcome<void> check_capture(const fs::path& file) {
+    FileDescriptor probe(::open(file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666));
+    if (!probe) return failure(ExitStatus::failed, "--pcap {}: {}", file.string(), error_text());
+    return {};
+}
+
 std::string user_options(const Network& network) {
     std::string text = "user,id=net";
     for (const auto& port : network.ports)
@@ -76,6 +83,7 @@ Outcome<FileDescriptor> open_tap(const std::string& name) {
 
 Outcome<void> check_network(const Network& network) {
     for (const auto& port : network.ports) TRY(check_port(port));
+    if (!network.capture.empty()) TRY(check_capture(network.capture));
     if (network.choice.kind == NetworkKind::tap) TRY(open_tap(network.choice.name));
     if (network.choice.kind == NetworkKind::bridge && ::if_nametoindex(network.choice.name.c_str()) == 0)
         return failure(ExitStatus::failed, "--network bridge={}: there is no such bridge: make it with 'ip link add {} type bridge'", network.choice.name,

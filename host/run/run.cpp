@@ -192,7 +192,10 @@ Outcome<int> run(const Plan& plan, Prepared prepared, RunHooks run_hooks) {
         machine->end();
         if (auto old = qemu ? ask_whether_too_old(prepared.command[0]) : std::nullopt) return failure(ExitStatus::missing_tool, "{}", *old);
         auto message = how.empty() ? status.error().message : fmt::format("the machine ended: {}", how);
-        if (auto text = last_words(words.number()); !text.empty()) message += fmt::format("; {}{}", qemu ? "QEMU says: " : "", text);
+        auto text = last_words(words.number());
+        if (qemu && text.find("cannot set up guest memory") != std::string::npos)
+            return failure(ExitStatus::too_little_memory, "this machine does not have the {} MiB of memory that -m asks for: give less", plan.memory >> 20);
+        if (!text.empty()) message += fmt::format("; {}{}", qemu ? "QEMU says: " : "", text);
         return failure(ExitStatus::machine_ended, "{}", message);
     }
     // Nothing in the machine outlives the run, so it need not shut down in order.

@@ -109,6 +109,7 @@ CASES = [
     refusal("too-little-memory-for-program", ["-m", "3M", "/bin/busybox"], 116, "at least -m", needs=(str(BUSYBOX),)),
     refusal("missing-root", ["--root", "/no/such/folder", "/app"], 117, "--root"),
     refusal("missing-volume", ["-v", "/no/such:/data", "/bin/true"], 117, "/no/such"),
+    refusal("volume-too-long", ["-v", "/tmp/" + "a" * 300 + ":/data", "/bin/true"], 117, "cannot look at .*File name too long"),
     refusal("odd-volume", ["-v", "nonsense", "/bin/true"], 117, "HOST:GUEST"),
     refusal("relative-volume", ["-v", "/tmp:data", "/bin/true"], 117, "absolute"),
     refusal("missing-qemu", [Program("hello")], 111, "apt install qemu-system-x86", environment={"SPORE_QEMU": "/no/such/qemu"}),
@@ -117,6 +118,14 @@ CASES = [
     refusal("missing-kernel", ["--kernel", "/no/such/kernel", "/bin/true"], 111, "--kernel"),
     refusal("odd-memory", ["-m", "lots", "/bin/true"], 125, "64M"),
     refusal("odd-cpus", ["--cpus", "1000", "/bin/true"], 125, "from 1 to 64"),
+    refusal("no-cpus", ["--cpus", "0", "/bin/true"], 125, "from 1 to 64"),
+    refusal("more-memory-than-there-is", ["-m", "200T", Program("hello")], 116, "does not have the 209715200 MiB of memory"),
+    refusal("empty-value", ["--root", "", "/bin/true"], 125, "--root: the value is empty.*spore run --help"),
+    refusal("name-in-the-foreground", ["--name", "one", "/bin/true"], 125, "add -d"),
+    refusal("program-too-long", ["./" + "a" * 300], 126, "cannot look at .*File name too long"),
+    refusal("folder-for-a-program", ["folder"], 127, "the folder of that name has no spore.toml", files={"folder/file": ""}),
+    refusal("port-twice", ["-p", "18080:80", "-p", "18080:81", "/bin/true"], 125, "18080:81: port 18080 of this machine leads elsewhere already"),
+    refusal("capture-nowhere", ["--network", "user", "--pcap", "/no/such/file", Program("hello")], 125, "--pcap /no/such/file: No such file"),
     refusal("odd-machine", ["--machine", "toaster", "/bin/true"], 125, "microvm, q35, pc, virt"),
     refusal("odd-timeout", ["--timeout", "soon", "/bin/true"], 125, "number of seconds"),
     refusal("unknown-option", ["--nonsense", "/bin/true"], 125, "no option --nonsense"),
@@ -135,7 +144,23 @@ CASES = [
             files=config('program = "/bin/true"\nmemry = "64M"\n')),
     refusal("config-wrong-type", [], 110, r"spore.toml:1: memory must be", files=config("memory = 64\n")),
     refusal("config-syntax", [], 110, r"spore.toml:2:", files=config('program = "/bin/true"\nmemory = \n')),
+    refusal("config-empty", [], 110, "spore.toml names no program", files=config("")),
+    refusal("config-twice", [], 110, "spore.toml:2: .*redefine", files=config('program = "/bin/true"\nprogram = "/bin/false"\n')),
+    refusal("config-endless-number", [], 110, "spore.toml:2: timeout must be", files=config('program = "/bin/true"\ntimeout = nan\n')),
+    refusal("config-odd-variable", [], 110, "spore.toml:3: environment.A=B cannot be the name", files=config('program = "/bin/true"\n[environment]\n"A=B" = "c"\n')),
+    refusal("config-huge", [], 110, "spore.toml: File too large", files=config("#" * 5_000_000)),
+    refusal("environment-file-without-end", ["--env-file", "/dev/zero", "/bin/true"], 110, "File too large"),
+    refusal("environment-file-of-bytes", ["--env-file", "env", "/bin/true"], 110, "env:1: a zero character", files={"env": b"A=b\0C=d\n"}),
     refusal("odd-environment-file", ["--env-file", "{scratch}/env", "/bin/true"], 110, r"env:2:", files={"env": "A=b\nnonsense\n"}),
+    Case("odd-verb", ["stpo", "x"], host=True, status=125, stderr=re.compile(r"^spore: there is no verb 'stpo'; did you mean 'stop'\?\n$")),
+    Case("option-before-a-verb", ["--nonsense"], host=True, status=125, stderr=re.compile("^spore: there is no option --nonsense before a verb; see 'spore --help'\n$")),
+    # Output that is lost is a failure, the tool's own and the program's; a file that is opened next does not take a closed stream's place.
+    Case("output-lost", [Program("hello")], machines=("microvm",), arm64="never", script="""
+        for target in '> /dev/full' '>&-'; do
+            for words in ps "run $OPTIONS $1"; do eval "\"\$SPORE\" $words $target" 2>&1 || echo "status $?"; done
+        done""", stdout=re.compile(r"\A(spore: cannot write to standard output: No space left on device\nstatus 125\n){2}(spore: cannot write to standard output: Bad file descriptor\nstatus 125\n){2}\Z")),
+    Case("inspect-pipe", [], script='mkfifo pipe; timeout 10 "$SPORE" inspect pipe', status=127, stderr=re.compile("^spore: cannot read pipe: .*\n$")),
+    Case("folder-that-is-gone", [], script='mkdir gone; cd gone; rmdir ../gone; "$SPORE" run ./app', status=127, stderr=re.compile("^spore: cannot tell where ./app is, .*current folder is gone.*\n$")),
     # What fails for one machine does not keep the others from being done; what `ps` shows of a script stays in its line.
     Case("one-of-several-names", [], script="""
         "$SPORE" run -d --name job /bin/busybox sh -c 'sleep 100
@@ -157,11 +182,15 @@ print(signal.Signals(-tool.wait(20)).name, os.path.exists("/proc/" + open("start
 EOF
         done
         find cache -mindepth 2 -not -name roots""", needs=("/usr/bin/python3",), stdout="SIGINT False\nSIGTERM False\nSIGHUP False\n"),
-    # Output that is lost is a failure, the tool's own and the program's; a file that is opened next does not take a closed stream's place.
-    Case("output-lost", [Program("hello")], machines=("microvm",), arm64="never", script="""
-        for target in '> /dev/full' '>&-'; do
-            for words in ps "run $OPTIONS $1"; do eval "\"\$SPORE\" $words $target" 2>&1 || echo "status $?"; done
-        done""", stdout=re.compile(r"\A(spore: cannot write to standard output: No space left on device\nstatus 125\n){2}(spore: cannot write to standard output: Bad file descriptor\nstatus 125\n){2}\Z")),
+    Case("full-cache", ["/bin/true"], root=True, needs=("/usr/bin/unshare",), script="""
+        mkdir cache; export XDG_CACHE_HOME="$PWD/cache" SPORE
+        unshare -m sh -c 'mount -t tmpfs -o size=64k none cache; "$SPORE" run "$1" || echo "status $?"; find cache -mindepth 3; mount -o remount,ro none cache; "$SPORE" run "$1" || echo "status $?"' sh "$1" 2>&1""",
+         stdout=re.compile(r"\Aspore: cannot stage .*No space left on device: make room.*\nstatus 125\nspore: cannot write to the cache folder .*Read-only file system.*\nstatus 125\n\Z")),
+    Case("cache-without-home", [], root=True, needs=("/usr/bin/unshare",), script="""
+        unset HOME XDG_CACHE_HOME
+        unshare -m sh -c 'mount -t tmpfs none /tmp; "$SPORE" run --save-bundle /tmp/bundle /bin/true && stat -c %a /tmp/spore-cache-0
+            chmod 777 /tmp/spore-cache-0; "$SPORE" run --save-bundle /tmp/bundle /bin/true || echo "status $?"' 2>&1""",
+         stdout="700\nspore: cannot use /tmp/spore-cache-0 as the cache folder, which is not this user's alone: set XDG_CACHE_HOME or HOME\nstatus 125\n"),
     Case("dry-run", ["run", "--dry-run", "/bin/true"], host=True, stdout=re.compile(r"(?s)program +/bin/true\n.*qemu-system-x86_64 .*-sandbox on")),
     Case("dry-run-arm64", ["run", "--dry-run", "--kernel", "/dev/null", "--gic", "2", "./app"], host=True, files=program(elf(machine=183)),
          stdout=re.compile(r"(?s)architecture arm64\n.*qemu-system-aarch64 .*-machine virt,gic-version=2 -accel tcg .*virtio-serial-device")),
