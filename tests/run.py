@@ -2,7 +2,7 @@
 """Runs every test of Spore, or those whose name matches a filter, and ends with one line that counts them.
 
 Called by `./spore test`. Kinds: `layering`, `unit-*` (each GoogleTest case counts), `fuzz-*` (a short run each),
-`boot/…` (ways to start the kernel other than the tool's), `docs/…` (what the documentation shows), and `system/…` (a program in a virtual machine, see tests/system/case.py).
+`bench/stack` (what `./spore bench stack` measures, once), `boot/…` (ways to start the kernel other than the tool's), `docs/…` (what the documentation shows), and `system/…` (a program in a virtual machine, see tests/system/case.py).
 With `--long` it runs instead what takes too long for every change: `long/…`, the cases in tests/long/, of the same form.
 """
 import argparse
@@ -117,6 +117,15 @@ def run_guide(guide, build, tally):
     tally.add(f"docs/guides/{guide.stem}", guides.run(guide, build))
 
 
+def run_stack(build, tally):
+    """The loads of `./spore bench stack`, a few times each, on the program that is built with checks: so what is measured now and then is known to work."""
+    for load, times in (("request", 10), ("open", 10), ("bulk", 1)):
+        result = subprocess.run([build / "bench/stack/stack-checked", load, str(times)], capture_output=True, text=True, errors="replace", timeout=120)
+        if result.returncode or not re.fullmatch(r"[1-9]\d* \d+\n", result.stdout):
+            return tally.add("bench/stack", f"{load}: status {result.returncode}\n{result.stdout}{result.stderr[-4000:]}")
+    tally.add("bench/stack")
+
+
 def run_boot(script, build, tally):
     result = subprocess.run([sys.executable, str(script), str(build)], capture_output=True, text=True, errors="replace", timeout=600)
     if result.returncode == 77:
@@ -143,6 +152,8 @@ def start_short(build, wanted, tally, pool, machines=True):
     pending += start_fuzzers(build, wanted, tally, pool)
     if not machines:
         return pending
+    if wanted("bench/stack"):
+        pending.append(pool.submit(run_stack, build, tally))
     pending += [pool.submit(run_boot, script, build, tally) for script in sorted((TESTS / "boot").glob("*.py")) if wanted(f"boot/{script.stem}")]
     return pending + [pool.submit(run_guide, guide, build, tally) for guide in guides.all_guides() if wanted(f"docs/guides/{guide.stem}")]
 

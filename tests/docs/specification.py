@@ -6,7 +6,7 @@ import re
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TESTS = ROOT / "tests"
 DECLARED = re.compile(r"^TEST(?:_[FP])?\((\w+),\s*(\w+)", re.M)
-SINGLE = ("layering", "docs/reference", "docs/specification")
+SINGLE = ("layering", "docs/reference", "docs/specification", "bench/stack")
 
 
 def unit_tests():
