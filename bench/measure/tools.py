@@ -86,7 +86,7 @@ def kernel(architecture="x86_64"):
     chosen = os.environ.get("SPORE_KERNEL") if architecture == "x86_64" else None
     image = Path(chosen or BUILD / f"kernel/spore-{architecture}")
     if not image.exists():
-        raise Missing(f"{image} is missing: build it first, with ./spore --help or, for arm64, ./spore run with a program for that CPU")
+        raise Missing(f"{image} is missing: ./spore bench builds it, and so does 'ninja -C {BUILD} kernel_{architecture}'")
     return image
 
 
@@ -95,6 +95,8 @@ def spore_run(*arguments, architecture="x86_64"):
 
 
 def on_linuxu(arguments):
+    if "SPORE_TOOL" not in os.environ:  # another tool takes the kernel beside it
+        kernel("linuxu")
     return [str(spore()), "run", "--on", "linuxu", *[str(word) for word in arguments]]
 
 

@@ -175,6 +175,12 @@ assert [part["name"] for part in told["parts"] if part["kept"] and part["name"] 
         cat one two builds; grep -c "waiting for another" said
         touch fails tree/abi/newer; tree/spore run 2> /dev/null || echo "status $?"
         ls -A tree/build | sort | tr '\n' ' '""", stdout="tool run one\ntool run two\nbuilt\n1\nstatus 125\n.lock .spore-built build.ninja configure.log host "),
+    # Whatever is measured, its kernel is there.
+    Case("script-bench-builds-kernels", ["{programs}/../../../spore"], script="""
+        mkdir -p bin tree/abi tree/base tree/wire tree/kernel tree/host tree/cmake tree/bench tree/build; cp "$1" tree/spore; touch tree/CMakeLists.txt tree/CMakePresets.json tree/build/build.ninja
+        printf '#!/bin/sh\necho $* | grep -o kernel_.* >> builds\nmkdir -p tree/build/host; cp /bin/true tree/build/host/spore\n' > bin/ninja
+        echo 'import sys; print("measured", *sys.argv[1:])' > tree/bench/run
+        chmod +x bin/ninja; PATH="$PWD/bin:$PATH" tree/spore bench size 2> /dev/null; cat builds""", stdout="measured size\nkernel_x86_64\nkernel_arm64\nkernel_linuxu\n"),
     Case("unprivileged-qemu", [Program("patient")], script="""
         "$SPORE" run $OPTIONS -d --name job "$1"
         """ + WAIT_FOR_READY + """
