@@ -59,7 +59,8 @@ Outcome<int> tell_kernel(const Command& command) {
     if (auto* run = std::get_if<RunCommand>(&command)) request = run->request;
     else if (auto* action = std::get_if<ActionCommand>(&command); action && action->request) request = action->request();
     if (!request) return std::unexpected(request.error());
-    request->kernel = "/dev/null";  // it need not be there yet
+    request->kernel = "/dev/null";  // it need not be there yet, nor is it tailored yet
+    request->tailored = false, request->kept.clear();
     print(fmt::format("{}\n", kernel_name(TRY(make_plan(*request)))));
     return 0;
 }

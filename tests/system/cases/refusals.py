@@ -152,6 +152,7 @@ CASES = [
     refusal("environment-file-without-end", ["--env-file", "/dev/zero", "/bin/true"], 110, "File too large"),
     refusal("environment-file-of-bytes", ["--env-file", "env", "/bin/true"], 110, "env:1: a zero character", files={"env": b"A=b\0C=d\n"}),
     refusal("odd-environment-file", ["--env-file", "{scratch}/env", "/bin/true"], 110, r"env:2:", files={"env": "A=b\nnonsense\n"}),
+    Case("kernel-before-it-is-tailored", ["kernel-of", "run", "--tailor", "--keep", "pipe2", "--on", "linuxu", "/bin/true"], host=True, stdout="linuxu\n", stderr=""),
     Case("odd-verb", ["stpo", "x"], host=True, status=125, stderr=re.compile(r"^spore: there is no verb 'stpo'; did you mean 'stop'\?\n$")),
     Case("option-before-a-verb", ["--nonsense"], host=True, status=125, stderr=re.compile("^spore: there is no option --nonsense before a verb; see 'spore --help'\n$")),
     # Output that is lost is a failure, the tool's own and the program's; a file that is opened next does not take a closed stream's place.
