@@ -66,6 +66,10 @@ Outcome<Network> make_network(const NetworkRequest& request, bool pci) {
     if (!network.present()) {
         if (request.automatic) return failure(ExitStatus::failed, "--ip auto needs a network: add --network user, tap=NAME or bridge=NAME");
         if (!network.ports.empty()) return failure(ExitStatus::failed, "-p leads to a guest without a network: leave --network none away");
+        // Who says none may have the rest from spore.toml; who says nothing meant the rest to be of use.
+        bool described = !request.addresses.empty() || !request.gateways.empty() || !request.name_servers.empty() || request.mac || request.nic || request.capture;
+        if (described && !request.choice)
+            return failure(ExitStatus::failed, "--ip, --gateway, --dns, --mac, --nic and --pcap describe a network that is not there: add --network user, tap=NAME or bridge=NAME");
         return network;
     }
     TRY(check_ports(network.ports));

@@ -136,6 +136,8 @@ CASES = [
     refusal("odd-platform", ["--on", "xenon", "/bin/true"], 125, "qemu, linuxu"),
     refusal("odd-network", ["--network", "bridged", "/bin/true"], 125, "user, none, tap=NAME, bridge=NAME"),
     refusal("no-such-tap", ["--network", "tap=spore-absent", "/bin/true"], 125, "ip tuntap add|/dev/net/tun"),
+    refusal("address-without-network", ["--ip", "192.0.2.7/24", "/bin/true"], 125, "add --network user"),
+    refusal("capture-without-network", ["--pcap", "file", "/bin/true"], 125, "add --network user"),
     refusal("odd-address", ["--network", "user", "--ip", "192.0.2.7", "/bin/true"], 125, "192.0.2.7/24"),
     refusal("group-mac", ["--network", "user", "--mac", "53:54:00:00:00:01", "/bin/true"], 125, "must be even"),
     refusal("nic-without-pci", ["--network", "user", "--nic", "e1000", "/bin/true"], 125, "--machine q35"),
