@@ -16,7 +16,10 @@ void Scheduler::start(Thread& thread) {
 
 /// False when it was neither blocked nor about to be.
 bool Scheduler::wake(Thread& thread) {
-    State state = thread.state_.load(std::memory_order_seq_cst);  // after the waker's change of the condition
+    // The waker's change of the condition, whatever it was stored with, comes before the look at the state. A load alone overtakes the store on x86
+    // [intel/vol3 9.2.3.4]. Pairs with prepare().
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+    State state = thread.state_.load(std::memory_order_relaxed);
     for (;;) {
         if (state == State::preparing) {
             if (thread.state_.compare_exchange_weak(state, State::running, std::memory_order_acq_rel)) return true;
