@@ -19,7 +19,10 @@ Result<VirtAddr> AddressSpace::remap(VirtAddr start, u64 old_size, u64 new_size,
     if (keep && new_size != old_size) return fail(Error::invalid);
     Change change(*this);
     Area* area = areas_->find(from);
-    if (!area || (old_size <= new_size && from + old_size > area->end)) return fail(Error::bad_address);
+    if (!area) return fail(Error::bad_address);
+    // What moves lies in one area; where only the end is cut off, it may lie in others.
+    u64 moves = old_size <= new_size ? old_size : new_address ? new_size : 0;
+    if (from + moves > area->end) return fail(Error::bad_address);
 
     if (new_size < old_size) {
         TRY(unmap_locked(from + new_size, from + old_size));
