@@ -1,6 +1,7 @@
 // One stretch of an address space whose pages all follow the same rules (a VMA). The address space's own.
 #pragma once
 
+#include <algorithm>
 #include <boost/intrusive/set.hpp>
 
 #include "kernel/memory/address_space.hpp"
@@ -75,6 +76,16 @@ public:
     void remove(Area& area) {
         if (last_found_ == &area) last_found_ = nullptr;
         tree_.erase(tree_.iterator_to(area));
+    }
+    /// Where what is mapped from `start` on ends, or `end`.
+    u64 first_hole(u64 start, u64 end) {
+        for (auto area = first_above(start); area != tree_.end() && area->start <= start && start < end; ++area) start = std::min(area->end, end);
+        return start;
+    }
+    u64 mapped_bytes(u64 start, u64 end) {
+        u64 bytes = 0;
+        for (auto area = first_above(start); area != tree_.end() && area->start < end; ++area) bytes += std::min(area->end, end) - std::max(area->start, start);
+        return bytes;
     }
     bool is_free(u64 start, u64 end) {
         auto area = first_above(start);

@@ -72,13 +72,7 @@ void AddressSpace::merge_around(u64 start, u64 end) {
     }
 }
 
-bool AddressSpace::is_covered(u64 start, u64 end) {
-    for (auto area = areas_->first_above(start); area != areas_->end() && area->start <= start; ++area) {
-        start = area->end;
-        if (start >= end) return true;
-    }
-    return false;
-}
+bool AddressSpace::is_covered(u64 start, u64 end) { return start < end && areas_->first_hole(start, end) == end; }
 
 void AddressSpace::account(const Area& area, i64 bytes) {
     auto change = static_cast<u64>(bytes);

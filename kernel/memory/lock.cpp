@@ -32,8 +32,7 @@ Result<void> AddressSpace::set_locked(VirtAddr start, u64 size, bool locked) {
         if (!check_lock_limit(more)) return fail(Error::no_memory);
     }
     // Up to the first hole, as Linux does.
-    u64 hole = from;
-    for (auto area = areas_->first_above(from); area != areas_->end() && area->start <= hole && hole < end; ++area) hole = std::min(area->end, end);
+    u64 hole = areas_->first_hole(from, end);
     if (hole > from) {
         TRY(split_at(from));
         TRY(split_at(hole));

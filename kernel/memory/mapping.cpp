@@ -23,7 +23,9 @@ Result<VirtAddr> AddressSpace::map(const MapRequest& request) {
     bool populate_now = request.populate;
     {
         Change change(*this);
-        TRY(check_limits(size, area->counts_as_data()));
+        // What it takes the place of is not there twice.
+        u64 replaced = request.placement == Placement::exactly ? areas_->mapped_bytes(request.hint.value, request.hint.value + size) : 0;
+        TRY(check_limits(size - replaced, area->counts_as_data()));
         area->locked = request.locked || lock_future_ != LockFuture::no;
         if (area->locked) TRY(check_lock_limit(size));
         populate_now |= lock_future_ == LockFuture::at_once;
@@ -94,7 +96,10 @@ Result<void> AddressSpace::discard(VirtAddr start, u64 size) {
     Change change(*this);
     TRY(split_large_page(start.value));
     TRY(split_large_page(end));
-    zap(start.value, end);
+    for (auto area = areas_->first_above(start.value); area != areas_->end() && area->start < end; ++area) {
+        if (area->locked) return fail(Error::invalid);  // as Linux says
+        zap(std::max(area->start, start.value), std::min(area->end, end));
+    }
     if (!is_covered(start.value, end)) return fail(Error::no_memory);
     return {};
 }

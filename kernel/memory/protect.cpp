@@ -13,9 +13,10 @@ bool exceeds(arch::Access wanted, arch::Access limit) {
 Result<void> AddressSpace::protect(VirtAddr start, u64 size, arch::Access access) {
     if (!is_aligned(start.value, page_size) || size > arch::program_end || start.value > arch::program_end - size) return fail(Error::invalid);
     if (size == 0) return {};
-    u64 from = start.value, end = from + align_up(size, page_size);
+    u64 from = start.value, wanted_end = from + align_up(size, page_size);
     Change change(*this);
-    if (!is_covered(from, end)) return fail(Error::no_memory);
+    u64 end = areas_->first_hole(from, wanted_end);  // up to there, as Linux does
+    if (end == from) return fail(Error::no_memory);
     u64 becomes_data = 0;
     for (auto area = areas_->first_above(from); area != areas_->end() && area->start < end; ++area) {
         if (exceeds(access, area->limit)) return fail(Error::access_denied);
@@ -37,6 +38,7 @@ Result<void> AddressSpace::protect(VirtAddr start, u64 size, arch::Access access
     }
     if (narrowed && mapped) page_table_.flush(start, {end});
     merge_around(from, end);
+    if (end < wanted_end) return fail(Error::no_memory);
     return {};
 }
 

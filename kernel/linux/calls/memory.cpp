@@ -14,6 +14,9 @@ enum MapFlag : u32 {
     map_shared = 1, map_private = 2, map_shared_validate = 3, map_type = 0xf, map_fixed = 0x10, map_anonymous = 0x20, map_32bit = machine::number(0x40, 0),
     map_grows_down = 0x100, map_locked = 0x2000, map_no_reserve = 0x4000, map_populate = 0x8000, map_stack = 0x20000,
     map_huge_pages = 0x40000, map_fixed_no_replace = 0x100000,
+    // What MAP_SHARED_VALIDATE lets pass [linux] LEGACY_MAP_MASK: besides these MAP_DENYWRITE, MAP_EXECUTABLE, MAP_NONBLOCK, and the huge pages' sizes.
+    map_known = map_type | map_fixed | map_anonymous | map_32bit | map_grows_down | map_locked | map_no_reserve | map_populate | map_stack | map_huge_pages |
+                0x800 | 0x1000 | 0x10000 | 0x7c00'0000,
 };
 
 Result<arch::Access> access_of(u32 protection) {
@@ -34,6 +37,23 @@ Result<void> check_range(VirtAddr start, u64 size) {
 /// no_memory unless all of it is mapped.
 Result<void> check_no_holes(Task& task, VirtAddr start, u64 size) {
     if (!task.memory().is_mapped(start, size)) return fail(Error::no_memory);
+    return {};
+}
+
+using Area = memory::AddressSpace::AreaInfo;
+
+/// invalid unless all areas of the range suit what is asked.
+Result<void> check_areas(Task& task, VirtAddr start, u64 size, bool (*suits)(const Area& area)) {
+    struct Search {
+        VirtAddr start, end;
+        bool (*suits)(const Area& area);
+        bool all = true;
+    } search{start, start + size, suits};
+    task.memory().visit_areas([](void* context, const Area& area) {
+        auto& s = *static_cast<Search*>(context);
+        if (area.start < s.end && s.start < area.end) s.all &= s.suits(area);
+    }, &search);
+    if (!search.all) return fail(Error::invalid);
     return {};
 }
 
@@ -90,8 +110,11 @@ Result<u64> mmap(Task& task, u64 address, u64 size, Flags protection, Flags flag
     memory::MapRequest request{.hint = {address}, .size = whole, .access = TRY(access_of(protection)), .offset = offset};
     switch (flags & map_type) {
     case map_private: break;
-    case map_shared:
-    case map_shared_validate: request.sharing = memory::Sharing::shared; break;
+    case map_shared_validate:
+        if (flags & map_anonymous) return fail(Error::invalid);
+        if (flags & ~map_known) return fail(Error::not_supported);
+        [[fallthrough]];
+    case map_shared: request.sharing = memory::Sharing::shared; break;
     default: return fail(Error::invalid);
     }
     if (flags & map_huge_pages) return fail(Error::no_memory);  // no page is set aside for hugetlbfs; programs fall back
@@ -167,14 +190,15 @@ Result<u64> madvise(Task& task, UserAddress start, u64 size, i32 advice) {
     TRY(check_range(start, size));
     if (size == 0) return 0;
     size = align_up(size, page_size);
+    auto populate = [&]() -> Result<u64> { return TRY(task.memory().populate(start, size)), 0; };
     switch (advice) {
     case normal: case random: case sequential: case mergeable: case unmergeable: case huge_page: case no_huge_page: case dont_dump: case do_dump:
     case cold: case page_out: case do_fork: case keep_on_fork: case collapse:
     case will_need: TRY(check_no_holes(task, start, size)); return 0;
-    case populate_read:
-    case populate_write: TRY(task.memory().populate(start, size)); return 0;
-    case dont_need:
-    case free: TRY(task.memory().discard(start, size)); return 0;
+    case populate_read: TRY(check_areas(task, start, size, [](const Area& area) { return area.access.read; })); return populate();
+    case populate_write: TRY(check_areas(task, start, size, [](const Area& area) { return area.access.write; })); return populate();
+    case free: TRY(check_areas(task, start, size, [](const Area& area) { return !area.object; })); [[fallthrough]];  // a file's pages hold what it does not
+    case dont_need: TRY(task.memory().discard(start, size)); return 0;
     default: return fail(Error::invalid);  // advice that would change behaviour, which is not there: dont_fork, wipe_on_fork, remove
     }
 }
