@@ -5,6 +5,7 @@
 #include "kernel/linux/calls/usage.hpp"
 #include "kernel/linux/calls/with_task.hpp"
 #include "kernel/linux/process/exit.hpp"
+#include "kernel/linux/process/memory_limits.hpp"
 #include "kernel/linux/process/tree.hpp"
 #include "kernel/linux/time/interval_timer.hpp"
 
@@ -58,11 +59,6 @@ Result<u64> times(Task& task, UserOut<u64> result) {
 
 namespace {
 
-/// Limits that the address space enforces itself.
-void apply_limits(Process& process) {
-    if (auto memory = process.memory()) memory->set_limits(process.limit(limit_address_space).soft, process.limit(limit_data).soft, process.limit(limit_stack).soft);
-}
-
 Result<void> change_limit(Task& task, Process& process, u32 resource, Limit wanted) {
     constexpr u64 most_files = 1 << 20;
     if (wanted.soft > wanted.hard) return fail(Error::invalid);
@@ -74,7 +70,8 @@ Result<void> change_limit(Task& task, Process& process, u32 resource, Limit want
         return {};
     }));
     if (resource == limit_cpu) TRY(watch_cpu_limit(process));
-    if (resource == limit_address_space || resource == limit_data || resource == limit_stack) apply_limits(process);
+    if (resource == limit_address_space || resource == limit_data || resource == limit_stack)
+        if (auto memory = process.memory()) limit_memory(process, *memory);
     return {};
 }
 

@@ -7,6 +7,7 @@
 #include "kernel/linux/exec/stack.hpp"
 #include "kernel/linux/process/caller.hpp"
 #include "kernel/linux/process/exit.hpp"
+#include "kernel/linux/process/memory_limits.hpp"
 #include "kernel/linux/process/tree.hpp"
 #include "kernel/linux/signal/frame.hpp"
 #include "kernel/linux/signal/send.hpp"
@@ -91,7 +92,7 @@ Result<VirtAddr> map_stack(memory::AddressSpace& memory, u64 limit, bool executa
     VirtAddr top{arch::program_end - random_distance(22)};
     u64 size = align_up(std::clamp<u64>(limit, smallest, largest), page_size);
     TRY(memory.map({.hint = top - size, .size = size, .access = {true, true, executable},
-                    .placement = memory::Placement::exactly, .name = "[stack]"}));
+                    .placement = memory::Placement::exactly, .grows_down = true, .name = "[stack]"}));
     return top;
 }
 
@@ -167,6 +168,7 @@ Result<void> execute(Task& task, ExecRequest request, ExecProblem& problem) {
     image.path = TRY(SmallText::of(path ? *path : std::string_view(request.path)));
     image.file = programs.main.shared_file();
     auto memory = TRY(memory::AddressSpace::create());
+    limit_memory(process, *memory);
     u64 stack_limit = process.limit(limit_stack).soft;
     VirtAddr stack_top = TRY(map_stack(*memory, stack_limit, programs.main.segments().executable_stack()));
     auto main = TRY(map_program(*memory, programs.main, programs.interpreter || addresses_are_fixed() ? Where::low : Where::anywhere));
