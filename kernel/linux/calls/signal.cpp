@@ -123,8 +123,16 @@ Result<u64> rt_sigtimedwait(Task& task, UserIn<SignalSet> user, UserOut<UserSign
     Instant deadline = TRY(deadline_after(timeout));
     auto& process = task.process();
     defer {
-        Guard guard(process.signal_lock);
-        task.awaited = {};
+        SignalSet given_up;
+        {
+            Guard guard(process.signal_lock);
+            task.awaited = {};
+            given_up = process.pending.set() & wanted & task.blocked;
+        }
+        if (given_up) {
+            TreeGuard guard(tree_lock());
+            pass_on_signals(task, given_up);
+        }
     };
     while (true) {
         task::prepare_to_block();

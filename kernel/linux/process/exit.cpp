@@ -116,6 +116,7 @@ void exit_task(Task& task, WaitStatus status) {
     {
         TreeGuard guard(tree_lock());
         process.tasks.remove(task);
+        pass_on_signals(task, ~task.blocked | task.awaited);
         process.dead_tasks += task.usage();
         last = --process.live_tasks == 0;
         // A process whose tasks all ended by exit(2) has the status of the last one.

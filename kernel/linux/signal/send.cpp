@@ -178,10 +178,31 @@ bool parent_wants_stops(Process& parent) {
 
 bool has_deliverable(Task& task) { return static_cast<bool>((task.pending.set() | task.process().pending.set()) & ~task.blocked); }
 
+void pass_on_signals(Task& task, SignalSet which) {
+    auto& process = task.process();
+    Guard guard(process.signal_lock);
+    SignalSet left = process.pending.set() & which;
+    for (auto& other : process.tasks) {
+        if (!left) return;
+        SignalSet taken = left & (~other.blocked | other.awaited);
+        if (&other == &task || !taken) continue;
+        left = left & ~taken;
+        other.demand_attention();
+    }
+}
+
 void set_blocked(Task& task, SignalSet blocked) {
-    Guard guard(task.process().signal_lock);
-    task.blocked = blocked & ~unblockable;
-    if (has_deliverable(task)) task.set_attention();
+    auto& process = task.process();
+    SignalSet given_up;
+    {
+        Guard guard(process.signal_lock);
+        given_up = process.pending.set() & blocked & ~task.blocked;
+        task.blocked = blocked & ~unblockable;
+        if (has_deliverable(task)) task.set_attention();
+    }
+    if (!given_up) return;
+    TreeGuard guard(tree_lock());
+    pass_on_signals(task, given_up);
 }
 
 }  // namespace spore::linux

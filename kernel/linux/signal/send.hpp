@@ -35,6 +35,8 @@ bool may_signal(Process& sender, Process& target, i32 number);
 bool parent_ignores_children(Process& parent);
 bool parent_wants_stops(Process& parent);
 
+/// The task takes these no more, with the tree's lock held: of those that wait for the process, others that can are told [linux] retarget_shared_pending.
+void pass_on_signals(Task& task, SignalSet which);
 /// Changes which signals the current task blocks, and looks again at what is pending.
 void set_blocked(Task& task, SignalSet blocked);
 /// Whether a signal waits that the task does not block. With the signal lock held.
