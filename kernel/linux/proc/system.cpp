@@ -73,7 +73,7 @@ Result<void> show_load(TextSink& out, u32) {
     i32 last;
     {
         TreeGuard guard(tree_lock());
-        tasks = tree().task_count, last = tree().last_id;
+        tasks = tree().task_count, last = tree().numbers.last();
     }
     return out.print("{}.00 {}.00 {}.00 {}/{} {}\n", runnable, runnable, runnable, runnable, tasks, last);
 }

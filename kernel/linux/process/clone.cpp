@@ -149,7 +149,7 @@ Result<u64> clone_task(Task& task, const CloneRequest& request) {
     }
     if (!attach(*process, *child, thread ? nullptr : &maker, request.flags & clone_parent ? Parentage::sibling : Parentage::child)) {
         take_back_pidfd();
-        return fail(Error::restart);
+        return fail(thread || maker.has_heard_all() ? Error::would_block : Error::restart);
     }
     i32 id = child->id();
     if (request.flags & clone_parent_settid) (void)request.parent_id.write(id);

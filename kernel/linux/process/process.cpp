@@ -70,28 +70,22 @@ Shared<Task> find_task(i32 id) {
     return share(tree().tasks.find(id));
 }
 
-/// The next number that nothing uses. Groups and sessions keep theirs in use.
-static i32 next_id() {
-    constexpr i32 id_limit = 32768;
-    auto in_use = [](i32 id) {
-        if (tree().tasks.find(id) || tree().processes.find(id)) return true;
-        bool found = false;
-        tree().processes.for_each([&](Process& process) {
-            found = process.group == id || process.session == id;
-            return !found;
-        });
-        return found;
-    };
-    i32& id = tree().last_id;
-    do id = id + 1 < id_limit ? id + 1 : 300;
-    while (in_use(id));
-    return id;
+namespace {
+/// Groups and sessions keep theirs in use. 0 when none is left.
+i32 next_number() {
+    return tree().numbers.take([](auto&& mark) {
+        tree().tasks.for_each([&](Task& task) { return mark(task.id()), true; });
+        tree().processes.for_each([&](Process& process) { return mark(process.id()), mark(process.group), mark(process.session), true; });
+    });
 }
+}  // namespace
 
 bool attach(Process& process, Task& task, const Maker* maker, Parentage how) {
     TreeGuard guard(tree_lock());
-    if (maker && maker->process.common_signals.load(std::memory_order_relaxed) != maker->heard) return false;
-    task.id_ = next_id();
+    if (maker && !maker->has_heard_all()) return false;
+    i32 number = next_number();
+    if (!number) return false;
+    task.id_ = number;
     ++process.live_tasks;
     ++tree().task_count;
     ++tree().forks;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernel/linux/process/ids.hpp"
+#include "kernel/linux/process/numbers.hpp"
 #include "kernel/linux/process/process.hpp"
 
 namespace spore::linux {
@@ -10,7 +11,7 @@ namespace spore::linux {
 struct Tree {
     IdTable<Process, &Process::number_link> processes;
     IdTable<Task, &Task::number_link> tasks;
-    i32 last_id = 0;
+    Numbers numbers;
     u32 task_count = 0;
     u64 forks = 0;
 };
@@ -22,12 +23,13 @@ using TreeGuard = Guard<sync::Spin>;
 /// Who makes a process, and how many common signals it had been sent when it began.
 struct Maker {
     explicit Maker(Process& who) : process(who), heard(who.common_signals.load(std::memory_order_acquire)) {}
+    bool has_heard_all() const { return process.common_signals.load(std::memory_order_relaxed) == heard; }
     Process& process;
     u32 heard;
 };
 /// Gives `task` its number and joins it to the tables and to `process`. A process without tasks is new: it becomes the child, or
-/// sibling, of its maker, or the first process when that is null. False when the maker was sent a signal with others meanwhile, which the new
-/// process would have missed: it is to be made after that, if at all.
+/// sibling, of its maker, or the first process when that is null. False when no number is left, or the maker was sent a signal with others meanwhile, which
+/// the new process would have missed: it is to be made after that, if at all.
 bool attach(Process& process, Task& task, const Maker* maker, Parentage how = Parentage::child);
 /// Makes `task`, the only one left, the main task of its process, with its number (execve).
 void take_number_of_main(Task& task);
