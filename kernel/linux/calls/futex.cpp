@@ -33,6 +33,7 @@ Result<u64> futex(Task& task, UserAddress word, u32 operation, u32 value, u64 fo
     futex::Word first{task.memory(), word, scope}, other{task.memory(), second, scope};
     auto count = static_cast<i32>(value), other_count = static_cast<i32>(fourth);
     auto id = static_cast<u32>(task.id());
+    if (realtime && command != wait_bitset && command != wait_requeue_pi && command != lock_pi2) return fail(Error::not_implemented);
     switch (command) {
     case wait: TRY(futex::wait(first, value, TRY(deadline_of(task, command, realtime, fourth)))); return 0;
     case wait_bitset: TRY(futex::wait(first, value, TRY(deadline_of(task, command, realtime, fourth)), third_value)); return 0;

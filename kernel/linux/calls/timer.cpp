@@ -113,10 +113,12 @@ Result<u64> timer_create(Task& task, i32 clock, UserIn<SignalEvent> user, UserOu
     i32 id;
     {
         Guard guard(timers->mutex);
+        if (timers->posix_count >= process.limit(limit_signals).soft) return fail(Error::would_block);
         id = timers->next_id++;
         if (!user) notification.value = static_cast<u64>(id);
         auto timer = TRY(make_owned<PosixTimer>(process, clock, source, source_task, notification, id));
         timers->posix.push_back(*timer.release());
+        ++timers->posix_count;
     }
     if (auto written = result.write(id); !written) {
         (void)timer_delete(task, id);
@@ -170,6 +172,7 @@ Result<u64> timer_delete(Task& task, i32 id) {
     Guard guard(timers->mutex);
     auto* timer = TRY(find(*timers, id));
     timers->posix.remove(*timer);
+    --timers->posix_count;
     timer->stop();
     delete timer;
     return 0;

@@ -107,6 +107,7 @@ void ProcessTimers::delete_all() {
         timer->stop();
         delete timer;
     }
+    posix_count = 0;
 }
 
 Result<ProcessTimers*> ensure_timers(Process& process) {

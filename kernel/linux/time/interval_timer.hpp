@@ -102,6 +102,7 @@ struct ProcessTimers {
     SignalTimer real, by_user, by_all;
     LimitTimer limit;
     List<PosixTimer, &PosixTimer::link> posix;
+    u32 posix_count = 0;  ///< as many as RLIMIT_SIGPENDING lets: each may have a signal waiting
     i32 next_id = 0;
 };
 Result<ProcessTimers*> ensure_timers(Process& process);

@@ -213,6 +213,30 @@ static void scheduling(void) {
     SHOW(prctl(PR_GET_THP_DISABLE, 1, 0, 0, 0));
 }
 
+enum { FUTEX_WAIT = 0, FUTEX_WAKE = 1, FUTEX_WAIT_BITSET = 9, FUTEX_CLOCK_REALTIME = 256 };
+
+/// Each timer has room for a signal, of which there is a limit.
+static long timers_until_refused(void) {
+    struct rlimit few = {40, 40};
+    setrlimit(RLIMIT_SIGPENDING, &few);
+    timer_t timer;
+    for (int made = 0; made < 100; made++)
+        if (timer_create(CLOCK_MONOTONIC, NULL, &timer)) return -1;
+    return 0;
+}
+
+static void limits_of_waits(void) {
+    pid_t pid = fork();
+    if (pid == 0) _exit(timers_until_refused() == -1 && errno == EAGAIN);
+    SHOW(ended(pid));
+    // Only some waits are for a point on the wall clock.
+    unsigned word = 0;
+    struct timespec now = {0, 0};
+    SHOW(syscall(SYS_futex, &word, FUTEX_WAIT | FUTEX_CLOCK_REALTIME, 0, &now, NULL, 0));
+    SHOW(syscall(SYS_futex, &word, FUTEX_WAKE | FUTEX_CLOCK_REALTIME, 1, NULL, NULL, 0));
+    SHOW(syscall(SYS_futex, &word, FUTEX_WAIT_BITSET | FUTEX_CLOCK_REALTIME, 0, &now, NULL, 1));
+}
+
 int main(void) {
     setvbuf(stdout, NULL, _IOLBF, 0);
     processor_time();
@@ -223,5 +247,6 @@ int main(void) {
     timers();
     attributes();
     scheduling();
+    limits_of_waits();
     return 0;
 }
