@@ -110,7 +110,7 @@ Result<u64> pidfd_getfd(Task& task, Descriptor descriptor, Descriptor wanted, Fl
     {
         TreeGuard guard(tree_lock());
         if (process->zombie || !process->main) return fail(Error::no_process);
-        files = process->main->shared_files();
+        files = process->main->files_seen_by_others();
     }
     if (!files) return fail(Error::no_process);
     return add_file(task, TRY(files->get(wanted)), o_close_on_exec);
