@@ -13,7 +13,7 @@ namespace spore::linux {
 
 namespace {
 
-/// A signal that was taken from the pending ones, and what the program wants done about it.
+/// A signal that was taken from the pending ones, and what the program wants done about it. One that stops the process is only found: stop() takes it.
 struct Taken {
     SignalInfo info;
     SignalAction action;
@@ -26,12 +26,11 @@ std::optional<Taken> take_next(Task& task) {
     if (!open) return std::nullopt;
     i32 number = open.first();
     if (open.has(sigkill)) number = sigkill;
-    auto one = SignalSet::of(number);
-    Taken taken;
-    taken.info = task.pending.set().has(number) ? task.pending.take(one) : process.pending.take(one);
     Guard handlers_guard(process.handlers->lock);
     auto& action = (*process.handlers)[number];
-    taken.action = action;
+    Taken taken{{.number = number}, action};
+    if (action.handler == SignalAction::by_default && default_action(number) == DefaultAction::stop) return taken;
+    taken.info = (task.pending.set().has(number) ? task.pending : process.pending).take(SignalSet::of(number));
     bool has_handler = action.handler != SignalAction::by_default && action.handler != SignalAction::ignore;
     if (has_handler && (action.flags & sa_resethand)) action.handler = SignalAction::by_default;
     return taken;
@@ -55,12 +54,19 @@ void settle_call(Task& task, arch::TrapFrame& frame, const SignalAction* handler
     arch::rewind_system_call(frame);
 }
 
-/// The process stands still until SIGCONT. The parent is told once.
+/// The process stands still until SIGCONT. The parent is told once. Both locks are held from taking the signal on: a SIGCONT that comes before finds
+/// it pending, and discards it, and one that comes after finds the process stopped.
 void stop(Task& task, i32 signal) {
     auto& process = task.process();
     Shared<Process> parent;
     {
         TreeGuard guard(tree_lock());
+        {
+            Guard signal_guard(process.signal_lock);
+            auto& pending = task.pending.set().has(signal) ? task.pending : process.pending;
+            if (!pending.set().has(signal)) return;
+            (void)pending.take(SignalSet::of(signal));
+        }
         if (!process.stop_signal) {
             process.stop_signal = signal;
             process.stop_reported = false;
