@@ -136,6 +136,11 @@ Result<void> SemaphoreSet::attach(Undo& undo) {
     return {};
 }
 
+bool SemaphoreSet::has(const Undo& undo) {
+    Guard guard(lock_);
+    return undo.of_set.linked;
+}
+
 void SemaphoreSet::undo(Undo& undo, i32 process) {
     Guard guard(lock_);
     if (!undo.of_set.linked) return;

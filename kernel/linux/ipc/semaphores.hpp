@@ -43,6 +43,8 @@ public:
     /// The end of the process whose changes these are.
     void undo(Undo& undo, i32 process);
     Result<void> attach(Undo& undo);
+    /// False once the set was removed.
+    bool has(const Undo& undo);
 
     ListLink<SemaphoreSet> link;
 

@@ -11,6 +11,12 @@ Result<Undo*> Undos::of(SemaphoreSet& set) {
     Guard guard(mutex_);
     for (auto& undo : list_)
         if (undo.set.get() == &set) return &undo;
+    // Those of sets that are gone have nothing to undo, and nobody looks at them again.
+    for (auto* undo = list_.first(); undo;) {
+        auto* next = list_.next(*undo);
+        if (!undo->set->has(*undo)) list_.remove(*undo), delete undo;
+        undo = next;
+    }
     auto made = TRY(make_owned<Undo>(Shared<SemaphoreSet>(set), TRY(HeapArray<i16>::create(set.count()))));
     TRY(set.attach(*made));
     list_.push_back(*made);

@@ -156,6 +156,18 @@ static void semaphores(void) {
     SHOW(semget(key, 1, 0));
 }
 
+/// What would be undone in a set goes with it: all of these together would not fit into the memory.
+static int short_lived_sets(void) {
+    for (int i = 0; i < 6000; i++) {
+        struct sembuf operation = {0, 1, SEM_UNDO};
+        int one = semget(IPC_PRIVATE, 8000, 0600);
+        if (one < 0) return -1;
+        int done = semop(one, &operation, 1);
+        if (semctl(one, 0, IPC_RMID) || done) return -1;
+    }
+    return 0;
+}
+
 static struct {
     long type;
     char text[8300];
@@ -241,6 +253,7 @@ int main(void) {
     setvbuf(stdout, NULL, _IOLBF, 0);
     key = 0x53500000 + getpid();
     semaphores();
+    SHOW(short_lived_sets());
     queues();
     return 0;
 }
