@@ -75,6 +75,8 @@ Options DatagramSocket::options() const {
     return options_;
 }
 void DatagramSocket::set_options(const Options& options) {
+    Guard sending(sending_);
+    path_ = {};  // chosen by the former ones
     Guard guard(lock_);
     options_ = options;
 }

@@ -25,11 +25,11 @@ u32 DatagramSocket::footprint(const device::Packet& packet) {
 void DatagramSocket::deliver(Owned<device::Packet> packet, const Arrival& arrival, u16 source_port) {
     packet->note<Waiting>() = {
         .from = arrival.source, .to = arrival.destination, .interface = arrival.interface.index(), .port = source_port,
-        .hop_limit = arrival.hop_limit, .traffic_class = arrival.traffic_class,
+        .hop_limit = arrival.hop_limit, .traffic_class = arrival.traffic_class, .footprint = footprint(*packet),
     };
+    u32 size = packet->note<Waiting>().footprint;
     Guard guard(lock_);
     if (options_.timestamps && packet->received_at == Instant{}) packet->received_at = time::now();
-    u32 size = footprint(*packet);
     // The first may be larger than the buffer, or nothing would ever come through a small one.
     bool full = received_footprint_ + size > options_.receive_buffer && !received_.empty();
     if (closed_ || shut_reading_ || full) {
@@ -89,7 +89,7 @@ Result<Received> DatagramSocket::receive(ByteSink& into, u64 size, Peek peek) {
     {
         Guard guard(lock_);
         if (received_.first() != packet) return result;  // closed meanwhile
-        received_footprint_ -= std::min(footprint(*packet), received_footprint_);
+        received_footprint_ -= from.footprint;
         done = received_.pop_front();
         update_readable();
     }

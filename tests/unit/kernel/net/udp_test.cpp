@@ -185,6 +185,38 @@ TEST_P(UdpTest, ReadsNothingAfterShutdown) {
     EXPECT_TRUE(any(socket->ready() & Ready::hang_up));
 }
 
+/// One that stands for several is read piece by piece, and leaves nothing behind of what was counted for it.
+TEST_P(UdpTest, ForgetsWhatWasReadByPieces) {
+    auto socket = bound(5000);
+    Endpoint self{own(), 5000, 0};
+    auto options = socket->options();
+    options.segment_size = 1000;
+    socket->set_options(options);
+    for (int i = 0; i < 100; ++i) {
+        ASSERT_EQ(send(*socket, fakes::pattern_bytes(30'000), {.to = &self}), 30'000u);
+        stack.advance(Duration::ms(1));
+        for (int piece = 0; piece < 30; ++piece) ASSERT_EQ(receive(*socket).size(), 1000u);
+    }
+    udp::for_each([](void*, const datagram::Summary& one) { EXPECT_EQ(one.receive_queue, 0u); }, nullptr);
+    socket->close();
+}
+
+TEST_P(UdpTest, OptionsChooseTheWayAnew) {
+    if (!v4()) return;
+    auto socket = bound(5000);
+    Endpoint everybody{IpAddress::v4(0xffff'ffff), 9, 0};
+    auto set = [&](bool broadcast) {
+        auto options = socket->options();
+        options.broadcast = broadcast;
+        socket->set_options(options);
+    };
+    set(true);
+    EXPECT_TRUE(send(*socket, fakes::text("all"), {.to = &everybody}));
+    set(false);
+    EXPECT_FALSE(send(*socket, fakes::text("all"), {.to = &everybody}));
+    socket->close();
+}
+
 TEST(Binding, KeepsPortsApart) {
     Stack stack;
     auto make = [](const IpAddress& address, u16 port, const BindOptions& options = {}) {
