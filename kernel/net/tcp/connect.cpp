@@ -89,6 +89,7 @@ Result<void> ControlBlock::begin(Owned<Binding> binding, EndpointListener* liste
     timestamp_offset_ = tcp::timestamp_offset(local(), remote());
     send_unacknowledged_ = small_end_ = iss_;
     send_next_ = iss_ + 1;
+    receive_scale_ = scale_for(options_.receive_buffer);  // as every SYN of ours says, whatever the buffer becomes until one is answered
     state_ = State::syn_sent;
     update_mss();
     congestion_.start(options_.congestion, mss_);

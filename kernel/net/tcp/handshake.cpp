@@ -71,7 +71,7 @@ void ControlBlock::update_mss() {
 void ControlBlock::send_syn() {
     bool answers = state_ == State::syn_received;
     Handshake agreed{.iss = iss_, .irs = irs_, .scaling = scaling_, .timestamps = timestamps_, .sack = sack_};
-    auto options = syn_options(receive_mss_, scale_for(options_.receive_buffer), timestamp(), recent_timestamp_, answers ? &agreed : nullptr);
+    auto options = syn_options(receive_mss_, receive_scale_, timestamp(), recent_timestamp_, answers ? &agreed : nullptr);
     // Data in a SYN: with a cookie that the server gave us before [RFC 7413 4.2]. A SYN that was lost may have been lost for that: without it then.
     u32 data = 0;
     if (!answers && options_.fast_open_connect && retries_ == 0) data = request_fast_open(TableEntry::remote, options, queue_.size(), headers_size(v4_), path_.mtu());
@@ -101,7 +101,7 @@ void ControlBlock::input_syn_sent(Segment& segment, Owned<Packet> packet) {
         return;
     }
     if (!segment.has(flag::syn)) return;
-    auto handshake = Handshake::from(segment, scale_for(options_.receive_buffer));
+    auto handshake = Handshake::from(segment, receive_scale_);
     handshake.iss = iss_;
     handshake.timestamp_offset = timestamp_offset_;
     scaling_ = handshake.scaling;

@@ -35,7 +35,7 @@ void PortListener::input(Segment& segment, Owned<Packet> packet, const Endpoint&
     if (segment.has(flag::rst)) return;
     if (segment.has(flag::ack)) {
         Handshake handshake;
-        if (segment.has(flag::syn) || !check_cookie(segment, local, remote, now, handshake)) return send_reset_for(segment, local, remote);
+        if (segment.has(flag::syn) || !check_cookie(segment, local, remote, now, scale_for(options().receive_buffer), handshake)) return send_reset_for(segment, local, remote);
         if (!has_room()) return count_drop(Drop::backlog_full);
         auto connection = make_connection(handshake, local, remote, u32{segment.window} << handshake.send_scale);
         if (!connection) return count_drop(Drop::no_memory);

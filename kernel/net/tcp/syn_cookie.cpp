@@ -47,7 +47,7 @@ void make_cookie(Handshake& handshake, const Endpoint& local, const Endpoint& re
     handshake.timestamp_offset = stamp;
 }
 
-bool check_cookie(const Segment& segment, const Endpoint& local, const Endpoint& remote, Instant now, Handshake& handshake) {
+bool check_cookie(const Segment& segment, const Endpoint& local, const Endpoint& remote, Instant now, u8 our_scale, Handshake& handshake) {
     u64 given = last_given.load(std::memory_order_relaxed);
     if (given == 0 || now.nanoseconds - given > ticks_valid * tick_ns) return false;
     u32 cookie = segment.acknowledgement - 1, irs = segment.sequence - 1;
@@ -65,7 +65,7 @@ bool check_cookie(const Segment& segment, const Endpoint& local, const Endpoint&
     handshake.recent_timestamp = segment.options.timestamp;
     handshake.scaling = scale != no_scale;
     handshake.send_scale = static_cast<u8>(handshake.scaling ? std::min<u32>(scale, max_scale) : 0);
-    handshake.receive_scale = handshake.scaling ? default_scale : 0;
+    handshake.receive_scale = handshake.scaling ? our_scale : 0;
     handshake.sack = bits >> 4 & 1;
     handshake.ecn = bits >> 5 & 1;
     return true;

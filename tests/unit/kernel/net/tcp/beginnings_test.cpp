@@ -151,5 +151,26 @@ TEST(TcpBeginnings, TimestampsTellNewFromOld) {
     s.inject(rst().seq(1));
 }
 
+TEST(TcpBeginnings, ACookiesWindowIsScaledAsItWasOffered) {
+    TcpScript s;
+    s.alone = false;
+    Options options;
+    options.receive_buffer = 32 << 20;
+    s.listen(options);
+    for (int i = 0; i < 16; ++i, ++s.peer_port) {
+        s.next_incarnation(1000);
+        s.inject(syn().seq(0).win(1000));
+        s.expect(syn_ack().ack(1));
+    }
+    s.next_incarnation(2000);
+    s.inject(syn().seq(0).win(1000).mss(1400).scale(9).ts(500, 0));
+    auto offer = s.expect(syn_ack().seq(0).ack(1));
+    EXPECT_EQ(offer.scale_option, 10);
+    s.after(20_ms).inject(ack().seq(1).ack(1).win(10).ts(510, s.last_stamp()));
+    s.accept();
+    EXPECT_EQ(s.connection->info().receive_scale, 10);
+    s.take();
+}
+
 }  // namespace
 }  // namespace spore::net::tcp

@@ -199,5 +199,35 @@ TEST(TcpWindow, ItGrowsWithWhatTheProgramTakes) {
     }
 }
 
+TEST(TcpWindow, OneThatWasTakenBackIsBorneForLong) {
+    TcpScript s;
+    s.open();
+    s.write(1000);
+    for (int i = 0; i < 7200; ++i) {  // two hours
+        s.after(1_s);
+        bool asked = false;
+        for (auto& seg : s.take()) asked |= !seg.has(0x04);
+        if (asked) s.inject(ack().seq(1).ack(1).win(0));
+    }
+    EXPECT_EQ(s.connection->state(), State::established);
+    s.inject(ack().seq(1).ack(1001));
+    EXPECT_EQ(s.connection->unacknowledged(), 0u);
+    s.take();
+}
+
+TEST(TcpWindow, TheScaleIsWhatTheSynSaid) {
+    TcpScript s;
+    Options options;
+    options.receive_buffer = 32 << 20;
+    s.connect(options);
+    auto offer = s.expect(syn().seq(0).sack_ok());
+    s.set_options([](Options& all) { all.receive_buffer = 100'000; });
+    s.after(10_ms).inject(syn_ack().seq(0).ack(1).mss(1460).scale(3));
+    auto first = s.expect(ack().seq(1).ack(1));
+    EXPECT_EQ(offer.scale_option, 10);
+    EXPECT_LE(u32{first.window.value_or(0)} << 10, u32{65'535 + 1024});
+    EXPECT_GE(u32{first.window.value_or(0)} << 10, u32{49'000});
+}
+
 }  // namespace
 }  // namespace spore::net::tcp
