@@ -41,7 +41,7 @@ i64 Reassembly::insert(Owned<Packet> packet, wire::tcp::SackBlock& duplicate) {
             duplicate = {note.begin, note.end};
             // A FIN may come with bytes that are there already.
             if (note.fin && held.end == note.end) held.fin = true;
-            remember(held.begin, held.end);
+            remember(held);
             return 0;
         }
         if (after(held.end, note.begin)) {
@@ -69,7 +69,7 @@ i64 Reassembly::insert(Owned<Packet> packet, wire::tcp::SackBlock& duplicate) {
         --count_;
     }
     change += note.cost;
-    remember(note.begin, note.end);
+    remember(note);
     auto* item = packet.release();
     item->next = next;
     (previous ? previous->next : first_) = item;
@@ -111,8 +111,8 @@ u32 Reassembly::drop_last() {
     return note.cost;
 }
 
-void Reassembly::remember(u32 begin, u32 end) {
-    u32 kept = 0;
+void Reassembly::remember(const ReceiveNote& note) {
+    u32 begin = note.begin, end = note.end + (note.fin ? 1 : 0), kept = 0;  // a FIN has a sequence number, too
     wire::tcp::SackBlock others[wire::tcp::Options::max_sack_blocks];
     for (u32 i = 0; i < recent_count_; ++i) {
         auto& block = recent_[i];

@@ -39,7 +39,7 @@ public:
     u32 blocks(wire::tcp::SackBlock* into, u32 most) const;
 
 private:
-    void remember(u32 begin, u32 end);
+    void remember(const ReceiveNote& note);
 
     device::Packet* first_ = nullptr;
     device::Packet* hint_ = nullptr;  ///< where the last one was put: the next usually follows it

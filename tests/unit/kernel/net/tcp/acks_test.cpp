@@ -119,5 +119,19 @@ TEST(TcpAcks, OldTimestampsAreNotBelieved) {
     EXPECT_EQ(s.connection->state(), State::closed);
 }
 
+/// A FIN has a sequence number of its own, which the peer is told of, too.
+TEST(TcpAcks, AFinBehindAGapIsReported) {
+    for (u32 size : {0u, 10u}) {
+        TcpScript s;
+        s.open({.sack = true});
+        s.inject(fin_ack().seq(101).ack(1).data(size));
+        s.expect(ack().ack(1).sack(101, 102 + size));
+        s.inject(psh().seq(1).ack(1).data(100));
+        s.expect(ack().ack(102 + size));
+        s.read(100 + size);
+        EXPECT_EQ(s.read_end(), 0u);
+    }
+}
+
 }  // namespace
 }  // namespace spore::net::tcp
