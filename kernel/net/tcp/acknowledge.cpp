@@ -49,7 +49,9 @@ bool ControlBlock::acknowledge(Segment& segment) {
     } else {
         count_duplicate(segment, delivery);
         if (retransmit_kind_ == Retransmit::probe) {
-            retries_ = 0;  // who answers probes is alive, however long its window stays closed [RFC 9293 3.8.6.1, MUST-37]
+            // Who answers probes is alive, however long its window stays closed [RFC 9293 3.8.6.1, MUST-37]. But a program that has gone is not kept
+            // waiting by it [RFC 6429 3].
+            if (!orphan_ || send_window_) retries_ = 0;
             if (send_window_) {
                 stalled_since_ms_ = 0;
                 rtt_.forget_backoff();

@@ -104,6 +104,12 @@ void ControlBlock::tail_loss_due() {
 bool ControlBlock::given_up() {
     auto limit = orphan_ ? max_orphan_retries : max_retries;
     bool too_long = options_.user_timeout > Duration{} ? user_timeout_over() : retries_ >= limit;  // [RFC 5482]
+    // Data behind a window that was taken back is not what a connection ends for while the peer answers [RFC 9293 3.8.6, SHLD-17].
+    bool kept_out = send_window_ == 0 && !orphan_ && now_ms() - last_ack_ms_ < 2 * (RoundTrip::max_rto_us / 1000);
+    if (too_long && kept_out && options_.user_timeout <= Duration{}) {
+        retries_ = static_cast<u8>(limit - 1);
+        return false;
+    }
     if (!too_long) return false;
     abort(has_error_ ? error_ : Error::timed_out);
     return true;

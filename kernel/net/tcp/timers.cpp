@@ -56,9 +56,7 @@ void ControlBlock::run_deadlines() {
 
 void ControlBlock::start_keep_alive() {
     keep_at_ = Instant::never();
-    if (!options_.keep_alive || state_ != State::established) {
-        if (state_ != State::close_wait || !options_.keep_alive) return;
-    }
+    if (!options_.keep_alive || !synchronized()) return;
     keep_at_ = now_ + options_.keep_alive_idle;
     wake_at(keep_at_);
 }

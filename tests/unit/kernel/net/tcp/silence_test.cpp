@@ -123,5 +123,20 @@ TEST(TcpSilence, TheUserTimeoutEndsConnecting) {
     expect_timeout_after(s, 1500_ms);
 }
 
+TEST(TcpSilence, AHalfClosedConnectionIsAskedToo) {
+    TcpScript s;
+    s.open();
+    ASSERT_TRUE(s.connection->shut_writing());
+    s.expect(fin_ack().seq(1).ack(1));
+    s.inject(ack().seq(1).ack(2));
+    s.set_options([](Options& all) {
+        auto wanted = keep_alive();
+        all.keep_alive = true, all.keep_alive_idle = wanted.keep_alive_idle, all.keep_alive_interval = wanted.keep_alive_interval;
+        all.keep_alive_count = wanted.keep_alive_count;
+    });
+    s.after(14_s).take();
+    EXPECT_EQ(s.connection->take_error().error(), Error::timed_out);
+}
+
 }  // namespace
 }  // namespace spore::net::tcp

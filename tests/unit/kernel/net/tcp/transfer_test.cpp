@@ -41,7 +41,7 @@ public:
             if (*one) (*one)->close(), *one = nullptr;
         listener->close();
         for (int i = 0; i < 100; ++i) turn();
-        stack.advance(300_s);
+        stack.advance(600_s);  // in which nothing arrives: eight timeouts of a slow connection
         u32 left = 0;
         for_each([](void* context, const Summary&) { ++*static_cast<u32*>(context); }, &left);
         EXPECT_EQ(left, 0u);
