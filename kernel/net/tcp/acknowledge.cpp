@@ -5,13 +5,14 @@ namespace spore::net::tcp {
 
 namespace flag = wire::tcp;
 
-/// False when the segment is to be dropped.
-bool ControlBlock::acknowledge(Segment& segment) {
+/// Of something that was sent, and not too long ago [RFC 5961 5.2].
+bool ControlBlock::plausible_acknowledgement(const Segment& segment) const {
+    return !after(segment.acknowledgement, send_next_) && !before(segment.acknowledgement, send_unacknowledged_ - max_window_);
+}
+
+/// Of a plausible acknowledgement.
+void ControlBlock::acknowledge(Segment& segment) {
     u32 ack = segment.acknowledgement;
-    if (after(ack, send_next_) || before(ack, send_unacknowledged_ - max_window_)) {  // of what was never sent; too old [RFC 5961 5.2]
-        challenge();
-        return false;
-    }
     last_ack_ms_ = now_ms();
     u32 window = segment.has(flag::syn) ? segment.window : u32{segment.window} << send_scale_;
     bool moved = window != send_window_;
@@ -83,7 +84,6 @@ bool ControlBlock::acknowledge(Segment& segment) {
     } else if (moved) {
         if (retransmit_kind_ == Retransmit::probe || retransmit_kind_ == Retransmit::none) set_retransmit_deadline();
     }
-    return true;
 }
 
 void ControlBlock::take_sacks(const Segment& segment, Delivery& delivery) {

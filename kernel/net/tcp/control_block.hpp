@@ -177,7 +177,8 @@ private:
     bool synchronized() const { return state_ >= State::established && state_ <= State::last_ack; }
 
     // ---- acknowledge.cpp, recovery.cpp, retransmit.cpp ----
-    bool acknowledge(Segment& segment);
+    bool plausible_acknowledgement(const Segment& segment) const;
+    void acknowledge(Segment& segment);
     void take_sacks(const Segment& segment, Delivery& delivery);
     void count_duplicate(const Segment& segment, Delivery& delivery);
     void recover(const Segment& segment, const Delivery& delivery);

@@ -124,7 +124,7 @@ void ControlBlock::input_predicted(Segment& segment, Owned<Packet> packet) {
     if (timestamps_) note_timestamp(segment);
     keep_alive_probes_ = 0;
     bool same = segment.acknowledgement == send_unacknowledged_ && u32{segment.window} << send_scale_ == send_window_;
-    if (!(same && segment.size) && !acknowledge(segment)) return;
+    if (!(same && segment.size)) acknowledge(segment);
     if (segment.size) take_data(segment, std::move(packet));
 }
 

@@ -29,14 +29,19 @@ void ControlBlock::input_synchronized(Segment& segment, Owned<Packet> packet) {
         if (!segment.has(flag::ack) || passive_) return send_syn();
     }
     if (!segment.has(flag::ack)) return;
+    // Whoever guesses a sequence number must not set TS.Recent: the peer's segments would all be old then.
+    if (state_ == State::syn_received) {
+        if (!passes_syn_received(segment)) return;
+    } else if (!plausible_acknowledgement(segment)) {
+        return challenge();
+    }
     if (timestamps_) note_timestamp(segment);
-    if (state_ == State::syn_received && !passes_syn_received(segment)) return;
     if (ecn_) {
         if (segment.has(flag::cwr)) echo_congestion_ = false;
         if (segment.congestion_experienced) echo_congestion_ = true, ack_now_ = true;
     }
     keep_alive_probes_ = 0;
-    if (!acknowledge(segment)) return;
+    acknowledge(segment);
     if (state_ == State::closed || segment.has(flag::syn)) return;
     if (segment.has(flag::urg)) input_urgent(segment);
     bool takes_data = state_ == State::established || state_ == State::fin_wait_1 || state_ == State::fin_wait_2;
@@ -96,7 +101,7 @@ bool ControlBlock::acceptable(Segment& segment, Packet& packet) {
             ack_now_ = true;
             return true;
         }
-        if (segment.has(flag::syn)) {
+        if (segment.has(flag::syn) || segment.has(flag::rst)) {  // what is cut off would make a RST's number the right one
             challenge();
             return false;
         }

@@ -92,5 +92,23 @@ TEST_F(TcpForgery, OverlapsAreCutToWhatIsNew) {
     s.take();
 }
 
+TEST_F(TcpForgery, OldBytesDoNotMakeAResetTheVeryNext) {
+    s.inject(psh().seq(1).ack(1001).data(1000));
+    s.inject(rst().seq(500).data(600));  // a thousand numbers in one guess
+    s.read(1000);
+    EXPECT_TRUE(s.connection->take_error());
+    s.take();
+}
+
+TEST(TcpForgeryOfTimestamps, AGuessedSequenceNumberDoesNotSetTheClock) {
+    TcpScript s;
+    s.open({.timestamps = true});
+    u32 clock = s.peer_clock();
+    s.inject(ack().seq(1).ack(5'000'000).ts(clock + 0x7000'0000, 0));  // acknowledges what was never sent
+    s.inject(psh().seq(1).ack(1).data(100));
+    s.read(100);
+    s.take();
+}
+
 }  // namespace
 }  // namespace spore::net::tcp
