@@ -38,7 +38,7 @@ void ControlBlock::close() {
     if (orphan_) return;
     orphan_ = true;
     stamp(time::now());
-    bool unread = receive_next_ - (fin_received_ ? 1 : 0) != read_next_ && !reading_shut_;
+    bool unread = receive_next_ - (fin_received_ ? 1 : 0) != read_next_;
     bool at_once = options_.linger && options_.linger_time <= Duration{};
     switch (state_) {
         case State::closed: return;

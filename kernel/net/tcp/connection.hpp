@@ -66,7 +66,7 @@ public:
     virtual std::optional<FinishedSends> take_finished_sends() = 0;
     /// The other end is on this machine, and would read the very pages that are sent.
     virtual bool stays_here() const = 0;
-    /// Bytes received, at most `size`; 0 at the end of the stream; would_block when nothing is there. Callers take turns by themselves.
+    /// Bytes received, at most `size`; 0 at the end of the stream; would_block when nothing is there, or another caller is at it.
     virtual Result<u64> receive(ByteSink& into, u64 size, ReceiveFlags flags) = 0;
     /// Bytes that receive() would give now; that send() has accepted and the peer has not acknowledged; that were not sent yet.
     virtual u64 receivable() const = 0;
@@ -75,7 +75,8 @@ public:
     /// SIOCATMARK: the next byte to receive is the urgent one.
     virtual bool at_urgent_mark() const = 0;
 
-    /// Nothing more will be sent: FIN after what waits. Nothing more will be received: what comes is dropped.
+    /// Nothing more will be sent: FIN after what waits. Nothing more is waited for: receive() gives what there is, then the end. After both the peer
+    /// is told, by RST, when it sends more.
     virtual Result<void> shut_writing() = 0;
     virtual void shut_reading() = 0;
     /// The program has gone. The connection closes by itself (with RST when data was not read, or linger is 0), and frees itself.

@@ -143,6 +143,7 @@ private:
     void input_urgent(const Segment& segment);
     u32 readable() const;
     Result<u64> receive_urgent(ByteSink& into, ReceiveFlags flags);
+    bool in_others_hands();
     Result<u64> end_of_stream();
     Result<u64> copy_to(ByteSink& into, u32 size, ReceiveFlags flags);
 
@@ -265,6 +266,8 @@ private:
     bool ack_due_ : 1 = false;   ///< something new was not acknowledged yet
     bool interactive_ : 1 = true;  ///< the program answers what it gets: acknowledgements ride on that
     bool duplicate_ : 1 = false; ///< duplicate_block_ is to be reported
+    bool being_read_ : 1 = false;  ///< reading_ is somebody's, who copies without the lock
+    bool others_read_ : 1 = false; ///< somebody else came meanwhile
     // Ownership
     bool orphan_ : 1 = false;    ///< the program has gone
     bool counted_orphan_ : 1 = false;
@@ -327,7 +330,7 @@ private:
     memory::FrameRef open_frame_;   ///< has room behind what was written last
     u32 open_fill_ = 0;
     device::PacketList received_;   ///< in order
-    device::PacketList reading_;    ///< the reader's: touched without the lock by receive() only
+    device::PacketList reading_;    ///< touched without the lock by the one receive() that has set being_read_
     Owned<Reassembly> reassembly_;
     Owned<HandedOver> handed_over_;  ///< null until the program lends pages
     Path path_;

@@ -117,7 +117,7 @@ bool ControlBlock::predicted(const Segment& segment) const {
     return state_ == State::established && (segment.flags & ~flag::psh) == flag::ack && segment.sequence == receive_next_ &&
            timestamps_ == segment.options.timestamps && (!timestamps_ || !before(segment.options.timestamp, recent_timestamp_)) &&
            segment.options.sack_count == 0 && segment.acknowledgement - send_unacknowledged_ <= send_next_ - send_unacknowledged_ &&
-           segment.size <= receive_edge_ - receive_next_ && !orphan_ && !reading_shut_ && !ecn_;
+           segment.size <= receive_edge_ - receive_next_ && !orphan_ && !ecn_;
 }
 
 void ControlBlock::input_predicted(Segment& segment, Owned<Packet> packet) {

@@ -24,7 +24,7 @@ bool ControlBlock::corked() const { return (options_.cork || more_) && !hold_ove
 
 /// A segment that is not full goes when nothing like it is on the way (Nagle's algorithm [RFC 9293 3.7.4] as Minshall improved it), or the program wants it so.
 bool ControlBlock::small_may_go() const {
-    if (fin_queued_) return true;
+    if (fin_queued_ || send_urgent_) return true;
     if (corked()) return false;
     return options_.no_delay || !after(small_end_, send_unacknowledged_);
 }

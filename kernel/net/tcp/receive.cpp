@@ -42,11 +42,7 @@ void ControlBlock::take_in_order(Owned<Packet> packet) {
         receive_next_ += size;
         bytes_received_ += size;
         arrived_ = true;
-        if (reading_shut_) {
-            charge_.remove(note.cost);
-            if (!fin_received_) read_next_ = receive_next_;
-        } else if (auto* last = received_.last();
-                   last && last->slices().empty() && packet->slices().empty() && size <= last->tailroom()) {
+        if (auto* last = received_.last(); last && last->slices().empty() && packet->slices().empty() && size <= last->tailroom()) {
             // Small ones share a packet, or they would take many times their size.
             std::memcpy(last->append(size).data(), packet->head().data(), size);
             charge_.remove(note.cost);
@@ -112,10 +108,10 @@ void ControlBlock::count_ack_due(u32 size) {
 /// Bytes before the next thing that stops a reader: the end of what came, or the urgent mark.
 u32 ControlBlock::readable() const {
     u32 bytes = receive_next_ - (fin_received_ ? 1 : 0) - read_next_;
-    if (urgent_ != Urgent::none && !options_.urgent_inline) {
+    if (urgent_ != Urgent::none) {
         u32 before_mark = urgent_sequence_ - read_next_;
         if (before_mark < bytes && before_mark) return before_mark;
-        if (before_mark == 0 && bytes) return bytes - 1;  // the urgent byte itself is skipped
+        if (before_mark == 0 && bytes && !options_.urgent_inline) return bytes - 1;  // the urgent byte itself is skipped
     }
     return bytes;
 }
@@ -132,30 +128,37 @@ Result<u64> ControlBlock::end_of_stream() {
 
 Result<u64> ControlBlock::receive(ByteSink& into, u64 size, ReceiveFlags flags) {
     if (has(flags, ReceiveFlags::urgent)) return receive_urgent(into, flags);
-    u32 count;
+    bool peek = has(flags, ReceiveFlags::peek);
+    u32 count, skipped = 0;
     {
         Session session(*this);
+        if (in_others_hands()) return fail(Error::would_block);
         count = readable();
         if (count == 0) return end_of_stream();
+        being_read_ = true;
         reading_.append(received_);
         if (urgent_ != Urgent::none && read_next_ == urgent_sequence_ && !options_.urgent_inline) {
-            reading_.first()->drop_front(1);
-            if (!has(flags, ReceiveFlags::peek) || urgent_ == Urgent::taken) urgent_ = urgent_ == Urgent::taken ? Urgent::none : urgent_;
-            ++read_next_;
+            if (peek) {
+                skipped = 1;
+            } else {
+                reading_.first()->drop_front(1);
+                ++read_next_;
+            }
         }
     }
     u32 wanted = static_cast<u32>(std::min<u64>(size, count)), done = 0, freed = 0;
     Result<void> outcome;
     for (auto* packet = reading_.first(); packet && done < wanted;) {
-        u32 part = std::min(packet->size(), wanted - done), put = 0;
+        u32 part = std::min(packet->size() - skipped, wanted - done), put = 0;
         if (has(flags, ReceiveFlags::discard)) put = part;
         else
-            packet->for_each_piece(0, part, [&](ByteSpan piece) {
+            packet->for_each_piece(skipped, part, [&](ByteSpan piece) {
                 if (outcome) outcome = into.put(piece);
                 if (outcome) put += static_cast<u32>(piece.size());
             });
         done += put;
-        if (has(flags, ReceiveFlags::peek)) {
+        if (peek) {
+            skipped = 0;
             packet = packet->next;
         } else {
             if (put == packet->size()) {
@@ -168,18 +171,27 @@ Result<u64> ControlBlock::receive(ByteSink& into, u64 size, ReceiveFlags flags) 
         }
         if (!outcome) break;
     }
-    if (!outcome && done == 0) return fail(outcome.error());
-    if (has(flags, ReceiveFlags::peek)) return done;
     Session session(*this);
-    read_next_ += done;
-    charge_.remove(std::min(freed, charge_.used()));
-    if (urgent_ == Urgent::taken && after(read_next_, urgent_sequence_)) urgent_ = Urgent::none;
-    if (state_ != State::closed) {
-        tune_receive_window(done);
-        window_may_open();
+    being_read_ = false;
+    if (!peek) {
+        read_next_ += done;
+        charge_.remove(std::min(freed, charge_.used()));
+        if (urgent_ != Urgent::none && after(read_next_, urgent_sequence_)) urgent_ = Urgent::none;
+        if (state_ != State::closed) {
+            tune_receive_window(done);
+            window_may_open();
+        }
     }
-    publish(Ready::none);
+    publish(others_read_ ? Ready::in : Ready::none);
+    others_read_ = false;
+    if (!outcome && done == 0) return fail(outcome.error());
     return done;
+}
+
+/// Another receive() copies just now, and may sleep over it. The caller comes again when it is told.
+bool ControlBlock::in_others_hands() {
+    others_read_ = being_read_;
+    return being_read_;
 }
 
 u64 ControlBlock::receivable() const {

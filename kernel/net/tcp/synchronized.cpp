@@ -49,7 +49,7 @@ void ControlBlock::input_synchronized(Segment& segment, Owned<Packet> packet) {
         if (segment.length()) ack_now_ = true;
         return;
     }
-    if (segment.size && orphan_) {  // nobody will read it [RFC 2525 2.17]
+    if (segment.size && (orphan_ || (reading_shut_ && fin_queued_))) {  // nobody will read it [RFC 2525 2.17]
         send_reset(send_next_);
         return abort(Error::connection_reset);
     }

@@ -18,6 +18,7 @@ Result<u64> ControlBlock::receive_urgent(ByteSink& into, ReceiveFlags flags) {
     std::byte byte;
     {
         Session session(*this);
+        if (in_others_hands()) return fail(Error::would_block);
         if (options_.urgent_inline || urgent_ == Urgent::none || urgent_ == Urgent::taken) return fail(Error::invalid);
         u32 end = receive_next_ - (fin_received_ ? 1 : 0);
         if (!before(urgent_sequence_, end)) return state_ == State::closed ? Result<u64>(0) : fail(Error::would_block);

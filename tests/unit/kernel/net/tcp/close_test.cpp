@@ -257,14 +257,14 @@ TEST(TcpClose, AnOrphanGivesUpInTheEnd) {
     s.expect(rst().seq(2));  // it is gone
 }
 
-TEST(TcpClose, ShuttingReadingDropsWhatComes) {
+TEST(TcpClose, ShuttingReadingIsAnEndUntilSomethingComes) {
     TcpScript s;
     s.open();
     s.connection->shut_reading();
     EXPECT_EQ(s.read_end(), 0u);
     s.inject(psh().seq(1).ack(1).data(1000));
     s.at(100_ms).take();
-    EXPECT_EQ(s.connection->receivable(), 0u);
+    s.read(1000);
     EXPECT_EQ(s.read_end(), 0u);
     s.inject(fin_ack().seq(1001).ack(1));
     s.expect(ack().seq(1).ack(1002));
@@ -279,6 +279,51 @@ TEST(TcpClose, AfterCloseWaitThePeersResetIsABrokenPipe) {
     s.expect(ack().seq(1).ack(2));
     s.inject(rst().seq(2));
     EXPECT_EQ(s.connection->take_error().error(), Error::broken_pipe);
+}
+
+TEST(TcpClose, AProgramThatHasGoneDoesNotWaitForAWindowForEver) {
+    TcpScript s;
+    s.open({.win = 0});
+    s.write(1000);
+    s.connection->close();
+    s.connection = nullptr;
+    u32 answered = 0;
+    for (int i = 0; i < 600; ++i) {  // ten minutes in which every probe is answered
+        s.after(1_s);
+        for (auto& seg : s.take()) {
+            if (seg.has(0x04)) continue;
+            ++answered;
+            s.inject(ack().seq(1).ack(1).win(0));
+        }
+    }
+    EXPECT_GE(answered, 5u);
+    EXPECT_LE(answered, 12u);
+    s.inject(ack().seq(1).ack(1).win(0));
+    s.expect(rst().seq(1));  // there is none any more
+}
+
+TEST(TcpClose, WhatComesAfterReadingWasShutIsRead) {
+    TcpScript s;
+    s.open();
+    s.inject(psh().seq(1).ack(1).data(100));
+    s.connection->shut_reading();
+    EXPECT_TRUE(any(s.connection->ready() & Ready::read_hang_up));
+    s.inject(psh().seq(101).ack(1).data(100));
+    s.read(200);
+    EXPECT_EQ(s.read_end(), 0u);
+    s.write(10);
+    s.take();
+}
+
+TEST(TcpClose, WhatComesAfterBothWereShutIsReset) {
+    TcpScript s;
+    s.open();
+    s.connection->shut_reading();
+    ASSERT_TRUE(s.connection->shut_writing());
+    s.expect(fin_ack().seq(1).ack(1));
+    s.inject(psh().seq(1).ack(2).data(10));
+    s.expect(rst_ack().seq(2));
+    EXPECT_EQ(s.connection->take_error().error(), Error::connection_reset);
 }
 
 }  // namespace

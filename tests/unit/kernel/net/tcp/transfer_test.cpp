@@ -190,5 +190,48 @@ TEST(TcpTransfer, WhateverTheSeed) {
     }
 }
 
+/// Somebody else reads, or looks, while this one's bytes are on their way to the program.
+class Interrupted final : public ByteSink {
+public:
+    Interrupted(Connection& connection, ReceiveFlags flags) : connection_(connection), flags_(flags) {}
+    StreamSink bytes{0};
+    Result<u64> other = 0;
+    Result<void> put(ByteSpan piece) override {
+        StreamSink elsewhere(0);
+        other = connection_.receive(elsewhere, 100, flags_);
+        return bytes.put(piece);
+    }
+
+private:
+    Connection& connection_;
+    ReceiveFlags flags_;
+};
+struct Told final : EndpointListener {
+    u32 times = 0;
+    void changed(Ready what) override { times += any(what & Ready::in); }
+};
+
+TEST(TcpTransfer, TwoReadersTakeTurns) {
+    for (auto flags : {ReceiveFlags::none, ReceiveFlags::peek, ReceiveFlags::urgent}) {
+        TcpScript s;
+        s.open();
+        s.inject(psh().seq(1).ack(1).data(1000));
+        s.inject(psh().seq(1001).ack(1).data(1000).urg(flags == ReceiveFlags::urgent ? 1000 : 0));
+        Told told;
+        s.connection->set_listener(&told);
+        Interrupted sink(*s.connection, flags);
+        EXPECT_EQ(s.connection->receive(sink, 1200, ReceiveFlags::none), 1200u);
+        EXPECT_TRUE(sink.bytes.right);
+        EXPECT_EQ(sink.other.error(), Error::would_block);
+        EXPECT_EQ(told.times, 1u) << "the other comes again";
+        StreamSink rest(1200);
+        EXPECT_EQ(s.connection->receive(rest, 799, ReceiveFlags::none), 799u);
+        EXPECT_TRUE(rest.right);
+        EXPECT_EQ(told.times, 1u);
+        s.connection->set_listener(nullptr);
+        s.take();
+    }
+}
+
 }  // namespace
 }  // namespace spore::net::tcp

@@ -32,7 +32,35 @@ TEST(TcpUrgent, TheByteIsInTheStreamWhenWanted) {
     options.urgent_inline = true;
     s.open({.options = options});
     s.inject(psh().seq(1).ack(1).data(10).urg(5));
-    s.read(10);
+    StreamSink before(0), rest(4);
+    EXPECT_EQ(s.connection->receive(before, 100, ReceiveFlags::none), 4u);  // up to the mark, as without
+    EXPECT_TRUE(s.connection->at_urgent_mark());
+    EXPECT_EQ(s.connection->receive(rest, 100, ReceiveFlags::none), 6u);
+    EXPECT_TRUE(before.right && rest.right);
+    EXPECT_FALSE(any(s.connection->ready() & Ready::priority));
+}
+
+TEST(TcpUrgent, WhoReadsPastTheByteHasLostIt) {
+    TcpScript s;
+    s.open();
+    s.inject(psh().seq(1).ack(1).data(10).urg(1));
+    StreamSink look(1), rest(1), lost(0);
+    EXPECT_EQ(s.connection->receive(look, 100, ReceiveFlags::peek), 9u);
+    EXPECT_TRUE(any(s.connection->ready() & Ready::priority)) << "looking takes nothing away";
+    EXPECT_EQ(s.connection->receive(rest, 100, ReceiveFlags::none), 9u);
+    EXPECT_TRUE(look.right && rest.right);
+    EXPECT_FALSE(any(s.connection->ready() & Ready::priority));
+    EXPECT_EQ(s.connection->receive(lost, 1, ReceiveFlags::urgent).error(), Error::invalid);
+}
+
+TEST(TcpUrgent, ItDoesNotWaitForAnAcknowledgement) {
+    TcpScript s;
+    s.open();
+    s.write(5);
+    s.expect(psh().seq(1).data(5));
+    s.write(1, SendFlags::urgent);
+    s.expect(psh().seq(6).data(1).urg(1));
+    s.inject(ack().seq(1).ack(7));
 }
 
 TEST(TcpUrgent, ItIsSentWithAPointer) {
