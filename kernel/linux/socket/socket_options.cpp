@@ -75,7 +75,8 @@ Result<void> Socket::set_number(i32 name, i32 value) {
     if (name == so_zerocopy && (value < 0 || value > 1)) return fail(Error::invalid);
     if (name == so_debug && value && !current_task().process().credentials().may(Capability::net_admin)) return fail(Error::access_denied);
     if (is_switch(name)) {
-        u64 bit = u64{1} << name;
+        u64 bit = u64{1} << name, clock = u64{1} << so_timestamp | u64{1} << so_timestamp_ns;
+        if (bit & clock) switches_.fetch_and(~clock, std::memory_order_relaxed);  // in one unit or the other
         if (value) switches_.fetch_or(bit, std::memory_order_relaxed);
         else switches_.fetch_and(~bit, std::memory_order_relaxed);
         return {};
@@ -98,7 +99,9 @@ Result<void> Socket::set_number(i32 name, i32 value) {
     case so_mark:
         TRY(check_may_steer());
         return change_options([&](Options& all) { all.mark = static_cast<u32>(value); });
-    case so_busy_poll: return change_options([&](Options& all) { all.busy_poll = value; });
+    case so_busy_poll:
+        if (value < 0) return fail(Error::invalid);
+        return change_options([&](Options& all) { all.busy_poll = value; });
     case so_incoming_cpu: return change_options([&](Options& all) { all.incoming_cpu = value; });
     default: return fail(Error::no_protocol_option);
     }

@@ -147,6 +147,7 @@ Result<void> DatagramSocket::set_transport_option(i32 level, i32 name, ByteSpan 
         if (number < -1 || number > 255) return fail(Error::invalid);
         return change([&](datagram::Options& all) { all.multicast_hop_limit = number == -1 ? 1 : static_cast<u8>(number); });
     }
+    if (!v4 && name == ipv6_multicast_loop && number != 0 && number != 1) return fail(Error::invalid);
     if (v4 ? name == ip_multicast_loop : name == ipv6_multicast_loop) return change([&](datagram::Options& all) { all.multicast_loop = number != 0; });
     return fail(Error::no_protocol_option);
 }

@@ -64,7 +64,14 @@ Result<void> DatagramSocket::connect(const SocketAddress& address) {
         endpoint_->disconnect();
         return {};
     }
-    return endpoint_->connect(TRY(remote_endpoint(address)));
+    return endpoint_->connect(TRY(peer_endpoint(address)));
+}
+
+/// The destination that a program names. An IPv6 socket of UDP may be told an IPv4 address in its own form [linux: udpv6_sendmsg, ip6_datagram_connect],
+/// and one of IPv4 an address without a family [linux: udp_sendmsg].
+Result<net::Endpoint> DatagramSocket::peer_endpoint(const SocketAddress& address) const {
+    if (is_udp() && is_v6() && address.family() == family_inet && !has(v6_only)) return remote_endpoint(address, family_inet);
+    return remote_endpoint(address);
 }
 
 Result<u64> DatagramSocket::send(SendRequest& request) {
@@ -75,9 +82,10 @@ Result<u64> DatagramSocket::send(SendRequest& request) {
     net::Endpoint to;
     auto target = TRY(read_target(request));
     if (request.to) {
-        // An IPv6 socket may name an IPv4 address in its own form [linux: udpv6_sendmsg].
-        bool plain_v4 = is_v6() && is_udp() && request.to->family() == family_inet && !has(v6_only);
-        to = plain_v4 ? TRY(inet::to_endpoint(*request.to, family_inet)) : TRY(remote_endpoint(*request.to));
+        auto named = *request.to;
+        constexpr u16 inet = family_inet;
+        if (is_udp() && !is_v6() && named.size >= sizeof inet && named.family() == family_unspecified) std::memcpy(named.bytes, &inet, sizeof inet);
+        to = TRY(peer_endpoint(named));
         if (is_udp() && to.port == 0) return fail(Error::invalid);
         if (!is_udp() && is_v6() && to.address.is_v4()) return fail(Error::invalid);
         target.to = &to;
@@ -89,7 +97,7 @@ Result<u64> DatagramSocket::send(SendRequest& request) {
 }
 
 Result<u64> DatagramSocket::receive(ReceiveRequest& request) {
-    if (request.flags & msg_oob) return fail(Error::not_supported);
+    if ((request.flags & msg_oob) && !is_udp()) return fail(Error::not_supported);
     if (request.flags & msg_errqueue) return receive_error(request);
     BufferSink sink(request.data);
     u64 room = request.data.remaining();
@@ -103,10 +111,12 @@ Result<u64> DatagramSocket::receive(ReceiveRequest& request) {
 }
 
 Result<void> DatagramSocket::shutdown(Shut how) {
-    if (!endpoint_->remote()) return fail(Error::not_connected);
+    // Without a peer that is an error, and done all the same: whoever waits is woken by it [linux: inet_shutdown].
+    bool connected = endpoint_->remote().has_value();
     if (how != Shut::writing) endpoint_->shut_reading();
     if (how != Shut::reading) endpoint_->shut_writing();
     source_.notify(Ready::in | Ready::out | Ready::read_hang_up | Ready::hang_up);
+    if (!connected) return fail(Error::not_connected);
     return {};
 }
 

@@ -43,6 +43,7 @@ private:
     }
     Result<net::datagram::Target> read_target(const SendRequest& request) const;
     Result<u64> receive_error(ReceiveRequest& request);
+    Result<net::Endpoint> peer_endpoint(const SocketAddress& address) const;
     Result<void> give_control(ReceiveRequest& request, const net::datagram::Received& received);
     Result<void> set_membership(i32 level, i32 name, ByteSpan value);
     Result<void> set_multicast_interface(i32 level, ByteSpan value);

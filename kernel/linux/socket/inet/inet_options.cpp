@@ -44,7 +44,20 @@ const SwitchOption* find_switch(i32 level, i32 name) {
 
 }  // namespace
 
+/// A small number of the IP level is given to a short buffer as one byte [linux: do_ip_getsockopt].
 Result<u64> InetSocket::get_option(i32 level, i32 name, MutableByteSpan value) {
+    bool is_short = level == level_ip && !value.empty() && value.size() < sizeof(i32);
+    if (!is_short) return get_any_option(level, name, value);
+    std::byte whole[sizeof(i32)];
+    u64 told = TRY(get_any_option(level, name, whole));
+    i32 number;
+    std::memcpy(&number, whole, sizeof number);
+    u64 size = told != sizeof whole ? std::min<u64>(told, value.size()) : number >= 0 && number <= 255 ? 1 : value.size();
+    std::memcpy(value.data(), whole, size);
+    return size;
+}
+
+Result<u64> InetSocket::get_any_option(i32 level, i32 name, MutableByteSpan value) {
     if (level == level_socket && name == so_bind_to_device) {
         auto* bound = net::interface(options().interface);
         if (!bound) return 0;

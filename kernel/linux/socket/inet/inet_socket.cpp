@@ -22,8 +22,8 @@ Result<net::Endpoint> InetSocket::local_endpoint(const SocketAddress& address) c
     return endpoint;
 }
 
-Result<net::Endpoint> InetSocket::remote_endpoint(const SocketAddress& address) const {
-    auto endpoint = TRY(inet::to_endpoint(address, family()));
+Result<net::Endpoint> InetSocket::remote_endpoint(const SocketAddress& address, u16 family) const {
+    auto endpoint = TRY(inet::to_endpoint(address, family));
     if (is_v6() && has(v6_only) && endpoint.address.is_v4()) return fail(Error::network_unreachable);
     // "This host" [RFC 1122 3.2.1.3] is the machine itself.
     if (endpoint.address.is_unspecified()) {

@@ -52,7 +52,8 @@ protected:
     /// The address that a program names, for bind (a privileged port needs privilege) and for everything else (an IPv6-only socket knows
     /// no IPv4).
     Result<net::Endpoint> local_endpoint(const SocketAddress& address) const;
-    Result<net::Endpoint> remote_endpoint(const SocketAddress& address) const;
+    Result<net::Endpoint> remote_endpoint(const SocketAddress& address) const { return remote_endpoint(address, family()); }
+    Result<net::Endpoint> remote_endpoint(const SocketAddress& address, u16 family) const;
     net::BindOptions bind_options() const;
     SocketAddress name_of(const net::Endpoint& endpoint) const { return inet::to_socket_address(endpoint, family()); }
 
@@ -67,6 +68,7 @@ protected:
     fs::PollSource source_;
 
 private:
+    Result<u64> get_any_option(i32 level, i32 name, MutableByteSpan value);
     Result<void> set_ip_number(i32 level, i32 name, i32 value);
     std::atomic<u32> ip_switches_ = multicast_all;
 };

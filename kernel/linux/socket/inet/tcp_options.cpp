@@ -185,7 +185,9 @@ Result<void> TcpSocket::set_tcp_number(i32 name, i32 value) {
     case tcp_fast_open:
         if (value < 0) return fail(Error::invalid);
         return change([&](tcp::Options& all) { all.fast_open_queue = static_cast<u16>(std::min(value, 65535)); });
-    case tcp_fast_open_connect: return change([&](tcp::Options& all) { all.fast_open_connect = value != 0; });
+    case tcp_fast_open_connect:
+        if (!in(0, 1) || connection() || listener()) return fail(Error::invalid);
+        return change([&](tcp::Options& all) { all.fast_open_connect = value != 0; });
     case tcp_not_sent_low: return change([&](tcp::Options& all) { all.not_sent_low = static_cast<u32>(value); });
     case tcp_linger2: {
         i32 seconds = value < 0 ? -1 : value == 0 ? usual_options().fin_wait_seconds : std::min(value, longest_fin_wait);

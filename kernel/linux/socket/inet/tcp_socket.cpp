@@ -191,6 +191,11 @@ Result<void> TcpSocket::shutdown(Shut how) {
     }
     auto current = connection();
     if (!current || current->state() == State::closed) return fail(Error::not_connected);
+    if (is_connecting(current->state())) {  // gives it up, whatever was to be shut [linux: inet_shutdown]
+        disconnect();
+        source_.notify(Ready::in | Ready::out | Ready::hang_up);
+        return {};
+    }
     if (how != Shut::writing) current->shut_reading();
     if (how != Shut::reading) TRY(current->shut_writing());
     source_.notify(Ready::in | Ready::out | Ready::read_hang_up | Ready::hang_up);
