@@ -10,6 +10,7 @@ struct Waiting {
     ListLink<Waiting> link;
     const void* owner;
     const void* blocked_by;
+    const LockTable* table;
 };
 struct WaitGraph {
     List<Waiting, &Waiting::link> edges;
@@ -49,9 +50,11 @@ Result<void> LockTable::set(const LockRequest& request, LockWait wait) {
     auto first = TRY(make_owned<Lock>());
     auto second = TRY(make_owned<Lock>());
     Guard guard(mutex_);
+    if (request.lets_go_first && std::ranges::any_of(locks_, [&](const Lock& lock) { return lock.held.owner == request.owner && lock.held.kind != request.kind; }))
+        let_go(request.owner);
     while (auto* other = conflict(request)) {
         if (wait == LockWait::no) return fail(Error::would_block);
-        Waiting waiting{.link = {}, .owner = request.owner, .blocked_by = other->held.owner};
+        Waiting waiting{.link = {}, .owner = request.owner, .blocked_by = other->held.owner, .table = this};
         bool deadlock = wait_graph.with([&](WaitGraph& graph) {
             if (request.detect_deadlock && graph.leads(waiting.blocked_by, request.owner)) return true;
             graph.edges.push_back(waiting);
@@ -59,12 +62,26 @@ Result<void> LockTable::set(const LockRequest& request, LockWait wait) {
         });
         if (deadlock) return fail(Error::would_deadlock);
         auto waited = waiting_.wait(mutex_, sync::Interruptible::yes);
-        wait_graph.with([&](WaitGraph& graph) { graph.edges.remove(waiting); });
+        wait_graph.with([&](WaitGraph& graph) {
+            if (graph.edges.contains_any(waiting)) graph.edges.remove(waiting);
+        });
         TRY(waited);
     }
     apply(request, first, second);
-    waiting_.wake_all();
+    wake_waiting();
     return {};
+}
+
+/// Who is woken waits for nobody before it has looked again: until then it is no part of a circle.
+void LockTable::wake_waiting() {
+    wait_graph.with([&](WaitGraph& graph) {
+        for (auto* edge = graph.edges.first(); edge;) {
+            auto* next = graph.edges.next(*edge);
+            if (edge->table == this) graph.edges.remove(*edge);
+            edge = next;
+        }
+    });
+    waiting_.wake_all();
 }
 
 /// What a new lock goes before. An owner's locks stand together, in the order of the file, and owners in the order in which they came:
@@ -126,6 +143,10 @@ std::optional<LockRequest> LockTable::query(const LockRequest& request) {
 
 void LockTable::release(const void* owner) {
     Guard guard(mutex_);
+    let_go(owner);
+}
+
+void LockTable::let_go(const void* owner) {
     for (auto* lock = locks_.first(); lock;) {
         auto* next = locks_.next(*lock);
         if (lock->held.owner == owner) {
@@ -134,7 +155,7 @@ void LockTable::release(const void* owner) {
         }
         lock = next;
     }
-    waiting_.wake_all();
+    wake_waiting();
 }
 
 Result<FileLocks*> locks_of(Inode& inode) {

@@ -23,6 +23,7 @@ struct LockRequest {
     u64 start = 0, end = lock_to_end;
     u32 process = 0;     ///< reported by query to others; ~0 for open file description locks, which F_GETLK shows as -1
     bool detect_deadlock = false;  ///< POSIX locks
+    bool lets_go_first = false;    ///< flock: one of another kind is given up before this one is asked for, and lost when it cannot be had [flock(2)]
 };
 
 class LockTable {
@@ -43,6 +44,8 @@ private:
     const Lock* conflict(const LockRequest& request) const;
     Lock* place_of(const LockRequest& request);
     void apply(const LockRequest& request, Owned<Lock>& first_spare, Owned<Lock>& second_spare);
+    void let_go(const void* owner);
+    void wake_waiting();
 
     sync::Mutex mutex_;
     sync::WaitQueue waiting_;

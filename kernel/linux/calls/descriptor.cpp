@@ -15,6 +15,14 @@ namespace {
 OnExec on_exec_of(u32 flags) { return flags & o_close_on_exec ? OnExec::close : OnExec::keep; }
 u64 file_limit(Task& task) { return task.process().limit(limit_files).soft; }
 
+/// What can be asked of a mere place (O_PATH) [open(2)].
+bool means_descriptor(i32 command) {
+    switch (command) {
+    case f_dupfd: case f_dupfd_cloexec: case f_getfd: case f_setfd: case f_getfl: return true;
+    default: return false;
+    }
+}
+
 enum Resolve : u64 { no_cross_device = 1, no_magic_links = 2, no_symlinks = 4, beneath = 8, in_root = 16, cached = 32 };
 
 Result<u64> open_file(Task& task, DirectoryDescriptor at, UserPath user_path, u32 flags, u32 mode, u64 resolve) {
@@ -96,6 +104,7 @@ Result<u64> dup3(Task& task, Descriptor from, Descriptor to, Flags flags) {
 
 Result<u64> fcntl(Task& task, Descriptor descriptor, i32 command, u64 argument) {
     auto file = TRY(task.files().get(descriptor));
+    if (file->mode().path_only && !means_descriptor(command)) return fail(Error::bad_descriptor);
     switch (command) {
     case f_dupfd:
     case f_dupfd_cloexec:
@@ -128,7 +137,7 @@ Result<u64> fcntl(Task& task, Descriptor descriptor, i32 command, u64 argument) 
     case f_setlk:
     case f_setlkw:
     case f_ofd_setlk:
-    case f_ofd_setlkw: return lock_range(task, *file, command, {{argument}});
+    case f_ofd_setlkw: return lock_range(task, descriptor, *file, command, {{argument}});
     case f_get_seals:
         if (!file->inode()) return fail(Error::invalid);
         return TRY(file->inode()->seals());

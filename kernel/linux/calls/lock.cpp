@@ -1,6 +1,10 @@
 // Advisory locks: of whole files, and of ranges.
 #include "kernel/linux/calls/lock.hpp"
 
+#include <algorithm>
+#include <limits>
+#include <utility>
+
 #include "kernel/fs/locks.hpp"
 #include "kernel/linux/calls/calls.hpp"
 #include "kernel/linux/process/process.hpp"
@@ -20,12 +24,15 @@ Result<fs::LockRequest> request_of(fs::File& file, const FileLock& user) {
     case 2: base = static_cast<i64>(TRY(file.stat()).size); break;
     default: return fail(Error::invalid);
     }
-    i64 start, end;
-    if (__builtin_add_overflow(base, user.start, &start) || __builtin_add_overflow(start, user.length, &end)) return fail(Error::overflow);
-    if (user.length < 0) std::swap(start, end);
-    if (start < 0) return fail(Error::invalid);
-    fs::LockRequest request{.owner = nullptr, .kind = fs::LockKind::none, .start = static_cast<u64>(start),
-                            .end = user.length == 0 ? fs::lock_to_end : static_cast<u64>(end)};
+    constexpr i64 last = std::numeric_limits<i64>::max();
+    i64 start;
+    if (__builtin_add_overflow(base, user.start, &start)) return fail(Error::overflow);
+    if (start < 0 || start + std::min<i64>(user.length, 0) < 0) return fail(Error::invalid);
+    if (user.length > 0 && user.length - 1 > last - start) return fail(Error::overflow);
+    fs::LockRequest request{.owner = nullptr, .kind = fs::LockKind::none, .start = static_cast<u64>(start)};
+    if (user.length < 0) request.end = std::exchange(request.start, request.start + static_cast<u64>(user.length));
+    // A lock of the last byte that there can be goes on to the end.
+    else if (user.length != 0 && user.length - 1 < last - start) request.end = request.start + static_cast<u64>(user.length);
     switch (user.type) {
     case read_lock: request.kind = fs::LockKind::shared; break;
     case write_lock: request.kind = fs::LockKind::exclusive; break;
@@ -37,7 +44,7 @@ Result<fs::LockRequest> request_of(fs::File& file, const FileLock& user) {
 
 }  // namespace
 
-Result<u64> lock_range(Task& task, fs::File& file, i32 command, UserInOut<FileLock> user) {
+Result<u64> lock_range(Task& task, Descriptor descriptor, fs::File& file, i32 command, UserInOut<FileLock> user) {
     auto wanted = TRY(user.read());
     auto* inode = file.inode();
     if (!inode) return fail(Error::invalid);
@@ -67,6 +74,14 @@ Result<u64> lock_range(Task& task, fs::File& file, i32 command, UserInOut<FileLo
     if ((request.kind == fs::LockKind::shared && !mode.read) || (request.kind == fs::LockKind::exclusive && !mode.write))
         return fail(Error::bad_descriptor);
     TRY(ranges.set(request, command == f_setlkw || command == f_ofd_setlkw ? fs::LockWait::yes : fs::LockWait::no));
+    // Another thread may have closed the descriptor meanwhile: that let go of the locks there were, and would not of this one [linux] fcntl_setlk.
+    if (!of_description && request.kind != fs::LockKind::none) {
+        auto now = task.files().get(descriptor);
+        if (!now || now->get() != &file) {
+            ranges.release(request.owner);
+            return fail(Error::bad_descriptor);
+        }
+    }
     return 0;
 }
 
@@ -76,7 +91,7 @@ Result<u64> flock(Task& task, Descriptor descriptor, i32 operation) {
     enum Operation : i32 { shared = 1, exclusive = 2, no_wait = 4, release = 8 };
     auto file = TRY(task.files().get(descriptor));
     if (file->mode().path_only) return fail(Error::bad_descriptor);
-    fs::LockRequest request{.owner = file.get(), .kind = fs::LockKind::none, .process = static_cast<u32>(task.process().id())};
+    fs::LockRequest request{.owner = file.get(), .kind = fs::LockKind::none, .process = static_cast<u32>(task.process().id()), .lets_go_first = true};
     switch (operation & ~no_wait) {
     case shared: request.kind = fs::LockKind::shared; break;
     case exclusive: request.kind = fs::LockKind::exclusive; break;

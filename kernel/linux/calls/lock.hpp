@@ -13,7 +13,7 @@ enum Fcntl : i32 {
     f_add_seals = 1033, f_get_seals = 1034,
 };
 
-/// F_SETLK, F_SETLKW and F_GETLK, of the process and of the open file description.
-Result<u64> lock_range(Task& task, fs::File& file, i32 command, UserInOut<FileLock> lock);
+/// F_SETLK, F_SETLKW and F_GETLK, of the process and of the open file description; `file` is what the descriptor refers to.
+Result<u64> lock_range(Task& task, Descriptor descriptor, fs::File& file, i32 command, UserInOut<FileLock> lock);
 
 }  // namespace spore::linux

@@ -69,6 +69,36 @@ TEST(Locks, WaitAndSeeDeadlocks) {
     EXPECT_TRUE(ok);
 }
 
+TEST(Locks, WhoIsWokenIsInNoCircle) {
+    bool ok = fakes::simulate({}, [] {
+        LockTable table;
+        fakes::Join join;
+        ASSERT_TRUE(set(table, a, exclusive, 0, 1));
+        ASSERT_TRUE(set(table, b, exclusive, 1, 2));
+        fakes::spawn(join, [&] {
+            EXPECT_TRUE(set(table, b, exclusive, 0, 1, LockWait::yes));
+            table.release(b);
+        });
+        task::yield();
+        EXPECT_TRUE(set(table, a, none, 0, 1));  // for which b waits until it runs again
+        EXPECT_TRUE(set(table, a, exclusive, 1, 2, LockWait::yes));
+        table.release(a);
+        join.wait();
+    });
+    EXPECT_TRUE(ok);
+}
+
+TEST(Locks, OfWholeFilesAreGivenUpForAnotherKind) {
+    LockTable table;
+    auto flock = [&](const void* owner, LockKind kind) { return table.set({.owner = owner, .kind = kind, .lets_go_first = true}, LockWait::no); };
+    EXPECT_TRUE(flock(a, shared));
+    EXPECT_TRUE(flock(b, shared));
+    EXPECT_TRUE(flock(b, shared));
+    EXPECT_EQ(error_of(flock(a, exclusive)), Error::would_block);
+    EXPECT_TRUE(flock(b, exclusive));
+    EXPECT_EQ(error_of(flock(a, shared)), Error::would_block);
+}
+
 TEST(Locks, GoWithTheirFile) {
     Tree tree(*tmpfs::TmpFileSystem::create(1_MiB, 0777));
     auto one = *tree.create("f");
