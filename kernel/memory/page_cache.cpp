@@ -56,6 +56,11 @@ FrameRef PageCache::find(u64 index) const {
     return frame ? FrameRef::of(*frame) : FrameRef();
 }
 
+u64 PageCache::next(u64 first, PageTree::Slot wanted) const {
+    Guard guard(lock_);
+    return tree_.next(first, wanted);
+}
+
 bool PageCache::is_loading(u64 index) const {
     return std::any_of(loads_.begin(), loads_.end(), [&](const Load& load) { return load.index == index; });
 }
@@ -116,20 +121,24 @@ Result<FrameRef> PageCache::get(u64 index) {
         loads_.remove(load);
         loaded_.wake_all();
         if (!page) return page;
-        if (load.dropped) continue;  // the file was cut meanwhile: what was loaded is its past
-        TRY(insert(index, *page));
-        return page;
+        auto kept = load.dropped ? Result<void>() : insert(index, *page);
+        if (!load.dropped && kept) return page;
+        source_.page_unused();
+        if (!kept) return fail(kept.error());
+        // The file was cut meanwhile: what was loaded is its past.
     }
 }
 
-void PageCache::drop(u64 first, u64 end, PrivateCopies copies) {
+u64 PageCache::drop(u64 first, u64 end, PrivateCopies copies) {
     i64 cached = 0;
+    u64 dropped = 0;
     bool mapped;
     {
         Guard guard(lock_);
         for (auto& load : loads_) load.dropped |= load.index >= first && load.index < end;
         tree_.remove_if(first, end, [&](u64, Frame& frame) {
             --pages_;
+            ++dropped;
             cached += keep_ == Keep::while_memory_lasts && is_managed(frame);
             release(frame);
             return true;
@@ -138,6 +147,7 @@ void PageCache::drop(u64 first, u64 end, PrivateCopies copies) {
     }
     if (cached) count_cached(-cached);
     if (mapped) unmap_everywhere(first, end, copies);
+    return dropped;
 }
 
 void PageCache::unmap_everywhere(u64 first, u64 end, PrivateCopies copies) {

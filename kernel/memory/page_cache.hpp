@@ -24,6 +24,8 @@ public:
     /// The same where it takes neither waiting nor copying; otherwise nothing. Page faults ask this for the neighbours of a page, with
     /// the address space locked: it must not sleep.
     virtual FrameRef page_at_hand(u64) { return {}; }
+    /// A page that load_page() made was not kept: the file was cut meanwhile, or there is no memory to remember it in.
+    virtual void page_unused() {}
 
 protected:
     ~PageSource() = default;
@@ -55,8 +57,10 @@ public:
     FrameRef at_hand(u64 index);
     /// Takes a page in that came along with another, unless there is one or it is being loaded.
     void offer(u64 index, const FrameRef& page);
-    /// Drops the pages in [first, end), and takes them out of every address space that maps them. May sleep.
-    void drop(u64 first, u64 end = ~u64{0}, PrivateCopies copies = PrivateCopies::kept);
+    /// The first page at or after `first` that it holds, or does not hold; PageTree::none when there is no such.
+    u64 next(u64 first, PageTree::Slot wanted) const;
+    /// Drops the pages in [first, end), and takes them out of every address space that maps them: how many it held. May sleep.
+    u64 drop(u64 first, u64 end = ~u64{0}, PrivateCopies copies = PrivateCopies::kept);
     /// How many pages it holds.
     u64 size() const;
     /// How many areas of address spaces show them.

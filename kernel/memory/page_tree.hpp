@@ -25,6 +25,17 @@ public:
     /// Nothing is at `index` yet. no_memory when a node cannot be made.
     Result<void> insert(u64 index, Frame& frame);
 
+    enum class Slot : u8 { used, empty };
+    static constexpr u64 none = ~u64{0};
+    /// The first index at or after `first` where there is a frame, or none; `none` when that is nowhere.
+    u64 next(u64 first, Slot wanted) const {
+        if (root_ && !is_beyond(first)) {
+            if (u64 found = next_below(root_, levels_, 0, first, wanted); found != none) return found;
+            first = levels_ < 13 ? u64{1} << (levels_ * bits) : none;
+        }
+        return wanted == Slot::empty ? first : none;
+    }
+
     /// Calls take(index, frame) for every frame in [first, end) in order, and removes those that it returns true for.
     template <typename Take>
     void remove_if(u64 first, u64 end, Take&& take) {
@@ -46,6 +57,19 @@ private:
     bool is_beyond(u64 index) const { return levels_ < 13 && index >> (levels_ * bits); }
     static Node* create_node();
     static void destroy_node(Node* node);
+
+    static u64 next_below(const void* at, unsigned level, u64 base, u64 first, Slot wanted) {
+        if (level == 0) return wanted == Slot::used ? base : none;
+        auto* node = static_cast<const Node*>(at);
+        unsigned shift = (level - 1) * bits;
+        for (unsigned i = first > base ? static_cast<unsigned>((first - base) >> shift) : 0; i < fanout; ++i) {
+            u64 begin = base + (u64{i} << shift), found = none;
+            if (node->slots[i]) found = next_below(node->slots[i], level - 1, begin, std::max(first, begin), wanted);
+            else if (wanted == Slot::empty) found = std::max(first, begin);
+            if (found != none) return found;
+        }
+        return none;
+    }
 
     /// Whether nothing is left below `at`; a node is then gone.
     template <typename Take>

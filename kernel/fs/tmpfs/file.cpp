@@ -131,12 +131,13 @@ Result<u64> TmpFile::write(IoBuffer& from, u64& offset, WriteAt where) {
     return done;
 }
 
+void TmpFile::uncharge(u64 pages) {
+    charged_.fetch_sub(pages, std::memory_order_relaxed);
+    owner().uncharge(pages);
+}
+
 void TmpFile::drop_pages(u64 first, u64 end, memory::PrivateCopies copies) {
-    u64 before = pages_.size();
-    pages_.drop(first, end, copies);
-    u64 dropped = before - std::min(before, pages_.size());
-    charged_.fetch_sub(dropped, std::memory_order_relaxed);
-    owner().uncharge(dropped);
+    uncharge(pages_.drop(first, end, copies));
 }
 
 /// Zeros in pages that are there; the ends of the range, when they lie in the middle of a page.
@@ -201,6 +202,9 @@ Result<void> TmpFile::allocate(u32 mode, u64 offset, u64 size) {
         }
     }
     if (!(mode & punch_hole)) {
+        // What cannot all be had is not begun: pages would be held that nobody sees [fallocate(2), ENOSPC].
+        u64 wanted = page_after(end) - page_of(offset), present = pages_.size();
+        if (wanted > present && wanted - present > owner().free_pages()) return fail(Error::no_space);
         for (u64 index = page_of(offset); index < page_after(end); ++index) TRY(pages_.get(index));
         if (!(mode & keep_size) && end > this->size()) TRY(resize(end));
     }
@@ -210,13 +214,16 @@ Result<void> TmpFile::allocate(u32 mode, u64 offset, u64 size) {
 
 Result<u64> TmpFile::seek_data(u64 offset, Whence whence) {
     if (borrowed_.load(std::memory_order_acquire)) return lower()->seek_data(offset, whence);
-    u64 end = size();
-    for (u64 at = offset; at < end; at = align_down(at, page_size) + page_size) {
-        bool data = has_lower(page_of(at)) || pages_.find(page_of(at));
-        if (data == (whence == Whence::data)) return at;
+    u64 end = size(), page = page_of(offset), lower_pages = page_after(lower_size_.load(std::memory_order_acquire));
+    if (whence == Whence::data) {
+        if (page < lower_pages) return offset;
+        page = pages_.next(page, memory::PageTree::Slot::used);
+        if (page >= page_after(end)) return fail(Error::no_such_device_address);
+    } else {
+        page = pages_.next(std::max(page, lower_pages), memory::PageTree::Slot::empty);
+        if (page >= page_after(end)) return end;
     }
-    if (whence == Whence::data) return fail(Error::no_such_device_address);
-    return end;
+    return std::max(offset, page * page_size);
 }
 
 }  // namespace spore::fs::tmpfs

@@ -34,6 +34,8 @@ public:
 
 private:
     Result<memory::FrameRef> load_page(u64 index) override;
+    void page_unused() override { uncharge(1); }
+    void uncharge(u64 pages);
     /// Contents are about to differ from the lower file's.
     void make_own();
     void drop_pages(u64 first, u64 end, memory::PrivateCopies copies);

@@ -50,11 +50,12 @@ Result<Shared<Inode>> TmpFileSystem::root() { return Shared<Inode>(root_); }
 
 Result<FileSystemStat> TmpFileSystem::stat() {
     constexpr u64 tmpfs_magic = 0x0102'1994, overlay_magic = 0x794c'7630;  // [linux/magic.h]
-    u64 used = std::min(used_pages_.load(std::memory_order_relaxed), page_limit_);
-    FileSystemStat stat{.magic = lower_ ? overlay_magic : tmpfs_magic, .blocks = page_limit_, .free_blocks = page_limit_ - used,
-                        .files = page_limit_, .free_files = page_limit_ - used};
+    FileSystemStat stat{.magic = lower_ ? overlay_magic : tmpfs_magic, .blocks = page_limit_, .free_blocks = free_pages(),
+                        .files = page_limit_, .free_files = free_pages()};
     return stat;
 }
+
+u64 TmpFileSystem::free_pages() const { return page_limit_ - std::min(used_pages_.load(std::memory_order_relaxed), page_limit_); }
 
 Result<void> TmpFileSystem::charge() {
     if (used_pages_.fetch_add(1, std::memory_order_relaxed) < page_limit_) return {};
@@ -108,7 +109,8 @@ Result<Shared<TmpInode>> TmpFileSystem::wrap(Shared<Inode> lower) {
 void TmpFileSystem::pin(TmpInode& inode) {
     if (!inode.lower_) return;
     table_.with([&](Table&) {
-        if (!std::exchange(inode.pinned_, true)) inode.retain();
+        // What has lost its last name, under which unpin() comes, is as its users leave it, and goes with them.
+        if (inode.links() != 0 && !std::exchange(inode.pinned_, true)) inode.retain();
     });
 }
 

@@ -37,6 +37,8 @@ public:
     void forget(TmpInode& inode);
     /// Takes a page from the limit; no_space when it is reached.
     Result<void> charge();
+    /// As many as may still be taken.
+    u64 free_pages() const;
     void uncharge(u64 pages) { used_pages_.fetch_sub(pages, std::memory_order_relaxed); }
 
 private:

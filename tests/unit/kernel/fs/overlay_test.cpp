@@ -46,6 +46,18 @@ TEST_F(Overlay, ShowsTheLowerTree) {
     EXPECT_EQ(stat_file_system(root())->free_blocks, stat_file_system(root())->blocks);
 }
 
+TEST_F(Overlay, KeepsNothingOfWhatWasRemoved) {
+    auto file = *tree().open_read("etc/hosts");
+    ASSERT_TRUE(unlink(context(), root(), "etc/hosts"));
+    ASSERT_TRUE(set_permissions(context(), *file->dentry(), 0600));
+    auto again = *open_entry(context(), *file->dentry(), {.read = true, .write = true});
+    ASSERT_TRUE(write_text(*again, "more"));
+    EXPECT_EQ(stat_file_system(root())->blocks - stat_file_system(root())->free_blocks, 1u);
+    again.reset();
+    file.reset();
+    EXPECT_EQ(stat_file_system(root())->free_blocks, stat_file_system(root())->blocks);
+}
+
 TEST_F(Overlay, CopiesOnlyPagesThatAreWritten) {
     auto number = tree().stat_of("big")->inode;
     auto file = *tree().open_as("big", {.mode = {.read = true, .write = true}});

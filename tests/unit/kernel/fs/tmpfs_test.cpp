@@ -281,6 +281,34 @@ TEST_F(Tmpfs, ChecksPermissions) {
     EXPECT_TRUE(check_access(context(), **tree.find("shared/mine"), 1));
 }
 
+TEST_F(Tmpfs, FindsDataAndHolesFarApart) {
+    constexpr u64 far = u64{1} << 50;  // nobody looks at every page between
+    auto file = *tree.create("sparse");
+    ASSERT_TRUE(file->truncate(far + 2 * page_size));
+    EXPECT_EQ(error_of(file->seek(0, Whence::data)), Error::no_such_device_address);
+    EXPECT_EQ(file->seek(5, Whence::hole), 5u);
+    auto from = IoBuffer::kernel(as_bytes("x"));
+    ASSERT_TRUE(file->write_at(from, far + 1));
+    EXPECT_EQ(file->seek(7, Whence::data), far);
+    EXPECT_EQ(file->seek(far + 3, Whence::data), far + 3);
+    EXPECT_EQ(file->seek(far + 3, Whence::hole), far + page_size);
+    EXPECT_EQ(error_of(file->seek(far + page_size, Whence::data)), Error::no_such_device_address);
+    ASSERT_TRUE(file->truncate(far + page_size / 2));
+    EXPECT_EQ(file->seek(far, Whence::hole), far + page_size / 2);
+}
+
+TEST_F(Tmpfs, AllocatesAllOrNothing) {
+    auto file = *tree.create("f");
+    auto before = stat_file_system(root())->free_blocks;
+    EXPECT_EQ(error_of(file->allocate(0, 0, (before + 1) * page_size)), Error::no_space);
+    EXPECT_EQ(stat_file_system(root())->free_blocks, before);
+    EXPECT_EQ(tree.stat_of("f")->size, 0u);
+    ASSERT_TRUE(file->allocate(0, 0, 4 * page_size));
+    EXPECT_EQ(stat_file_system(root())->free_blocks, before - 4);
+    ASSERT_TRUE(file->allocate(0, 0, before * page_size));
+    EXPECT_EQ(stat_file_system(root())->free_blocks, 0u);
+}
+
 TEST_F(Tmpfs, KeepsAttributes) {
     ASSERT_TRUE(tree.write_file("a", "x"));
     auto entry = *tree.find("a");

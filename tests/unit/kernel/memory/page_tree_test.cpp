@@ -62,6 +62,10 @@ TEST_F(PageTreeTest, DoesWhatAMapDoes) {
             }
             auto it = model.lower_bound(index);
             ASSERT_EQ(tree.find(index), it != model.end() && it->first == index ? it->second : nullptr);
+            ASSERT_EQ(tree.next(index, PageTree::Slot::used), it != model.end() ? it->first : PageTree::none);
+            u64 hole = index;
+            for (; it != model.end() && it->first == hole; ++it) ++hole;
+            ASSERT_EQ(tree.next(index, PageTree::Slot::empty), hole);
         }
         Indices all;
         for (auto& [index, frame] : model) all.push_back(index);
