@@ -44,6 +44,8 @@ public:
 
     /// With the watches' mutex held, by the thread that made the change. May remove and delete this.
     virtual void changed(const ChangeNote& note) = 0;
+    /// Who watches by this; nobody in particular when null.
+    virtual const File* watcher() const { return nullptr; }
     /// The inode lost its last name and its last user. The watch was removed; it deletes itself.
     virtual void inode_ended() = 0;
 

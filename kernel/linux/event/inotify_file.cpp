@@ -1,5 +1,7 @@
 #include "kernel/linux/event/inotify_file.hpp"
 
+#include <boost/intrusive/set.hpp>
+
 #include "arch/user_memory.hpp"
 #include "base/format.hpp"
 #include "kernel/linux/limits.hpp"
@@ -61,17 +63,25 @@ public:
         leave_list();
         delete this;
     }
-    void leave_list() {
-        auto** at = &owner.watches_;
-        while (*at != this) at = &(*at)->following;
-        *at = following;
-    }
+    void leave_list();
+    const fs::File* watcher() const override { return &owner; }
 
     InotifyFile& owner;
     i32 number;
     u32 mask;
-    Watch* following = nullptr;
+    boost::intrusive::set_member_hook<> by_number;
 };
+
+struct InotifyFile::Watches {
+    struct NumberOf {
+        using type = i32;
+        type operator()(const Watch& watch) const { return watch.number; }
+    };
+    boost::intrusive::set<Watch, boost::intrusive::member_hook<Watch, boost::intrusive::set_member_hook<>, &Watch::by_number>,
+                          boost::intrusive::key_of_value<NumberOf>, boost::intrusive::constant_time_size<false>> all;
+};
+
+void InotifyFile::Watch::leave_list() { owner.watches_->all.erase(owner.watches_->all.iterator_to(*this)); }
 
 InotifyFile::InotifyFile(fs::OpenMode mode) : File(mode) {}
 
@@ -83,38 +93,42 @@ Result<Shared<InotifyFile>> InotifyFile::create(fs::OpenMode mode) {
         return fail(Error::no_memory);
     }
     auto file = Shared<InotifyFile>::adopt(made);
+    file->watches_ = TRY(make_owned<Watches>());
     file->overflow_ = TRY(make_owned<Event>(Header{-1, in_overflow, 0, 0}));
     return file;
 }
 
 InotifyFile::~InotifyFile() {
-    Watch* left;
-    {
+    while (watches_) {
+        Owned<Watch> gone;  // may end an inode, so it goes after the mutex
         Guard guard(fs::InodeWatch::mutex());
-        left = std::exchange(watches_, nullptr);
-        for (auto* watch = left; watch; watch = watch->following) watch->remove();
+        auto first = watches_->all.begin();
+        if (first == watches_->all.end()) break;
+        gone.reset(&*first);
+        gone->remove();
+        gone->leave_list();
     }
-    while (left) delete std::exchange(left, left->following);  // may end inodes, so without the mutex
     while (first_) delete std::exchange(first_, first_->next);
     instances.fetch_sub(1, std::memory_order_relaxed);
 }
 
-InotifyFile::Watch* InotifyFile::find(const fs::Inode& inode) {
-    for (auto* watch = watches_; watch; watch = watch->following)
-        if (&watch->inode() == &inode) return watch;
+/// Among those who watch the inode, who are fewer than what one file watches.
+InotifyFile::Watch* InotifyFile::find(const InotifyFile& of, const fs::Inode& inode) {
+    for (auto* watch = inode.watches; watch; watch = watch->next())
+        if (watch->watcher() == &of) return static_cast<Watch*>(watch);
     return nullptr;
 }
 
 Result<void> InotifyFile::visit_watches(Visitor visit, void* context) {
     Guard guard(fs::InodeWatch::mutex());
-    for (auto* watch = watches_; watch; watch = watch->following) TRY(visit(context, watch->number, watch->inode(), watch->mask));
+    for (auto at = watches_->all.rbegin(); at != watches_->all.rend(); ++at) TRY(visit(context, at->number, at->inode(), at->mask));
     return {};
 }
 
 Result<u64> InotifyFile::watch(fs::Dentry& entry, u32 mask) {
     u32 kept = mask & (in_all_events | in_exclude_unlinked | in_one_shot);
     Guard guard(fs::InodeWatch::mutex());
-    if (auto* watch = find(*entry.inode())) {
+    if (auto* watch = find(*this, *entry.inode())) {
         if (mask & in_mask_create) return fail(Error::exists);
         watch->mask = mask & in_mask_add ? watch->mask | kept : kept;
         return static_cast<u64>(watch->number);
@@ -125,7 +139,7 @@ Result<u64> InotifyFile::watch(fs::Dentry& entry, u32 mask) {
         watches.fetch_sub(1, std::memory_order_relaxed);
         return fail(Error::no_memory);
     }
-    made->following = std::exchange(watches_, made);
+    watches_->all.insert(*made);
     made->add();
     return static_cast<u64>(++last_number_);
 }
@@ -133,13 +147,12 @@ Result<u64> InotifyFile::watch(fs::Dentry& entry, u32 mask) {
 Result<void> InotifyFile::forget(i32 number) {
     Owned<Watch> gone;  // may end an inode, so it goes after the mutex
     Guard guard(fs::InodeWatch::mutex());
-    auto* watch = watches_;
-    while (watch && watch->number != number) watch = watch->following;
-    if (!watch) return fail(Error::invalid);
-    watch->remove();
-    watch->leave_list();
+    auto found = watches_->all.find(number);
+    if (found == watches_->all.end()) return fail(Error::invalid);
+    gone.reset(&*found);
+    gone->remove();
+    gone->leave_list();
     put(number, in_ignored, 0, {});
-    gone.reset(watch);
     return {};
 }
 

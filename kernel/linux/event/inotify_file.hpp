@@ -40,14 +40,15 @@ public:
 
 private:
     class Watch;
+    struct Watches;
     struct Event;
 
     explicit InotifyFile(fs::OpenMode mode);
-    Watch* find(const fs::Inode& inode);
+    static Watch* find(const InotifyFile& of, const fs::Inode& inode);
     void put(i32 watch, u32 mask, u32 cookie, std::string_view name);
 
     // Under the watches' mutex.
-    Watch* watches_ = nullptr;  ///< owned
+    Owned<Watches> watches_;  ///< by their numbers
     i32 last_number_ = 0;
 
     sync::Spin lock_;
