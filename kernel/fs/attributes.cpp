@@ -105,9 +105,13 @@ namespace {
 /// Name spaces of attributes: user.* by the file's mode, trusted.* and the rest for user 0 [xattr(7)].
 Result<void> check_attribute(const Context& context, Inode& inode, std::string_view name, u8 wanted) {
     if (name.empty() || name.size() > 255) return fail(Error::out_of_range);
-    if (name.starts_with("user.") && name.size() > 5) {
+    for (std::string_view space : {"user.", "trusted.", "security.", "system."})
+        if (name == space) return fail(Error::invalid);
+    if (name.starts_with("user.")) {
         if (inode.type() != FileType::regular && !inode.is_directory())
             return fail(wanted == may_write ? Error::not_permitted : Error::no_data);
+        // Where anybody may leave files, anybody could fill the directory's own attributes.
+        if (wanted == may_write && inode.is_directory() && (TRY(inode.stat()).permissions & sticky_bit)) TRY(check_owner(context, inode));
         return check_permission(context, inode, wanted);
     }
     if (name.starts_with("trusted.")) {

@@ -44,6 +44,7 @@ public:
         TRY(arch::copy_to_program(VirtAddr{argument}, &available, sizeof available));
         return 0;
     }
+    Result<void> allocate(u32, u64, u64) override { return fail(Error::illegal_seek); }
     Ready ready() override { return pipe_->ready(mode_); }
     PollSource* poll_source() override { return &pipe_->poll_source; }
     std::string_view describe(std::span<char> buffer) override {

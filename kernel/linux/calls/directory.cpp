@@ -160,6 +160,7 @@ Result<u64> getdents(Task& task, Descriptor directory, UserBytes buffer, u32 siz
 Result<u64> getcwd(Task& task, UserBuffer buffer, u64 size) {
     auto text = TRY(SmallText::create(4096));
     auto root = task.place().root(), directory = task.place().directory();
+    if (directory->deleted()) return fail(Error::not_found);
     auto path = TRY(fs::path_of(*root, *directory, std::span(text.data(), text.size())));
     if (path.size() + 1 > size) return fail(Error::out_of_range);
     const char zero = 0;

@@ -1,4 +1,7 @@
 // Reading, writing and changing open files.
+#include <algorithm>
+#include <limits>
+
 #include "kernel/fs/pipe.hpp"
 #include "kernel/linux/calls/calls.hpp"
 #include "kernel/linux/calls/stat_format.hpp"
@@ -312,6 +315,7 @@ Result<u64> sendfile(Task& task, Descriptor to, Descriptor from, UserInOut<i64> 
     // Only from what has contents of its own: a terminal or pipe would be waited for until `size` bytes have come.
     auto* inode = source->inode();
     if (!inode || (inode->type() != fs::FileType::regular && inode->type() != fs::FileType::block)) return fail(Error::invalid);
+    if (target->mode().append && !fs::pipe_of(*target)) return fail(Error::invalid);
     size = std::min(size, largest_transfer);
     if (!offset) return send_file(task, *source, own_position, *target, size);
     i64 start = TRY(offset.read());
@@ -324,12 +328,28 @@ Result<u64> copy_file_range(Task& task, Descriptor from, UserInOut<i64> from_off
     if (flags) return fail(Error::invalid);
     auto source = TRY(readable(task, from));
     auto target = TRY(writable(task, to));
-    if (!source->inode() || !target->inode()) return fail(Error::invalid);
+    auto *in = source->inode(), *out = target->inode();
+    if (!in || !out) return fail(Error::invalid);
+    if (in->is_directory() || out->is_directory()) return fail(Error::is_directory);
+    if (in->type() != fs::FileType::regular || out->type() != fs::FileType::regular) return fail(Error::invalid);
     if (target->mode().append) return fail(Error::bad_descriptor);
-    i64 read_at = from_offset ? TRY(from_offset.read()) : -1, put_at = to_offset ? TRY(to_offset.read()) : -1;
-    u64 done = TRY(copy_between(task, *source, static_cast<u64>(read_at), *target, static_cast<u64>(put_at), std::min(size, largest_transfer)));
-    if (from_offset) TRY(from_offset.write(read_at + static_cast<i64>(done)));
-    if (to_offset) TRY(to_offset.write(put_at + static_cast<i64>(done)));
+    u64 read_at = from_offset ? static_cast<u64>(TRY(from_offset.read())) : TRY(position_of(*source));
+    u64 put_at = to_offset ? static_cast<u64>(TRY(to_offset.read())) : TRY(position_of(*target));
+    constexpr u64 most = static_cast<u64>(std::numeric_limits<i64>::max());
+    if (read_at + size < read_at || put_at + size < put_at) return fail(Error::overflow);
+    if (read_at > most || put_at > most) return fail(Error::invalid);
+    if (put_at == most) return fail(Error::too_big);
+    u64 end = in->size();
+    size = std::min({size, largest_transfer, read_at < end ? end - read_at : 0});
+    if (size == 0) return 0;
+    u64 limit = task.process().limit(limit_file_size).soft;
+    TRY(check_size_limit(task, put_at + 1));
+    size = std::min({size, limit - put_at, most - put_at});
+    // What is written must not be what is still to be read [copy_file_range(2), EINVAL].
+    if (in == out && put_at < read_at + size && read_at < put_at + size) return fail(Error::invalid);
+    u64 done = TRY(copy_between(task, *source, from_offset ? read_at : own_position, *target, to_offset ? put_at : own_position, size));
+    if (from_offset) TRY(from_offset.write(static_cast<i64>(read_at + done)));
+    if (to_offset) TRY(to_offset.write(static_cast<i64>(put_at + done)));
     return done;
 }
 

@@ -154,12 +154,15 @@ fs::FileTime now() {
 constexpr i64 utime_now = 0x3fff'ffff, utime_omit = 0x3fff'fffe;
 struct Times {
     fs::TimesRequest request;
-    bool are_now = true;  ///< only UTIME_NOW and UTIME_OMIT: whoever may write may set them
+    bool are_now = true;  ///< both UTIME_NOW: whoever may write may set them
 };
 Result<Times> times_of(Timespec accessed, Timespec modified) {
     Times times;
     auto one = [&](Timespec from, bool& set, fs::FileTime& to) -> Result<void> {
-        if (from.nanoseconds == utime_omit) return {};
+        if (from.nanoseconds == utime_omit) {
+            times.are_now = false;
+            return {};
+        }
         set = true;
         if (from.nanoseconds == utime_now) {
             to = now();
@@ -179,6 +182,7 @@ Result<u64> set_times(Task& task, DirectoryDescriptor at, UserPath path, u32 fla
     auto change = [&](const fs::Context& context, fs::Dentry& entry) {
         return times.are_now ? fs::touch(context, entry, times.request) : fs::set_times(context, entry, times.request);
     };
+    if (!times.request.set_accessed && !times.request.set_modified) return 0;  // not even the path is looked at [linux] utimensat
     if (!path) return change_open(task, {at.value}, change);
     return change_entry(task, at, path, flags, change);
 }
