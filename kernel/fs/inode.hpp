@@ -53,6 +53,7 @@ struct NewInode {
     u64 special = 0;            ///< of device nodes
     std::string_view target{};  ///< of symbolic links
     u32 seals = seal_seal;      ///< of regular files, where the file system knows them
+    bool stays_unnamed = false; ///< of files without a name: they cannot be given one (O_EXCL)
 };
 
 /// Attributes to change; what is not set stays.

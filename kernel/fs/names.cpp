@@ -1,4 +1,6 @@
 // Making, linking, removing and renaming entries.
+#include <optional>
+
 #include "kernel/fs/notify.hpp"
 #include "kernel/fs/open.hpp"
 #include "kernel/fs/permission.hpp"
@@ -86,13 +88,13 @@ Result<void> link(const Context& context, Dentry& old_entry, Dentry& at, std::st
     TRY(walk.start(at, path));
     if (walk.last().text.empty()) return fail(Error::exists);
     auto& directory = walk.directory();
-    if (&directory.mount() != &old_entry.mount()) return fail(Error::cross_device);
-    if (old_entry.inode()->is_directory()) return fail(Error::not_permitted);
     Guard guard(directory.inode()->directory_mutex());
     auto entry = TRY(look_up_locked(directory, walk.last()));
     if (!entry->negative()) return fail(Error::exists);
     if (walk.must_be_directory()) return fail(Error::not_found);
+    if (&directory.mount() != &old_entry.mount()) return fail(Error::cross_device);
     TRY(check_directory_change(context, directory));
+    if (old_entry.inode()->is_directory()) return fail(Error::not_permitted);
     TRY(directory.inode()->link(walk.last().text, *old_entry.inode()));
     dentry_cache().forget(*entry, DentryCache::Forget::only);
     tell(*old_entry.inode(), Change::attributes);
@@ -170,6 +172,7 @@ Result<void> rename(const Context& context, Dentry& old_at, std::string_view old
     // A directory cannot go below itself, nor replace one that it is in.
     if (is_below(new_directory, *entry)) return fail(Error::invalid);
     if (!over->negative() && is_below(old_directory, *over)) return fail(request.exchange ? Error::invalid : Error::not_empty);
+    if (over->inode() == entry->inode()) return check_writable_mount(old_directory);  // two names of one file: POSIX says nothing happens
     TRY(check_directory_change(context, old_directory));
     TRY(check_directory_change(context, new_directory));
     TRY(check_removable(context, old_directory, *entry));
@@ -178,8 +181,14 @@ Result<void> rename(const Context& context, Dentry& old_at, std::string_view old
         if (!request.exchange && moves_directory != over->inode()->is_directory())
             return fail(moves_directory ? Error::not_directory : Error::is_directory);
     }
-    if (over->inode() == entry->inode()) return {};  // two names of one file: POSIX says nothing happens
-
+    // A directory that gets another parent is written to: its ".." changes [rename(2), EACCES].
+    if (old_directory.inode() != new_directory.inode()) {
+        if (moves_directory) TRY(check_permission(context, *entry->inode(), may_write));
+        if (request.exchange && over->inode()->is_directory()) TRY(check_permission(context, *over->inode(), may_write));
+    }
+    // Nobody may put a name into a directory while it is found to be empty, and replaced.
+    std::optional<Guard<sync::Mutex>> replaced;
+    if (!over->negative() && !request.exchange && moves_directory) replaced.emplace(over->inode()->directory_mutex());
     TRY(old_directory.inode()->rename(from.last().text, *entry->inode(), *new_directory.inode(), to.last().text, over->inode(),
                                       request.exchange));
     auto& cache = dentry_cache();

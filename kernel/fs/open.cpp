@@ -77,13 +77,29 @@ Result<Shared<File>> finish(const Context& context, Dentry& entry, const OpenReq
     return file;
 }
 
+/// Whose a new file in a directory is.
+Result<void> give_owner(const Context& context, Inode& directory, NewInode& node) {
+    node.uid = context.uid;
+    node.gid = context.gid;
+    // Files in a set-gid directory belong to its group, and directories hand the bit on.
+    auto above = TRY(directory.stat());
+    if (!(above.permissions & set_gid_bit)) return {};
+    node.gid = above.gid;
+    constexpr u16 runs_as_group = set_gid_bit | 010;
+    if (node.type == FileType::directory) node.permissions |= set_gid_bit;
+    // Nobody makes programs that act for a group that is not theirs [linux] mode_strip_sgid.
+    else if ((node.permissions & runs_as_group) == runs_as_group && context.uid != 0 && !in_group(context, node.gid)) node.permissions &= ~set_gid_bit;
+    return {};
+}
+
 Result<Shared<File>> open_unnamed(const Context& context, Dentry& at, std::string_view path, const OpenRequest& request) {
     if (!request.mode.write) return fail(Error::invalid);
     auto directory = TRY(walk_to(context, at, path, Follow::yes, request.resolution));
     if (!directory->inode()->is_directory()) return fail(Error::not_directory);
     TRY(check_directory_change(context, *directory));
     NewInode node{.type = FileType::regular, .permissions = static_cast<u16>(request.permissions & ~context.umask & 07777),
-                  .uid = context.uid, .gid = context.gid};
+                  .stays_unnamed = request.exclusive};
+    TRY(give_owner(context, *directory->inode(), node));
     auto inode = TRY(directory->inode()->create_unnamed(node));
     char buffer[24];
     auto name = format_to(buffer, "#{}", inode->number());
@@ -97,14 +113,7 @@ Result<Shared<File>> open_unnamed(const Context& context, Dentry& at, std::strin
 }  // namespace
 
 Result<Shared<Dentry>> create_in(const Context& context, Dentry& directory, const HashedName& name, NewInode node, Dentry* absent) {
-    node.uid = context.uid;
-    node.gid = context.gid;
-    // Files in a set-gid directory belong to its group, and directories hand the bit on.
-    auto above = TRY(directory.inode()->stat());
-    if (above.permissions & set_gid_bit) {
-        node.gid = above.gid;
-        if (node.type == FileType::directory) node.permissions |= set_gid_bit;
-    }
+    TRY(give_owner(context, *directory.inode(), node));
     auto inode = TRY(directory.inode()->create(name.text, node));
     auto entry = TRY(Dentry::create(Shared(directory.mount()), &directory, name.text, std::move(inode)));
     if (absent) dentry_cache().forget(*absent, DentryCache::Forget::only);
@@ -119,11 +128,9 @@ Result<Shared<File>> open(const Context& context, Dentry& at, std::string_view p
     TRY(walk.start(at, path));
     bool created = false;
     while (true) {
+        if (request.create && walk.must_be_directory() && !walk.last().text.empty()) return fail(Error::is_directory);
         auto entry = TRY(walk.look_up_last());
-        if (entry->negative() && request.create) {
-            if (walk.must_be_directory()) return fail(Error::is_directory);
-            entry = TRY(create_last(context, walk, request, created));
-        }
+        if (entry->negative() && request.create) entry = TRY(create_last(context, walk, request, created));
         if (entry->negative()) return fail(Error::not_found);
         if (request.create && request.exclusive && !created) return fail(Error::exists);
         if (entry->inode()->type() == FileType::link && !walk.last().text.empty() &&

@@ -91,14 +91,21 @@ Result<Shared<Inode>> TmpDirectory::create(std::string_view name, const NewInode
     return Shared<Inode>(std::move(inode));
 }
 
-Result<Shared<Inode>> TmpDirectory::create_unnamed(const NewInode& request) { return TRY(owner().make(request)); }
+Result<Shared<Inode>> TmpDirectory::create_unnamed(const NewInode& request) {
+    auto made = TRY(owner().make(request));
+    if (!request.stays_unnamed) made->may_gain_first_link();
+    return Shared<Inode>(std::move(made));
+}
 
 Result<void> TmpDirectory::link(std::string_view name, Inode& target) {
     TRY(check_alive());
-    if (mine(target).links() >= 0x7fff'ffff) return fail(Error::too_many_links);
-    auto* entry = TRY(ensure(name));
-    mine(target).add_links(1);
-    set(*entry, Shared(mine(target)));
+    TRY(mine(target).gain_link());
+    auto entry = ensure(name);
+    if (!entry) {
+        mine(target).add_links(-1);
+        return fail(entry.error());
+    }
+    set(**entry, Shared(mine(target)));
     changed();
     return {};
 }

@@ -1,5 +1,7 @@
 #include "kernel/fs/tmpfs/inode.hpp"
 
+#include <algorithm>
+
 namespace spore::fs::tmpfs {
 
 TmpInode::TmpInode(TmpFileSystem& file_system, u64 number, const NewInode& request) : Inode(file_system, number, request.type) {
@@ -12,6 +14,8 @@ TmpInode::TmpInode(TmpFileSystem& file_system, u64 number, const NewInode& reque
 TmpInode::TmpInode(TmpFileSystem& file_system, Shared<Inode> lower, const Stat& stat)
     : Inode(file_system, lower->number(), lower->type()), lower_(std::move(lower)) {
     attributes_.unguarded() = stat;
+    // What was found by a name has one, whatever a damaged image says of that.
+    attributes_.unguarded().links = std::max(1u, stat.links);
     size_.store(stat.size, std::memory_order_relaxed);
 }
 
@@ -36,6 +40,19 @@ void TmpInode::add_links(int difference) {
     if (left == 0) owner().unpin(*this);
 }
 
+Result<void> TmpInode::gain_link() {
+    owner().pin(*this);
+    auto now = current_time();
+    return attributes_.with([&](Stat& s) -> Result<void> {
+        if (s.links == 0 && !awaits_link_) return fail(Error::not_found);
+        if (s.links >= 0x7fff'ffff) return fail(Error::too_many_links);
+        awaits_link_ = false;
+        s.changed = now;
+        ++s.links;
+        return {};
+    });
+}
+
 void TmpInode::stamp_modified() {
     auto now = current_time();
     attributes_.with([&](Stat& s) { s.modified = s.changed = now; });
@@ -58,13 +75,20 @@ Result<void> TmpInode::copy_lower_attributes(Extended& extended) {
     return {};
 }
 
+namespace {
+/// Lists of who may do what (system.posix_acl_access) would have to be kept to; what nothing keeps to is not taken [acl(5)].
+bool is_for_the_system(std::string_view name) { return name.starts_with("system."); }
+}  // namespace
+
 Result<u64> TmpInode::get_attribute(std::string_view name, MutableByteSpan value) {
+    if (is_for_the_system(name)) return fail(Error::not_supported);
     return extended_.with([&](Extended& extended) {
         return lower_ && !extended.copied ? lower_->get_attribute(name, value) : extended.list.get(name, value);
     });
 }
 
 Result<void> TmpInode::set_attribute(std::string_view name, ByteSpan value, bool create, bool replace) {
+    if (is_for_the_system(name)) return fail(Error::not_supported);
     owner().pin(*this);
     return extended_.with([&](Extended& extended) -> Result<void> {
         TRY(copy_lower_attributes(extended));
@@ -79,6 +103,7 @@ Result<u64> TmpInode::list_attributes(MutableByteSpan names) {
 }
 
 Result<void> TmpInode::remove_attribute(std::string_view name) {
+    if (is_for_the_system(name)) return fail(Error::not_supported);
     owner().pin(*this);
     return extended_.with([&](Extended& extended) -> Result<void> {
         TRY(copy_lower_attributes(extended));

@@ -25,6 +25,9 @@ public:
 
     /// Changes the number of names by `difference`; stamps the change. At zero the inode goes with its last user.
     void add_links(int difference);
+    /// One name more. not_found when it has none left, which is for ever; unless it is a file that waits for its first.
+    Result<void> gain_link();
+    void may_gain_first_link() { awaits_link_ = true; }
     u32 links() { return attributes_.with([](Stat& s) { return s.links; }); }
 
 protected:
@@ -41,6 +44,7 @@ private:
 
     Shared<Inode> lower_;
     Locked<Extended, sync::Mutex> extended_;
+    bool awaits_link_ = false;  ///< under the attributes' lock, once others see it
     // The table's own, under its lock.
     TmpInode* table_next_ = nullptr;
     bool pinned_ = false;

@@ -38,7 +38,7 @@ Result<u64> open_file(Task& task, DirectoryDescriptor at, UserPath user_path, u3
         .resolution = {.no_symlinks = (resolve & no_symlinks) != 0, .no_magic_links = (resolve & no_magic_links) != 0,
                        .no_cross_device = (resolve & no_cross_device) != 0, .beneath = (resolve & beneath) != 0, .in_root = (resolve & in_root) != 0,
                        .cached = (resolve & cached) != 0}};
-    if (temporary && !request.mode.write) return fail(Error::invalid);
+    if (temporary && !request.mode.path_only && (!request.mode.write || !request.directory || request.create)) return fail(Error::invalid);
     if (request.mode.path_only) {  // O_PATH ignores all but these
         request.create = request.exclusive = request.truncate = request.temporary = false;
         request.mode = {.path_only = true};
@@ -47,9 +47,11 @@ Result<u64> open_file(Task& task, DirectoryDescriptor at, UserPath user_path, u3
     bool traceless = (flags & o_no_access_time) && !request.mode.path_only;
     if (traceless && request.truncate)
         if (auto entry = fs::resolve(caller, *start, path, request.no_follow ? fs::Follow::no : fs::Follow::yes)) TRY(fs::check_owner(caller, *(*entry)->inode()));
+    // The number first: without one nothing is made, and nothing cut.
+    auto number = TRY(FileTable::Reservation::take(task.shared_files(), file_limit(task)));
     auto file = TRY(fs::open(caller, *start, path, request));
     if (traceless && file->inode()) TRY(fs::check_owner(caller, *file->inode()));
-    return task.files().add(std::move(file), on_exec_of(flags), file_limit(task));
+    return number.fill(std::move(file), on_exec_of(flags));
 }
 
 }  // namespace

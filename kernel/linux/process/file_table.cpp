@@ -1,5 +1,7 @@
 #include "kernel/linux/process/file_table.hpp"
 
+#include <algorithm>
+
 #include "kernel/fs/locks.hpp"
 
 namespace spore::linux {
@@ -36,24 +38,48 @@ Result<void> FileTable::ensure_room(u64 slots) {
     }
 }
 
-Result<u64> FileTable::add(Shared<fs::File> file, OnExec on_exec, u64 limit, i32 from) {
+template <typename F>
+Result<u64> FileTable::with_free_slot(u64 limit, i32 from, F&& use) {
     while (true) {
         u64 wanted;
         {
             Guard guard(lock_);
             u64 index = std::max<u64>(static_cast<u64>(from), lowest_free_);
-            while (is_open(index)) ++index;
+            while (is_taken(index)) ++index;
             if (index >= limit) return fail(Error::too_many_files);
             if (static_cast<u64>(from) <= lowest_free_) lowest_free_ = index;
             if (index < slots_.size()) {
-                slots_[index].file = std::move(file);
-                slots_[index].on_exec = on_exec;
+                use(slots_[index]);
                 return index;
             }
             wanted = index + 1;
         }
         TRY(ensure_room(wanted));
     }
+}
+
+Result<u64> FileTable::add(Shared<fs::File> file, OnExec on_exec, u64 limit, i32 from) {
+    return with_free_slot(limit, from, [&](Slot& slot) { slot.file = std::move(file), slot.on_exec = on_exec; });
+}
+
+Result<FileTable::Reservation> FileTable::Reservation::take(Shared<FileTable> table, u64 limit) {
+    u64 index = TRY(table->with_free_slot(limit, 0, [](Slot& slot) { slot.reserved = true; }));
+    return Reservation(std::move(table), index);
+}
+
+FileTable::Reservation::~Reservation() {
+    if (!table_) return;
+    Guard guard(table_->lock_);
+    table_->slots_[index_].reserved = false;
+    table_->lowest_free_ = std::min(table_->lowest_free_, index_);
+}
+
+u64 FileTable::Reservation::fill(Shared<fs::File> file, OnExec on_exec) {
+    auto table = std::move(table_);
+    Guard guard(table->lock_);
+    auto& slot = table->slots_[index_];
+    slot.file = std::move(file), slot.on_exec = on_exec, slot.reserved = false;
+    return index_;
 }
 
 /// A process that closes any descriptor of a file loses its locks on it [fcntl(2)]. The table stands for the process.
@@ -68,6 +94,7 @@ Result<void> FileTable::replace(Descriptor descriptor, Shared<fs::File> file, On
     TRY(ensure_room(index + 1));
     {
         Guard guard(lock_);
+        if (slots_[index].reserved) return fail(Error::busy);  // [dup2(2), EBUSY]
         std::swap(slots_[index].file, file);
         slots_[index].on_exec = on_exec;
     }
@@ -127,7 +154,9 @@ Result<Shared<FileTable>> FileTable::copy() {
             size = slots_.size();
             if (table->slots_.size() >= size) {
                 for (u64 i = 0; i < size; ++i) table->slots_[i].file = slots_[i].file, table->slots_[i].on_exec = slots_[i].on_exec;
-                table->lowest_free_ = lowest_free_;
+                // A number that is only reserved here is free there.
+                auto reserved = std::ranges::find_if(slots_.span(), [](const Slot& slot) { return slot.reserved; });
+                table->lowest_free_ = std::min<u64>(lowest_free_, static_cast<u64>(reserved - slots_.span().begin()));
                 return table;
             }
         }

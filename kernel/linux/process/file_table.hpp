@@ -35,13 +35,33 @@ public:
     /// The first open descriptor at or above `from`, or nothing: for /proc/self/fd.
     std::optional<i32> next(i32 from);
 
+    /// A number for a file that is about to be opened; given back unless it is filled.
+    class Reservation {
+    public:
+        /// As add() does.
+        static Result<Reservation> take(Shared<FileTable> table, u64 limit);
+        Reservation(Reservation&& other) noexcept : table_(std::move(other.table_)), index_(other.index_) {}
+        ~Reservation();
+        u64 fill(Shared<fs::File> file, OnExec on_exec);
+
+    private:
+        Reservation(Shared<FileTable> table, u64 index) : table_(std::move(table)), index_(index) {}
+        Shared<FileTable> table_;  ///< none once it is filled
+        u64 index_;
+    };
+
 private:
     struct Slot {
         Shared<fs::File> file;
         OnExec on_exec = OnExec::keep;
+        bool reserved = false;
     };
     void let_go(fs::File& file);
+    /// Gives the lowest free slot at or above `from` to `use`, with the lock held.
+    template <typename F>
+    Result<u64> with_free_slot(u64 limit, i32 from, F&& use);
     Result<void> ensure_room(u64 slots);
+    bool is_taken(u64 index) const { return index < slots_.size() && (slots_[index].file || slots_[index].reserved); }
     bool is_open(u64 index) const { return index < slots_.size() && slots_[index].file; }
 
     sync::Spin lock_;
