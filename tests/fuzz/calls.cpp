@@ -226,6 +226,8 @@ private:
         switch (kind) {
         case ArgumentKind::nothing: return 0;
         case ArgumentKind::number:
+        case ArgumentKind::long_number:
+        case ArgumentKind::long_unsigned_number:
         case ArgumentKind::unsigned_number: return number();
         case ArgumentKind::descriptor: return descriptor();
         case ArgumentKind::directory: return in_.byte() & 1 ? static_cast<u64>(DirectoryDescriptor::current) : descriptor();
