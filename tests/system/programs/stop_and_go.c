@@ -1,6 +1,5 @@
 // SIGCONT right behind SIGSTOP: wherever the first one got to, the process goes on. Prints it, the same on every Linux.
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
