@@ -166,10 +166,13 @@ static void shut(void) {
 }
 static void *reader(void *fd) {
     char b[8];
-    errno = 0;
     long n = recv(*(int *)fd, b, 8, 0);
-    printf("  the reader got %ld %s\n", n, n < 0 ? strerror(errno) : "");
-    return 0;
+    return (void *)(n < 0 ? -errno : n);
+}
+static void show_end(pthread_t reader) {
+    void *got;
+    pthread_join(reader, &got);
+    printf("  the reader got %ld\n", (long)got);
 }
 static void unblocked(void) {
     puts("shutdown ends others' waiting");
@@ -182,7 +185,7 @@ static void unblocked(void) {
     pthread_create(&t, 0, reader, &u);
     settle();
     SHOW(shutdown(u, SHUT_RD));
-    pthread_join(t, 0);
+    show_end(t);
     show_poll("datagrams, shut", u);
     SHOW(shutdown(u, SHUT_RDWR));
     show_poll("datagrams, both shut", u);
@@ -193,7 +196,7 @@ static void unblocked(void) {
     pthread_create(&t, 0, reader, &s[0]);
     settle();
     SHOW(shutdown(s[0], SHUT_RD));
-    pthread_join(t, 0);
+    show_end(t);
     close(s[0]), close(s[1]);
     puts("and an attempt to connect");
     n = sizeof a;
