@@ -49,8 +49,10 @@ TEST(Locks, SplitAndJoinRanges) {
     EXPECT_FALSE(table.query({.owner = b, .kind = shared, .start = 50}));
 }
 
-TEST(Locks, WaitAndSeeDeadlocks) {
-    bool ok = fakes::simulate({}, [] {
+/// `a` has the first byte; `b` has the second, and waits for the first while `act` runs.
+template <typename Act>
+void while_one_waits(Act&& act) {
+    bool ok = fakes::simulate({}, [&] {
         LockTable table;
         fakes::Join join;
         ASSERT_TRUE(set(table, a, exclusive, 0, 1));
@@ -60,8 +62,7 @@ TEST(Locks, WaitAndSeeDeadlocks) {
             table.release(b);
         });
         task::yield();
-        auto result = set(table, a, exclusive, 1, 2, LockWait::yes);
-        if (!result) EXPECT_EQ(result.error(), Error::would_deadlock);
+        act(table);
         table.release(a);
         join.wait();
         EXPECT_FALSE(table.query({.owner = nullptr, .kind = exclusive}));
@@ -69,23 +70,18 @@ TEST(Locks, WaitAndSeeDeadlocks) {
     EXPECT_TRUE(ok);
 }
 
+TEST(Locks, WaitAndSeeDeadlocks) {
+    while_one_waits([](LockTable& table) {
+        auto result = set(table, a, exclusive, 1, 2, LockWait::yes);
+        if (!result) EXPECT_EQ(result.error(), Error::would_deadlock);
+    });
+}
+
 TEST(Locks, WhoIsWokenIsInNoCircle) {
-    bool ok = fakes::simulate({}, [] {
-        LockTable table;
-        fakes::Join join;
-        ASSERT_TRUE(set(table, a, exclusive, 0, 1));
-        ASSERT_TRUE(set(table, b, exclusive, 1, 2));
-        fakes::spawn(join, [&] {
-            EXPECT_TRUE(set(table, b, exclusive, 0, 1, LockWait::yes));
-            table.release(b);
-        });
-        task::yield();
+    while_one_waits([](LockTable& table) {
         EXPECT_TRUE(set(table, a, none, 0, 1));  // for which b waits until it runs again
         EXPECT_TRUE(set(table, a, exclusive, 1, 2, LockWait::yes));
-        table.release(a);
-        join.wait();
     });
-    EXPECT_TRUE(ok);
 }
 
 TEST(Locks, OfWholeFilesAreGivenUpForAnotherKind) {
