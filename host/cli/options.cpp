@@ -198,12 +198,42 @@ std::string help_text(const CLI::App& app) {
     return text;
 }
 
+bool takes_value(const CLI::Option& option) { return option.get_items_expected_max() > 0; }
+
+constexpr std::string_view empty_value = "the value is empty: give one, or leave the option away";
+
 /// An empty value is most often a variable of the shell's that is not set: what was meant is not known, and is not guessed.
 void refuse_empty_values(CLI::App& app) {
     for (auto* verb : app.get_subcommands({}))
         for (auto* option : verb->get_options())
-            if (option->get_items_expected_max() > 0)
-                option->check(CLI::Validator([](std::string& value) { return value.empty() ? std::string("the value is empty: give one, or leave the option away") : ""; }, ""));
+            if (takes_value(*option)) option->check(CLI::Validator([](std::string& value) { return std::string(value.empty() ? empty_value : ""); }, ""));
+}
+
+/// The option of the first word like `--memory=`: CLI11 would take the next word for its value. Empty when there is none among the verb's own words.
+std::string find_cut_off(const CLI::App& verb, std::span<const char* const> words) {
+    for (std::size_t i = 0; i < words.size(); ++i) {
+        std::string_view word = words[i];
+        if (word.size() < 2 || word[0] != '-') {
+            if (verb.get_prefix_command()) return {};  // the program, and its own words
+            continue;
+        }
+        if (word == "--") return {};
+        bool value_follows = false;
+        if (word[1] == '-') {
+            std::string name(word.substr(0, word.find('=')));
+            auto* option = verb.get_option_no_throw(name);
+            if (option && word.size() == name.size() + 1) return name;
+            value_follows = option && takes_value(*option) && word.size() == name.size();
+        } else {
+            // Of letters in one word, the first that takes a value has the rest for it, or the next word.
+            const CLI::Option* option = nullptr;
+            std::size_t letter = 1;
+            while (letter < word.size() && !(option && takes_value(*option))) option = verb.get_option_no_throw({'-', word[letter++]});
+            value_follows = letter == word.size() && option && takes_value(*option);
+        }
+        if (value_follows) ++i;
+    }
+    return {};
 }
 
 /// What is wrong with the arguments, and where to read on. `meant` is where a verb belongs.
@@ -283,6 +313,9 @@ Outcome<Command> parse_command_line(int count, const char* const* arguments) {
     completion->add_option("SHELL", shell, "The shell")->required();
     completion->footer(footer("source <(spore completion bash)"));
     refuse_empty_values(app);
+    for (const auto* verb : app.get_subcommands([&](const CLI::App* one) { return one->get_name() == meant; }))
+        if (auto option = find_cut_off(*verb, std::span(arguments, static_cast<std::size_t>(count)).subspan(2)); !option.empty())
+            return failure(ExitStatus::failed, "{}: {}; see 'spore {} --help'", option, empty_value, meant);
     try {
         app.parse(count, arguments);
     } catch (const CLI::CallForHelp&) {

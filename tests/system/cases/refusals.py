@@ -121,6 +121,12 @@ CASES = [
     refusal("no-cpus", ["--cpus", "0", "/bin/true"], 125, "from 1 to 64"),
     refusal("more-memory-than-there-is", ["-m", "200T", Program("hello")], 116, "does not have the 209715200 MiB of memory"),
     refusal("empty-value", ["--root", "", "/bin/true"], 125, "--root: the value is empty.*spore run --help"),
+    refusal("empty-value-behind-an-equals-sign", ["-it", "--cpus", "2", "--memory=", "/bin/true"], 125, "--memory: the value is empty.*spore run --help"),
+    refusal("empty-value-before-an-option", ["--name=", "-d", "/bin/true"], 125, "--name: the value is empty.*spore run --help"),
+    Case("empty-value-of-a-verb", ["logs", "one", "--follow="], host=True, status=125, stderr=re.compile("^spore: --follow: the value is empty.*spore logs --help'\n$")),
+    # Values of other options, and the program's own words, are nobody's business.
+    Case("words-that-end-in-an-equals-sign", ["run", "--dry-run", "-ite", "--memory=", "/bin/true", "--memory="], host=True,
+         stdout=re.compile(r"(?s)arguments +/bin/true --memory=\n.*environment +--memory=\n")),
     refusal("name-in-the-foreground", ["--name", "one", "/bin/true"], 125, "add -d"),
     refusal("program-too-long", ["./" + "a" * 300], 126, "cannot look at .*File name too long"),
     refusal("folder-for-a-program", ["folder"], 127, "the folder of that name has no spore.toml", files={"folder/file": ""}),
