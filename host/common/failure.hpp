@@ -16,7 +16,7 @@ namespace spore::host {
 enum class ExitStatus : int {
     success = 0,
     bad_configuration = 110,   ///< spore.toml or an --env-file is wrong
-    missing_tool = 111,        ///< QEMU, mkfs.erofs or the kernel image is not there
+    missing_tool = 111,        ///< QEMU, mkfs.erofs or the kernel image is not there, or is none
     wrong_architecture = 112,  ///< a program for another CPU, or a 32-bit one
     missing_library = 113,     ///< a shared library that the program needs is not there
     missing_interpreter = 114, ///< the program's ld.so, or the interpreter that its first line names, is not there

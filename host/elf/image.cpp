@@ -8,18 +8,11 @@
 #include <cstring>
 #include <string>
 
+#include "host/common/read_at.hpp"
+
 namespace spore::host {
 
 namespace {
-
-template <typename T>
-std::optional<T> read(ByteSpan bytes, u64 offset) {
-    auto part = slice(bytes, offset, sizeof(T));
-    if (!part) return std::nullopt;
-    T value;
-    std::memcpy(&value, part->data(), sizeof value);
-    return value;
-}
 
 /// The relocations that matter here, by their numbers [psABI x86-64 4.4, arm/aaelf64 5.7].
 struct RelocationKinds {
@@ -47,7 +40,7 @@ std::optional<ElfImage> ElfImage::parse(ByteSpan file) {
 }
 
 bool ElfImage::read_headers() {
-    auto header = read<Elf64_Ehdr>(file_, 0);
+    auto header = read_at<Elf64_Ehdr>(file_, 0);
     if (!header || std::memcmp(header->e_ident, ELFMAG, SELFMAG) != 0 || header->e_ident[EI_CLASS] != ELFCLASS64) return false;
     auto architecture = architecture_of(file_);
     if (!architecture) return false;
@@ -55,20 +48,20 @@ bool ElfImage::read_headers() {
     entry_ = header->e_entry;
     relocatable_ = header->e_type == ET_DYN;
     for (u64 i = 0; i < header->e_phnum; ++i) {
-        auto program = read<Elf64_Phdr>(file_, header->e_phoff + i * sizeof(Elf64_Phdr));
+        auto program = read_at<Elf64_Phdr>(file_, header->e_phoff + i * sizeof(Elf64_Phdr));
         if (!program) break;
         if (program->p_type == PT_LOAD)
             segments_.push_back({program->p_vaddr, program->p_memsz, program->p_offset, program->p_filesz, (program->p_flags & PF_X) != 0, (program->p_flags & PF_W) != 0});
     }
     for (u64 i = 0; i < header->e_phnum; ++i)
-        if (auto program = read<Elf64_Phdr>(file_, header->e_phoff + i * sizeof(Elf64_Phdr)); program && program->p_type == PT_GNU_EH_FRAME)
+        if (auto program = read_at<Elf64_Phdr>(file_, header->e_phoff + i * sizeof(Elf64_Phdr)); program && program->p_type == PT_GNU_EH_FRAME)
             read_unwind_table(program->p_vaddr, program->p_filesz);
     return true;
 }
 
 void ElfImage::read_sections() {
-    auto header = *read<Elf64_Ehdr>(file_, 0);
-    auto section_at = [&](u64 index) { return read<Elf64_Shdr>(file_, header.e_shoff + index * sizeof(Elf64_Shdr)); };
+    auto header = *read_at<Elf64_Ehdr>(file_, 0);
+    auto section_at = [&](u64 index) { return read_at<Elf64_Shdr>(file_, header.e_shoff + index * sizeof(Elf64_Shdr)); };
     auto names = section_at(header.e_shstrndx);
     auto name_table = names ? slice(file_, names->sh_offset, names->sh_size).value_or(ByteSpan{}) : ByteSpan{};
     u64 dynamic_index = 0, full_index = 0;
@@ -101,12 +94,12 @@ void ElfImage::read_sections() {
 
 std::vector<ElfImage::Symbol> ElfImage::read_symbols(u64 index) {
     std::vector<Symbol> symbols;
-    auto header = *read<Elf64_Ehdr>(file_, 0);
-    auto section = read<Elf64_Shdr>(file_, header.e_shoff + index * sizeof(Elf64_Shdr));
-    auto strings = read<Elf64_Shdr>(file_, header.e_shoff + section->sh_link * sizeof(Elf64_Shdr));
+    auto header = *read_at<Elf64_Ehdr>(file_, 0);
+    auto section = read_at<Elf64_Shdr>(file_, header.e_shoff + index * sizeof(Elf64_Shdr));
+    auto strings = read_at<Elf64_Shdr>(file_, header.e_shoff + section->sh_link * sizeof(Elf64_Shdr));
     auto text = strings ? slice(file_, strings->sh_offset, strings->sh_size).value_or(ByteSpan{}) : ByteSpan{};
     for (u64 at = 0; at + sizeof(Elf64_Sym) <= section->sh_size; at += sizeof(Elf64_Sym)) {
-        auto symbol = read<Elf64_Sym>(file_, section->sh_offset + at);
+        auto symbol = read_at<Elf64_Sym>(file_, section->sh_offset + at);
         if (!symbol) break;
         auto type = ELF64_ST_TYPE(symbol->st_info);
         symbols.push_back({string_at(text, symbol->st_name), symbol->st_value, symbol->st_size, type == STT_FUNC || type == STT_GNU_IFUNC,
@@ -116,10 +109,10 @@ std::vector<ElfImage::Symbol> ElfImage::read_symbols(u64 index) {
 }
 
 void ElfImage::read_relocations(u64 index, const std::vector<Symbol>& symbols) {
-    auto header = *read<Elf64_Ehdr>(file_, 0);
-    auto section = *read<Elf64_Shdr>(file_, header.e_shoff + index * sizeof(Elf64_Shdr));
+    auto header = *read_at<Elf64_Ehdr>(file_, 0);
+    auto section = *read_at<Elf64_Shdr>(file_, header.e_shoff + index * sizeof(Elf64_Shdr));
     for (u64 at = 0; at + sizeof(Elf64_Rela) <= section.sh_size; at += sizeof(Elf64_Rela)) {
-        auto entry = read<Elf64_Rela>(file_, section.sh_offset + at);
+        auto entry = read_at<Elf64_Rela>(file_, section.sh_offset + at);
         if (!entry) break;
         auto type = ELF64_R_TYPE(entry->r_info);
         u64 symbol = ELF64_R_SYM(entry->r_info);
@@ -134,14 +127,14 @@ void ElfImage::read_relocations(u64 index, const std::vector<Symbol>& symbols) {
 
 /// Relative relocations packed as addresses and bitmaps [gABI, proposal "RELR"].
 void ElfImage::read_relative_words(u64 index) {
-    auto header = *read<Elf64_Ehdr>(file_, 0);
-    auto section = *read<Elf64_Shdr>(file_, header.e_shoff + index * sizeof(Elf64_Shdr));
+    auto header = *read_at<Elf64_Ehdr>(file_, 0);
+    auto section = *read_at<Elf64_Shdr>(file_, header.e_shoff + index * sizeof(Elf64_Shdr));
     u64 next = 0;
     auto add = [&](u64 place) {
         if (auto value = word_at(place)) relocations_.push_back({place, {}, *value});
     };
     for (u64 at = 0; at + 8 <= section.sh_size; at += 8) {
-        auto word = read<u64>(file_, section.sh_offset + at);
+        auto word = read_at<u64>(file_, section.sh_offset + at);
         if (!word) break;
         if (!(*word & 1)) {
             add(*word);
@@ -160,12 +153,12 @@ void ElfImage::read_unwind_table(u64 address, u64 size) {
         if (address < segment.address || address - segment.address >= segment.file_size) continue;
         auto table = slice(file_, segment.offset + (address - segment.address), size);
         if (!table) return;
-        auto encodings = read<u32>(*table, 0);
-        auto count = read<u32>(*table, 8);
+        auto encodings = read_at<u32>(*table, 0);
+        auto count = read_at<u32>(*table, 8);
         constexpr u32 usual = 0x3b03'1b01;  // version 1, then the encodings of frame pointer, count and table
         if (encodings != usual || !count) return;
         for (u64 i = 0; i < *count; ++i) {
-            auto relative = read<i32>(*table, 12 + i * 8);
+            auto relative = read_at<i32>(*table, 12 + i * 8);
             if (!relative) break;
             starts_.push_back(address + static_cast<u64>(i64{*relative}));
         }
@@ -176,7 +169,7 @@ void ElfImage::read_unwind_table(u64 address, u64 size) {
 
 std::optional<u64> ElfImage::word_at(u64 address) const {
     for (const auto& segment : segments_)
-        if (address >= segment.address && address - segment.address < segment.file_size) return read<u64>(file_, segment.offset + (address - segment.address));
+        if (address >= segment.address && address - segment.address < segment.file_size) return read_at<u64>(file_, segment.offset + (address - segment.address));
     return std::nullopt;
 }
 

@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "host/common/process.hpp"
+#include "host/image/kernel_image.hpp"
 #include "host/root/assemble.hpp"
 #include "host/run/accelerator.hpp"
 #include "host/run/identity.hpp"
@@ -123,6 +124,7 @@ Outcome<Prepared> prepare(Plan& plan) {
     auto command = plan.platform == Platform::linuxu
                        ? linuxu_command(plan, place)
                        : qemu_command(plan, TRY(choose_accelerator(plan.accelerator, plan.architecture, plan.gic)), place);
+    TRY(check_kernel(plan));
     return Prepared{std::move(bundle), std::move(kernel), part, std::move(firmware), std::move(root_image), std::move(command), std::move(assembled.root)};
 }
 

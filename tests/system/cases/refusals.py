@@ -116,6 +116,22 @@ CASES = [
     refusal("old-qemu", [Program("hello")], 111, r"QEMU 4\.1 is too old: install 7\.2", environment={"SPORE_QEMU": "{scratch}/qemu"},
             files={"qemu": ("#!/bin/sh\necho 'QEMU emulator version 4.1.0 (Debian)'\nexit 1\n", 0o755)}),
     refusal("missing-kernel", ["--kernel", "/no/such/kernel", "/bin/true"], 111, "--kernel"),
+    # Whatever --kernel names is looked at before it is started; on linuxu that would be as a program of this machine.
+    *[refusal(f"kernel-{name}", [*options, "--kernel", file, "/bin/true"], 111, f"cannot be the kernel: {says}; build spore-", files={"text": "text\n", "empty": ""})
+      for name, options, file, says in [("text", [], "{scratch}/text", "it is no kernel image"), ("empty", [], "{scratch}/empty", "it is empty"),
+                                        ("folder", [], "/tmp", "Is a directory"), ("device", [], "/dev/null", "No such device"),
+                                        ("program", [], "/bin/true", "it is no kernel image"), ("process", [], "{build}/kernel/spore-linuxu", "it is no kernel image"),
+                                        ("program-on-linuxu", ["--on", "linuxu"], "/bin/true", "it is no kernel image"),
+                                        ("machine-on-linuxu", ["--on", "linuxu"], "{build}/kernel/spore-x86_64", "it is no kernel image")]],
+    refusal("kernel-of-another-cpu", ["--kernel", "{build}/kernel/spore-x86_64", "./app"], 111, "cannot be the kernel: it is no kernel image; build spore-arm64", files=program(elf(machine=183))),
+    Case("kernel-truncated", [], files=program(elf(machine=183)), script="""
+        for words in "x86_64 /bin/true" "linuxu --on linuxu /bin/true" "arm64 ./app"; do
+            whole="$(dirname "$SPORE")/../kernel/spore-${words%% *}"
+            for size in 100 5000 $(($(stat -c %s "$whole") / 2)) $(($(stat -c %s "$whole") - 5000)); do
+                head -c $size "$whole" > cut
+                "$SPORE" run --kernel cut ${words#* } 2>&1 || echo "status $?"
+            done
+        done""", stdout=re.compile(r"\A(spore: \S*/cut cannot be the kernel: it is truncated; build spore-\S+ and give that to --kernel, or leave --kernel away\nstatus 111\n){12}\Z")),
     refusal("odd-memory", ["-m", "lots", "/bin/true"], 125, "64M"),
     refusal("odd-cpus", ["--cpus", "1000", "/bin/true"], 125, "from 1 to 64"),
     refusal("no-cpus", ["--cpus", "0", "/bin/true"], 125, "from 1 to 64"),
@@ -201,7 +217,7 @@ EOF
             chmod 777 /tmp/spore-cache-0; "$SPORE" run --save-bundle /tmp/bundle /bin/true || echo "status $?"' 2>&1""",
          stdout="700\nspore: cannot use /tmp/spore-cache-0 as the cache folder, which is not this user's alone: set XDG_CACHE_HOME or HOME\nstatus 125\n"),
     Case("dry-run", ["run", "--dry-run", "/bin/true"], host=True, stdout=re.compile(r"(?s)program +/bin/true\n.*qemu-system-x86_64 .*-sandbox on")),
-    Case("dry-run-arm64", ["run", "--dry-run", "--kernel", "/dev/null", "--gic", "2", "./app"], host=True, files=program(elf(machine=183)),
+    Case("dry-run-arm64", ["run", "--dry-run", "--gic", "2", "./app"], host=True, files=program(elf(machine=183)),
          stdout=re.compile(r"(?s)architecture arm64\n.*qemu-system-aarch64 .*-machine virt,gic-version=2 -accel tcg .*virtio-serial-device")),
     Case("dry-run-network", ["run", "--dry-run", "-p", "127.0.0.1:8080-8081:80-81", "-p", "5353:53/udp", "--hostname", "one", "/bin/true"], host=True,
          stdout=re.compile(r"(?s)host name +one\n.*address +10\.0\.2\.15/24\n.*hostfwd=tcp:127\.0\.0\.1:8081-:81,hostfwd=udp::5353-:53")),
