@@ -4,39 +4,66 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <ctime>
 #include <vector>
 
 namespace spore::host {
 
-void note_use(const fs::path& image) { ::utimensat(AT_FDCWD, image.c_str(), nullptr, 0); }
+namespace {
+
+/// Whole seconds, which every file system keeps; long past, so that no change happens in just that one.
+constexpr struct timespec seal_of(u64 size) { return {.tv_sec = static_cast<std::time_t>(1'000'000'000 + size % 500'000'000), .tv_nsec = 0}; }
+
+}  // namespace
+
+Outcome<void> seal_image(const fs::path& image) {
+    struct stat status{};
+    bool sealed = ::stat(image.c_str(), &status) == 0;
+    if (sealed) {
+        const struct timespec times[] = {{.tv_sec = 0, .tv_nsec = UTIME_NOW}, seal_of(static_cast<u64>(status.st_size))};
+        sealed = ::utimensat(AT_FDCWD, image.c_str(), times, 0) == 0;
+    }
+    if (!sealed) return failure(ExitStatus::failed, "cannot set the time of {}: {}", image.string(), error_text());
+    return {};
+}
+
+std::optional<u64> find_sealed_image(const fs::path& image) {
+    struct stat status{};
+    if (::stat(image.c_str(), &status) != 0 || !S_ISREG(status.st_mode) || status.st_size == 0) return std::nullopt;
+    auto size = static_cast<u64>(status.st_size);
+    auto seal = seal_of(size);
+    if (status.st_mtim.tv_sec != seal.tv_sec || status.st_mtim.tv_nsec != seal.tv_nsec) return std::nullopt;
+    const struct timespec times[] = {{.tv_sec = 0, .tv_nsec = UTIME_NOW}, {.tv_sec = 0, .tv_nsec = UTIME_OMIT}};
+    (void)::utimensat(AT_FDCWD, image.c_str(), times, 0);  // who may not set it does not trim the folder either
+    return size;
+}
 
 void trim_cache(const fs::path& folder, std::initializer_list<std::string_view> extensions, const CacheLimits& limits) {
     struct Image {
         fs::path path;
-        fs::file_time_type used;
+        std::time_t used;
         u64 size;
     };
     std::vector<Image> images;
     u64 total = 0;
     std::error_code error, ignored;
-    auto now = fs::file_time_type::clock::now();
+    auto now = std::time(nullptr);
     for (fs::directory_iterator item(folder, error), end; !error && item != end; item.increment(error)) {
-        auto used = fs::last_write_time(item->path(), ignored);
-        if (ignored) continue;
+        struct stat status{};
+        if (::lstat(item->path().c_str(), &status) != 0) continue;
         bool image = std::ranges::contains(extensions, std::string_view(item->path().extension().native()));
-        if (now - used > (image ? std::chrono::minutes(limits.life) : limits.grace)) {
+        auto used = image ? status.st_atim.tv_sec : status.st_mtim.tv_sec;
+        if (std::chrono::seconds(now - used) > (image ? std::chrono::minutes(limits.life) : limits.grace)) {
             fs::remove_all(item->path(), ignored);
             continue;
         }
         if (!image) continue;
-        auto size = fs::file_size(item->path(), ignored);
-        if (ignored) continue;
-        images.push_back({item->path(), used, size});
-        total += size;
+        images.push_back({item->path(), used, static_cast<u64>(status.st_size)});
+        total += images.back().size;
     }
     std::ranges::sort(images, {}, &Image::used);
     for (const auto& image : images) {
-        if (total <= limits.bytes || now - image.used < limits.grace) return;
+        if (total <= limits.bytes || std::chrono::seconds(now - image.used) < limits.grace) return;
         fs::remove(image.path, ignored);
         total -= image.size;
     }

@@ -15,8 +15,11 @@ struct CacheLimits {
     std::chrono::minutes grace{60};
 };
 
-/// The file's time is that of its last use.
-void note_use(const fs::path& image);
+/// Marks an image as complete, just before it gets its name: from then on its time of modification goes by its size. Whatever changes or cuts it later
+/// changes that, and so does a machine that lost its power before all was on the disk. The time of access is that of its last use.
+Outcome<void> seal_image(const fs::path& image);
+/// The size of an image that is as it was sealed, and is in use now; nothing when there is none, or another thing in its place.
+std::optional<u64> find_sealed_image(const fs::path& image);
 /// Removes what is too old, and then images that have not been used for longest until the rest is within the limit. Files with these extensions
 /// are images; others are left from runs that were ended.
 void trim_cache(const fs::path& folder, std::initializer_list<std::string_view> extensions, const CacheLimits& limits = {});

@@ -116,11 +116,7 @@ std::string image_key(const Root& root) {
 Outcome<RootImage> ensure_root_image(const Root& root) {
     auto folder = TRY(cache_directory()) / "roots";
     auto path = folder / (image_key(root) + ".erofs");
-    struct stat status{};
-    if (::stat(path.c_str(), &status) == 0 && status.st_size > 0) {
-        note_use(path);
-        return RootImage{path, static_cast<u64>(status.st_size)};
-    }
+    if (auto size = find_sealed_image(path)) return RootImage{path, *size};
     std::error_code error;
     fs::create_directories(folder, error);
     trim_cache(folder, {".erofs"});
@@ -148,9 +144,11 @@ Outcome<RootImage> ensure_root_image(const Root& root) {
         ::unlink(partial.c_str());
         return failure(ExitStatus::failed, "mkfs.erofs could not make the root image (is there space in {}?): {}", folder.string(), result.errors);
     }
-    if (::rename(partial.c_str(), path.c_str()) != 0 || ::stat(path.c_str(), &status) != 0)
+    TRY(seal_image(partial));
+    std::optional<u64> size;
+    if (::rename(partial.c_str(), path.c_str()) != 0 || !(size = find_sealed_image(path)))
         return failure(ExitStatus::failed, "cannot keep the root image as {}: {}", path.string(), error_text());
-    return RootImage{path, static_cast<u64>(status.st_size)};
+    return RootImage{path, *size};
 }
 
 }  // namespace spore::host

@@ -40,7 +40,10 @@ Failure explain_start_failure(abi::StartFailure reason) {
     using enum abi::StartFailure;
     switch (reason) {
         case bad_bundle: return {ExitStatus::failed, "the kernel does not understand its bundle: build the tool and the kernel from the same sources"};
-        case bad_root: return {ExitStatus::bad_root, "the guest cannot read its root image: empty the cache (rm -r ~/.cache/spore) and run again"};
+        case bad_root: {
+            auto cache = cache_directory();
+            return {ExitStatus::bad_root, fmt::format("the guest cannot read its root image: empty the cache (rm -r {}) and run again", cache ? cache->string() : "~/.cache/spore")};
+        }
         case program_not_found: return {ExitStatus::not_found, "the program is not in the guest's root: check the path and --root"};
         case interpreter_not_found: return {ExitStatus::missing_interpreter, "the program's interpreter is not in the guest's root: add it with -v or --root"};
         case not_executable: return {ExitStatus::not_executable, "the guest cannot run the program: it is not executable"};

@@ -70,8 +70,7 @@ Outcome<void> find_or_make(Plan& plan, Assembled& assembled, RootPlace root, con
     auto folder = TRY(cache_directory()) / "kernels";
     auto image = folder / (key_of(plan, assembled, root) + ".kernel");
     auto debug = fs::path(image.string() + ".debug");
-    if (::access(image.c_str(), R_OK) == 0 && ::access(debug.c_str(), R_OK) == 0) {
-        note_use(image), note_use(debug);
+    if (find_sealed_image(image) && find_sealed_image(debug)) {
         plan.kernel = image;
         return {};
     }
@@ -88,7 +87,7 @@ Outcome<void> find_or_make(Plan& plan, Assembled& assembled, RootPlace root, con
     TRY(relink(plan.kernel, header, work, made));
     // The image last: who finds it finds its symbols too.
     for (auto [from, to] : {std::pair(fs::path(made.string() + ".debug"), debug), std::pair(made, image)})
-        if (::rename(from.c_str(), to.c_str()) != 0) return failure(ExitStatus::failed, "cannot keep the kernel as {}: {}", to.string(), error_text());
+        if (TRY(seal_image(from)); ::rename(from.c_str(), to.c_str()) != 0) return failure(ExitStatus::failed, "cannot keep the kernel as {}: {}", to.string(), error_text());
     plan.kernel = image;
     return {};
 }

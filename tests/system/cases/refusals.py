@@ -48,7 +48,7 @@ image = bytearray(open(path, "rb").read())
 {damage}
 open(path, "wb").write(image)
 """
-    return Case(f"damaged-root-{name}", [Program("hello")], status=117, stdout=b"", stderr=re.compile("cannot read its root image"),
+    return Case(f"damaged-root-{name}", [Program("hello")], status=117, stdout=b"", stderr=re.compile(r"cannot read its root image: empty the cache \(rm -r \S+/cache/spore\)"),
                 files={"bin/mkfs.erofs": (script, 0o755)}, machines=("microvm",), cpus=(1,),
                 environment={"XDG_CACHE_HOME": "{scratch}/cache", "PATH": "{scratch}/bin:/usr/bin:/bin"})
 
@@ -69,6 +69,15 @@ CASES = [
     damaged_root("superblock", "image[1024:1028] = b'none'"),
     damaged_root("root-number", "image[1024 + 14:1024 + 16] = b'\\xff\\xff'"),
     damaged_root("length", "image = image[:2000]"),
+    # What happened to it in the cache is noticed, and it is made anew.
+    Case("damaged-in-the-cache", [Program("hello")], machines=("microvm",), script="""
+        export XDG_CACHE_HOME="$PWD/cache"
+        "$SPORE" run $OPTIONS "$1"
+        image="$(echo cache/spore/roots/*.erofs)"
+        truncate -s -4096 "$image"; "$SPORE" run $OPTIONS "$1"
+        printf none | dd of="$image" bs=1 seek=1024 conv=notrunc status=none; "$SPORE" run $OPTIONS "$1"
+        : > "$image"; "$SPORE" run $OPTIONS "$1"
+        ls cache/spore/roots | wc -l""", stdout="hello from a program\n" * 4 + "1\n"),
     Case("out-of-memory", [Program("arguments"), "eat", "100"], memory="32M", status=137, stdout=b"", stderr=re.compile("out of memory: .*-m"),
          machines=("microvm",)),
     refusal("no-such-path", ["/no/such/program"], 127, "no file /no/such/program"),

@@ -1,6 +1,9 @@
 #include "host/image/image_cache.hpp"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 
@@ -14,8 +17,13 @@ using namespace std::chrono_literals;
 class ImageCache : public ::testing::Test {
 protected:
     void add(const char* name, std::chrono::minutes age) {
-        ASSERT_TRUE(write_file(folder_.path() / name, std::string(1000, 'x')));
-        fs::last_write_time(folder_.path() / name, fs::file_time_type::clock::now() - age);
+        auto file = folder_.path() / name;
+        ASSERT_TRUE(write_file(file, std::string(1000, 'x')));
+        if (file.extension() == ".erofs") ASSERT_TRUE(seal_image(file));
+        auto sealed = file.extension() == ".erofs" ? UTIME_OMIT : 0;
+        auto used = std::time(nullptr) - std::chrono::seconds(age).count();
+        const struct timespec times[] = {{.tv_sec = used, .tv_nsec = 0}, {.tv_sec = used, .tv_nsec = sealed}};
+        ASSERT_EQ(::utimensat(AT_FDCWD, file.c_str(), times, 0), 0);
     }
     std::vector<std::string> left(CacheLimits limits) {
         trim_cache(folder_.path(), {".erofs"}, limits);
@@ -41,6 +49,31 @@ TEST_F(ImageCache, WhatIsInUseStays) {
 TEST_F(ImageCache, OldImagesAndWhatWasLeftHalfMadeGo) {
     add("a.erofs", 24h * 15), add("b.erofs", 24h * 13), add("b.erofs.12.tmp", 2h), add("c.erofs.13.tmp", 2min);
     EXPECT_EQ(left({}), (std::vector<std::string>{"b.erofs", "c.erofs.13.tmp"}));
+}
+
+TEST_F(ImageCache, OnlyWhatIsAsItWasSealedIsFound) {
+    auto file = folder_.path() / "a.erofs";
+    add("a.erofs", 24h * 13);
+    EXPECT_EQ(find_sealed_image(file), 1000u);
+    struct stat status{};
+    ASSERT_EQ(::stat(file.c_str(), &status), 0);
+    EXPECT_LT(std::time(nullptr) - status.st_atim.tv_sec, 3600);  // it was used just now
+
+    EXPECT_FALSE(find_sealed_image(folder_.path() / "b.erofs"));
+    EXPECT_FALSE(find_sealed_image(folder_.path()));
+    ASSERT_EQ(::truncate(file.c_str(), 999), 0);
+    EXPECT_FALSE(find_sealed_image(file));
+    // A file system that lost its power may have kept the times, and not all bytes.
+    add("a.erofs", 1h);
+    ASSERT_EQ(::stat(file.c_str(), &status), 0);
+    ASSERT_EQ(::truncate(file.c_str(), 500), 0);
+    const struct timespec times[] = {status.st_atim, status.st_mtim};
+    ASSERT_EQ(::utimensat(AT_FDCWD, file.c_str(), times, 0), 0);
+    EXPECT_FALSE(find_sealed_image(file));
+    add("a.erofs", 1h);
+    FileDescriptor writer(::open(file.c_str(), O_WRONLY | O_CLOEXEC));
+    ASSERT_EQ(::pwrite(writer.number(), "y", 1, 500), 1);
+    EXPECT_FALSE(find_sealed_image(file));
 }
 
 }  // namespace
