@@ -141,7 +141,7 @@ void add_instance_verbs(CLI::App& app, Verbs& verbs) {
 Outcome<int> run_detached(const Request& request, const DetachOptions& options) {
     auto plan = TRY(make_plan(request));
     plan.detached = true;
-    auto instance = TRY(Instance::create(options.name.empty() ? make_instance_name(plan.program) : options.name));
+    auto instance = TRY(Instance::create(options.name.empty() ? make_instance_name(plan.program) : options.name, plan.arguments));
     // Everything that can go wrong with the program is said here, and not only in the log.
     auto started = [&]() -> Outcome<void> {
         if (request.debug) add_debugger(plan, instance.folder());

@@ -56,17 +56,23 @@ std::optional<InstanceState> InstanceState::from_json(std::string_view text) {
     return state;
 }
 
-Outcome<Instance> Instance::create(const std::string& name) {
+Outcome<Instance> Instance::create(const std::string& name, std::vector<std::string> command) {
     if (!is_instance_name(name))
         return failure(ExitStatus::failed, "--name {}: use up to 63 letters, digits, and - _ . after the first", name);
     Instance instance(name, TRY(instances_directory()) / name);
     for (int attempt = 0; attempt < 2; ++attempt) {
-        if (::mkdir(instance.folder_.c_str(), 0700) == 0) return instance;
+        if (::mkdir(instance.folder_.c_str(), 0700) == 0) {
+            if (!(instance.lock_ = instance.take_fresh_lock())) break;
+            auto now = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+            auto written = instance.write({.supervisor = ::getpid(), .command = std::move(command), .started = now, .ended = {}, .status = {}, .debugger = {}});
+            if (written) return instance;
+            instance.remove();
+            return std::unexpected(written.error());
+        }
         if (errno != EEXIST) return failure(ExitStatus::failed, "cannot make {}: {}", instance.folder_.string(), error_text());
-        auto life = instance.life();
-        if (life == Life::running) return failure(ExitStatus::failed, "a machine named {} runs already: choose another --name, or stop it with 'spore rm -f {}'", name, name);
-        if (instance.state()) return failure(ExitStatus::failed, "there is an ended machine named {}: choose another --name, or remove it with 'spore rm {}'", name, name);
-        // Without a state it was killed while it started, unless it is starting right now.
+        if (instance.life() == Life::running) return failure(ExitStatus::failed, "a machine named {} runs already: choose another --name, or stop it with 'spore rm -f {}'", name, name);
+        // Without a log it was killed before there was anything to keep, unless it is starting right now.
+        if (fs::exists(instance.log())) return failure(ExitStatus::failed, "there is an ended machine named {}: choose another --name, or remove it with 'spore rm {}'", name, name);
         if (!instance.take_lock(Hold::exclusive)) break;
         instance.remove();
     }
@@ -76,7 +82,8 @@ Outcome<Instance> Instance::create(const std::string& name) {
 Outcome<Instance> Instance::open(const std::string& name) {
     if (is_instance_name(name)) {
         Instance instance(name, TRY(instances_directory()) / name);
-        if (instance.state()) return instance;
+        std::error_code error;
+        if (fs::is_directory(instance.folder_, error)) return instance;
     }
     return failure(ExitStatus::failed, "there is no machine named '{}': 'spore ps -a' lists them", name);
 }
@@ -119,6 +126,16 @@ FileDescriptor Instance::take_lock(Hold hold) const {
     FileDescriptor file(::open((folder_ / "lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
     if (file && ::flock(file.number(), (hold == Hold::shared ? LOCK_SH : LOCK_EX) | LOCK_NB) != 0) file.close();
     return file;
+}
+
+FileDescriptor Instance::take_fresh_lock() const {
+    // Somebody who lists the instances may have it for a moment, and who wants the same name may clear the new folder away.
+    for (int attempt = 0; attempt < 100; ++attempt) {
+        struct stat status{};
+        if (auto lock = take_lock(Hold::exclusive)) return ::fstat(lock.number(), &status) == 0 && status.st_nlink > 0 ? std::move(lock) : FileDescriptor();
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    return {};
 }
 
 bool Instance::wait_for_end(i64 milliseconds) const {

@@ -1,6 +1,7 @@
 // Background machines: one folder for each below $XDG_RUNTIME_DIR/spore, or ~/.local/state/spore where there is none.
 //
-//   lock     held (flock) by the supervisor for as long as it lives: who can take it knows that nothing runs
+//   lock     held (flock) by the process that made the folder, and then by the supervisor for as long as it lives: who can take it knows that
+//            nothing runs
 //   state    what ps shows, as JSON; replaced as a whole, so that readers see the old or the new one
 //   log      what the program printed (log_file.hpp)
 //   control  the supervisor's socket (control.hpp)
@@ -18,7 +19,7 @@
 namespace spore::host {
 
 struct InstanceState {
-    pid_t supervisor = 0;
+    pid_t supervisor = 0;        ///< or who is starting it
     std::vector<std::string> command;
     i64 started = 0;             ///< seconds since 1970
     std::optional<i64> ended;    ///< the same; set with `status`
@@ -33,14 +34,14 @@ struct InstanceState {
 enum class Life : u8 {
     running,
     ended,  ///< its status is known
-    lost,   ///< its supervisor was killed, and the machine with it
+    lost,   ///< its supervisor was killed, and the machine with it, or who was starting it
 };
 
 class Instance {
 public:
-    /// Claims a name. `failed` when it is taken; what a killed supervisor left half made is cleared away.
-    static Outcome<Instance> create(const std::string& name);
-    /// An instance that is there.
+    /// Claims a name for this command. `failed` when it is taken; what was killed while it started is cleared away.
+    static Outcome<Instance> create(const std::string& name, std::vector<std::string> command);
+    /// An instance that is there; without a state only when who made its folder was killed at once.
     static Outcome<Instance> open(const std::string& name);
     static Outcome<std::vector<Instance>> all();
 
@@ -56,15 +57,20 @@ public:
     enum class Hold : u8 { shared, exclusive };
     /// Nothing when another process has it.
     FileDescriptor take_lock(Hold hold) const;
+    /// What create() took, for the supervisor.
+    FileDescriptor hand_over_lock() { return std::move(lock_); }
     /// Waits until nothing runs; false when `milliseconds` are over.
     bool wait_for_end(i64 milliseconds) const;
     void remove() const;
 
 private:
+    FileDescriptor take_fresh_lock() const;
+
     Instance(std::string name, fs::path folder) : name_(std::move(name)), folder_(std::move(folder)) {}
 
     std::string name_;
     fs::path folder_;
+    FileDescriptor lock_;
 };
 
 /// A name for an instance that was given none: the program's, and a few digits.

@@ -52,14 +52,10 @@ Outcome<pid_t> fork_runner(const Supervised& what, int output, int errors) {
 
 class Supervisor {
 public:
-    Supervisor(const Instance& instance, const Supervised& what) : instance_(instance), what_(what) {}
+    Supervisor(Instance& instance, const Supervised& what) : instance_(instance), what_(what), lock_(instance.hand_over_lock()) {}
 
     /// Everything up to the running machine; what goes wrong is told to the process that started us.
     Outcome<void> begin() {
-        // Somebody who lists the instances may have it for a moment.
-        for (int attempt = 0; attempt < 100 && !(lock_ = instance_.take_lock(Instance::Hold::exclusive)); ++attempt)
-            std::this_thread::sleep_for(std::chrono::milliseconds(10));
-        if (!lock_) return failure(ExitStatus::failed, "cannot lock {}", instance_.folder().string());
         log_ = TRY(LogWriter::create(instance_.log()));
         listener_ = TRY(listen_at(instance_, Door::control));
         auto output = TRY(make_pipe()), errors = TRY(make_pipe());
@@ -138,7 +134,7 @@ private:
     pid_t runner_ = -1;
 };
 
-[[noreturn]] void be_daemon(const Instance& instance, const Supervised& what, FileDescriptor report) {
+[[noreturn]] void be_daemon(Instance& instance, const Supervised& what, FileDescriptor report) {
     ::setsid();
     ::umask(077);
     FileDescriptor nothing(::open("/dev/null", O_RDWR | O_CLOEXEC));
@@ -158,7 +154,7 @@ private:
 
 }  // namespace
 
-Outcome<void> start_supervisor(const Instance& instance, const Supervised& what) {
+Outcome<void> start_supervisor(Instance& instance, const Supervised& what) {
     auto report = TRY(make_pipe());
     std::fflush(nullptr);
     pid_t child = ::fork();
@@ -168,6 +164,7 @@ Outcome<void> start_supervisor(const Instance& instance, const Supervised& what)
         be_daemon(instance, what, std::move(report.to));
     }
     report.to.close();
+    instance.hand_over_lock().close();  // the supervisor has it as well
     std::string words;
     char buffer[512];
     // To the mark that all is well, and not to the end: the machine's process has the pipe as well.

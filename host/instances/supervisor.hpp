@@ -18,6 +18,6 @@ struct Supervised {
 };
 
 /// Starts the supervisor as a daemon and returns when the machine is being started. The instance is claimed already.
-Outcome<void> start_supervisor(const Instance& instance, const Supervised& what);
+Outcome<void> start_supervisor(Instance& instance, const Supervised& what);
 
 }  // namespace spore::host

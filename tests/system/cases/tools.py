@@ -75,6 +75,20 @@ assert [one for one in network["sockets"] if one["local"] == "[::1]:53"], networ
         "$SPORE" net job 2> message || cat message""", timeout=120,
          stdout=re.compile(r"(?s)eth0 +up .*10\.0\.2\.15/24.*default +via 10\.0\.2\.2 eth0.*tcp +LISTEN +0\.0\.0\.0:8000 .*udp +UNCONN +\[::1\]:53 .*"
                            r"tcp +ESTAB +2 \(-a.*job\nspore: the machine job has ended: 'spore ps' lists those that run\n$")),
+    # Whatever the tool was doing: the machine that it was starting is known, can be removed, and does not keep its name from another.
+    Case("background-killed-while-it-starts", [Program("hello")], script="""
+        mkdir bin; printf '#!/bin/sh\\necho $$ > started\\nexec sleep 100\\n' > bin/mkfs.erofs; chmod +x bin/mkfs.erofs
+        start_and_kill() {
+            rm -f started
+            XDG_CACHE_HOME="$PWD/cache" PATH="$PWD/bin:$PATH" "$SPORE" run -d --name job $OPTIONS "$1" & tool=$!
+            until test -s started; do sleep 0.05; done
+            "$SPORE" ps | grep -c "^job *running .*$tool .*hello"
+            kill -9 $tool $(cat started); wait $tool || :
+            "$SPORE" ps -a | grep -c "^job *lost .*hello"
+        }
+        start_and_kill "$1"; "$SPORE" rm job
+        start_and_kill "$1"; "$SPORE" run -d --name job $OPTIONS "$1"; "$SPORE" wait job; "$SPORE" logs job; "$SPORE" rm job; "$SPORE" ps -a | wc -l""",
+         stdout="1\n1\njob\n1\n1\njob\nhello from a program\njob\n1\n"),
     Case("background-refusal", [], script='"$SPORE" run -d --name job /does/not/exist || { echo $?; ls "$XDG_RUNTIME_DIR/spore" 2>/dev/null || :; }', stdout="127\n"),
     # Four processors that log and write at once: frames of the channel must not mix.
     Case("lines-stay-whole", ["/usr/bin/python3", "-c", """

@@ -42,26 +42,49 @@ TEST_F(Instances, DamagedStateIsNone) {
 }
 
 TEST_F(Instances, NamesAreClaimedOnce) {
-    auto first = Instance::create("web");
+    auto first = Instance::create("web", {});
     ASSERT_TRUE(first);
     ASSERT_TRUE(first->write({.supervisor = 1, .command = {"x"}, .started = 1, .ended = 2, .status = 0, .debugger = {}}));
+    ASSERT_TRUE(LogWriter::create(first->log()));
+    first->hand_over_lock().close();
     EXPECT_EQ(first->life(), Life::ended);
-    EXPECT_FALSE(Instance::create("web"));
-    for (auto name : {"", ".", "..", "-a", "a/b", "a b"}) EXPECT_FALSE(Instance::create(name)) << name;
+    EXPECT_FALSE(Instance::create("web", {}));
+    for (auto name : {"", ".", "..", "-a", "a/b", "a b"}) EXPECT_FALSE(Instance::create(name, {})) << name;
 }
 
-TEST_F(Instances, WhatWasKilledWhileStartingIsClearedAway) {
-    ASSERT_TRUE(Instance::create("web"));
-    EXPECT_TRUE(Instance::create("web"));
+TEST_F(Instances, WhatWasKilledWhileStartingIsListedRemovedAndClearedAway) {
+    auto start = [] {
+        auto instance = Instance::create("web", {"/bin/server", "80"});
+        ASSERT_TRUE(instance);
+        EXPECT_EQ(instance->life(), Life::running);
+        EXPECT_FALSE(Instance::create("web", {}));
+    };
+    start();
+    auto known = Instance::all();
+    ASSERT_TRUE(known && known->size() == 1);
+    EXPECT_EQ((*known)[0].life(), Life::lost);
+    EXPECT_EQ((*known)[0].state()->command, (std::vector<std::string>{"/bin/server", "80"}));
+    EXPECT_TRUE(remove_instance("web", Force::no));
+    EXPECT_FALSE(Instance::open("web"));
+    start();
+    EXPECT_TRUE(Instance::create("web", {}));
+}
+
+TEST_F(Instances, AFolderWithoutAStateIsRemovedAndClearedAway) {
+    fs::create_directories(folder_ / "spore/web");
+    EXPECT_TRUE(remove_instance("web", Force::no));
+    EXPECT_FALSE(fs::exists(folder_ / "spore/web"));
+    fs::create_directories(folder_ / "spore/web");
+    EXPECT_TRUE(Instance::create("web", {}));
 }
 
 TEST_F(Instances, LostWhenTheSupervisorIsGone) {
-    auto instance = Instance::create("web");
-    auto lock = instance->take_lock(Instance::Hold::exclusive);
-    ASSERT_TRUE(instance->write({.supervisor = 1, .command = {"x"}, .started = 1, .ended = {}, .status = {}, .debugger = {}}));
+    auto instance = Instance::create("web", {});
     EXPECT_EQ(instance->life(), Life::running);
-    lock.close();
+    ASSERT_TRUE(LogWriter::create(instance->log()));
+    instance->hand_over_lock().close();
     EXPECT_EQ(instance->life(), Life::lost);
+    EXPECT_FALSE(Instance::create("web", {}));  // what it printed is there
 }
 
 TEST_F(Instances, LogKeepsStreamsApart) {
@@ -81,7 +104,7 @@ TEST_F(Instances, LogKeepsStreamsApart) {
 }
 
 TEST_F(Instances, SupervisorKeepsOutputAndStatus) {
-    auto instance = Instance::create("job");
+    auto instance = Instance::create("job", {});
     ASSERT_TRUE(start_supervisor(*instance, {.command = {"job"}, .debugger = {}, .run = [] {
         (void)!::write(1, "out", 3);
         (void)!::write(2, "err", 3);
@@ -100,7 +123,7 @@ TEST_F(Instances, SupervisorKeepsOutputAndStatus) {
 }
 
 TEST_F(Instances, StopEndsWhatDoesNotListen) {
-    auto instance = Instance::create("deaf");
+    auto instance = Instance::create("deaf", {});
     ASSERT_TRUE(start_supervisor(*instance, {.command = {"deaf"}, .debugger = {}, .run = [] {
         for (;;) ::pause();
         return 0;
