@@ -30,7 +30,8 @@ namespace spore::net {
     X(backlog_full, "more connections wait than the program accepts") \
     X(outside_window, "no segment of its connection's window")        \
     X(rate_limit, "too many of its kind")                             \
-    X(martian, "its source address cannot be")
+    X(martian, "its source address cannot be")                        \
+    X(filtered, "its socket's filter does not want it")
 enum class Drop : u8 {
 #define SPORE_NET_REASON(name, text) name,
     SPORE_NET_DROP_REASONS(SPORE_NET_REASON)

@@ -132,6 +132,10 @@ Result<u64> getsockopt(Task& task, Descriptor descriptor, i32 level, i32 name, U
     auto socket = TRY(socket_of(task, descriptor));
     u32 size = TRY(user_size.read());
     if (static_cast<i32>(size) < 0) return fail(Error::invalid);
+    if (level == level_socket && name == so_attach_filter) {  // SO_GET_FILTER counts instructions, not bytes
+        TRY(user_size.write(static_cast<u32>(TRY(socket->get_filter(value, size)))));
+        return 0;
+    }
     std::byte bytes[option_limit] = {};
     if (level == level_packet) TRY(arch::copy_from_program(bytes, value, std::min(size, option_limit)));  // PACKET_HDRLEN answers what is there
     u64 told = TRY(socket->get_option(level, name, std::span(bytes).first(std::min(size, option_limit))));

@@ -6,6 +6,7 @@
 #include "kernel/linux/small_text.hpp"
 #include "kernel/linux/uapi/socket.hpp"
 #include "kernel/memory/frame.hpp"
+#include "kernel/net/filter.hpp"
 
 namespace spore::linux {
 
@@ -108,6 +109,9 @@ public:
     virtual Result<u64> get_option(i32 level, i32 name, MutableByteSpan value);
     virtual Result<void> set_option(i32 level, i32 name, ByteSpan value);
 
+    /// SO_GET_FILTER: how many instructions the filter has, which are copied into room for `most`; invalid when that is too little, but not 0.
+    Result<u64> get_filter(VirtAddr into, u32 most) const;
+
     Result<u64> read(fs::IoBuffer& into) override;
     Result<u64> write(fs::IoBuffer& from) override;
     Result<fs::Stat> stat() override;
@@ -124,6 +128,7 @@ protected:
         i32 priority = 0, busy_poll = 0, incoming_cpu = -1;
         u32 mark = 0, interface = 0;
         u64 pacing_rate = ~u64{0};
+        Shared<const net::Filter> filter;
     };
     static constexpr u32 default_buffer = 212'992;
     /// A copy of what was set, or of the defaults.
@@ -158,6 +163,7 @@ private:
     Result<void> ensure_options();
     Instant deadline(Duration Options::*timeout) const;
     Result<void> set_number(i32 name, i32 value);
+    Result<void> set_filter(i32 name, ByteSpan value);
     u8 family_, type_;
     u16 protocol_;
     mutable sync::Spin options_lock_;

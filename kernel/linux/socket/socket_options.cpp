@@ -47,6 +47,7 @@ Result<u64> Socket::get_option(i32 level, i32 name, MutableByteSpan value) {
     case so_max_pacing_rate: return value.size() >= sizeof(u64) ? give(value, bytes_of(all.pacing_rate)) : number(static_cast<i32>(all.pacing_rate));
     case so_bind_to_interface: return number(all.interface);
     case so_peek_offset: return number(-1);
+    case so_lock_filter: return number(is_on(so_lock_filter));
     case so_cookie: return give(value, bytes_of(number_));
     case so_linger: {
         const i32 both[] = {all.linger_on, all.linger_seconds};
@@ -131,6 +132,9 @@ Result<void> Socket::set_option(i32 level, i32 name, ByteSpan value) {
         TRY(change_options([&](Options& all) { all.pacing_rate = rate; }));
         break;
     }
+    case so_attach_filter:
+    case so_detach_filter:
+    case so_lock_filter: TRY(set_filter(name, value)); break;
     case so_type:
     case so_error:
     case so_domain:

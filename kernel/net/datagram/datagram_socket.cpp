@@ -75,10 +75,12 @@ Options DatagramSocket::options() const {
     return options_;
 }
 void DatagramSocket::set_options(const Options& options) {
+    auto former = options;  // whose filter goes without the locks
     Guard sending(sending_);
     path_ = {};  // chosen by the former ones
     Guard guard(lock_);
-    options_ = options;
+    std::swap(options_, former);
+    filtered_.store(static_cast<bool>(options_.filter), std::memory_order_relaxed);
 }
 
 void DatagramSocket::shut_reading() {

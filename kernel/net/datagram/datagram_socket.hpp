@@ -83,6 +83,9 @@ private:
     static constexpr u32 max_errors = 64;
 
     static u32 footprint(const device::Packet& packet);
+    bool passes_filter(const Filter& filter, device::Packet& packet, const Arrival& arrival) const;
+    void deliver_filtered(const Filter& filter, Owned<device::Packet> packet, const Arrival& arrival, u16 source_port);
+    void enqueue(Owned<device::Packet> packet, const Arrival& arrival, u16 source_port);
     void update_readable();
     bool wants_group(const Arrival& arrival) const;
     bool forget_membership(const Membership& which);
@@ -104,6 +107,7 @@ private:
     device::PacketList errors_;  ///< each with a QueuedError for its note, and what it is about in its head
     u32 received_footprint_ = 0;
     u64 drops_ = 0;
+    std::atomic<bool> filtered_ = false;  ///< options_.filter, for a look without the lock
 
     sync::Spin sending_;         ///< taken before lock_
     Path path_;                  ///< of the destination that was sent to last

@@ -4,6 +4,7 @@
 
 #include "kernel/net/datagram/datagram_socket.hpp"
 #include "kernel/time/timer.hpp"
+#include "wire/net/udp.hpp"
 
 namespace spore::net::datagram {
 
@@ -23,6 +24,56 @@ u32 DatagramSocket::footprint(const device::Packet& packet) {
 }
 
 void DatagramSocket::deliver(Owned<device::Packet> packet, const Arrival& arrival, u16 source_port) {
+    if (!filtered_.load(std::memory_order_relaxed)) [[likely]] return enqueue(std::move(packet), arrival, source_port);
+    auto filter = options().filter;
+    if (!filter) return enqueue(std::move(packet), arrival, source_port);
+    deliver_filtered(*filter, std::move(packet), arrival, source_port);
+}
+
+/// Shows the datagram with the transport's header to the filter, and cuts off what that does not want; the header stays.
+bool DatagramSocket::passes_filter(const Filter& filter, device::Packet& packet, const Arrival& arrival) const {
+    enum Kind : u8 { own = 0, broadcast = 1, group = 2 };  // PACKET_*
+    auto kind = !arrival.broadcast ? own : arrival.destination.is_multicast() ? group : broadcast;
+    packet.push(header_size());
+    u32 most = filter.run(FilteredPacket::from_ip(packet, &arrival.interface, arrival.destination.is_v4(), kind));
+    packet.truncate(std::max(most, header_size()));
+    packet.pop(header_size());
+    return most != 0;
+}
+
+/// A packet that stands for several datagrams is shown as these, unless the program asked for merged ones.
+void DatagramSocket::deliver_filtered(const Filter& filter, Owned<device::Packet> packet, const Arrival& arrival, u16 source_port) {
+    u32 piece = piece_of(*packet, options().merge_received), size = packet->size();
+    u32 dropped = 0;
+    for (u32 at = 0; at == 0 || at < size; at += piece) {
+        Owned<device::Packet> one;
+        if (piece == size) {
+            one = std::move(packet);
+        } else {
+            auto copy = packet->clone();
+            if (!copy) return count_drop(Drop::no_memory);
+            one = std::move(*copy);
+            std::byte header[sizeof(wire::udp::Header)];
+            std::memcpy(header, one->layer(device::Layer::transport), sizeof header);
+            one->drop_front(at);
+            one->truncate(piece);
+            auto& front = *reinterpret_cast<wire::udp::Header*>(one->push(sizeof header).data());
+            std::memcpy(&front, header, sizeof header);
+            front.size = static_cast<u16>(one->size());
+            one->pop(sizeof header);
+            one->segmentation = device::Segmentation::none;
+        }
+        if (passes_filter(filter, *one, arrival)) enqueue(std::move(one), arrival, source_port);
+        else ++dropped;
+        if (piece == 0) break;
+    }
+    if (!dropped) return;
+    count_drop(Drop::filtered);
+    Guard guard(lock_);
+    drops_ += dropped;
+}
+
+void DatagramSocket::enqueue(Owned<device::Packet> packet, const Arrival& arrival, u16 source_port) {
     packet->note<Waiting>() = {
         .from = arrival.source, .to = arrival.destination, .interface = arrival.interface.index(), .port = source_port,
         .hop_limit = arrival.hop_limit, .traffic_class = arrival.traffic_class, .footprint = footprint(*packet),

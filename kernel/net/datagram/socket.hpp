@@ -7,6 +7,7 @@
 #include "base/time.hpp"
 #include "kernel/net/binding.hpp"
 #include "kernel/net/endpoint_events.hpp"
+#include "kernel/net/filter.hpp"
 
 namespace spore::net::datagram {
 
@@ -27,6 +28,7 @@ struct Options {
     i32 checksum_offset = -1;       ///< IPV6_CHECKSUM: where a raw socket's checksum lies; -1: it has none
     u32 multicast_interface = 0;
     u32 send_buffer = 212'992, receive_buffer = 212'992;
+    Shared<const Filter> filter;    ///< what comes in passes it first; null: nothing does
 };
 
 /// Where a datagram came from and what it came with.

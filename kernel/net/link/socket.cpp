@@ -145,30 +145,57 @@ Result<u64> Socket::send(ByteSource& from, u64 size, const Address* to) {
     return size;
 }
 
+namespace {
+/// The memory that a waiting packet holds.
+u32 footprint(const device::Packet& packet) { return static_cast<u32>(sizeof packet + packet.slices().size() * page_size); }
+}  // namespace
+
 void Socket::set_tap(Tap* tap) {
     Guard guard(lock_);
     tap_ = tap;
 }
 
+void Socket::set_filter(Shared<const Filter> filter) {
+    Guard guard(lock_);
+    std::swap(filter_, filter);  // the old one goes without the lock
+}
+
+/// How many bytes the filter lets through; 0: it does not want it.
+u32 Socket::wanted_of(const device::Packet& packet, u32 header, const Address& from) const {
+    Shared<const Filter> filter;
+    {
+        Guard guard(lock_);
+        if (!filter_) [[likely]] return ~u32{0};
+        filter = filter_;
+    }
+    return filter->run(FilteredPacket(packet, {.shown = headers_ == Headers::hidden ? header : 0, .network = static_cast<i32>(header), .link = 0,
+                                               .interface = interface(from.interface), .protocol = from.protocol, .kind = static_cast<u8>(from.kind)}));
+}
+
 /// False when there is none.
-bool Socket::tapped(const device::Packet& packet, u32 header, const Address& from) {
+bool Socket::tapped(const Arrived& arrived) {
+    auto& packet = arrived.packet;
     Guard guard(lock_);
     if (!tap_) return false;
     if (closed_) return true;
     auto at = packet.received_at == Instant{} ? time::now() : packet.received_at;
-    auto outcome = tap_->take(packet, headers_ == Headers::hidden ? header : 0, header, from, at);
+    auto outcome = tap_->take(packet, headers_ == Headers::hidden ? arrived.header : 0, arrived.header, arrived.most, arrived.from, at);
     ++(outcome == Tap::Outcome::dropped ? statistics_.dropped : statistics_.received);
     if (outcome == Tap::Outcome::shown) readiness_.change(Ready::in);
     return true;
 }
 
 void Socket::take(const device::Packet& packet, u32 header, const Address& from) {
-    if (tapped(packet, header, from)) return;
+    // What a filter refuses is counted nowhere: the program does not want to know [linux: packet_rcv].
+    u32 most = wanted_of(packet, header, from);
+    if (most == 0 || tapped({packet, header, most, from})) return;
     auto copy = packet.clone();
     if (!copy) return count_drop(Drop::no_memory);
     if (headers_ == Headers::hidden) (*copy)->pop(header);
-    u32 size = static_cast<u32>(sizeof(device::Packet) + packet.slices().size() * page_size);
-    (*copy)->note<Address>() = from;
+    u32 whole = (*copy)->size();
+    (*copy)->truncate(most);
+    u32 size = footprint(**copy);
+    (*copy)->note<Waiting>() = {from, whole};
     if ((*copy)->received_at == Instant{}) (*copy)->received_at = time::now();
     Guard guard(lock_);
     if (closed_ || (footprint_ + size > receive_buffer_ && !received_.empty())) {
@@ -188,10 +215,11 @@ Result<Received> Socket::receive(ByteSink& into, u64 size, Peek peek) {
         if (received_.empty()) return fail(Error::would_block);
         if (peek == Peek::yes) first = TRY(received_.first()->clone());
         else first = received_.pop_front();
-        if (peek == Peek::no) footprint_ -= static_cast<u32>(sizeof(device::Packet) + first->slices().size() * page_size);
+        if (peek == Peek::no) footprint_ -= footprint(*first);
         if (received_.empty()) readiness_.change(Ready::none, Ready::in);
     }
-    Received result{.from = first->note<Address>(), .size = first->size(), .at = first->received_at};
+    auto& waiting = first->note<Waiting>();
+    Received result{.from = waiting.from, .size = first->size(), .whole = waiting.whole, .at = first->received_at};
     Result<void> copied{};
     first->for_each_piece(0, static_cast<u32>(std::min<u64>(size, result.size)), [&](ByteSpan bytes) {
         if (copied) copied = into.put(bytes);

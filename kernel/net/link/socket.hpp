@@ -3,6 +3,7 @@
 #pragma once
 
 #include "kernel/net/endpoint_events.hpp"
+#include "kernel/net/filter.hpp"
 #include "kernel/net/interface.hpp"
 
 namespace spore::net::link {
@@ -24,7 +25,8 @@ enum class Headers : u8 { seen, hidden };
 
 struct Received {
     Address from;
-    u32 size = 0;  ///< of the whole frame, however little was copied
+    u32 size = 0;   ///< of what the filter left of the frame, however little was copied
+    u32 whole = 0;  ///< of the frame
     Instant at{};
 };
 
@@ -36,8 +38,8 @@ struct Statistics {
 class Tap {
 public:
     enum class Outcome : u8 { dropped, kept, shown };  ///< shown: there is something new to look at
-    /// The frame from `begin` on; its network header is at `network`.
-    virtual Outcome take(const device::Packet& packet, u32 begin, u32 network, const Address& from, Instant at) = 0;
+    /// The frame from `begin` on, of which no more than `most` bytes are wanted; its network header is at `network`.
+    virtual Outcome take(const device::Packet& packet, u32 begin, u32 network, u32 most, const Address& from, Instant at) = 0;
 
 protected:
     ~Tap() = default;
@@ -65,6 +67,8 @@ public:
     /// Asks for frames that are for others, or no longer. no_device, address_not_available.
     Result<void> set_promiscuous(u32 interface, bool on);
     void set_receive_buffer(u32 bytes);
+    /// What comes in from now on passes it first; null: nothing does.
+    void set_filter(Shared<const Filter> filter);
     /// Null: none any more. It must live until then, or close().
     void set_tap(Tap* tap);
     /// Since they were asked for last.
@@ -81,8 +85,19 @@ public:
 
 private:
     friend struct Sockets;
+    struct Arrived {
+        const device::Packet& packet;
+        u32 header;  ///< bytes of the link header
+        u32 most;    ///< bytes that the filter lets through
+        const Address& from;
+    };
+    struct Waiting {  ///< a waiting packet's note
+        Address from;
+        u32 whole;
+    };
+    u32 wanted_of(const device::Packet& packet, u32 header, const Address& from) const;
     void take(const device::Packet& packet, u32 header, const Address& from);
-    bool tapped(const device::Packet& packet, u32 header, const Address& from);
+    bool tapped(const Arrived& arrived);
 
     const Headers headers_;
     mutable sync::Spin lock_;
@@ -92,6 +107,7 @@ private:
     u32 footprint_ = 0, receive_buffer_ = 212'992;
     Statistics statistics_;
     Tap* tap_ = nullptr;
+    Shared<const Filter> filter_;
     u64 inode_ = 0;
     u32 promiscuous_ = 0;  ///< a bit for each interface
     bool closed_ = false, listed_ = false;

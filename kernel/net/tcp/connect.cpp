@@ -10,7 +10,7 @@ namespace spore::net::tcp {
 static_assert(sizeof(ControlBlock) <= 1024, "an idle connection is to stay small");
 
 ControlBlock::ControlBlock(const Endpoint& from, const Endpoint& to, const Options& options, Path path)
-    : TableEntry(Kind::connection, from, to), v4_(to.address.is_v4()), path_(std::move(path)), options_(options) {
+    : TableEntry(Kind::connection, from, to), v4_(to.address.is_v4()), filtered_(static_cast<bool>(options.filter)), path_(std::move(path)), options_(options) {
     u32 sum = pseudo_header_sum(from.address, to.address, wire::tcp::protocol_number, 0);
     address_sum_ = static_cast<u16>(sum);
     if (options_.receive_buffer) window_limit_ = std::max(options_.receive_buffer / 2, 2 * default_mss_v6);

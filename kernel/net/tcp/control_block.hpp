@@ -239,6 +239,7 @@ private:
     u8 quick_acks_ = 0;          ///< that many segments are acknowledged at once
     // What was agreed on
     bool v4_ : 1;
+    bool filtered_ : 1;          ///< options_.filter
     bool timestamps_ : 1 = false;
     bool scaling_ : 1 = false;
     bool sack_ : 1 = false;

@@ -36,11 +36,13 @@ Options ControlBlock::options() const {
 }
 
 void ControlBlock::set_options(const Options& options) {
+    auto former = options;  // whose filter goes without the lock
     Session session(*this);
     bool keep_alive_changed = options.keep_alive != options_.keep_alive || options.keep_alive_idle != options_.keep_alive_idle ||
                               options.keep_alive_interval != options_.keep_alive_interval;
     bool other_congestion = options.congestion != options_.congestion, other_segment = options.max_segment != options_.max_segment;
-    options_ = options;
+    std::swap(options_, former);
+    filtered_ = static_cast<bool>(options_.filter);
     options_.quick_ack = false;  // a wish for now, not a state
     stamp(time::now());
     if (other_congestion) congestion_.select(options_.congestion);

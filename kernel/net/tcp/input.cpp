@@ -2,6 +2,7 @@
 // needs few of RFC 9293's checks.
 #include "kernel/net/tcp/batch.hpp"
 #include "kernel/net/tcp/control_block.hpp"
+#include "kernel/net/tcp/filter.hpp"
 #include "kernel/net/tcp/listener.hpp"
 #include "kernel/net/tcp/reply.hpp"
 #include "kernel/net/tcp/request.hpp"
@@ -57,6 +58,7 @@ void refuse(const Segment& segment, const Endpoint& local, const Endpoint& remot
 void to_listener(Segment& segment, Owned<Packet> packet, const Endpoint& local, const Endpoint& remote, u32 hash, Arrival const& arrival, Instant now) {
     auto listener = find_listener(local, hash, arrival.interface.index());
     if (!listener) return refuse(segment, local, remote);
+    if (auto filter = listener->filter(); filter && !passes_filter(*filter, segment, *packet, &arrival.interface)) [[unlikely]] return;
     listener->input(segment, std::move(packet), local, remote, hash, now);
 }
 
@@ -87,6 +89,8 @@ void input(Owned<Packet> packet, const Arrival& arrival) {
     u32 scope = arrival.source.is_link_local() ? arrival.interface.index() : 0;
     Endpoint local{arrival.destination, ports.destination, scope}, remote{arrival.source, ports.source, scope};
     if (entry && entry->kind == TableEntry::Kind::request) {
+        if (auto filter = static_cast<Request&>(*entry).filter(); filter && !passes_filter(*filter, segment, *packet, &arrival.interface)) [[unlikely]]
+            return stripe.lock.unlock();
         auto outcome = static_cast<Request&>(*entry).input(segment, stripe, now);  // unlocks
         if (!outcome) return;
         return batch.deliver(*outcome.leak(), segment, std::move(packet));
@@ -107,6 +111,7 @@ void end_of_batch() { local_batch().finish(); }
 void ControlBlock::input(Segment& segment, Owned<Packet> packet, Instant now) {
     stamp(now);
     ++segments_in_;
+    if (filtered_ && !passes_filter(*options_.filter, segment, *packet, path_.interface())) [[unlikely]] return;
     if (predicted(segment)) [[likely]] return input_predicted(segment, std::move(packet));
     if (state_ == State::closed) return;  // it leaves the table just now
     if (state_ == State::syn_sent) return input_syn_sent(segment, std::move(packet));

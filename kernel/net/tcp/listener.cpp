@@ -13,7 +13,8 @@ using device::Packet;
 namespace flag = wire::tcp;
 
 PortListener::PortListener(Owned<Binding> binding, u32 backlog, const Options& options, EndpointListener* listener)
-    : local_(binding->local()), binding_(std::move(binding)), listener_(listener), options_(options), defer_(options.defer_accept), backlog_(backlog) {}
+    : local_(binding->local()), binding_(std::move(binding)), listener_(listener), options_(options), defer_(options.defer_accept), backlog_(backlog),
+      filtered_(static_cast<bool>(options.filter)) {}
 
 PortListener::~PortListener() = default;
 
@@ -159,8 +160,10 @@ Options PortListener::options() const {
 }
 
 void PortListener::set_options(const Options& options) {
+    auto former = options;  // whose filter goes without the lock
     Guard guard(lock_);
-    options_ = options;
+    std::swap(options_, former);
+    filtered_.store(static_cast<bool>(options.filter), std::memory_order_relaxed);
     defer_ = options.defer_accept;
 }
 

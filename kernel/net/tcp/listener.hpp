@@ -21,6 +21,8 @@ public:
     /// Puts it into accept()'s queue.
     void push(Shared<ControlBlock> connection);
     Duration defer() const { return defer_; }
+    /// Null: none.
+    Shared<const Filter> filter() const { return filtered_.load(std::memory_order_relaxed) ? options().filter : nullptr; }
 
     std::atomic<u32> requests = 0;     ///< that wait for their handshake's end
 
@@ -53,7 +55,7 @@ private:
     Options options_;
     Duration defer_{};
     std::atomic<u32> backlog_, waiting_ = 0;
-    std::atomic<bool> closed_ = false;
+    std::atomic<bool> closed_ = false, filtered_;
     ControlBlock* first_ = nullptr;   ///< finished connections, each with a reference
     ControlBlock* last_ = nullptr;
     u64 owner_inode_ = 0;

@@ -3,6 +3,7 @@
 
 #include "base/time.hpp"
 #include "base/types.hpp"
+#include "kernel/net/filter.hpp"
 
 namespace spore::net::tcp {
 
@@ -32,6 +33,7 @@ struct Options {
     bool linger = false;            ///< SO_LINGER
     i16 fin_wait_seconds = 60;      ///< TCP_LINGER2: how long an orphan waits for the peer's FIN; negative: not at all
     Duration linger_time{};
+    Shared<const Filter> filter;    ///< what comes in passes it first; null: nothing does
 };
 
 }  // namespace spore::net::tcp

@@ -27,6 +27,9 @@ public:
     /// A segment for it, with the stripe's lock, which is released. The connection when this finishes the handshake, otherwise null.
     Shared<ControlBlock> input(const Segment& segment, Stripe& stripe, Instant now);
 
+    /// Its listener's; null: none.
+    Shared<const Filter> filter() const { return listener_->filter(); }
+
 private:
     friend struct RequestQueues;
     Request(const SynAck& answer, Shared<PortListener> listener, Instant now);

@@ -40,6 +40,8 @@ Result<void> DatagramSocket::option_set(i32 name) {
     case so_broadcast: return change([&](datagram::Options& o) { o.broadcast = is_on(so_broadcast); });
     case so_timestamp:
     case so_timestamp_ns: return change([&](datagram::Options& o) { o.timestamps = is_on(so_timestamp) || is_on(so_timestamp_ns); });
+    case so_attach_filter:
+    case so_detach_filter: return change([&](datagram::Options& o) { o.filter = all.filter; });
     case so_no_check: return change([&](datagram::Options& o) { o.no_checksum = is_on(so_no_check); });
     case so_send_buffer:
     case so_send_buffer_force: return change([&](datagram::Options& o) { o.send_buffer = all.send_buffer; });

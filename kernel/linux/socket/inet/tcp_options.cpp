@@ -70,6 +70,8 @@ Result<void> TcpSocket::option_set(i32 name) {
     case so_send_buffer_force: return change_tcp_options([&](tcp::Options& o) { o.send_buffer = all.send_buffer; });
     case so_receive_buffer:
     case so_receive_buffer_force: return change_tcp_options([&](tcp::Options& o) { o.receive_buffer = all.receive_buffer; });
+    case so_attach_filter:
+    case so_detach_filter: return change_tcp_options([&](tcp::Options& o) { o.filter = all.filter; });
     case so_receive_low: return change_tcp_options([&](tcp::Options& o) { o.receive_low = static_cast<u32>(all.receive_low); });
     default: return {};
     }

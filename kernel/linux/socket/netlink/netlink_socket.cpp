@@ -3,6 +3,7 @@
 #include "kernel/linux/errno.hpp"
 #include "kernel/linux/process/process.hpp"
 #include "kernel/linux/socket/family.hpp"
+#include "kernel/linux/socket/filtered_bytes.hpp"
 #include "kernel/linux/socket/inet/interface_ioctl.hpp"
 
 namespace spore::linux {
@@ -136,15 +137,27 @@ Result<u64> NetlinkSocket::send(SendRequest& request) {
         rest = rest.subspan(std::min<u64>(rest.size(), aligned(header.size)));
     }
     u32 count = 0;
-    while (auto* answer = answers.list.pop_front()) waiting_.list.push_back(*answer), ++count;
+    while (auto* answer = answers.list.pop_front()) {
+        Owned<Datagram> one(answer);
+        if (passes_filter(*one)) waiting_.list.push_back(*one.release()), ++count;
+    }
     waiting_count_.fetch_add(count, std::memory_order_release);
     if (count) source_.notify(Ready::in);
     return size;
 }
 
+/// What the socket's filter says of it, which may leave a part [linux: netlink_dump, netlink_unicast].
+bool NetlinkSocket::passes_filter(Datagram& datagram) const {
+    auto filter = options().filter;
+    if (!filter) return true;
+    u32 most = filter->run(FilteredBytes(ByteSpan(datagram.bytes.span()).first(datagram.size)));
+    datagram.size = std::min(datagram.size, most);
+    return most != 0;
+}
+
 void NetlinkSocket::put(Owned<Datagram> datagram) {
     Guard guard(mutex_);
-    if (waiting_count_.load(std::memory_order_relaxed) >= most_waiting) return;
+    if (waiting_count_.load(std::memory_order_relaxed) >= most_waiting || !passes_filter(*datagram)) return;
     waiting_.list.push_back(*datagram.release());
     waiting_count_.fetch_add(1, std::memory_order_release);
     source_.notify(Ready::in);

@@ -30,6 +30,7 @@ public:
 
 private:
     void ensure_port();
+    bool passes_filter(netlink::Datagram& datagram) const;
     Result<void> handle(const netlink::Request& request, netlink::Answers& answers);
 
     sync::Mutex mutex_;

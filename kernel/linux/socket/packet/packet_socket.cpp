@@ -94,7 +94,7 @@ Result<u64> PacketSocket::receive(ReceiveRequest& request) {
     TRY(put_timestamp(request, received.at));
     if (request.control && auxiliary_.load(std::memory_order_relaxed)) {
         constexpr u32 user = 1;  // TP_STATUS_USER
-        PacketAuxiliary told{.status = user, .size = received.size, .copied = static_cast<u32>(copied), .link_at = 0,
+        PacketAuxiliary told{.status = user, .size = received.whole, .copied = received.size, .link_at = 0,
                              .network_at = static_cast<u16>(type() == socket_raw ? 14 : 0), .vlan = 0, .vlan_protocol = 0};
         TRY(request.control->put(level_packet, packet_auxiliary, bytes_of(told), request.result_flags));
     }
@@ -191,6 +191,7 @@ Result<void> PacketSocket::set_option(i32 level, i32 name, ByteSpan value) {
 
 Result<void> PacketSocket::option_set(i32 name) {
     if (name == so_receive_buffer || name == so_receive_buffer_force) endpoint_->set_receive_buffer(options().receive_buffer);
+    if (name == so_attach_filter || name == so_detach_filter) endpoint_->set_filter(options().filter);
     return {};
 }
 

@@ -1,4 +1,4 @@
-// AF_PACKET: whole frames, over net::link [packet(7)]. There is no filter in the kernel (SO_ATTACH_FILTER): programs filter themselves.
+// AF_PACKET: whole frames, over net::link [packet(7)].
 #pragma once
 
 #include "kernel/linux/poll/waiter.hpp"

@@ -46,14 +46,14 @@ class FrameRing final : public PacketRing {
 public:
     FrameRing(const Shape& shape, RingMemory memory) : PacketRing(shape, std::move(memory)) {}
 
-    Outcome take(const device::Packet& packet, u32 begin, u32 network, const Address& from, Instant at) override {
+    Outcome take(const device::Packet& packet, u32 begin, u32 network, u32 most, const Address& from, Instant at) override {
         u32 head = head_.load(std::memory_order_relaxed);
         u64 slot = slot_of(head);
         if (memory_.word(slot).load(std::memory_order_acquire) != kernels) {
             lost_ = true;
             return Outcome::dropped;
         }
-        auto places = places_of(packet, begin, network, sizeof(RingFrame2), shape_.request.frame_size);
+        auto places = places_of(packet, begin, network, most, sizeof(RingFrame2), shape_.request.frame_size);
         if (!places.possible) return Outcome::dropped;
         auto when = wall_time(at);
         put_frame(slot, places, packet, begin, from);
@@ -84,10 +84,10 @@ public:
         : PacketRing(shape, std::move(memory)), listener_(listener), first_(block_header + block_aligned(shape.request.private_size)) {}
     ~BlockRing() override { timer_.cancel(); }
 
-    Outcome take(const device::Packet& packet, u32 begin, u32 network, const Address& from, Instant at) override {
+    Outcome take(const device::Packet& packet, u32 begin, u32 network, u32 most, const Address& from, Instant at) override {
         Guard guard(lock_);
         if (!open_ && !try_open(at)) return Outcome::dropped;
-        auto places = places_of(packet, begin, network, sizeof(RingFrame3), shape_.request.block_size - first_);
+        auto places = places_of(packet, begin, network, most, sizeof(RingFrame3), shape_.request.block_size - first_);
         if (!places.possible) return Outcome::dropped;
         u32 size = block_aligned(places.link + places.copied);
         auto outcome = Outcome::kept;
@@ -183,7 +183,7 @@ Result<Owned<PacketRing>> PacketRing::create(const Shape& shape, net::EndpointLi
 }
 
 /// [linux net/packet/af_packet.c, tpacket_rcv]
-PacketRing::Places PacketRing::places_of(const device::Packet& packet, u32 begin, u32 network, u32 header_size, u32 room) const {
+PacketRing::Places PacketRing::places_of(const device::Packet& packet, u32 begin, u32 network, u32 most, u32 header_size, u32 room) const {
     constexpr u32 least_link_header = 16;
     u32 all_headers = header_size + u32{sizeof(LinkAddress)}, link_header = network - begin;
     Places places{.address = aligned(header_size), .link = 0, .network = 0, .size = packet.size() - begin, .copied = 0};
@@ -194,7 +194,7 @@ PacketRing::Places PacketRing::places_of(const device::Packet& packet, u32 begin
         places.link = places.network - link_header;
     }
     places.possible = places.network <= 0xffff && places.link <= room;
-    places.copied = std::min(places.size, places.possible ? room - places.link : 0);
+    places.copied = std::min({places.size, most, places.possible ? room - places.link : 0});
     return places;
 }
 

@@ -52,7 +52,7 @@ protected:
         u32 size, copied;
         bool possible = true;  ///< not, where so much room is reserved that the headers' places cannot be told
     };
-    Places places_of(const device::Packet& packet, u32 begin, u32 network, u32 header_size, u32 room) const;
+    Places places_of(const device::Packet& packet, u32 begin, u32 network, u32 most, u32 header_size, u32 room) const;
     void put_frame(u64 slot, const Places& places, const device::Packet& packet, u32 begin, const net::link::Address& from);
 
     const Shape shape_;

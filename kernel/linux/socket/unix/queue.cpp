@@ -1,5 +1,6 @@
 #include "kernel/linux/socket/unix/queue.hpp"
 
+#include "kernel/linux/socket/filtered_bytes.hpp"
 #include "kernel/linux/socket/unix/in_flight.hpp"
 #include "kernel/linux/socket/unix/name.hpp"
 
@@ -44,6 +45,27 @@ Result<u64> UnixQueue::wait_for_room(u64 buffer, Instant deadline) {
         if (deadline == Instant{}) return fail(Error::would_block);
         TRY(would_block_when_late(writers_.wait(lock_, sync::Interruptible::yes, deadline)));
     }
+}
+
+void UnixQueue::set_filter(Shared<const net::Filter> filter) {
+    Guard guard(lock_);
+    std::swap(filter_, filter);  // the old one goes without the lock
+}
+
+Result<bool> UnixQueue::passes_filter(UnixMessage& message) {
+    Shared<const net::Filter> filter;
+    {
+        Guard guard(lock_);
+        filter = filter_;
+    }
+    if (!filter) return true;
+    u32 most = filter->run(FilteredBytes(message.bytes.span()));
+    if (most == 0) return false;
+    if (most >= message.bytes.size()) return true;
+    auto left = TRY(HeapArray<std::byte>::create(most));
+    std::memcpy(left.data(), message.bytes.data(), most);
+    message.bytes = std::move(left);
+    return true;
 }
 
 bool UnixQueue::put(UnixMessage& message) {

@@ -20,6 +20,10 @@ public:
     u64 room(u64 buffer);
     /// Waits until there is room. shut_down when nobody reads any more; would_block after the deadline.
     Result<u64> wait_for_room(u64 buffer, Instant deadline);
+    /// What a socket of messages gets passes its filter first; null: nothing does.
+    void set_filter(Shared<const net::Filter> filter);
+    /// False when the filter does not want it; cuts off what that does not want of it. no_memory.
+    Result<bool> passes_filter(UnixMessage& message);
     /// Adds a message, whatever the room. False when nobody reads any more: the message stays with the caller.
     bool put(UnixMessage& message);
 
@@ -65,6 +69,7 @@ private:
     Limit limit_;
     sync::Spin lock_;
     UnixMessages messages_;
+    Shared<const net::Filter> filter_;
     u64 bytes_ = 0, count_ = 0;
     bool writer_closed_ = false, reader_closed_ = false, reset_ = false;
     sync::WaitQueue readers_, writers_;

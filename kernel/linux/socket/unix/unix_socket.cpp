@@ -79,6 +79,12 @@ UnixSocket::~UnixSocket() {
     break_rings();
 }
 
+Result<void> UnixSocket::option_set(i32 name) {
+    if (name != so_attach_filter && name != so_detach_filter) return {};
+    if (auto in = state().in) in->set_filter(options().filter);
+    return {};
+}
+
 void UnixSocket::descriptor_closed() { suspect_ring(*this); }
 
 UnixSocket::State UnixSocket::state() {
@@ -87,6 +93,7 @@ UnixSocket::State UnixSocket::state() {
 
 void UnixSocket::set_connected(Shared<UnixQueue> in, Shared<UnixQueue> out, Shared<UnixName> peer_name, Identity peer) {
     in->arrival.attach(in_relay_);
+    in->set_filter(options().filter);
     out->drained.attach(out_relay_);
     state_.with([&](State& s) {
         std::swap(s.in, in);

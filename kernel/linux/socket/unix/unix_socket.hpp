@@ -60,6 +60,7 @@ public:
 
 protected:
     i32 take_error() override;
+    Result<void> option_set(i32 name) override;
     bool listening() override { return static_cast<bool>(state().listener); }
 
 private:

@@ -16,6 +16,8 @@ Result<void> UnixSocket::deliver(SendRequest& request, UnixQueue& out, u64 size,
     auto message = TRY(make_owned<UnixMessage>());
     if (size) message->bytes = TRY(HeapArray<std::byte>::create(size));
     TRY(request.data.take(message->bytes.span()));
+    // The sender does not learn of it when the receiver's filter does not want the message [linux: unix_dgram_sendmsg].
+    if (type() != socket_stream && !TRY(out.passes_filter(*message))) return {};
     TRY(out.wait_for_room(options().send_buffer, deadline));
     message->from = std::move(from);
     message->ancillary = std::move(request.ancillary);
