@@ -22,13 +22,14 @@ multiboot2_entry:
 enter_long_mode:
         cld
         movl    %ebx, %esi              // where the loader's information lies
-        // The first 16 MiB, both at their own address (until we have jumped) and at the kernel's.
+        // The first GiB, both at its own address (until we have jumped) and at the kernel's: the loader may have put a large module right behind the
+        // kernel, and the first tables then lie behind that.
         movl    $(boot_pd - VIRTUAL_BASE), %eax
         movl    $0x83, %ecx             // present, writable, 2 MiB
 1:      movl    %ecx, (%eax)
         addl    $8, %eax
         addl    $0x200000, %ecx
-        cmpl    $0x1000083, %ecx
+        cmpl    $0x40000083, %ecx
         jne     1b
         movl    $(boot_pd - VIRTUAL_BASE + 3), boot_low_pdpt - VIRTUAL_BASE
         movl    $(boot_pd - VIRTUAL_BASE + 3), boot_high_pdpt - VIRTUAL_BASE + 510 * 8

@@ -22,7 +22,7 @@ enum class BootProtocol : u32 { pvh = 1, multiboot2 = 2 };
 constinit BootInfo boot_info;
 constinit char command_line[2048];
 
-/// The loader's structures lie in the first 16 MiB, which the boot tables map at their own address.
+/// The loader's structures lie in the first GiB, which the boot tables map at their own address.
 template <typename T>
 const T* loaded(u64 address) { return reinterpret_cast<const T*>(address); }
 

@@ -5,6 +5,7 @@
 #include "../../isa/x86_64/cpu/features.hpp"
 #include "../instructions.hpp"
 #include "arch/kernel_pages.hpp"
+#include "kernel/core/panic.hpp"
 #include "machine_entry.hpp"
 #include "../../isa/x86_64/mmu/flush.hpp"
 
@@ -31,18 +32,20 @@ using namespace page_bit;
 constexpr u64 data_bits = present | write | no_execute | accessed | dirty | global;
 constexpr u64 read_only_bits = present | no_execute | accessed | global;
 constexpr u64 code_bits = present | accessed | global;
+constexpr u64 boot_window = 1_GiB;  // boot/entry.S
 constexpr u64 kernel_table_bits = present | write | accessed;
 
-/// Tables that exist before there is an allocator: taken from the start of usable memory, inside the 16 MiB that the boot
-/// tables map.
+/// Tables that exist before there is an allocator: taken from the start of usable memory, inside the GiB that the boot tables map.
 class EarlyTables {
 public:
     explicit EarlyTables(BootInfo& info) : info_(info) {}
 
     TableEntry* take() {
-        auto& range = *std::ranges::find_if(info_.usable, [](auto& r) { return r.end.value - r.start.value >= page_size; });
-        auto* table = reinterpret_cast<TableEntry*>(kernel_half::image + range.start.value);
-        range.start = range.start + page_size;
+        auto usable = std::span(info_.usable, info_.usable_count);
+        auto range = std::ranges::find_if(usable, [](auto& r) { return r.end - r.start >= page_size && r.start.value < boot_window; });
+        if (range == usable.end()) core::panic("no memory for page tables in the first GiB: give the machine more");
+        auto* table = reinterpret_cast<TableEntry*>(kernel_half::image + range->start.value);
+        range->start = range->start + page_size;
         std::fill_n(table, entries_per_table, TableEntry{});
         return table;
     }
@@ -84,10 +87,10 @@ void map_image(EarlyTables& tables, TableEntry* root) {
 }
 
 void map_direct(EarlyTables& tables, TableEntry* root, u64 highest) {
-    auto* upper = tables.below(root, index_at(kernel_half::direct_map, 4));
     u64 image_start = align_down(reinterpret_cast<u64>(kernel_physical_start), large_page_size);
     u64 image_end = reinterpret_cast<u64>(kernel_physical_end);
     for (u64 at = 0; at < highest; at += span_at(3)) {
+        auto* upper = tables.below(root, index_at(kernel_half::direct_map + at, 4));
         if (at && features.gigabyte_pages) {
             upper[index_at(at, 3)].bits = at | data_bits | large;
             continue;
@@ -173,7 +176,7 @@ Result<void*> map_device(PhysAddr at, std::size_t size) {
 }
 
 void map_low_memory(bool mapped) {
-    // The boot tables still say it: the first 16 MiB, executable.
+    // The boot tables still say it: executable.
     kernel_pml4[0].bits = mapped ? physical(boot_low_pdpt).value | kernel_table_bits : 0;
     write_cr3(read_cr3());
 }

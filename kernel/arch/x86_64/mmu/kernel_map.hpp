@@ -9,7 +9,7 @@ namespace spore::arch {
 /// tables from the usable ranges.
 void build_kernel_map(BootInfo& info);
 
-/// Maps the first 16 MiB at their own address too, for starting processors; false takes it away again.
+/// Maps the first GiB at its own address too, for starting processors; false takes it away again.
 void map_low_memory(bool mapped);
 
 }  // namespace spore::arch
