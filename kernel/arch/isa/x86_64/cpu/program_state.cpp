@@ -29,11 +29,16 @@ std::size_t state_size() { return sizeof(ProgramState) + features.extended_size;
 
 ProgramState* allocate() { return static_cast<ProgramState*>(memory::allocate(state_size(), 64)); }
 
-void save_area(std::byte* area) {
-    u32 low = static_cast<u32>(features.extended_mask);
-    if (features.xsaveopt) asm volatile("xsaveopt64 (%0)" : : "r"(area), "a"(low), "d"(0) : "memory");
-    else if (features.xsave) asm volatile("xsave64 (%0)" : : "r"(area), "a"(low), "d"(0) : "memory");
+/// With all registers, those too that are in their first state.
+void save_all(std::byte* area) {
+    if (features.xsave) asm volatile("xsave64 (%0)" : : "r"(area), "a"(static_cast<u32>(features.extended_mask)), "d"(0) : "memory");
     else asm volatile("fxsave64 (%0)" : : "r"(area) : "memory");
+}
+
+/// What load_area() needs: XSAVEOPT leaves of registers in their first state what was there before, and only marks them so [intel/vol1 13.9].
+void save_area(std::byte* area) {
+    if (!features.xsaveopt) return save_all(area);
+    asm volatile("xsaveopt64 (%0)" : : "r"(area), "a"(static_cast<u32>(features.extended_mask)), "d"(0) : "memory");
 }
 
 void load_area(const std::byte* area) {
@@ -111,7 +116,7 @@ u64 thread_pointer(const ProgramState& state) { return is_live(state) ? read_thr
 std::size_t extended_state_size() { return features.extended_size; }
 
 void export_extended_state(ProgramState& state, MutableByteSpan out) {
-    if (is_live(state)) save_area(state.area);
+    if (is_live(state)) save_all(state.area);  // programs look at the registers without asking for the marks
     std::memcpy(out.data(), state.area, out.size() < features.extended_size ? out.size() : features.extended_size);
 }
 
