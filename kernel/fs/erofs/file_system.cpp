@@ -19,16 +19,8 @@ Result<FileSystemStat> ErofsFileSystem::stat() {
                           .files = super_.inodes, .read_only = true};
 }
 
-Shared<ErofsInode> ErofsFileSystem::find(u64 nid) {
-    return table_.with([&](Table& table) -> Shared<ErofsInode> {
-        for (auto* inode = table.buckets[nid % bucket_count]; inode; inode = inode->table_next_)
-            if (inode->number() == nid && inode->try_retain()) return Shared<ErofsInode>::adopt(inode);
-        return {};
-    });
-}
-
 Result<Shared<ErofsInode>> ErofsFileSystem::inode(u64 nid) {
-    if (auto found = find(nid)) return found;
+    if (auto found = inodes_.find<ErofsInode>(nid)) return found;
     u64 offset = TRY(wire::erofs::inode_offset(super_, nid));
     std::byte raw[sizeof(wire::erofs::RawExtendedInode)];
     MutableByteSpan bytes = std::span(raw).first(std::min<u64>(sizeof raw, super_.size - offset));
@@ -37,25 +29,7 @@ Result<Shared<ErofsInode>> ErofsFileSystem::inode(u64 nid) {
     Shared<ErofsInode> made;
     if (info.type == static_cast<u8>(FileType::regular)) made = TRY(make_shared<ErofsFile>(*this, nid, info));
     else made = TRY(make_shared<ErofsInode>(*this, nid, info));
-    // Reading may have slept, and another have loaded the same inode: the first one in the table counts.
-    auto other = table_.with([&](Table& table) -> Shared<ErofsInode> {
-        auto*& bucket = table.buckets[nid % bucket_count];
-        for (auto* inode = bucket; inode; inode = inode->table_next_)
-            if (inode->number() == nid && inode->try_retain()) return Shared<ErofsInode>::adopt(inode);
-        made->table_next_ = std::exchange(bucket, made.get());
-        return {};
-    });
-    return other ? std::move(other) : std::move(made);
-}
-
-void ErofsFileSystem::forget(ErofsInode& inode) {
-    table_.with([&](Table& table) {
-        for (auto** at = &table.buckets[inode.number() % bucket_count]; *at; at = &(*at)->table_next_)
-            if (*at == &inode) {
-                *at = inode.table_next_;
-                return;
-            }
-    });
+    return inodes_.add(std::move(made));
 }
 
 }  // namespace spore::fs::erofs

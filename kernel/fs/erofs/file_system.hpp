@@ -2,7 +2,7 @@
 #pragma once
 
 #include "kernel/fs/erofs/image.hpp"
-#include "kernel/fs/inode.hpp"
+#include "kernel/fs/inode_table.hpp"
 #include "wire/erofs/inode.hpp"
 
 namespace spore::fs::erofs {
@@ -28,17 +28,10 @@ public:
 
 private:
     friend class ErofsInode;
-    static constexpr unsigned bucket_count = 128;
-    /// Inodes in use, not owned: each takes itself out when its last owner goes.
-    struct Table {
-        ErofsInode* buckets[bucket_count] = {};
-    };
-    Shared<ErofsInode> find(u64 nid);
-    void forget(ErofsInode& inode);
 
     Owned<Image> image_;
     wire::erofs::Superblock super_;
-    Locked<Table, sync::Spin> table_;
+    InodeTable inodes_;
 };
 
 }  // namespace spore::fs::erofs

@@ -13,7 +13,7 @@ using wire::erofs::DirectoryBlock;
 using wire::erofs::Layout;
 
 ErofsInode::ErofsInode(ErofsFileSystem& file_system, u64 nid, const wire::erofs::InodeInfo& info)
-    : Inode(file_system, nid, static_cast<FileType>(info.type)), info_(info) {
+    : TabledInode(file_system, nid, static_cast<FileType>(info.type)), info_(info) {
     size_.store(info.size, std::memory_order_relaxed);
 }
 

@@ -5,10 +5,10 @@
 
 namespace spore::fs::erofs {
 
-class ErofsInode : public Inode {
+class ErofsInode : public TabledInode {
 public:
     ErofsInode(ErofsFileSystem& file_system, u64 nid, const wire::erofs::InodeInfo& info);
-    ~ErofsInode() override { owner().forget(*this); }
+    ~ErofsInode() override { owner().inodes_.remove(*this); }
 
     Result<Stat> stat() override;
     Result<void> change(const AttributeChange&) override { return fail(Error::read_only); }
@@ -34,11 +34,9 @@ protected:
     wire::erofs::InodeInfo info_;
 
 private:
-    friend class ErofsFileSystem;
     template <typename Visitor>
     Result<void> visit_attributes(Visitor visitor);
 
-    ErofsInode* table_next_ = nullptr;
     Locked<Text, sync::Spin> target_;
     std::atomic<bool> target_loaded_ = false;
 };

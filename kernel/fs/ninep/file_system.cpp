@@ -21,28 +21,10 @@ Result<FileSystemStat> NinepFileSystem::stat() {
                           .block_size = said.block_size ? said.block_size : u32{page_size}, .name_limit = said.name_limit};
 }
 
-Shared<NinepInode> NinepFileSystem::find(u64 number) {
-    return table_.with([&](Table& table) -> Shared<NinepInode> {
-        for (auto* inode = table.buckets[number % bucket_count]; inode; inode = inode->table_next_)
-            if (inode->number() == number && inode->try_retain()) return Shared<NinepInode>::adopt(inode);
-        return {};
-    });
-}
-
-void NinepFileSystem::forget(NinepInode& inode) {
-    table_.with([&](Table& table) {
-        for (auto** at = &table.buckets[inode.number() % bucket_count]; *at; at = &(*at)->table_next_) {
-            if (*at != &inode) continue;
-            *at = inode.table_next_;
-            return;
-        }
-    });
-}
-
 Result<Shared<NinepInode>> NinepFileSystem::inode(Shared<Fid> fid) {
     auto attributes = TRY(client_->get_attributes(*fid));
     auto type = static_cast<FileType>(attributes.mode >> 12 & 15);
-    if (auto known = find(attributes.qid.path); known && known->type() == type) {
+    if (auto known = inodes_.find<NinepInode>(attributes.qid.path); known && known->type() == type) {
         // It may have another name by now, by which the server must look for it.
         u32 changes = known->changes_.load(std::memory_order_acquire);
         known->fid_.with([&](Shared<Fid>& old) { std::swap(old, fid); });
@@ -53,24 +35,7 @@ Result<Shared<NinepInode>> NinepFileSystem::inode(Shared<Fid> fid) {
     if (type == FileType::regular) made = TRY(make_shared<NinepFile>(*this, attributes, std::move(fid)));
     else made = TRY(make_shared<NinepInode>(*this, attributes, std::move(fid)));
     TRY(made->take(attributes, 0));
-    return table_.with([&](Table& table) -> Shared<NinepInode> {
-        auto& bucket = table.buckets[made->number() % bucket_count];
-        for (auto* other = bucket; other; other = other->table_next_)
-            if (other->number() == made->number() && other->type() == type && other->try_retain()) return Shared<NinepInode>::adopt(other);  // somebody was faster
-        made->table_next_ = bucket;
-        bucket = made.get();
-        return made;
-    });
-}
-
-Shared<NinepInode> NinepFileSystem::next(unsigned& bucket, NinepInode* after) {
-    return table_.with([&](Table& table) -> Shared<NinepInode> {
-        // Where `after` has gone on from is known: it is still in the table, since its owner is the caller.
-        for (; bucket < bucket_count; ++bucket, after = nullptr)
-            for (auto* inode = after ? after->table_next_ : table.buckets[bucket]; inode; inode = inode->table_next_)
-                if (inode->try_retain()) return Shared<NinepInode>::adopt(inode);
-        return {};
-    });
+    return inodes_.add(std::move(made));
 }
 
 void NinepFileSystem::renew_below(NinepInode& moved) {
@@ -80,9 +45,9 @@ void NinepFileSystem::renew_below(NinepInode& moved) {
     for (bool any = true; any;) {
         any = false;
         unsigned bucket = 0;
-        for (auto inode = next(bucket, nullptr); inode; inode = next(bucket, inode.get())) {
+        for (auto inode = inodes_.next<NinepInode>(bucket, nullptr); inode; inode = inodes_.next(bucket, inode.get())) {
             if (inode->renewal_ == now) continue;
-            auto parent = find(inode->place_.with([](NinepInode::Place& place) { return place.parent; }));
+            auto parent = inodes_.find<NinepInode>(inode->place_.with([](NinepInode::Place& place) { return place.parent; }));
             if (!parent || parent->renewal_ != now) continue;
             inode->renewal_ = now;
             any = true;
@@ -94,7 +59,7 @@ void NinepFileSystem::renew_below(NinepInode& moved) {
 Result<void> NinepFileSystem::sync() {
     Result<void> outcome;
     unsigned bucket = 0;
-    for (auto inode = next(bucket, nullptr); inode; inode = next(bucket, inode.get()))
+    for (auto inode = inodes_.next<NinepInode>(bucket, nullptr); inode; inode = inodes_.next(bucket, inode.get()))
         if (auto written = inode->write_back(); !written) outcome = written;
     return outcome;
 }

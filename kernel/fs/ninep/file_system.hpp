@@ -2,7 +2,7 @@
 // and attributes are not remembered, so what the host changes is seen at once; pages are, as long as a file is mapped or open.
 #pragma once
 
-#include "kernel/fs/inode.hpp"
+#include "kernel/fs/inode_table.hpp"
 #include "kernel/fs/ninep/client.hpp"
 
 namespace spore::fs::ninep {
@@ -27,20 +27,11 @@ public:
 
 private:
     friend class NinepInode;
-    static constexpr unsigned bucket_count = 64;
-    /// Inodes in use, not owned: each takes itself out when its last owner goes.
-    struct Table {
-        NinepInode* buckets[bucket_count] = {};
-    };
-    Shared<NinepInode> find(u64 number);
     /// Leads the fids of what is in use below a renamed directory there, for a server that does not.
     void renew_below(NinepInode& moved);
-    /// The first in use from this bucket on, behind `after` where that is not null.
-    Shared<NinepInode> next(unsigned& bucket, NinepInode* after);
-    void forget(NinepInode& inode);
 
     Owned<Client> client_;
-    Locked<Table, sync::Spin> table_;
+    InodeTable inodes_;
     sync::Mutex renew_mutex_;
     u32 renewals_ = 0;
 };

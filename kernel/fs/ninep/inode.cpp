@@ -23,11 +23,11 @@ constexpr u64 max_attribute = 64_KiB;
 }  // namespace
 
 NinepInode::NinepInode(NinepFileSystem& file_system, const Attributes& attributes, Shared<Fid> fid)
-    : Inode(file_system, attributes.qid.path, static_cast<FileType>(attributes.mode >> 12 & 15)) {
+    : TabledInode(file_system, attributes.qid.path, static_cast<FileType>(attributes.mode >> 12 & 15)) {
     fid_.unguarded() = std::move(fid);
 }
 
-NinepInode::~NinepInode() { owner().forget(*this); }
+NinepInode::~NinepInode() { owner().inodes_.remove(*this); }
 
 Result<void> NinepInode::take(const Attributes& a, u32 changes) {
     if (a.qid.path != number() || static_cast<FileType>(a.mode >> 12 & 15) != type()) return fail(Error::not_found);  // another file by now

@@ -5,7 +5,7 @@
 namespace spore::fs::ninep {
 
 /// A file of any type; regular ones are NinepFile.
-class NinepInode : public Inode {
+class NinepInode : public TabledInode {
 public:
     NinepInode(NinepFileSystem& file_system, const wire::ninep::Attributes& attributes, Shared<Fid> fid);
     ~NinepInode() override;
@@ -73,7 +73,6 @@ private:
     u32 renewal_ = 0;                    ///< the file system's: under its lock
     sync::Mutex target_mutex_;
     Text target_;
-    NinepInode* table_next_ = nullptr;
 };
 
 }  // namespace spore::fs::ninep

@@ -33,17 +33,9 @@ Result<Shared<TmpFileSystem>> TmpFileSystem::create_over(Shared<FileSystem> lowe
 
 TmpFileSystem::~TmpFileSystem() {
     root_.reset();
-    // Inodes that differ from the lower ones were kept by the table. One may hold others, and take them out with it.
-    while (true) {
-        auto* pinned = table_.with([](Table& table) -> TmpInode* {
-            for (auto* inode : table.buckets)
-                for (; inode; inode = inode->table_next_)
-                    if (std::exchange(inode->pinned_, false)) return inode;
-            return nullptr;
-        });
-        if (!pinned) break;
-        Shared<TmpInode>::adopt(pinned).reset();
-    }
+    // Inodes that differ from the lower ones were kept. One may hold others, which go with it.
+    unsigned bucket = 0;
+    for (auto inode = inodes_.next<TmpInode>(bucket, nullptr); inode; inode = inodes_.next(bucket, inode.get())) unpin(*inode);
 }
 
 Result<Shared<Inode>> TmpFileSystem::root() { return Shared<Inode>(root_); }
@@ -76,17 +68,8 @@ Result<Shared<TmpInode>> TmpFileSystem::make(const NewInode& request) {
     }
 }
 
-Shared<TmpInode> TmpFileSystem::find(u64 lower_number) {
-    return table_.with([&](Table& table) -> Shared<TmpInode> {
-        for (auto* inode = table.buckets[lower_number % bucket_count]; inode; inode = inode->table_next_)
-            if (inode->number() == lower_number && inode->try_retain()) return Shared<TmpInode>::adopt(inode);
-        return {};
-    });
-}
-
 Result<Shared<TmpInode>> TmpFileSystem::wrap(Shared<Inode> lower) {
-    u64 number = lower->number();
-    if (auto found = find(number)) return found;
+    if (auto found = inodes_.find<TmpInode>(lower->number())) return found;
     auto stat = TRY(lower->stat());
     Shared<TmpInode> made;
     switch (lower->type()) {
@@ -95,20 +78,12 @@ Result<Shared<TmpInode>> TmpFileSystem::wrap(Shared<Inode> lower) {
     case FileType::link: made = TRY(make_shared<TmpLink>(*this, std::move(lower), stat)); break;
     default: made = TRY(make_shared<TmpInode>(*this, std::move(lower), stat)); break;
     }
-    // Two names of one file may be looked up at once: the first one in the table counts.
-    auto other = table_.with([&](Table& table) -> Shared<TmpInode> {
-        auto*& bucket = table.buckets[number % bucket_count];
-        for (auto* inode = bucket; inode; inode = inode->table_next_)
-            if (inode->number() == number && inode->try_retain()) return Shared<TmpInode>::adopt(inode);
-        made->table_next_ = std::exchange(bucket, made.get());
-        return {};
-    });
-    return other ? std::move(other) : std::move(made);
+    return inodes_.add(std::move(made));
 }
 
 void TmpFileSystem::pin(TmpInode& inode) {
     if (!inode.lower_) return;
-    table_.with([&](Table&) {
+    inodes_.locked([&] {
         // What has lost its last name, under which unpin() comes, is as its users leave it, and goes with them.
         if (inode.links() != 0 && !std::exchange(inode.pinned_, true)) inode.retain();
     });
@@ -116,18 +91,8 @@ void TmpFileSystem::pin(TmpInode& inode) {
 
 void TmpFileSystem::unpin(TmpInode& inode) {
     if (!inode.lower_) return;
-    bool was = table_.with([&](Table&) { return std::exchange(inode.pinned_, false); });
+    bool was = inodes_.locked([&] { return std::exchange(inode.pinned_, false); });
     if (was) Shared<TmpInode>::adopt(&inode).reset();
-}
-
-void TmpFileSystem::forget(TmpInode& inode) {
-    table_.with([&](Table& table) {
-        for (auto** at = &table.buckets[inode.number() % bucket_count]; *at; at = &(*at)->table_next_)
-            if (*at == &inode) {
-                *at = inode.table_next_;
-                return;
-            }
-    });
 }
 
 }  // namespace spore::fs::tmpfs

@@ -6,7 +6,7 @@
 // The inode of a lower file is found by the lower number, so several names of one file stay one file, and numbers are stable.
 #pragma once
 
-#include "kernel/fs/inode.hpp"
+#include "kernel/fs/inode_table.hpp"
 
 namespace spore::fs::tmpfs {
 
@@ -34,7 +34,6 @@ public:
     void pin(TmpInode& inode);
     /// It has no name left: it may go with its last user.
     void unpin(TmpInode& inode);
-    void forget(TmpInode& inode);
     /// Takes a page from the limit; no_space when it is reached.
     Result<void> charge();
     /// As many as may still be taken.
@@ -42,18 +41,14 @@ public:
     void uncharge(u64 pages) { used_pages_.fetch_sub(pages, std::memory_order_relaxed); }
 
 private:
-    static constexpr unsigned bucket_count = 256;
-    struct Table {
-        TmpInode* buckets[bucket_count] = {};
-    };
+    friend class TmpInode;
     u64 next_number() { return next_number_.fetch_add(1, std::memory_order_relaxed); }
-    Shared<TmpInode> find(u64 lower_number);
 
     Shared<FileSystem> lower_;
     u64 page_limit_;
     std::atomic<u64> used_pages_ = 0;
     std::atomic<u64> next_number_;
-    Locked<Table, sync::Spin> table_;
+    InodeTable inodes_;  ///< those that stand for lower ones
     Shared<TmpInode> root_;
 };
 

@@ -4,7 +4,7 @@
 
 namespace spore::fs::tmpfs {
 
-TmpInode::TmpInode(TmpFileSystem& file_system, u64 number, const NewInode& request) : Inode(file_system, number, request.type) {
+TmpInode::TmpInode(TmpFileSystem& file_system, u64 number, const NewInode& request) : TabledInode(file_system, number, request.type) {
     auto now = current_time();
     attributes_.unguarded() = Stat{.special = request.special, .permissions = request.permissions, .links = 0,
                                    .uid = request.uid, .gid = request.gid,
@@ -12,7 +12,7 @@ TmpInode::TmpInode(TmpFileSystem& file_system, u64 number, const NewInode& reque
 }
 
 TmpInode::TmpInode(TmpFileSystem& file_system, Shared<Inode> lower, const Stat& stat)
-    : Inode(file_system, lower->number(), lower->type()), lower_(std::move(lower)) {
+    : TabledInode(file_system, lower->number(), lower->type()), lower_(std::move(lower)) {
     attributes_.unguarded() = stat;
     // What was found by a name has one, whatever a damaged image says of that.
     attributes_.unguarded().links = std::max(1u, stat.links);
@@ -20,7 +20,7 @@ TmpInode::TmpInode(TmpFileSystem& file_system, Shared<Inode> lower, const Stat& 
 }
 
 TmpInode::~TmpInode() {
-    if (lower_) owner().forget(*this);
+    if (lower_) owner().inodes_.remove(*this);
 }
 
 Result<Stat> TmpInode::stat() { return Inode::stat(); }

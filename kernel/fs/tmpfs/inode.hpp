@@ -6,7 +6,7 @@
 namespace spore::fs::tmpfs {
 
 /// What all types have in common; device nodes, pipes and sockets are just this.
-class TmpInode : public Inode {
+class TmpInode : public TabledInode {
 public:
     TmpInode(TmpFileSystem& file_system, u64 number, const NewInode& request);
     /// Stands for a lower inode, whose attributes are given.
@@ -45,9 +45,7 @@ private:
     Shared<Inode> lower_;
     Locked<Extended, sync::Mutex> extended_;
     bool awaits_link_ = false;  ///< under the attributes' lock, once others see it
-    // The table's own, under its lock.
-    TmpInode* table_next_ = nullptr;
-    bool pinned_ = false;
+    bool pinned_ = false;  ///< under the table's lock
 };
 
 class TmpLink final : public TmpInode {
