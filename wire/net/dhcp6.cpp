@@ -13,9 +13,10 @@ std::optional<ByteSpan> find(ByteSpan options, u16 wanted) {
 }
 
 /// No status option means success [RFC 8415 21.13].
-bool refused(ByteSpan options) {
+Status status_in(ByteSpan options) {
     auto status = find(options, option::status);
-    return status && (status->size() < 2 || *reinterpret_cast<const be16*>(status->data()) != 0);
+    if (!status) return Status::success;
+    return status->size() < 2 ? Status::unspecified_failure : static_cast<Status>(u16{*reinterpret_cast<const be16*>(status->data())});
 }
 
 }  // namespace
@@ -31,30 +32,41 @@ Result<Message> Message::parse(ByteSpan bytes) {
 
 std::optional<ByteSpan> Message::option(u16 code) const { return find(options_, code); }
 
-Result<Grant> Message::grant(u32 identity) const {
-    if (refused(options_)) return fail(Error::not_found);
-    ByteSpan inner;
-    Grant grant;
-    bool found = false;
+ByteSpan Message::association(u32 identity) const {
+    ByteSpan found;
     (void)for_each_option(options_, [&](u16 code, ByteSpan value) {  // parse() has walked them
         const auto* association = view_at<IdentityAssociation>(value, 0);
-        if (code != option::ia_na || found || !association || association->identity != identity) return;
-        found = true;
-        grant.renew = association->renew;
-        grant.rebind = association->rebind;
-        inner = value.subspan(sizeof *association);
+        if (code == option::ia_na && found.empty() && association && association->identity == identity) found = value;
     });
-    if (!found || refused(inner)) return fail(Error::not_found);
-    TRY(for_each_option(inner, [](u16, ByteSpan) {}));
-    auto value = find(inner, option::ia_address);
-    if (!value) return fail(Error::not_found);
-    const auto* address = view_at<AddressOption>(*value, 0);
-    // A client drops times that contradict each other [RFC 8415 21.6, 21.4].
-    if (!address || address->preferred > address->valid || (grant.renew && grant.rebind && grant.renew > grant.rebind)) return fail(Error::corrupt);
-    if (refused(value->subspan(sizeof *address)) || address->valid == 0) return fail(Error::not_found);
-    std::memcpy(grant.address.data(), address->address, sizeof address->address);
-    grant.preferred = address->preferred;
-    grant.valid = address->valid;
+    return found;
+}
+
+Status Message::status(u32 identity) const {
+    auto of_all = status_in(options_);
+    auto value = association(identity);
+    return of_all != Status::success || value.empty() ? of_all : status_in(value.subspan(sizeof(IdentityAssociation)));
+}
+
+Result<Grant> Message::grant(u32 identity) const {
+    if (status(identity) != Status::success) return fail(Error::not_found);
+    auto value = association(identity);
+    if (value.empty()) return fail(Error::no_data);
+    const auto* association = view_at<IdentityAssociation>(value, 0);
+    u32 renew = association->renew, rebind = association->rebind;
+    // A client takes times that contradict each other for no association, or no address [RFC 8415 21.4, 21.6].
+    if (renew && rebind && renew > rebind) return fail(Error::no_data);
+    Result<Grant> grant = fail(Error::no_data);
+    auto walked = for_each_option(value.subspan(sizeof *association), [&](u16 code, ByteSpan bytes) {
+        const auto* address = view_at<AddressOption>(bytes, 0);
+        if (code != option::ia_address || grant || !address || address->preferred > address->valid) return;
+        if (address->valid == 0 || status_in(bytes.subspan(sizeof *address)) != Status::success) {
+            grant = fail(Error::not_found);  // taken back, and another may follow that replaces it [18.2.10.1]
+            return;
+        }
+        grant = Grant{.address = {}, .preferred = address->preferred, .valid = address->valid, .renew = renew, .rebind = rebind};
+        std::memcpy(grant->address.data(), address->address, sizeof address->address);
+    });
+    if (!walked) return fail(Error::no_data);
     return grant;
 }
 

@@ -37,6 +37,9 @@ struct AddressOption {
 };
 static_assert(sizeof(AddressOption) == 24);
 
+/// What a server says of its answer [21.13].
+enum class Status : u16 { success = 0, unspecified_failure, no_addresses, no_binding, not_on_link, use_multicast };
+
 /// What identifies a client or server [11.1]; servers' own are opaque.
 inline constexpr std::size_t max_identity = 130;
 
@@ -68,10 +71,15 @@ public:
     u32 transaction() const { return u32{header_->transaction[0]} << 16 | u32{header_->transaction[1]} << 8 | header_->transaction[2]; }
     /// The first option of the code.
     std::optional<ByteSpan> option(u16 code) const;
-    /// The first address of the association with this identity. not_found: the server grants none; corrupt.
+    /// Of the whole answer, or else of the association with this identity.
+    Status status(u32 identity) const;
+    /// The first address of the association with this identity that can be used. not_found: the server grants none, or takes back what it has granted;
+    /// no_data: it says nothing of any, or what contradicts itself.
     Result<Grant> grant(u32 identity) const;
 
 private:
+    /// The association's option; empty when there is none.
+    ByteSpan association(u32 identity) const;
     const Header* header_ = nullptr;
     ByteSpan options_;
 };

@@ -72,7 +72,7 @@ void Client::expire(Interface& interface, Instant now) {
     switch (state_) {
     case State::idle: deadline_ = Instant::never(); return;
     case State::requesting:
-        if (attempts_ >= max_requests) begin(State::soliciting, now);
+        if (attempts_ >= max_requests) begin(has_address_ ? State::rebinding : State::soliciting, now);
         return ask(now);
     case State::bound: begin(State::renewing, now); [[fallthrough]];
     case State::renewing:
@@ -123,8 +123,7 @@ void Client::receive(Interface& interface, const Message& message, Instant now) 
         auto offer = message.grant(interface.index());
         if (!offer || !usable(IpAddress::v6(offer->address))) return;  // another server may be better
         address_ = IpAddress::v6(offer->address);
-        server_size_ = static_cast<u8>(server->size());
-        std::memcpy(server_, server->data(), server->size());
+        take_server(*server);
         begin(State::requesting, now);
         return ask(now);
     }
@@ -148,16 +147,34 @@ void Client::receive(Interface& interface, const Message& message, Instant now) 
     }
 }
 
+void Client::take_server(ByteSpan identity) {
+    server_size_ = static_cast<u8>(identity.size());
+    std::memcpy(server_, identity.data(), identity.size());
+}
+
+/// A reply without an address: what becomes of the one that we have [RFC 8415 18.2.10.1].
+void Client::not_granted(Interface& interface, const Message& message, bool taken_back, Instant now) {
+    using wire::dhcp6::Status;
+    auto status = message.status(interface.index());
+    if (has_address_) {
+        // The server says nothing of the address, or could not look: the question is repeated in its time.
+        if (!taken_back || status == Status::unspecified_failure || status == Status::use_multicast) return;
+        if (status == Status::no_binding && state_ != State::requesting) {  // it has forgotten us, and may give the address again
+            take_server(*message.option(option::server));                   // receive() has looked at it
+            begin(State::requesting, now);
+            return ask(now);
+        }
+    }
+    core::info("{}: its DHCPv6 server refuses the address", interface.name());
+    lose(interface);
+    begin(State::soliciting, now);
+    deadline_ = now + Duration::seconds(1);
+}
+
 void Client::granted(Interface& interface, const Message& message, Instant now) {
     auto grant = message.grant(interface.index());
     auto address = grant ? IpAddress::v6(grant->address) : IpAddress();
-    if (!grant || !usable(address)) {
-        core::info("{}: its DHCPv6 server refuses the address", interface.name());
-        lose(interface);
-        begin(State::soliciting, now);
-        deadline_ = now + Duration::seconds(1);
-        return;
-    }
+    if (!grant || !usable(address)) return not_granted(interface, message, !grant && grant.error() == Error::not_found, now);
     if (has_address_ && address != address_) lose(interface);
     // Counted from the question, as the server cannot have begun earlier.
     u32 preferred = grant->preferred;

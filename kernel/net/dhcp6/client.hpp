@@ -44,6 +44,8 @@ private:
     void begin(State state, Instant now);
     void ask(Instant now);
     void granted(Interface& interface, const wire::dhcp6::Message& message, Instant now);
+    void not_granted(Interface& interface, const wire::dhcp6::Message& message, bool taken_back, Instant now);
+    void take_server(ByteSpan identity);
     void take_names(Interface& interface, const wire::dhcp6::Message& message, Instant until) const;
     void lose(Interface& interface);
 

@@ -139,6 +139,49 @@ TEST_F(Dhcp6Test, RenewsThenAsksAnybodyThenBeginsAnew) {
     EXPECT_EQ(resolver().count, 0u);
 }
 
+/// [RFC 8415 18.2.10.1]
+TEST_F(Dhcp6Test, KeepsItsAddressWhenAReplySaysNothingOfIt) {
+    get_address();
+    stack.advance(Duration::seconds(50));
+    auto renewal = asked().back();
+    answer(renewal, 7, {});
+    answer(renewal, 7, option(13, big(1, 2)));                          // an unspecified failure
+    answer(renewal, 7, association("2001:db8::5", 100, 200, 90, 80));   // renewed after it is rebound
+    answer(renewal, 7, association("2001:db8::5", 300, 200));           // preferred longer than valid
+    answer(renewal, 7, association("fe80::5", 100, 200));
+    EXPECT_TRUE(find("2001:db8::5"));
+    stack.advance(Duration::seconds(12));
+    EXPECT_EQ(ask_one().type, 5) << "asked again";
+    answer(renewal, 7, option(13, big(4, 2)));                          // not on this link
+    EXPECT_FALSE(find("2001:db8::5"));
+}
+
+TEST_F(Dhcp6Test, AsksAServerThatForgotItForTheSameAddress) {
+    get_address();
+    stack.advance(Duration::seconds(50));
+    answer(asked().back(), 7, option(3, big(2, 4) + big(0, 8) + option(13, big(3, 2))));  // no binding
+    stack.advance(Duration::ms(10));
+    auto request = ask_one();
+    EXPECT_EQ(request.type, 3);
+    EXPECT_EQ(request.option(2), fakes::text("server"));
+    auto association_of = request.option(3).value_or(Bytes(32));
+    EXPECT_EQ(Bytes(association_of.begin() + 16, association_of.begin() + 32), bytes_of_address("2001:db8::5"));
+    EXPECT_TRUE(find("2001:db8::5")) << "meanwhile in use";
+    answer(request, 7, association("2001:db8::5", 100, 200));
+    stack.advance(Duration::seconds(45));
+    EXPECT_TRUE(asked().empty());
+    EXPECT_TRUE(find("2001:db8::5"));
+}
+
+TEST_F(Dhcp6Test, TakesTheAddressThatReplacesItsOwn) {
+    get_address();
+    stack.advance(Duration::seconds(50));
+    auto gone = option(5, bytes_of_address("2001:db8::5") + big(0, 8)), fresh = option(5, bytes_of_address("2001:db8::6") + big(100, 4) + big(200, 4));
+    answer(asked().back(), 7, option(3, big(2, 4) + big(0, 8) + gone + fresh));
+    EXPECT_FALSE(find("2001:db8::5"));
+    EXPECT_TRUE(find("2001:db8::6"));
+}
+
 TEST_F(Dhcp6Test, RefusesAnAddressThatAnotherHostHas) {
     stack.peer.addresses.push_back(ip("2001:db8::5"));
     get_address();
