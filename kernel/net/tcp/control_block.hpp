@@ -121,6 +121,7 @@ private:
     void note_timestamp(const Segment& segment);
     void challenge();
     void agree(const Handshake& handshake);
+    void measure_handshake(const Segment& segment);
     void establish();
     void send_syn();
     void update_mss();

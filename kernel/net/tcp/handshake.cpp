@@ -118,7 +118,7 @@ void ControlBlock::input_syn_sent(Segment& segment, Owned<Packet> packet) {
         return;
     }
     window_acknowledgement_ = segment.acknowledgement;
-    if (retries_ == 0) rtt_.sample(std::max<u32>(now_us() - syn_sent_us_, 1));
+    measure_handshake(segment);
     establish();
     // What went with the SYN and was not taken is sent again, as new data [RFC 7413 4.2.2].
     u32 taken = segment.acknowledgement - iss_ - 1;
@@ -139,7 +139,7 @@ bool ControlBlock::passes_syn_received(const Segment& segment) {
         send_reset_for(segment, local(), remote());
         return false;
     }
-    if (retries_ == 0 && syn_sent_us_) rtt_.sample(std::max<u32>(now_us() - syn_sent_us_, 1));
+    measure_handshake(segment);
     send_unacknowledged_ = iss_ + 1;
     send_window_ = max_window_ = segment.has(flag::syn) ? segment.window : u32{segment.window} << send_scale_;  // [RFC 7323 2.2]
     window_sequence_ = segment.sequence;
@@ -149,6 +149,13 @@ bool ControlBlock::passes_syn_received(const Segment& segment) {
     else if (fin_received_) state_ = State::close_wait;
     set_retransmit_deadline();
     return true;
+}
+
+/// Which of several SYNs was answered only an echo tells [RFC 6298 3, 7323 4.1].
+void ControlBlock::measure_handshake(const Segment& segment) {
+    if (retries_ == 0 && syn_sent_us_) rtt_.sample(now_us() - syn_sent_us_);
+    else if (timestamps_ && segment.options.timestamps && segment.options.echo) rtt_.sample(std::min((timestamp() - segment.options.echo) * 1000, RoundTrip::max_rto_us));
+    else rtt_.distrust();
 }
 
 void ControlBlock::establish() {
@@ -174,6 +181,7 @@ void ControlBlock::accept_handshake(const Handshake& handshake, u32 peer_window)
     window_sequence_ = irs_;
     window_acknowledgement_ = send_unacknowledged_;
     if (handshake.rtt_us) rtt_.sample(handshake.rtt_us);
+    else rtt_.distrust();
     state_ = State::established;
     if (options_.keep_alive) start_keep_alive();
     ready_.store(static_cast<u32>(what_is_ready()), std::memory_order_relaxed);

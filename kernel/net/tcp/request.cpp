@@ -156,6 +156,8 @@ Shared<ControlBlock> Request::input(const Segment& segment, Stripe& stripe, Inst
         return leave(), nullptr;
     }
     if (level_ == 0) handshake_.rtt_us = static_cast<u32>(std::min<i64>((now - begun_).nanoseconds / 1000 + 1, 10'000'000));
+    else if (handshake_.timestamps && segment.options.echo)  // which answer it was, the echo tells [RFC 7323 4.1]
+        handshake_.rtt_us = std::min((static_cast<u32>(now.nanoseconds / 1'000'000) + handshake_.timestamp_offset - segment.options.echo) * 1000 + 1, 10'000'000u);
     if (segment.options.timestamps) handshake_.recent_timestamp = segment.options.timestamp;
     auto connection = listener_->make_connection(handshake_, local_endpoint(), remote_endpoint(), u32{segment.window} << handshake_.send_scale);
     if (!connection) {

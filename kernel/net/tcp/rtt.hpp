@@ -11,7 +11,7 @@ namespace spore::net::tcp {
 class RoundTrip {
 public:
     /// RFC 6298 2.1 and 2.4 with Linux's lower bound, which peers' delayed acknowledgements (40 ms) allow.
-    static constexpr u32 initial_rto_us = 1'000'000, min_rto_us = 200'000, max_rto_us = 120'000'000;
+    static constexpr u32 initial_rto_us = 1'000'000, min_rto_us = 200'000, max_rto_us = 120'000'000, untold_rto_us = 3'000'000;
 
     void sample(u32 us) {
         us = std::max<u32>(us, 1);
@@ -27,6 +27,8 @@ public:
         rto_ = std::min(smoothed_ + std::max(4 * variation_, min_rto_us), max_rto_us);
         backoff_ = 0;
     }
+    /// The handshake told nothing but that something was lost: longer than the first guess, then [5.7].
+    void distrust() { rto_ = untold_rto_us; }
     void back_off() {
         if (backoff_ < 16) ++backoff_;
     }

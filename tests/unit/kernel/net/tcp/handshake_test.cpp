@@ -73,6 +73,32 @@ TEST(TcpHandshake, SendsItsSynAgainAndGivesUp) {
     EXPECT_EQ(s.connection->state(), State::closed);
 }
 
+TEST(TcpHandshake, WaitsLongerWhereASynWasLostAndNothingIsKnown) {
+    TcpScript s;
+    s.connect();
+    s.expect(syn().seq(0).sack_ok());
+    s.at(1_s).expect(syn().seq(0).sack_ok());
+    s.after(10_ms).inject(syn_ack().seq(0).ack(1).mss(1460));  // to which of the two
+    s.expect(ack().seq(1).ack(1));
+    s.write(100);
+    s.expect(psh().seq(1).data(100));
+    s.after(2900_ms).expect_nothing();
+    s.after(101_ms);  // [RFC 6298 5.7]
+    s.expect_before(psh().seq(1).data(100));
+    s.inject(ack().seq(1).ack(101));
+}
+
+TEST(TcpHandshake, AnEchoTellsWhichSynWasAnswered) {
+    TcpScript s;
+    s.connect();
+    s.expect(syn().seq(0).sack_ok());
+    s.at(1_s).expect(syn().seq(0).sack_ok());
+    u32 sent = s.last_stamp();
+    s.after(20_ms).inject(syn_ack().seq(0).ack(1).mss(1460).ts(s.peer_clock(), sent));
+    s.take();
+    EXPECT_NEAR(s.connection->info().rtt_us, 20'000u, 1100);
+}
+
 TEST(TcpHandshake, SendsItsSynAckAgainAndForgets) {
     TcpScript s;
     s.listen();
