@@ -95,7 +95,8 @@ void ControlBlock::take_sacks(const Segment& segment, Delivery& delivery) {
         if (!after(block.end, segment.acknowledgement) || contained) {  // it came twice [RFC 2883 4]
             if (i == 0 && !before(block.begin, send_unacknowledged_ - max_window_)) {
                 rack_.duplicate_reported(segment.acknowledgement, send_next_);
-                if (undo_possible_ && undo_left_ && --undo_left_ == 0) undo_reduction();
+                u32 segments = std::max((block.end - block.begin + mss_ - 1) / mss_, 1u);
+                if (undo_possible_ && undo_left_ && (undo_left_ -= std::min(undo_left_, segments)) == 0) undo_reduction();
                 if (tail_loss_repeats_ && block.end == tail_loss_end_) tail_loss_repeats_ = false;
             }
             continue;

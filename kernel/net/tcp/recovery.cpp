@@ -135,7 +135,7 @@ u32 ControlBlock::retransmit(SentRecord& record) {
     }
     ++retransmissions_;
     bytes_retransmitted_ += sent;
-    ++undo_left_;
+    undo_left_ += std::max((sent + mss_ - 1) / mss_, 1u);  // each segment of it is reported, if it arrives twice
     if (!first_retransmission_) first_retransmission_ = timestamps_ ? timestamp() : 1;
     last_sent_ms_ = now_ms();
     return sent;

@@ -111,6 +111,24 @@ TEST(TcpLoss, ATimeoutForNothingIsUndone) {
     s.expect_nothing();
 }
 
+/// Each segment that was sent again for nothing is reported, and only all of them together mean that nothing was lost [RFC 2883 4, RFC 3708].
+TEST(TcpLoss, OneOfSeveralRepeatedForNothingUndoesNothing) {
+    TcpScript s;
+    s.open({.sack = true});
+    fill(s, 10);
+    s.after(10_ms).inject(ack().seq(1).ack(1).sack(1 + 3 * mss, 1 + 10 * mss));
+    EXPECT_EQ(s.take().size(), 3u);
+    EXPECT_EQ(s.connection->info().slow_start_threshold, 7u);
+    s.after(10_ms).inject(ack().seq(1).ack(1 + 2 * mss).sack(1, 1 + mss).sack(1 + 3 * mss, 1 + 10 * mss));
+    EXPECT_EQ(s.connection->info().slow_start_threshold, 7u);
+    s.inject(ack().seq(1).ack(1 + 2 * mss).sack(1 + mss, 1 + 3 * mss).sack(1 + 3 * mss, 1 + 10 * mss));  // no report of a duplicate: the last is missing
+    EXPECT_EQ(s.connection->info().slow_start_threshold, 7u);
+    s.inject(ack().seq(1).ack(1 + 3 * mss).sack(1 + mss, 1 + 3 * mss).sack(1 + 3 * mss, 1 + 10 * mss));  // two in one report
+    EXPECT_GT(s.connection->info().slow_start_threshold, 7u);
+    s.inject(ack().seq(1).ack(1 + 10 * mss));
+    s.take();
+}
+
 TEST(TcpLoss, ReportsOfNonsenseAreIgnored) {
     TcpScript s;
     s.open({.sack = true});
