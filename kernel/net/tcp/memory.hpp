@@ -11,9 +11,11 @@ Pressure pressure();
 /// Bytes that all connections together have reserved.
 u64 memory_in_use();
 
-/// One connection's share. Its first page is not counted; beyond that it reserves large pieces, so that the common counter is touched rarely.
+/// One connection's share. What one segment takes, a page and the packet that holds it, is not counted: each gets on, if slowly, when the others have
+/// taken all. Beyond that it reserves large pieces, so that the common counter is touched rarely.
 class Charge {
 public:
+    static constexpr u32 free_of_charge = 8192;
     Charge() = default;
     Charge(const Charge&) = delete;
     ~Charge() { remove(used_); }
@@ -33,7 +35,7 @@ public:
     }
 
 private:
-    static constexpr u32 free_of_charge = 4096, piece = 32'768;
+    static constexpr u32 piece = 32'768;
     bool reserve(u32 used);
     void give_back();
 

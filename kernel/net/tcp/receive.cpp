@@ -23,6 +23,8 @@ void ControlBlock::take_data(Segment& segment, Owned<Packet> packet) {
     if (reassembly_) [[unlikely]] continue_with_reassembled();
 }
 
+static_assert(sizeof(Packet) + page_size <= Charge::free_of_charge);
+
 /// Charges for a packet, giving up what came out of order when there is no room otherwise.
 bool ControlBlock::make_room(u32 cost) {
     // Four times the window: a full segment takes a page.
