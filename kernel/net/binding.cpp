@@ -120,6 +120,11 @@ Result<void> Binding::listen() {
     });
 }
 
+void Binding::set_reuse_address(bool reuse) {
+    if (transport_ == Transport::raw) return;
+    table_of(transport_).with([&](PortTable&) { options_.reuse_address = reuse; });
+}
+
 bool is_bound(Transport transport, u16 port) {
     return table_of(transport).with([&](PortTable& table) { return table.any(port); });
 }

@@ -26,6 +26,8 @@ public:
 
     /// The holder begins to take connections. address_in_use when another one does, who does not share.
     Result<void> listen();
+    /// SO_REUSEADDR, changed by the holder: it counts for whoever comes next.
+    void set_reuse_address(bool reuse);
     Transport transport() const { return transport_; }
     const Endpoint& local() const { return local_; }
     const BindOptions& options() const { return options_; }

@@ -31,6 +31,7 @@ namespace spore::net {
     X(outside_window, "no segment of its connection's window")        \
     X(rate_limit, "too many of its kind")                             \
     X(martian, "its source address cannot be")                        \
+    X(too_far, "fewer hops left than its socket asks for")            \
     X(filtered, "its socket's filter does not want it")
 enum class Drop : u8 {
 #define SPORE_NET_REASON(name, text) name,

@@ -61,4 +61,9 @@ Result<void> Socket::put_timestamp(ReceiveRequest& request, Instant at) const {
     return request.control->put(level_socket, so_timestamp, bytes_of(rounded), request.result_flags);
 }
 
+Result<void> Socket::put_drops(ReceiveRequest& request, u32 drops) const {
+    if (!request.control || drops == 0 || !is_on(so_tell_drops)) return {};
+    return request.control->put(level_socket, so_tell_drops, bytes_of(drops), request.result_flags);
+}
+
 }  // namespace spore::linux

@@ -144,6 +144,8 @@ protected:
     /// Those that are only on or off, by number.
     /// When a message came, where the program wants to be told (SO_TIMESTAMP, SO_TIMESTAMPNS).
     Result<void> put_timestamp(ReceiveRequest& request, Instant at) const;
+    /// How much the socket has lost, where the program wants to be told and there is something to tell (SO_RXQ_OVFL).
+    Result<void> put_drops(ReceiveRequest& request, u32 drops) const;
     bool is_on(SocketOption option) const { return switches_.load(std::memory_order_relaxed) >> option & 1; }
     /// An accepted socket begins as its listener is.
     Result<void> inherit(const Socket& listener);

@@ -18,7 +18,7 @@ Result<u64> give(MutableByteSpan value, ByteSpan from) {
 constexpr bool is_switch(i32 name) {
     switch (name) {
     case so_debug: case so_reuse_address: case so_dont_route: case so_broadcast: case so_keep_alive: case so_oob_inline: case so_no_check:
-    case so_reuse_port: case so_timestamp: case so_timestamp_ns: case so_pass_credentials: case so_pass_security: case so_zerocopy: return true;
+    case so_reuse_port: case so_timestamp: case so_timestamp_ns: case so_pass_credentials: case so_pass_security: case so_zerocopy: case so_tell_drops: return true;
     default: return false;
     }
 }

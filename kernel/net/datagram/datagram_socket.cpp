@@ -80,6 +80,7 @@ void DatagramSocket::set_options(const Options& options) {
     path_ = {};  // chosen by the former ones
     Guard guard(lock_);
     std::swap(options_, former);
+    if (binding_ && options_.reuse_address != former.reuse_address) binding_->set_reuse_address(options_.reuse_address);
     filtered_.store(static_cast<bool>(options_.filter), std::memory_order_relaxed);
 }
 

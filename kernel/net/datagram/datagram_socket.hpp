@@ -72,6 +72,7 @@ private:
         u32 interface;
         u16 port;
         u8 hop_limit, traffic_class;
+        u32 drops;      ///< that had happened when it came, where that is to be told
         u32 footprint;  ///< as it was counted: of a packet that is read by pieces less is left in the end
     };
     struct Membership {

@@ -51,7 +51,7 @@ void DatagramSocket::hear(const PathError& error, u16 remote_port) {
         queue_error({.destination = error.destination, .reporter = error.reporter, .info = error.kind == Kind::too_big ? error.mtu : 0, .port = remote_port,
                      .error = error_for(error.kind), .origin = v4 ? QueuedError::Origin::icmp_v4 : QueuedError::Origin::icmp_v6, .type = error.type, .code = error.code},
                     error.quoted.subspan(std::min<std::size_t>(header_size(), error.quoted.size())));
-    } else if (may_pass(error.kind) || (error.kind == Kind::too_big && !options_.dont_fragment)) {
+    } else if (may_pass(error.kind) || (error.kind == Kind::too_big && !options_.stays_whole(error.destination.is_v4()))) {
         return;
     }
     error_ = std::unexpected(error_for(error.kind));

@@ -76,7 +76,7 @@ void DatagramSocket::deliver_filtered(const Filter& filter, Owned<device::Packet
 void DatagramSocket::enqueue(Owned<device::Packet> packet, const Arrival& arrival, u16 source_port) {
     packet->note<Waiting>() = {
         .from = arrival.source, .to = arrival.destination, .interface = arrival.interface.index(), .port = source_port,
-        .hop_limit = arrival.hop_limit, .traffic_class = arrival.traffic_class, .footprint = footprint(*packet),
+        .hop_limit = arrival.hop_limit, .traffic_class = arrival.traffic_class, .drops = 0, .footprint = footprint(*packet),
     };
     u32 size = packet->note<Waiting>().footprint;
     Guard guard(lock_);
@@ -87,6 +87,7 @@ void DatagramSocket::enqueue(Owned<device::Packet> packet, const Arrival& arriva
         ++drops_;
         return count_drop(Drop::socket_full);
     }
+    if (options_.tell_drops) packet->note<Waiting>().drops = static_cast<u32>(drops_);
     received_footprint_ += size;
     received_.push_back(std::move(packet));
     readiness_.change(Ready::in);
@@ -124,6 +125,7 @@ Result<Received> DatagramSocket::receive(ByteSink& into, u64 size, Peek peek) {
         .traffic_class = from.traffic_class,
         .size = piece,
         .segment_size = packet->segmentation == device::Segmentation::udp ? packet->segment_size : u16{0},
+        .drops = from.drops,
         .at = packet->received_at,
     };
     Result<void> copied{};

@@ -27,13 +27,16 @@ Result<Path> DatagramSocket::find_path(const Endpoint& to, const Target& target)
 }
 
 IpOptions DatagramSocket::header_fields(const Path& path, u8 protocol, const Options& options, const Target& target) const {
+    bool v4 = path.destination().is_v4();
+    auto discovery = options.discovery(v4);
     u8 limit = path.destination().is_multicast() ? options.multicast_hop_limit : options.hop_limit;
     return {
         .protocol = protocol,
         .hop_limit = target.hop_limit >= 0 ? static_cast<u8>(target.hop_limit) : limit,
         .traffic_class = target.traffic_class >= 0 ? static_cast<u8>(target.traffic_class) : options.traffic_class,
-        .dont_fragment = options.dont_fragment,
-        .allow_fragments = !options.dont_fragment,
+        .dont_fragment = options.stays_whole(v4),
+        .allow_fragments = !options.stays_whole(v4) && discovery != Discovery::interface,
+        .by_interface = discovery >= Discovery::probe,
         .flow_label = 0,
     };
 }

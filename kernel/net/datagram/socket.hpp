@@ -11,6 +11,16 @@
 
 namespace spore::net::datagram {
 
+/// Path MTU discovery (IP_MTU_DISCOVER) [ip(7)]; the values are Linux's IP_PMTUDISC_*.
+enum class Discovery : u8 {
+    dont = 0,       ///< this machine cuts what is larger than is known to go through, and routers may, too
+    want = 1,       ///< the same here: what a router says of a path is heeded, but nothing is lost to make it speak
+    must = 2,       ///< nobody cuts: larger is an error
+    probe = 3,      ///< as must, but by what the interface takes, whatever is known of the path
+    interface = 4,  ///< by what the interface takes, which is not to be passed; routers may cut
+    omit = 5,       ///< as that, and this machine cuts what is larger
+};
+
 struct Options {
     bool broadcast = false;
     bool multicast_loop = true;
@@ -19,16 +29,26 @@ struct Options {
     bool receive_errors = false;    ///< IP_RECVERR: ICMP errors are queued, not only told
     bool timestamps = false;        ///< SO_TIMESTAMP
     bool merge_received = false;    ///< UDP_GRO
+    bool reuse_address = false;     ///< SO_REUSEADDR, of a socket that is bound already
     bool header_included = false;   ///< IP_HDRINCL: of a raw socket, the program writes the IP header
     u8 hop_limit = 0;               ///< 0: as is usual on the link
     u8 multicast_hop_limit = 1;     ///< 0: not beyond this machine
     u8 traffic_class = 0;
-    bool dont_fragment = false;
+    bool dont_fragment = false;     ///< IPV6_DONTFRAG: an error instead of fragments
+    Discovery discovery_v4 = Discovery::want, discovery_v6 = Discovery::want;
+    bool tell_drops = false;        ///< SO_RXQ_OVFL
     u16 segment_size = 0;           ///< UDP_SEGMENT; 0: off
     i32 checksum_offset = -1;       ///< IPV6_CHECKSUM: where a raw socket's checksum lies; -1: it has none
     u32 multicast_interface = 0;
     u32 send_buffer = 212'992, receive_buffer = 212'992;
     Shared<const Filter> filter;    ///< what comes in passes it first; null: nothing does
+
+    Discovery discovery(bool v4) const { return v4 ? discovery_v4 : discovery_v6; }
+    /// Whether a datagram that the way does not take is an error.
+    bool stays_whole(bool v4) const {
+        auto which = discovery(v4);
+        return which == Discovery::must || which == Discovery::probe || (!v4 && dont_fragment);
+    }
 };
 
 /// Where a datagram came from and what it came with.
@@ -39,6 +59,7 @@ struct Received {
     u8 hop_limit = 0, traffic_class = 0;
     u32 size = 0;             ///< the whole datagram's, however little was copied
     u16 segment_size = 0;     ///< with merge_received
+    u32 drops = 0;            ///< that the socket had lost when it came, where that is to be told
     Instant at{};
 };
 

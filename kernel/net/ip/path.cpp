@@ -104,6 +104,11 @@ u16 Path::mtu() const {
     return path_mtu::find(destination_, v4_ ? interface_->mtu() : interface_->mtu_v6());
 }
 
+inline u16 Path::mtu_for(const IpOptions& options) const {
+    if (!options.by_interface) [[likely]] return mtu_;
+    return v4_ ? interface_->mtu() : interface_->mtu_v6();
+}
+
 u32 Path::max_segmented(device::Segmentation kind) const {
     auto& features = interface_->features();
     bool can = kind == device::Segmentation::tcp4   ? features.send_tcp4_segments
@@ -123,7 +128,7 @@ Result<void> Path::send(Owned<device::Packet> packet, const IpOptions& options) 
     if (generation_ != net::generation()) [[unlikely]] TRY(look_up());
     packet->mark(device::Layer::transport);
     u32 size = packet->size() + (v4_ ? u32{sizeof(wire::ipv4::Header)} : u32{sizeof(wire::ipv6::Header)});
-    bool large = packet->segmentation != device::Segmentation::none ? size > max_segmented(packet->segmentation) : size > mtu_;
+    bool large = packet->segmentation != device::Segmentation::none ? size > max_segmented(packet->segmentation) : size > mtu_for(options);
     if (large || packet->headroom() < 64) [[unlikely]] return send_large(std::move(packet), options);
     send_one(std::move(packet), options);
     return {};
@@ -169,7 +174,7 @@ Result<void> Path::send_large(Owned<device::Packet> packet, const IpOptions& opt
     if (packet->checksum == device::Checksum::partial) ip::complete_checksum(*packet);  // a device sees one fragment only
     auto whole = options;
     if (!v4_ && whole.hop_limit == 0) whole.hop_limit = interface_->hop_limit_v6();
-    auto fragments = TRY(ip::fragment(std::move(packet), source_, destination_, whole, mtu_));
+    auto fragments = TRY(ip::fragment(std::move(packet), source_, destination_, whole, mtu_for(options)));
     while (auto one = fragments.pop_front()) pass_on(std::move(one));
     return {};
 }

@@ -25,6 +25,7 @@ struct IpOptions {
     u8 traffic_class = 0;
     bool dont_fragment = true;   ///< IPv4; IPv6 routers never fragment
     bool allow_fragments = true; ///< we ourselves may cut the packet when it is larger than the path takes
+    bool by_interface = false;   ///< what the interface takes counts, and not what ICMP told of the path
     u32 flow_label = 0;
 };
 
@@ -60,6 +61,7 @@ public:
 private:
     Result<void> look_up();
     Result<void> choose_source();
+    u16 mtu_for(const IpOptions& options) const;
     Result<void> send_large(Owned<device::Packet> packet, const IpOptions& options);
     Result<void> send_each(device::PacketList packets, const IpOptions& options);
     void send_one(Owned<device::Packet> packet, const IpOptions& options);

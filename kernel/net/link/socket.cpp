@@ -155,6 +155,11 @@ void Socket::set_tap(Tap* tap) {
     tap_ = tap;
 }
 
+void Socket::set_tells_drops(bool tells) {
+    Guard guard(lock_);
+    tells_drops_ = tells;
+}
+
 void Socket::set_filter(Shared<const Filter> filter) {
     Guard guard(lock_);
     std::swap(filter_, filter);  // the old one goes without the lock
@@ -195,13 +200,15 @@ void Socket::take(const device::Packet& packet, u32 header, const Address& from)
     u32 whole = (*copy)->size();
     (*copy)->truncate(most);
     u32 size = footprint(**copy);
-    (*copy)->note<Waiting>() = {from, whole};
+    (*copy)->note<Waiting>() = {from, whole, 0};
     if ((*copy)->received_at == Instant{}) (*copy)->received_at = time::now();
     Guard guard(lock_);
     if (closed_ || (footprint_ + size > receive_buffer_ && !received_.empty())) {
         ++statistics_.dropped;
+        ++drops_;
         return;
     }
+    if (tells_drops_) (*copy)->note<Waiting>().drops = drops_;
     ++statistics_.received;
     footprint_ += size;
     received_.push_back(std::move(*copy));
@@ -219,7 +226,7 @@ Result<Received> Socket::receive(ByteSink& into, u64 size, Peek peek) {
         if (received_.empty()) readiness_.change(Ready::none, Ready::in);
     }
     auto& waiting = first->note<Waiting>();
-    Received result{.from = waiting.from, .size = first->size(), .whole = waiting.whole, .at = first->received_at};
+    Received result{.from = waiting.from, .size = first->size(), .whole = waiting.whole, .drops = waiting.drops, .at = first->received_at};
     Result<void> copied{};
     first->for_each_piece(0, static_cast<u32>(std::min<u64>(size, result.size)), [&](ByteSpan bytes) {
         if (copied) copied = into.put(bytes);

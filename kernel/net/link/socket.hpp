@@ -27,6 +27,7 @@ struct Received {
     Address from;
     u32 size = 0;   ///< of what the filter left of the frame, however little was copied
     u32 whole = 0;  ///< of the frame
+    u32 drops = 0;  ///< that the socket had lost when it came, where that is to be told
     Instant at{};
 };
 
@@ -67,6 +68,8 @@ public:
     /// Asks for frames that are for others, or no longer. no_device, address_not_available.
     Result<void> set_promiscuous(u32 interface, bool on);
     void set_receive_buffer(u32 bytes);
+    /// Whether Received is to tell what was lost.
+    void set_tells_drops(bool tells);
     /// What comes in from now on passes it first; null: nothing does.
     void set_filter(Shared<const Filter> filter);
     /// Null: none any more. It must live until then, or close().
@@ -93,7 +96,7 @@ private:
     };
     struct Waiting {  ///< a waiting packet's note
         Address from;
-        u32 whole;
+        u32 whole, drops;
     };
     u32 wanted_of(const device::Packet& packet, u32 header, const Address& from) const;
     void take(const device::Packet& packet, u32 header, const Address& from);
@@ -106,6 +109,8 @@ private:
     device::PacketList received_;
     u32 footprint_ = 0, receive_buffer_ = 212'992;
     Statistics statistics_;
+    u32 drops_ = 0;        ///< in all
+    bool tells_drops_ = false;
     Tap* tap_ = nullptr;
     Shared<const Filter> filter_;
     u64 inode_ = 0;

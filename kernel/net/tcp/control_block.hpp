@@ -110,6 +110,7 @@ private:
 
     // ---- input.cpp, synchronized.cpp, handshake.cpp ----
     bool predicted(const Segment& segment) const;
+    bool from_too_far(u8 hop_limit) const { return hop_limit < (v4_ ? options_.least_hops_v4 : options_.least_hops_v6); }
     void input_predicted(Segment& segment, Owned<device::Packet> packet);
     void input_syn_sent(Segment& segment, Owned<device::Packet> packet);
     void input_synchronized(Segment& segment, Owned<device::Packet> packet);

@@ -39,6 +39,7 @@ bool read_header(Packet& packet, const Arrival& arrival, Segment& segment, Ports
     segment.sequence = header.sequence;
     segment.acknowledgement = header.acknowledgement;
     segment.flags = header.flags;
+    segment.hop_limit = arrival.hop_limit;
     segment.window = header.window;
     segment.urgent = header.urgent;
     segment.congestion_experienced = (arrival.traffic_class & 3) == 3;
@@ -58,6 +59,7 @@ void refuse(const Segment& segment, const Endpoint& local, const Endpoint& remot
 void to_listener(Segment& segment, Owned<Packet> packet, const Endpoint& local, const Endpoint& remote, u32 hash, Arrival const& arrival, Instant now) {
     auto listener = find_listener(local, hash, arrival.interface.index());
     if (!listener) return refuse(segment, local, remote);
+    if (segment.hop_limit < listener->least_hops(local.address.is_v4())) [[unlikely]] return count_drop(Drop::too_far);
     if (auto filter = listener->filter(); filter && !passes_filter(*filter, segment, *packet, &arrival.interface)) [[unlikely]] return;
     listener->input(segment, std::move(packet), local, remote, hash, now);
 }
@@ -111,6 +113,7 @@ void end_of_batch() { local_batch().finish(); }
 void ControlBlock::input(Segment& segment, Owned<Packet> packet, Instant now) {
     stamp(now);
     ++segments_in_;
+    if (from_too_far(segment.hop_limit)) [[unlikely]] return count_drop(Drop::too_far);
     if (filtered_ && !passes_filter(*options_.filter, segment, *packet, path_.interface())) [[unlikely]] return;
     if (predicted(segment)) [[likely]] return input_predicted(segment, std::move(packet));
     if (state_ == State::closed) return;  // it leaves the table just now

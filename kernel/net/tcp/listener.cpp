@@ -14,7 +14,7 @@ namespace flag = wire::tcp;
 
 PortListener::PortListener(Owned<Binding> binding, u32 backlog, const Options& options, EndpointListener* listener)
     : local_(binding->local()), binding_(std::move(binding)), listener_(listener), options_(options), defer_(options.defer_accept), backlog_(backlog),
-      filtered_(static_cast<bool>(options.filter)) {}
+      filtered_(static_cast<bool>(options.filter)), least_hops_v4_(options.least_hops_v4), least_hops_v6_(options.least_hops_v6) {}
 
 PortListener::~PortListener() = default;
 
@@ -164,6 +164,8 @@ void PortListener::set_options(const Options& options) {
     Guard guard(lock_);
     std::swap(options_, former);
     filtered_.store(static_cast<bool>(options.filter), std::memory_order_relaxed);
+    least_hops_v4_.store(options.least_hops_v4, std::memory_order_relaxed);
+    least_hops_v6_.store(options.least_hops_v6, std::memory_order_relaxed);
     defer_ = options.defer_accept;
 }
 

@@ -21,6 +21,7 @@ public:
     /// Puts it into accept()'s queue.
     void push(Shared<ControlBlock> connection);
     Duration defer() const { return defer_; }
+    u8 least_hops(bool v4) const { return (v4 ? least_hops_v4_ : least_hops_v6_).load(std::memory_order_relaxed); }
     /// Null: none.
     Shared<const Filter> filter() const { return filtered_.load(std::memory_order_relaxed) ? options().filter : nullptr; }
 
@@ -56,6 +57,7 @@ private:
     Duration defer_{};
     std::atomic<u32> backlog_, waiting_ = 0;
     std::atomic<bool> closed_ = false, filtered_;
+    std::atomic<u8> least_hops_v4_, least_hops_v6_;
     ControlBlock* first_ = nullptr;   ///< finished connections, each with a reference
     ControlBlock* last_ = nullptr;
     u64 owner_inode_ = 0;

@@ -19,6 +19,8 @@ struct Options {
     CongestionControl congestion = CongestionControl::cubic;
     u8 hop_limit = 0;               ///< 0: as is usual on the link
     u8 traffic_class = 0;
+    u8 least_hops_v4 = 0, least_hops_v6 = 0;  ///< IP_MINTTL: what has fewer left comes from too far away, and is dropped [RFC 5082]
+    bool may_be_cut = false;        ///< IP_MTU_DISCOVER: IPv4 routers may fragment
     u16 max_segment = 0;            ///< TCP_MAXSEG; 0: what the path takes
     u16 fast_open_queue = 0;        ///< TCP_FASTOPEN of a listener; 0: off
     u8 keep_alive_count = 9;

@@ -9,7 +9,7 @@ struct Segment {
     u32 sequence, acknowledgement;
     u32 size;           ///< payload bytes
     u16 window, urgent;
-    u8 flags;
+    u8 flags, hop_limit;
     bool congestion_experienced = false;  ///< a router said so [RFC 3168]
     wire::tcp::Options options;
 

@@ -101,7 +101,8 @@ Result<void> ControlBlock::finish_segment(Owned<Packet> packet, u32 sequence, u8
     last_ack_sent_ = receive_next_;
     ++segments_out_;
     bytes_sent_ += payload;
-    auto result = path_.send(std::move(packet), {.protocol = flag::protocol_number, .hop_limit = options_.hop_limit, .traffic_class = traffic_class});
+    auto result = path_.send(std::move(packet), {.protocol = flag::protocol_number, .hop_limit = options_.hop_limit, .traffic_class = traffic_class,
+                                                   .dont_fragment = !options_.may_be_cut});
     if (result) return {};
     if (result.error() == Error::message_too_long) {
         update_mss();

@@ -70,6 +70,7 @@ Result<datagram::Target> DatagramSocket::read_target(const SendRequest& request)
 Result<void> DatagramSocket::give_control(ReceiveRequest& request, const datagram::Received& received) {
     auto put = [&]<typename T>(i32 level, i32 type, const T& body) { return request.control->put(level, type, bytes_of(body), request.result_flags); };
     TRY(put_timestamp(request, received.at));
+    TRY(put_drops(request, received.drops));
     bool v4 = received.to.is_v4();
     if (v4 && has(packet_info)) {
         InetPacketInfo info{.interface = static_cast<i32>(received.interface), .local = {}, .destination = {}};

@@ -22,6 +22,12 @@ InetSocket::HeaderFields DatagramSocket::header_fields() {
 Result<void> DatagramSocket::set_header_fields(const HeaderFields& fields) {
     return change([&](datagram::Options& all) { all.hop_limit = fields.hop_limit, all.traffic_class = fields.traffic_class; });
 }
+Result<void> DatagramSocket::ip_choice_set() {
+    return change([&](datagram::Options& all) {
+        all.discovery_v4 = static_cast<datagram::Discovery>(choice(IpChoice::discovery_v4));
+        all.discovery_v6 = static_cast<datagram::Discovery>(choice(IpChoice::discovery_v6));
+    });
+}
 void DatagramSocket::ip_switch_set(IpSwitch which) {
     if (which == multicast_all) (void)change([&](datagram::Options& all) { all.multicast_all = has(multicast_all); });
     if (which == receive_errors || which == v6_receive_errors)
@@ -37,6 +43,8 @@ Result<u32> DatagramSocket::path_mtu() {
 Result<void> DatagramSocket::option_set(i32 name) {
     auto all = options();
     switch (name) {
+    case so_reuse_address: return change([&](datagram::Options& o) { o.reuse_address = is_on(so_reuse_address); });
+    case so_tell_drops: return change([&](datagram::Options& o) { o.tell_drops = is_on(so_tell_drops); });
     case so_broadcast: return change([&](datagram::Options& o) { o.broadcast = is_on(so_broadcast); });
     case so_timestamp:
     case so_timestamp_ns: return change([&](datagram::Options& o) { o.timestamps = is_on(so_timestamp) || is_on(so_timestamp_ns); });
@@ -67,7 +75,6 @@ Result<u64> DatagramSocket::get_transport_option(i32 level, i32 name, MutableByt
     if (is_raw_option(level, name)) return get_raw_option(level, name, value);
     if (level == level_ip) {
         switch (name) {
-        case ip_mtu_discover: return give_option(value, all.dont_fragment ? 2 : 1);
         case ip_multicast_ttl: return give_option(value, all.multicast_hop_limit);
         case ip_multicast_loop: return give_option(value, all.multicast_loop);
         case ip_multicast_interface:
@@ -77,7 +84,6 @@ Result<u64> DatagramSocket::get_transport_option(i32 level, i32 name, MutableByt
     }
     if (level == level_ipv6) {
         switch (name) {
-        case ipv6_mtu_discover: return give_option(value, all.dont_fragment ? 2 : 1);
         case ipv6_dont_fragment: return give_option(value, all.dont_fragment);
         case ipv6_multicast_hops: return give_option(value, all.multicast_hop_limit);
         case ipv6_multicast_loop: return give_option(value, all.multicast_loop);
@@ -139,11 +145,6 @@ Result<void> DatagramSocket::set_transport_option(i32 level, i32 name, ByteSpan 
     if (is_membership(level, name)) return set_membership(level, name, value);
     if (v4 ? name == ip_multicast_interface || name == ip_unicast_interface : name == ipv6_multicast_interface) return set_multicast_interface(level, value);
     i32 number = TRY(option_number(value));
-    if (v4 ? name == ip_mtu_discover : name == ipv6_mtu_discover) {
-        constexpr i32 always = 2, probe = 3;  // IP_PMTUDISC_DO, IP_PMTUDISC_PROBE
-        if (number < 0 || number > 5) return fail(Error::invalid);
-        return change([&](datagram::Options& all) { all.dont_fragment = number == always || number == probe; });
-    }
     if (!v4 && name == ipv6_dont_fragment) return change([&](datagram::Options& all) { all.dont_fragment = number != 0; });
     if (v4 ? name == ip_multicast_ttl : name == ipv6_multicast_hops) {
         if (number < -1 || number > 255) return fail(Error::invalid);

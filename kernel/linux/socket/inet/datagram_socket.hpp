@@ -28,6 +28,7 @@ protected:
     HeaderFields header_fields() override;
     Result<void> set_header_fields(const HeaderFields& fields) override;
     void ip_switch_set(IpSwitch which) override;
+    Result<void> ip_choice_set() override;
     Result<u32> path_mtu() override;
     bool bound() override { return endpoint_->local().port != 0; }
     Result<u64> get_transport_option(i32 level, i32 name, MutableByteSpan value) override;

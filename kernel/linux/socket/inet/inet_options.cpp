@@ -42,7 +42,20 @@ const SwitchOption* find_switch(i32 level, i32 name) {
     return nullptr;
 }
 
+constexpr i32 last_discovery = 5;  // IP_PMTUDISC_OMIT
+
 }  // namespace
+
+/// Null when it is none of them.
+const InetSocket::ChoiceOption* InetSocket::find_choice(i32 level, i32 name) {
+    static constexpr ChoiceOption all[] = {
+        {level_ip, ip_mtu_discover, last_discovery, IpChoice::discovery_v4}, {level_ipv6, ipv6_mtu_discover, last_discovery, IpChoice::discovery_v6},
+        {level_ip, ip_least_ttl, 255, IpChoice::least_hops_v4}, {level_ipv6, ipv6_least_hops, 255, IpChoice::least_hops_v6},
+    };
+    for (auto& one : all)
+        if (one.level == level && one.name == name) return &one;
+    return nullptr;
+}
 
 /// A small number of the IP level is given to a short buffer as one byte [linux: do_ip_getsockopt].
 Result<u64> InetSocket::get_option(i32 level, i32 name, MutableByteSpan value) {
@@ -69,13 +82,13 @@ Result<u64> InetSocket::get_any_option(i32 level, i32 name, MutableByteSpan valu
     }
     if (level == level_socket) return Socket::get_option(level, name, value);
     if (level == level_ipv6 && !is_v6()) return fail(unknown_level());
+    if (auto* option = find_choice(level, name)) return give_option(value, choice(option->which));
     if (auto* option = find_switch(level, name)) return give_option(value, static_cast<i32>((ip_switches() & option->bit) != 0));
     if (level == level_ip) {
         switch (name) {
         case ip_tos: return give_option(value, header_fields().traffic_class);
         case ip_ttl: return give_option(value, shown_hop_limit());
         case ip_mtu: return give_option(value, static_cast<i32>(TRY(path_mtu())));
-        case ip_least_ttl: return give_option(value, 0);
         case ip_options: return 0;
         default: break;
         }
@@ -84,8 +97,7 @@ Result<u64> InetSocket::get_any_option(i32 level, i32 name, MutableByteSpan valu
         case ipv6_class: return give_option(value, header_fields().traffic_class);
         case ipv6_unicast_hops: return give_option(value, shown_hop_limit());
         case ipv6_mtu: return give_option(value, static_cast<i32>(TRY(path_mtu())));
-        case ipv6_address_preferences:
-        case ipv6_least_hops: return give_option(value, 0);
+        case ipv6_address_preferences: return give_option(value, 0);
         default: break;
         }
     }
@@ -132,6 +144,13 @@ Result<void> InetSocket::set_option(i32 level, i32 name, ByteSpan value) {
         else ip_switches_.fetch_and(~option->bit, std::memory_order_relaxed);
         ip_switch_set(static_cast<IpSwitch>(option->bit));
         return {};
+    }
+    if (auto* option = find_choice(level, name)) {
+        if (level == level_ipv6 && value.size() < sizeof(i32)) return fail(Error::invalid);
+        i32 number = TRY(option_number(value));
+        if (number < 0 || number > option->most) return fail(Error::invalid);
+        choices_[static_cast<u8>(option->which)].store(static_cast<u8>(number), std::memory_order_relaxed);
+        return ip_choice_set();
     }
     if (level == level_ip && name == ip_options) return value.empty() ? Result<void>{} : fail(Error::not_permitted);
     if ((level == level_ip && (name == ip_tos || name == ip_ttl)) || (level == level_ipv6 && (name == ipv6_class || name == ipv6_unicast_hops)))

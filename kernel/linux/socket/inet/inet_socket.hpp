@@ -1,6 +1,8 @@
 // What TCP's and UDP's sockets have in common: addresses, the options of IPPROTO_IP and IPPROTO_IPV6, and waiting for an endpoint of the stack.
 #pragma once
 
+#include <array>
+
 #include "kernel/linux/poll/waiter.hpp"
 #include "kernel/linux/socket/inet/address.hpp"
 #include "kernel/net/binding.hpp"
@@ -25,7 +27,14 @@ protected:
     };
     bool has(IpSwitch one) const { return ip_switches_.load(std::memory_order_relaxed) & one; }
     u32 ip_switches() const { return ip_switches_.load(std::memory_order_relaxed); }
-    void inherit_ip(const InetSocket& listener) { ip_switches_.store(listener.ip_switches(), std::memory_order_relaxed); }
+    void inherit_ip(const InetSocket& listener) {
+        ip_switches_.store(listener.ip_switches(), std::memory_order_relaxed);
+        for (std::size_t i = 0; i < choices_.size(); ++i) choices_[i].store(listener.choices_[i].load(std::memory_order_relaxed), std::memory_order_relaxed);
+    }
+
+    /// Small numbers of the IP levels: IP_MTU_DISCOVER, IP_MINTTL, and IPv6's.
+    enum class IpChoice : u8 { discovery_v4, discovery_v6, least_hops_v4, least_hops_v6 };
+    u8 choice(IpChoice which) const { return choices_[static_cast<u8>(which)].load(std::memory_order_relaxed); }
 
     /// The header fields that every transport keeps for its packets.
     struct HeaderFields {
@@ -35,6 +44,8 @@ protected:
     virtual Result<void> set_header_fields(const HeaderFields& fields) = 0;
     /// A switch changed that means something to the transport.
     virtual void ip_switch_set(IpSwitch) {}
+    /// One of the choices was made.
+    virtual Result<void> ip_choice_set() = 0;
     /// Bytes that one IP packet to the peer may have; not_connected.
     virtual Result<u32> path_mtu() = 0;
     virtual bool bound() = 0;
@@ -68,9 +79,15 @@ protected:
     fs::PollSource source_;
 
 private:
+    struct ChoiceOption {
+        i32 level, name, most;
+        IpChoice which;
+    };
+    static const ChoiceOption* find_choice(i32 level, i32 name);
     Result<u64> get_any_option(i32 level, i32 name, MutableByteSpan value);
     Result<void> set_ip_number(i32 level, i32 name, i32 value);
     std::atomic<u32> ip_switches_ = multicast_all;
+    std::array<std::atomic<u8>, 4> choices_ = {1, 1, 0, 0};  // IP_PMTUDISC_WANT
 };
 
 /// The program's side of a transfer, as the stack sees it.

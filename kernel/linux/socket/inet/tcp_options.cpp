@@ -53,6 +53,14 @@ Result<void> TcpSocket::set_header_fields(const HeaderFields& fields) {
     });
 }
 
+Result<void> TcpSocket::ip_choice_set() {
+    return change_tcp_options([&](tcp::Options& all) {
+        enum Discovery : u8 { want = 1, probe = 3 };
+        all.least_hops_v4 = choice(IpChoice::least_hops_v4), all.least_hops_v6 = choice(IpChoice::least_hops_v6);
+        all.may_be_cut = choice(IpChoice::discovery_v4) < want || choice(IpChoice::discovery_v4) > probe;
+    });
+}
+
 Result<u32> TcpSocket::path_mtu() {
     auto current = connection();
     if (!current) return fail(Error::not_connected);
@@ -62,6 +70,11 @@ Result<u32> TcpSocket::path_mtu() {
 Result<void> TcpSocket::option_set(i32 name) {
     auto all = options();
     switch (name) {
+    case so_reuse_address: {
+        Guard guard(lock_);
+        if (preparation_ && preparation_->binding) preparation_->binding->set_reuse_address(is_on(so_reuse_address));
+        return {};
+    }
     case so_keep_alive: return change_tcp_options([&](tcp::Options& o) { o.keep_alive = is_on(so_keep_alive); });
     case so_oob_inline: return change_tcp_options([&](tcp::Options& o) { o.urgent_inline = is_on(so_oob_inline); });
     case so_linger:
@@ -139,7 +152,7 @@ Result<u64> TcpSocket::get_tcp_option(i32 name, MutableByteSpan value) {
     case tcp_fast_open_connect: return give_option(value, all.fast_open_connect);
     case tcp_not_sent_low: return give_option(value, static_cast<i32>(all.not_sent_low));
     case tcp_timestamp: return give_option(value, static_cast<i32>(time::now().nanoseconds / 1'000'000));
-    case tcp_inq: return give_option(value, 0);
+    case tcp_inq: return give_option(value, tells_queued_.load(std::memory_order_relaxed));
     case tcp_congestion: {
         std::byte text[16] = {};  // TCP_CA_NAME_MAX
         auto chosen = name_of_control(all.congestion);
@@ -153,8 +166,6 @@ Result<u64> TcpSocket::get_tcp_option(i32 name, MutableByteSpan value) {
 
 Result<u64> TcpSocket::get_transport_option(i32 level, i32 name, MutableByteSpan value) {
     if (level == level_tcp) return get_tcp_option(name, value);
-    // Path MTU discovery is always on: IP_PMTUDISC_WANT.
-    if ((level == level_ip && name == ip_mtu_discover) || (level == level_ipv6 && name == ipv6_mtu_discover)) return give_option(value, 1);
     return fail(level == level_ip || level == level_ipv6 ? Error::no_protocol_option : unknown_level());
 }
 
@@ -190,6 +201,10 @@ Result<void> TcpSocket::set_tcp_number(i32 name, i32 value) {
     case tcp_fast_open_connect:
         if (!in(0, 1) || connection() || listener()) return fail(Error::invalid);
         return change([&](tcp::Options& all) { all.fast_open_connect = value != 0; });
+    case tcp_inq:
+        if (!in(0, 1)) return fail(Error::invalid);
+        tells_queued_.store(value != 0, std::memory_order_relaxed);
+        return {};
     case tcp_not_sent_low: return change([&](tcp::Options& all) { all.not_sent_low = static_cast<u32>(value); });
     case tcp_linger2: {
         i32 seconds = value < 0 ? -1 : value == 0 ? usual_options().fin_wait_seconds : std::min(value, longest_fin_wait);
@@ -215,10 +230,6 @@ Result<void> TcpSocket::set_transport_option(i32 level, i32 name, ByteSpan value
     if (level == level_tcp) {
         if (value.size() < sizeof(i32)) return fail(Error::invalid);
         return set_tcp_number(name, TRY(option_number(value)));
-    }
-    if ((level == level_ip && name == ip_mtu_discover) || (level == level_ipv6 && name == ipv6_mtu_discover)) {
-        i32 wanted = TRY(option_number(value));
-        return wanted >= 0 && wanted <= 5 ? Result<void>{} : fail(Error::invalid);
     }
     // Multicast means nothing to a stream, but may be set [linux: do_ip_setsockopt].
     return fail(Error::no_protocol_option);

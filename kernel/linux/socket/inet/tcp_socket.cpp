@@ -104,6 +104,7 @@ Result<Shared<Socket>> TcpSocket::accept(fs::OpenMode mode) {
     TRY(socket->inherit(*this));
     auto connection = TRY(wait_for(Ready::in, receive_deadline(0), [&] { return from->accept(); }));
     socket->inherit_ip(*this);
+    socket->tells_queued_.store(tells_queued_.load(std::memory_order_relaxed), std::memory_order_relaxed);
     socket->phase_.store(Phase::connected, std::memory_order_relaxed);
     connection->set_listener(socket.get());
     socket->set_connection(std::move(connection));

@@ -36,6 +36,7 @@ protected:
     Result<void> option_set(i32 name) override;
     HeaderFields header_fields() override;
     Result<void> set_header_fields(const HeaderFields& fields) override;
+    Result<void> ip_choice_set() override;
     Result<u32> path_mtu() override;
     bool bound() override;
     Result<u64> get_transport_option(i32 level, i32 name, MutableByteSpan value) override;
@@ -85,6 +86,7 @@ private:
     Result<u64> send_all(u64 size, u32 flags, Send&& part);
     void linger(net::tcp::Connection& connection);
 
+    std::atomic<bool> tells_queued_ = false;  ///< TCP_INQ
     sync::Spin lock_;
     std::atomic<Phase> phase_ = Phase::idle;
     Shared<net::tcp::Connection> connection_;

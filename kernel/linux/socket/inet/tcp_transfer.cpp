@@ -145,7 +145,14 @@ Result<u64> TcpSocket::receive_bytes(fs::IoBuffer& into, u32 flags) {
 
 Result<u64> TcpSocket::receive(ReceiveRequest& request) {
     if (request.flags & msg_errqueue) return receive_finished_sends(request);
-    return receive_bytes(request.data, request.flags);
+    u64 received = TRY(receive_bytes(request.data, request.flags));
+    if (request.control && tells_queued_.load(std::memory_order_relaxed)) {
+        // The end of the stream counts as one: there is something to read still [linux: tcp_inq_hint].
+        auto current = connection();
+        u64 left = current ? current->receivable() + any(current->ready() & net::Ready::read_hang_up) : 0;
+        TRY(request.control->put(level_tcp, tcp_inq, bytes_of(static_cast<i32>(left)), request.result_flags));
+    }
+    return received;
 }
 
 Result<u64> TcpSocket::ioctl(u32 request, u64 argument) {

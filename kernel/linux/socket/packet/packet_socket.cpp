@@ -92,6 +92,7 @@ Result<u64> PacketSocket::receive(ReceiveRequest& request) {
     u64 copied = std::min<u64>(received.size, room);
     if (received.size > room) request.result_flags |= msg_trunc;
     TRY(put_timestamp(request, received.at));
+    TRY(put_drops(request, received.drops));
     if (request.control && auxiliary_.load(std::memory_order_relaxed)) {
         constexpr u32 user = 1;  // TP_STATUS_USER
         PacketAuxiliary told{.status = user, .size = received.whole, .copied = received.size, .link_at = 0,
@@ -191,6 +192,7 @@ Result<void> PacketSocket::set_option(i32 level, i32 name, ByteSpan value) {
 
 Result<void> PacketSocket::option_set(i32 name) {
     if (name == so_receive_buffer || name == so_receive_buffer_force) endpoint_->set_receive_buffer(options().receive_buffer);
+    if (name == so_tell_drops) endpoint_->set_tells_drops(is_on(so_tell_drops));
     if (name == so_attach_filter || name == so_detach_filter) endpoint_->set_filter(options().filter);
     return {};
 }

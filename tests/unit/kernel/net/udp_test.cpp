@@ -7,6 +7,7 @@
 
 #include "kernel/net/binding.hpp"
 #include "kernel/net/ip/arrival.hpp"
+#include "kernel/net/ip/path.hpp"
 #include "tests/fakes/net/stack.hpp"
 #include "tests/unit/kernel/net/bytes.hpp"
 
@@ -91,6 +92,49 @@ TEST_P(UdpTest, CutsLargeDatagramsIntoFragmentsAndJoinsThem) {
     stack.peer.run();
     EXPECT_EQ(receive(*socket), bytes);
     EXPECT_EQ(send(*socket, fakes::pattern_bytes(65'530), {.to = &to}).error(), Error::message_too_long);
+}
+
+TEST_P(UdpTest, HeedsWhatIsKnownOfAPathAsTheProgramChooses) {
+    using enum datagram::Discovery;
+    auto socket = bound(5000);
+    auto far = v4() ? stack.far_v4 : stack.far_v6;
+    Endpoint to{far, 53, 0};
+    ASSERT_TRUE(send(*socket, fakes::text("found"), {.to = &to}));
+    stack.peer.take_one();
+    accept_path_mtu({.kind = PathError::Kind::too_big, .type = 0, .code = 0, .mtu = 1280, .reporter = near(), .source = own(), .destination = far, .protocol = 17, .quoted = {}});
+    struct Outcome {
+        std::size_t packets;  ///< 0: an error
+        bool whole = false;   ///< IPv4's routers may not cut it
+    };
+    struct {
+        datagram::Discovery discovery;
+        Outcome longer_than_path, longer_than_link;
+    } cases[] = {{dont, {2}, {2}}, {want, {2}, {2}}, {must, {0}, {0}}, {probe, {1, true}, {0}}, {interface, {1}, {0}}, {omit, {1}, {2}}};
+    for (auto& one : cases) {
+        auto options = socket->options();
+        (v4() ? options.discovery_v4 : options.discovery_v6) = one.discovery;
+        socket->set_options(options);
+        for (auto& [size, expected] : {std::pair{1300u, one.longer_than_path}, std::pair{1600u, one.longer_than_link}}) {
+            auto sent = send(*socket, fakes::pattern_bytes(size), {.to = &to});
+            auto packets = stack.peer.take();
+            EXPECT_EQ(packets.size(), expected.packets) << int(one.discovery) << ", " << size;
+            if (!expected.packets) EXPECT_EQ(sent.error(), Error::message_too_long) << int(one.discovery);
+            if (v4() && packets.size() == 1) EXPECT_EQ(packets[0].ip.dont_fragment, expected.whole) << int(one.discovery);
+        }
+    }
+}
+
+TEST_P(UdpTest, TellsWhatItLost) {
+    auto socket = bound(5000);
+    auto options = socket->options();
+    options.receive_buffer = 1;
+    options.tell_drops = true;
+    socket->set_options(options);
+    Sink sink;
+    for (u32 i = 0; i < 4; ++i) peer_sends(53, 5000, fakes::text("x"));
+    EXPECT_EQ(socket->receive(sink, 9, udp::Socket::Peek::no)->drops, 0u) << "none yet when it came";
+    peer_sends(53, 5000, fakes::text("y"));
+    EXPECT_EQ(socket->receive(sink, 9, udp::Socket::Peek::no)->drops, 3u);
 }
 
 TEST_P(UdpTest, ConnectedTakesThePeerOnly) {
