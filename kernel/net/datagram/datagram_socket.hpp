@@ -84,6 +84,7 @@ private:
     static constexpr u32 max_errors = 64;
 
     static u32 footprint(const device::Packet& packet);
+    static void take_piece(device::Packet& packet, u32 at, u32 size);
     bool passes_filter(const Filter& filter, device::Packet& packet, const Arrival& arrival) const;
     void deliver_filtered(const Filter& filter, Owned<device::Packet> packet, const Arrival& arrival, u16 source_port);
     void enqueue(Owned<device::Packet> packet, const Arrival& arrival, u16 source_port);

@@ -4,6 +4,8 @@
 
 #include "kernel/net/datagram/datagram_socket.hpp"
 #include "kernel/time/timer.hpp"
+#include "wire/net/ipv4.hpp"
+#include "wire/net/ipv6.hpp"
 #include "wire/net/udp.hpp"
 
 namespace spore::net::datagram {
@@ -41,6 +43,26 @@ bool DatagramSocket::passes_filter(const Filter& filter, device::Packet& packet,
     return most != 0;
 }
 
+/// Leaves one of the datagrams that a packet stands for, with headers of its own in front.
+void DatagramSocket::take_piece(device::Packet& packet, u32 at, u32 size) {
+    using device::Layer;
+    std::byte headers[device::Packet::head_capacity];
+    u32 ip = static_cast<u32>(packet.layer_offset(Layer::transport) - packet.layer_offset(Layer::network)), all = ip + u32{sizeof(wire::udp::Header)};
+    std::memcpy(headers, packet.layer(Layer::network), all);
+    packet.drop_front(at);
+    packet.truncate(size);
+    std::memcpy(packet.push(all).data(), headers, all);
+    packet.mark(Layer::network);
+    auto* first = packet.head().data();
+    if (static_cast<u8>(*first) >> 4 == 4) reinterpret_cast<wire::ipv4::Header*>(first)->total_size = static_cast<u16>(packet.size());
+    else reinterpret_cast<wire::ipv6::Header*>(first)->payload_size = static_cast<u16>(packet.size() - sizeof(wire::ipv6::Header));
+    packet.pop(ip);
+    packet.mark(Layer::transport);
+    reinterpret_cast<wire::udp::Header*>(packet.head().data())->size = static_cast<u16>(packet.size());
+    packet.pop(sizeof(wire::udp::Header));
+    packet.segmentation = device::Segmentation::none;
+}
+
 /// A packet that stands for several datagrams is shown as these, unless the program asked for merged ones.
 void DatagramSocket::deliver_filtered(const Filter& filter, Owned<device::Packet> packet, const Arrival& arrival, u16 source_port) {
     u32 piece = piece_of(*packet, options().merge_received), size = packet->size();
@@ -53,15 +75,7 @@ void DatagramSocket::deliver_filtered(const Filter& filter, Owned<device::Packet
             auto copy = packet->clone();
             if (!copy) return count_drop(Drop::no_memory);
             one = std::move(*copy);
-            std::byte header[sizeof(wire::udp::Header)];
-            std::memcpy(header, one->layer(device::Layer::transport), sizeof header);
-            one->drop_front(at);
-            one->truncate(piece);
-            auto& front = *reinterpret_cast<wire::udp::Header*>(one->push(sizeof header).data());
-            std::memcpy(&front, header, sizeof header);
-            front.size = static_cast<u16>(one->size());
-            one->pop(sizeof header);
-            one->segmentation = device::Segmentation::none;
+            take_piece(*one, at, piece);
         }
         if (passes_filter(filter, *one, arrival)) enqueue(std::move(one), arrival, source_port);
         else ++dropped;

@@ -15,6 +15,7 @@ namespace spore::net {
 namespace {
 
 using fakes::Bytes;
+using fakes::operator+;
 using fakes::Stack;
 
 struct Listening final : EndpointListener {
@@ -122,6 +123,32 @@ TEST_P(UdpTest, HeedsWhatIsKnownOfAPathAsTheProgramChooses) {
             if (v4() && packets.size() == 1) EXPECT_EQ(packets[0].ip.dont_fragment, expected.whole) << int(one.discovery);
         }
     }
+}
+
+/// One packet that stands for three datagrams, of which the filter wants four bytes of the second.
+TEST_P(UdpTest, AFilterSeesEachDatagram) {
+    namespace bpf = wire::bpf;
+    const bpf::Instruction program[] = {{bpf::ld | bpf::abs | bpf::b, 0, 0, bpf::network_begin + (v4() ? 28u : 48u)},
+                                        {bpf::jmp | bpf::jeq | bpf::k, 0, 3, 'b'},
+                                        {bpf::ld | bpf::abs | bpf::h, 0, 0, 4},  // the size that the header tells
+                                        {bpf::jmp | bpf::jeq | bpf::k, 0, 1, 1008},
+                                        {bpf::ret | bpf::k, 0, 0, 12},
+                                        {bpf::ret | bpf::k, 0, 0, 0}};
+    auto* bytes = reinterpret_cast<const u8*>(program);
+    Bytes text(bytes, bytes + sizeof program);
+    Source source(text);
+    auto socket = bound(5000);
+    auto options = socket->options();
+    options.segment_size = 1000;
+    options.filter = *Filter::create(source, std::size(program));
+    socket->set_options(options);
+    Endpoint self{own(), 5000, 0};
+    ASSERT_TRUE(send(*socket, Bytes(1000, 'a') + Bytes(1000, 'b') + Bytes(1000, 'c'), {.to = &self}));
+    stack.advance(Duration::ms(1));
+    EXPECT_EQ(receive(*socket), fakes::text("bbbb"));
+    EXPECT_FALSE(any(socket->ready() & Ready::in));
+    udp::for_each([](void*, const datagram::Summary& one) { EXPECT_EQ(one.drops, 2u); }, nullptr);
+    socket->close();
 }
 
 TEST_P(UdpTest, TellsWhatItLost) {
