@@ -31,14 +31,22 @@ void Pipe::advance(u64 size) {
     else if (head_ % page_size == 0 && used_ <= (slot_count_ - 1) * page_size) slots_[index] = {};
 }
 
+/// Waits until there are bytes that may be taken; false when there will be none.
+Result<bool> Pipe::wait_for_bytes(bool may_wait) {
+    while (being_taken_ || used_ == 0) {
+        if (!being_taken_) {
+            if (writers_ == 0) return false;
+            if (!may_wait) return fail(Error::would_block);
+        }
+        TRY(readers_waiting_.wait(mutex_, Interruptible::yes));
+    }
+    return true;
+}
+
 Result<u64> Pipe::read(IoBuffer& into, bool may_wait) {
     if (into.remaining() == 0) return 0;
     Guard guard(mutex_);
-    while (used_ == 0) {
-        if (writers_ == 0) return 0;
-        if (!may_wait) return fail(Error::would_block);
-        TRY(readers_waiting_.wait(mutex_, Interruptible::yes));
-    }
+    if (!TRY(wait_for_bytes(may_wait))) return 0;
     u64 done = 0;
     while (used_ != 0 && into.remaining() != 0) {
         u64 within = head_ % page_size;
@@ -84,8 +92,8 @@ Result<u64> Pipe::write(IoBuffer& from, bool may_wait) {
     u64 done = 0;
     while (from.remaining() != 0) {
         if (readers_ == 0) return done ? Result<u64>(done) : fail(Error::broken_pipe);
-        if (room() < wanted) {
-            if (!may_wait) return done ? Result<u64>(done) : fail(Error::would_block);
+        if (being_put_ || room() < wanted) {
+            if (!being_put_ && !may_wait) return done ? Result<u64>(done) : fail(Error::would_block);
             if (auto waited = writers_waiting_.wait(mutex_, Interruptible::yes); !waited)
                 return done ? Result<u64>(done) : fail(waited.error());
             continue;
@@ -129,8 +137,9 @@ Result<u64> Pipe::resize(u64 size) {
     u64 count = std::bit_ceil(std::max<u64>(1, (size + page_size - 1) / page_size));
     auto* slots = new (std::nothrow) FrameRef[count];
     if (!slots) return fail(Error::no_memory);
-    Guard guard(mutex_);
     defer { delete[] slots; };  // the ones that are left over
+    Guard guard(mutex_);
+    while (being_put_) TRY(writers_waiting_.wait(mutex_, Interruptible::yes));
     // The bytes keep their places within pages, so whole pages move.
     u64 used_slots = (head_ % page_size + used_ + page_size - 1) / page_size;
     if (used_slots > count) return fail(Error::busy);

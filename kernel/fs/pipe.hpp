@@ -26,8 +26,16 @@ public:
     Result<u64> wait_for_room(bool may_wait);
     /// Copies without taking; waits for the first byte as read() does.
     Result<u64> peek(IoBuffer& into, bool may_wait);
-    /// Takes bytes that peek() showed.
-    void consume(u64 size);
+    /// As peek(); and until end_taking() nobody else takes any, for which also readers that may not wait do: what was shown is on its way
+    /// elsewhere. The latter is due unless there was an error or nothing.
+    Result<u64> begin_taking(IoBuffer& into, bool may_wait);
+    /// Takes so many of the bytes that begin_taking() showed.
+    void end_taking(u64 size);
+    /// As wait_for_room(); and until end_putting() nobody else writes, for which also writers that may not wait do: the room is kept for what is
+    /// fetched meanwhile.
+    Result<u64> begin_putting(bool may_wait);
+    /// Puts what was fetched for the room into it; how much of it. broken_pipe as write().
+    Result<u64> end_putting(ByteSpan fetched);
     Ready ready(OpenMode mode);
     u64 available();
     u64 capacity();
@@ -46,6 +54,8 @@ public:
 private:
     u64 room() const { return slot_count_ * page_size - used_; }
     void advance(u64 size);
+    Result<bool> wait_for_bytes(bool may_wait);
+    Result<u64> copy(IoBuffer& into);
     Result<u64> fill(IoBuffer& from, u64 size);
 
     sync::Mutex mutex_;
@@ -54,6 +64,7 @@ private:
     u64 slot_count_ = default_pipe_size / page_size;
     u64 head_ = 0;             ///< position in the ring of the next byte to read
     u64 used_ = 0;
+    bool being_taken_ = false, being_put_ = false;  ///< by a splice, which is at its other side
     u32 readers_ = 0, writers_ = 0;
     u64 readers_ever_ = 0, writers_ever_ = 0;
 };

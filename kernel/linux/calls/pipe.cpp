@@ -83,31 +83,40 @@ Result<u64> from_pipe(fs::Pipe& pipe, Side& to, u64 size, bool may_wait, bool mo
     u64 done = 0;
     while (done < size) {
         auto buffer = fs::IoBuffer::kernel(bytes.span().first(std::min<u64>(bytes.size(), size - done)));
-        auto seen = pipe.peek(buffer, may_wait && done == 0);
+        auto seen = pipe.begin_taking(buffer, may_wait && done == 0);
         if (!seen || *seen == 0) return done ? Result<u64>(done) : seen;
         auto put = to.put(bytes.span().first(*seen), more_follows || (done + *seen < size && pipe.available() > *seen));
+        pipe.end_taking(put ? *put : 0);
         if (!put) return done ? Result<u64>(done) : put;
-        pipe.consume(*put);
         done += *put;
         if (*put < *seen) break;
     }
     return done;
 }
 
-/// From a file into a pipe: no more is read than there is room for.
-Result<u64> to_pipe(Side& from, fs::File& file, fs::Pipe& pipe, u64 size, bool may_wait) {
-    size = std::min(size, TRY(pipe.wait_for_room(may_wait)));
-    auto bytes = TRY(HeapArray<std::byte>::create(size));
-    auto result = from.get(bytes.span());
-    if (!result) return fail(result.error() == Error::is_directory ? Error::invalid : result.error());
-    u64 got = *result;
-    for (u64 moved = 0; moved < got;) {
-        auto buffer = fs::IoBuffer::kernel(bytes.span().subspan(moved, got - moved));
-        auto put = file.write(buffer);
-        if (!put) return moved ? Result<u64>(moved) : put;
-        moved += *put;
+/// From a pipe to another. What is waited for is waited for with nothing begun: others may read and write meanwhile.
+Result<u64> between_pipes(fs::Pipe& in, fs::Pipe& out, u64 size, bool may_wait) {
+    auto bytes = TRY(HeapArray<std::byte>::create(std::min(size, chunk)));
+    while (true) {
+        u64 part = std::min<u64>(bytes.size(), TRY(out.wait_for_room(may_wait)));
+        auto buffer = fs::IoBuffer::kernel(bytes.span().first(part));
+        u64 seen = TRY(in.begin_taking(buffer, may_wait));
+        if (seen == 0) return 0;
+        auto from = fs::IoBuffer::kernel(ByteSpan(bytes.span().first(seen)));
+        auto put = out.write(from, false);
+        in.end_taking(put ? *put : 0);
+        if (put || put.error() != Error::would_block || !may_wait) return put;
     }
-    return got;
+}
+
+/// From a file into a pipe: no more is read than there is room for.
+Result<u64> to_pipe(Side& from, fs::Pipe& pipe, u64 size, bool may_wait) {
+    auto bytes = TRY(HeapArray<std::byte>::create(std::min(size, pipe.capacity())));
+    u64 room = TRY(pipe.begin_putting(may_wait));
+    auto got = from.get(bytes.span().first(std::min<u64>(bytes.size(), room)));
+    auto put = pipe.end_putting(bytes.span().first(got ? *got : 0));
+    if (!got) return fail(got.error() == Error::is_directory ? Error::invalid : got.error());
+    return put;
 }
 
 }  // namespace
@@ -123,8 +132,10 @@ Result<u64> splice(Task& task, Descriptor from, UserInOut<i64> from_offset, Desc
     TRY(target.begin());
     bool may_wait = !(flags & nonblocking);
     size = std::min(size, largest_transfer);
-    auto moved = in ? from_pipe(*in, target, size, may_wait && !source.file->mode().nonblocking, (flags & more) != 0)
-                    : to_pipe(source, *target.file, *out, size, may_wait && !target.file->mode().nonblocking);
+    bool may_wait_for_bytes = may_wait && !source.file->mode().nonblocking, may_wait_for_room = may_wait && !target.file->mode().nonblocking;
+    auto moved = in && out ? between_pipes(*in, *out, size, may_wait_for_bytes && may_wait_for_room)
+               : in        ? from_pipe(*in, target, size, may_wait_for_bytes, (flags & more) != 0)
+                           : to_pipe(source, *out, size, may_wait_for_room);
     if (!moved) return written(task, moved);
     TRY(source.end());
     TRY(target.end());

@@ -127,6 +127,92 @@ static void proxy(void) {
     pthread_join(reader, NULL);
 }
 
+// Several take from one pipe, by splice and by read: each byte goes to one of them, and none is lost. They meet numbers of four bytes.
+enum { numbers = 40000 };
+static _Atomic unsigned char seen[numbers];
+static void mark(const unsigned *got_numbers, ssize_t bytes) {
+    for (ssize_t i = 0; i < bytes / 4; ++i)
+        if (got_numbers[i] < numbers) ++seen[got_numbers[i]];
+}
+static void *take_by_reading(void *fd) {
+    unsigned block[64];
+    for (ssize_t n; (n = read(*(int *)fd, block, sizeof block)) > 0;) mark(block, n);
+    return NULL;
+}
+static void *take_to_socket(void *fd) {
+    unsigned block[256];
+    int s[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM, 0, s)) exit(3);
+    for (ssize_t n, went; (went = splice(*(int *)fd, NULL, s[0], NULL, sizeof block, 0)) > 0;)
+        for (; went > 0 && (n = read(s[1], block, went)) > 0; went -= n) mark(block, n);
+    close(s[0]), close(s[1]);
+    return NULL;
+}
+static void *take_to_pipe(void *fd) {
+    unsigned block[256];
+    int q[2];
+    if (pipe(q)) exit(3);
+    for (ssize_t n, went; (went = splice(*(int *)fd, NULL, q[1], NULL, sizeof block, 0)) > 0;)
+        for (; went > 0 && (n = read(q[0], block, went)) > 0; went -= n) mark(block, n);
+    close(q[0]), close(q[1]);
+    return NULL;
+}
+static void tell(const char *what) {
+    int none = 0, often = 0;
+    for (int i = 0; i < numbers; ++i) none += seen[i] == 0, often += seen[i] > 1, seen[i] = 0;
+    printf("%s: %d lost, %d more than once\n", what, none, often);
+}
+static void several_takers(void) {
+    int p[2];
+    pthread_t takers[6];
+    void *(*const kinds[])(void *) = {take_by_reading, take_to_socket, take_to_pipe};
+    if (pipe(p)) exit(3);
+    for (int i = 0; i < 6; ++i) pthread_create(&takers[i], NULL, kinds[i % 3], &p[0]);
+    for (unsigned i = 0; i < numbers; i += 400) {
+        unsigned block[400];
+        for (unsigned j = 0; j < 400; ++j) block[j] = i + j;
+        if (write(p[1], block, sizeof block) != sizeof block) exit(4);
+    }
+    close(p[1]);
+    for (int i = 0; i < 6; ++i) pthread_join(takers[i], NULL);
+    close(p[0]);
+    tell("several takers");
+}
+
+// Several splice into one pipe that may not wait, and write: what was fetched has its room.
+static int shared_pipe[2];
+static void *put_from_socket(void *first) {
+    int s[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM, 0, s)) exit(3);
+    for (unsigned i = (unsigned)(unsigned long)first; i < numbers; i += 4) {
+        if (write(s[0], &i, 4) != 4) exit(4);
+        while (splice(s[1], NULL, shared_pipe[1], NULL, 4, 0) != 4) {
+            if (errno != EAGAIN) exit(5);
+            usleep(10);
+        }
+    }
+    close(s[0]), close(s[1]);
+    return NULL;
+}
+static void *put_by_writing(void *first) {
+    for (unsigned i = (unsigned)(unsigned long)first; i < numbers; i += 4)
+        while (write(shared_pipe[1], &i, 4) != 4) usleep(10);
+    return NULL;
+}
+static void several_putters(void) {
+    pthread_t putters[4], taker;
+    if (pipe(shared_pipe)) exit(3);
+    fcntl(shared_pipe[1], F_SETPIPE_SZ, 4096);
+    fcntl(shared_pipe[1], F_SETFL, O_NONBLOCK);
+    pthread_create(&taker, NULL, take_by_reading, &shared_pipe[0]);
+    for (unsigned long i = 0; i < 4; ++i) pthread_create(&putters[i], NULL, i % 2 ? put_by_writing : put_from_socket, (void *)i);
+    for (int i = 0; i < 4; ++i) pthread_join(putters[i], NULL);
+    close(shared_pipe[1]);
+    pthread_join(taker, NULL);
+    close(shared_pipe[0]);
+    tell("several putters");
+}
+
 int main(void) {
     setvbuf(stdout, 0, _IOLBF, 0);
     signal(SIGPIPE, SIG_IGN);
@@ -136,5 +222,7 @@ int main(void) {
     tcp_pair(s);
     to_and_from("TCP", s);
     proxy();
+    several_takers();
+    several_putters();
     return 0;
 }
