@@ -46,7 +46,9 @@ Result<void> set_permissions(const Context& context, Dentry& entry, u16 permissi
     TRY(check_owner(context, inode));
     // Others than user 0 give only their own groups the set-gid bit [chmod(2)].
     if (context.uid != 0 && !in_group(context, TRY(inode.stat()).gid)) permissions &= ~set_gid_bit;
-    return told(entry, Change::attributes, inode.change({.set_permissions = true, .permissions = static_cast<u16>(permissions & 07777)}));
+    auto changed = told(entry, Change::attributes, inode.change({.set_permissions = true, .permissions = static_cast<u16>(permissions & 07777)}));
+    inode.bears_no_trust.store(false);
+    return changed;
 }
 
 Result<void> set_owner(const Context& context, Dentry& entry, u32 uid, u32 gid) {
@@ -60,9 +62,10 @@ Result<void> set_owner(const Context& context, Dentry& entry, u32 uid, u32 gid) 
     }
     AttributeChange change{.set_uid = uid != keep, .set_gid = gid != keep, .uid = uid, .gid = gid};
     // A new owner must not inherit what the old one's program was trusted with.
-    if (!inode.is_directory() && (stat.permissions & (set_uid_bit | set_gid_bit))) {
-        change.set_permissions = true;
-        change.permissions = without_trust(stat.permissions);
+    if (!inode.is_directory()) {
+        TRY(end_capabilities(inode));
+        change.set_permissions = (stat.permissions & (set_uid_bit | set_gid_bit)) != 0;
+        change.permissions = without_trust(context, stat);
     }
     return told(entry, Change::attributes, inode.change(change));
 }
@@ -90,7 +93,7 @@ Result<void> truncate(const Context& context, Dentry& entry, u64 size) {
     TRY(check_writable_mount(entry));
     TRY(check_permission(context, inode, may_write));
     if (inode.use.executed()) return fail(Error::text_busy);
-    TRY(end_trust(context, inode));
+    if (TRY(end_trust(context, inode))) tell(entry, Change::attributes);
     return told(entry, Change::modified, inode.truncate(size));
 }
 
@@ -136,8 +139,10 @@ Result<void> set_attribute(const Context& context, Dentry& entry, std::string_vi
     TRY(check_writable_mount(entry));
     TRY(check_attribute(context, *entry.inode(), name, may_write));
     if (value.size() > 65536) return fail(Error::argument_list_too_long);
-    return told(entry, Change::attributes,
-                entry.inode()->set_attribute(name, value, mode == AttributeMode::create, mode == AttributeMode::replace));
+    auto set = told(entry, Change::attributes,
+                    entry.inode()->set_attribute(name, value, mode == AttributeMode::create, mode == AttributeMode::replace));
+    entry.inode()->bears_no_trust.store(false);
+    return set;
 }
 
 Result<u64> list_attributes(const Context&, Dentry& entry, MutableByteSpan names) { return entry.inode()->list_attributes(names); }

@@ -160,6 +160,8 @@ public:
     /// Of a FIFO that was opened, and of pipes; owned (pipe.hpp).
     std::atomic<Pipe*> pipe = nullptr;
     UseCount use;
+    /// Known to bear nothing that a change of the contents would have to end (end_trust): most files, so that most writes ask no further.
+    std::atomic<bool> bears_no_trust = false;
     /// The first of those who watch it; under their mutex (notify.hpp).
     InodeWatch* watches = nullptr;
 

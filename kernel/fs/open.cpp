@@ -67,7 +67,7 @@ Result<Shared<File>> finish(const Context& context, Dentry& entry, const OpenReq
     bool changes = (request.mode.write || truncates) && inode.type() == FileType::regular;
     if (changes) TRY(check_writable_mount(entry));
     if (truncates && inode.use.executed()) return fail(Error::text_busy);
-    if (changes && !created) TRY(end_trust(context, inode));
+    if (truncates && !created && TRY(end_trust(context, inode))) tell(entry, Change::attributes);
     auto file = TRY(inode.open(entry, counted(request.mode)));
     tell(entry, Change::opened);
     if (truncates && !created) {

@@ -38,11 +38,36 @@ Result<void> check_sticky(const Context& context, Inode& directory, Inode& victi
     return fail(Error::not_permitted);
 }
 
-Result<void> end_trust(const Context& context, Inode& program) {
-    if (context.uid == 0) return {};
-    auto permissions = TRY(program.stat()).permissions;
-    if (without_trust(permissions) == permissions) return {};
-    return program.change({.set_permissions = true, .permissions = without_trust(permissions)});
+namespace {
+constexpr std::string_view capabilities_of_file = "security.capability";  // [linux/xattr.h]
+}
+
+Result<bool> end_capabilities(Inode& program) {
+    if (!program.get_attribute(capabilities_of_file, {})) return false;
+    TRY(program.remove_attribute(capabilities_of_file));
+    return true;
+}
+
+Result<bool> end_trust(const Context& context, Inode& program) {
+    if (program.type() != FileType::regular || program.bears_no_trust.load(std::memory_order_relaxed)) return false;
+    // Before the look: who gives trust meanwhile takes it back after that.
+    program.bears_no_trust.store(true);
+    bool ended = false;
+    auto look = [&]() -> Result<bool> {
+        ended = TRY(end_capabilities(program));
+        auto stat = TRY(program.stat());
+        if (!(stat.permissions & (set_uid_bit | set_gid_bit))) return true;
+        u16 left = context.uid == 0 ? stat.permissions : without_trust(context, stat);
+        if (left != stat.permissions) {
+            TRY(program.change({.set_permissions = true, .permissions = left}));
+            ended = true;
+        }
+        return !(left & (set_uid_bit | set_gid_bit));
+    };
+    auto nothing_left = look();
+    if (!nothing_left || !*nothing_left) program.bears_no_trust.store(false);
+    TRY(nothing_left);
+    return ended;
 }
 
 Result<void> check_owner(const Context& context, Inode& inode) {

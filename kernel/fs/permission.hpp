@@ -19,14 +19,18 @@ Result<void> check_sticky(const Context& context, Inode& directory, Inode& victi
 /// not_permitted unless the caller owns the file.
 Result<void> check_owner(const Context& context, Inode& inode);
 Result<void> check_writable_mount(const Dentry& entry);
-/// A stranger is about to change a program: it acts as nobody else any more. [Linux does so at each write, and not for who has CAP_FSETID.]
-Result<void> end_trust(const Context& context, Inode& program);
+bool in_group(const Context& context, u32 gid);
+/// The contents are about to change: by whomever, the file gives no capabilities any more, and by others than user 0, it acts as nobody else
+/// [linux/fs file_remove_privs; there CAP_FSETID keeps the latter]. True when that was so until now.
+Result<bool> end_trust(const Context& context, Inode& program);
+/// The part about capabilities alone.
+Result<bool> end_capabilities(Inode& program);
 /// The program acts as its file's group. Without the second bit, the first has another meaning [inode(7)].
 inline constexpr bool acts_as_group(u16 permissions) { return (permissions & (set_gid_bit | 0010)) == (set_gid_bit | 0010); }
-/// The same, acting as nobody but who runs it.
-inline constexpr u16 without_trust(u16 permissions) {
-    return static_cast<u16>(permissions & ~(acts_as_group(permissions) ? set_uid_bit | set_gid_bit : set_uid_bit));
+/// The same, acting as nobody but who runs it. What the bit of the group means without the other is for its members to say.
+inline u16 without_trust(const Context& context, const Stat& stat) {
+    bool keeps_group = !acts_as_group(stat.permissions) && (context.uid == 0 || in_group(context, stat.gid));
+    return static_cast<u16>(stat.permissions & ~(keeps_group ? set_uid_bit : set_uid_bit | set_gid_bit));
 }
-bool in_group(const Context& context, u32 gid);
 
 }  // namespace spore::fs

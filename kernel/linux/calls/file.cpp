@@ -57,10 +57,12 @@ Result<u64> read_into(fs::File& file, fs::IoBuffer buffer) { return told(file, f
 Result<u64> write_from(Task& task, fs::File& file, fs::IoBuffer buffer) {
     if (task.process().limit(limit_file_size).soft != Limit::infinite)
         if (auto position = position_of(file)) TRY(limit_write(task, file, buffer, *position));
+    if (buffer.remaining()) TRY(about_to_change(task, file));
     return told(file, fs::Change::modified, written(task, write_what_is_there(file, buffer, [&](fs::IoBuffer& from) { return file.write(from); })));
 }
 Result<u64> write_at(Task& task, fs::File& file, fs::IoBuffer buffer, u64 offset) {
     TRY(limit_write(task, file, buffer, offset));
+    if (buffer.remaining()) TRY(about_to_change(task, file));
     return told(file, fs::Change::modified, written(task, write_what_is_there(file, buffer, [&](fs::IoBuffer& from) { return file.write_at(from, offset); })));
 }
 
@@ -70,6 +72,7 @@ constexpr u64 own_position = ~u64{0};
 Result<u64> copy_between(Task& task, fs::File& from, u64 from_offset, fs::File& to, u64 to_offset, u64 size) {
     constexpr std::size_t chunk = 32_KiB;
     auto bytes = TRY(HeapArray<std::byte>::create(std::min<u64>(size ? size : 1, chunk)));
+    if (size) TRY(about_to_change(task, to));
     u64 done = 0;
     while (done < size) {
         auto part = bytes.span().first(std::min<u64>(bytes.size(), size - done));
@@ -163,6 +166,7 @@ Result<u64> write_where(Task& task, fs::File& file, fs::IoBuffer buffer, u64 off
     bool own = offset == own_position;
     u64 at = own ? TRY(position_of(file)) : offset;
     TRY(limit_write(task, file, buffer, where == fs::WriteAt::end ? file.inode()->size() : at));
+    if (buffer.remaining()) TRY(about_to_change(task, file));
     auto done = told(file, fs::Change::modified, written(task, file.inode()->write(buffer, at, where)));
     if (done && own) TRY(file.seek(static_cast<i64>(at), fs::Whence::start));
     return done;
@@ -258,6 +262,7 @@ Result<u64> ftruncate(Task& task, Descriptor descriptor, i64 size) {
     if (file->mode().path_only) return fail(Error::bad_descriptor);
     if (!file->mode().write) return fail(Error::invalid);
     if (file->inode() && static_cast<u64>(size) > file->inode()->size()) TRY(check_size_limit(task, static_cast<u64>(size)));
+    TRY(about_to_change(task, *file));
     TRY(file->truncate(static_cast<u64>(size)));
     fs::tell(*file, fs::Change::modified);
     return 0;
@@ -268,6 +273,7 @@ Result<u64> fallocate(Task& task, Descriptor descriptor, Flags mode, i64 offset,
     auto file = TRY(writable(task, descriptor));
     constexpr u32 keep_size = 1;
     if (!(mode & keep_size)) TRY(check_size_limit(task, static_cast<u64>(offset) + static_cast<u64>(size)));
+    TRY(about_to_change(task, *file));
     TRY(file->allocate(mode, static_cast<u64>(offset), static_cast<u64>(size)));
     fs::tell(*file, fs::Change::modified);
     return 0;

@@ -132,6 +132,7 @@ Result<u64> splice(Task& task, Descriptor from, UserInOut<i64> from_offset, Desc
     TRY(target.begin());
     bool may_wait = !(flags & nonblocking);
     size = std::min(size, largest_transfer);
+    if (in) TRY(about_to_change(task, *target.file));
     bool may_wait_for_bytes = may_wait && !source.file->mode().nonblocking, may_wait_for_room = may_wait && !target.file->mode().nonblocking;
     auto moved = in && out ? between_pipes(*in, *out, size, may_wait_for_bytes && may_wait_for_room)
                : in        ? from_pipe(*in, target, size, may_wait_for_bytes, (flags & more) != 0)

@@ -1,5 +1,7 @@
 #include "kernel/linux/calls/transfer.hpp"
 
+#include "kernel/fs/permission.hpp"
+#include "kernel/linux/process/caller.hpp"
 #include "kernel/linux/process/process.hpp"
 #include "kernel/linux/signal/send.hpp"
 
@@ -38,6 +40,12 @@ Result<void> check_size_limit(Task& task, u64 end) {
     if (end <= task.process().limit(limit_file_size).soft) [[likely]] return {};
     send_to_task(task, SignalInfo::from_kernel(sigxfsz));
     return fail(Error::too_big);
+}
+
+Result<void> end_trust_of(Task& task, fs::File& file) {
+    Caller caller(task);
+    if (TRY(fs::end_trust(caller, *file.inode()))) fs::tell(file, fs::Change::attributes);
+    return {};
 }
 
 Result<Shared<fs::File>> readable(Task& task, Descriptor descriptor) {

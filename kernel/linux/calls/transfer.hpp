@@ -38,6 +38,14 @@ Result<u64> written(Task& task, Result<u64> result);
 /// RLIMIT_FSIZE: a file is to become `end` bytes long, or longer. Signal and too_big when it may not.
 Result<void> check_size_limit(Task& task, u64 end);
 
+/// The contents of an open file are about to change: what it was trusted with ends (fs::end_trust).
+Result<void> end_trust_of(Task& task, fs::File& file);
+inline Result<void> about_to_change(Task& task, fs::File& file) {
+    auto* inode = file.inode();
+    if (!inode || inode->type() != fs::FileType::regular || inode->bears_no_trust.load(std::memory_order_relaxed)) [[likely]] return {};
+    return end_trust_of(task, file);
+}
+
 Result<Shared<fs::File>> readable(Task& task, Descriptor descriptor);
 Result<Shared<fs::File>> writable(Task& task, Descriptor descriptor);
 

@@ -66,6 +66,27 @@ no-new-privileges: 1001 1001 1001, 1000 1000 1000, secure 0, dumpable 1, signal 
   CapPrm none
   CapEff none
   gives up 0, takes back 0, acts as 0: -1
+user 0 opens: 0, 6777, capabilities there
+user 0 writes nothing: 0, 6777, capabilities there
+user 0 writes: 0, 6777, capabilities No data available
+user 0 writes in pieces: 0, 6777, capabilities No data available
+user 0 appends: 0, 6777, capabilities No data available
+user 0 sends: 0, 6777, capabilities No data available
+user 0 moves: 0, 6777, capabilities No data available
+user 0 copies: 0, 6777, capabilities No data available
+user 0 truncates: 0, 6777, capabilities No data available
+user 0 allocates: 0, 6777, capabilities No data available
+stranger opens: 0, 6777, capabilities there
+stranger writes nothing: 0, 6777, capabilities there
+stranger writes: 0, 777, capabilities No data available
+stranger writes in pieces: 0, 777, capabilities No data available
+stranger appends: 0, 777, capabilities No data available
+stranger sends: 0, 777, capabilities No data available
+stranger moves: 0, 777, capabilities No data available
+stranger copies: 0, 777, capabilities No data available
+stranger truncates: 0, 777, capabilities No data available
+stranger allocates: 0, 777, capabilities No data available
+given to another: 777, capabilities No data available
 written by a stranger: 777
 truncated by a stranger: 777
 acting: 0 1001 1001, 0 1000 1000, secure 1, dumpable 0, signal 0

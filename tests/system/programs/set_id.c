@@ -9,8 +9,12 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/prctl.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 static int tell(const char* of) {
@@ -66,6 +70,48 @@ int main(int count, char** arguments) {
         if (status) printf("%s ended with %x\n", kinds[i].name, status);
         unlink(kinds[i].name);
     }
+    // Trust that a file is given stays while it is open, and what a stranger then does to it ends it; who is user 0 ends only its capabilities.
+    static const char* const deeds[] = {"opens", "writes nothing", "writes", "writes in pieces", "appends", "sends", "moves", "copies", "truncates", "allocates"};
+    for (int stranger = 0; stranger < 2; ++stranger)
+        for (size_t i = 0; i < sizeof deeds / sizeof *deeds; ++i) {
+            struct stat seen;
+            int file = open("changed", O_RDWR | O_CREAT | O_TRUNC, 0700), source = open("source", O_RDWR | O_CREAT | O_TRUNC, 0700), ends[2];
+            // A capability set of version 2, which gives CAP_CHOWN.
+            static const unsigned capabilities[5] = {0x02000001, 1};
+            if (write(file, "#", 1) != 1 || fchmod(file, 06777) || fsetxattr(file, "security.capability", capabilities, sizeof capabilities, 0)) return 3;
+            if (write(source, "abc", 3) != 3 || lseek(source, 0, SEEK_SET) || pipe(ends) || write(ends[1], "abc", 3) != 3) return 3;
+            fflush(stdout);
+            if (fork() == 0) {
+                if (stranger && setresuid(1001, 1001, 1001)) _exit(4);
+                struct iovec piece = {"!", 1};
+                switch (i) {
+                case 0: _exit(open("changed", O_RDWR) < 0);
+                case 1: _exit(write(file, "", 0) != 0);
+                case 2: _exit(write(file, "!", 1) != 1);
+                case 3: _exit(pwritev(file, &piece, 1, 0) != 1);
+                case 4: _exit(syscall(SYS_pwritev2, file, &piece, 1L, -1L, 0L, 0x10 /* RWF_APPEND */) != 1);
+                case 5: _exit(sendfile(file, source, NULL, 3) != 3);
+                case 6: _exit(splice(ends[0], NULL, file, NULL, 3, 0) != 3);
+                case 7: _exit(copy_file_range(source, NULL, file, NULL, 3, 0) != 3);
+                case 8: _exit(ftruncate(file, 0) != 0);
+                case 9: _exit(fallocate(file, 0, 0, 10) != 0);
+                }
+            }
+            int status;
+            wait(&status);
+            fstat(file, &seen);
+            printf("%s %s: %d, %o, capabilities %s\n", stranger ? "stranger" : "user 0", deeds[i], status, seen.st_mode & 07777,
+                   fgetxattr(file, "security.capability", NULL, 0) < 0 ? strerror(errno) : "there");
+            close(file), close(source), close(ends[0]), close(ends[1]);
+        }
+    int given = open("changed", O_RDWR);
+    static const unsigned some[5] = {0x02000001, 1};
+    if (fchmod(given, 06777) || fsetxattr(given, "security.capability", some, sizeof some, 0)) return 3;
+    if (fchown(given, 7, 8)) return 3;
+    struct stat owned;
+    fstat(given, &owned);
+    printf("given to another: %o, capabilities %s\n", owned.st_mode & 07777, fgetxattr(given, "security.capability", NULL, 0) < 0 ? strerror(errno) : "there");
+    close(given), unlink("source"), unlink("changed");
     // What a stranger changes is not trusted any more.
     for (int truncated = 0; truncated < 2; ++truncated) {
         struct stat seen;
