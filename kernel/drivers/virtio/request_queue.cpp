@@ -12,6 +12,8 @@ Result<void> RequestQueue::open(Device& device, u16 index, u16 size, bool event_
 Result<u16> RequestQueue::take_slot() {
     Guard guard(lock_);
     while (true) {
+        // Those that have the slots will not give them back.
+        if (queue_->broken()) return fail(Error::io);
         for (u16 slot = 0; slot < slots; ++slot) {
             if (states_[slot] != State::free) continue;
             states_[slot] = State::taken;

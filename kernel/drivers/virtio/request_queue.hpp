@@ -13,7 +13,7 @@ public:
     /// Makes the device's queue `index`, and connects its interrupt. Lives as long as the machine.
     Result<void> open(Device& device, u16 index, u16 size, bool event_index);
 
-    /// A free slot; sleeps until there is one.
+    /// A free slot; sleeps until there is one. io when the device broke the rules.
     Result<u16> take_slot();
     /// Gives the chain to the device and sleeps until it has finished: how many bytes it wrote. io when the device broke the rules: the slot
     /// stays taken then, since the device may still write to what it stands for.
