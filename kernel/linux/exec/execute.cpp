@@ -90,6 +90,7 @@ Result<void> end_other_tasks(Task& task) {
 Result<VirtAddr> map_stack(memory::AddressSpace& memory, u64 limit, bool executable) {
     constexpr u64 largest = 1_GiB, smallest = 128_KiB;
     VirtAddr top{arch::program_end - random_distance(22)};
+    process.resumed.wake_all();  // also those that stand still: a stop holds up only what is left
     u64 size = align_up(std::clamp<u64>(limit, smallest, largest), page_size);
     TRY(memory.map({.hint = top - size, .size = size, .access = {true, true, executable},
                     .placement = memory::Placement::exactly, .grows_down = true, .name = "[stack]"}));

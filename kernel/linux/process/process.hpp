@@ -65,13 +65,14 @@ public:
     bool zombie = false;
     bool being_reaped = false;      ///< a wait has it
     bool stop_reported = true, continue_reported = true;
+    bool continue_untold = false;   ///< goes on after a stop, of which the parent has yet to be sent word
     bool executed = false;          ///< has called execve since fork (setpgid's rule)
     bool subreaper = false;
     WaitStatus status;              ///< valid for zombies
     i32 stop_signal = 0;            ///< non-zero: stopped by it
     Usage dead_tasks, dead_children;
     sync::WaitQueue child_changed;  ///< with tree(): a child ended, stopped or continued
-    sync::WaitQueue resumed;        ///< with tree(): stop_signal became 0, or the process is exiting
+    sync::WaitQueue resumed;        ///< with tree(): stop_signal became 0, or the process is exiting, or all tasks but one are to end
     sync::WaitQueue tasks_changed;  ///< with tree(): live_tasks fell
     sync::WaitQueue vfork_done;     ///< with tree(): borrows_memory became false
     bool borrows_memory = false;    ///< made by vfork and still in its parent's memory

@@ -54,6 +54,11 @@ void settle_call(Task& task, arch::TrapFrame& frame, const SignalAction* handler
     arch::rewind_system_call(frame);
 }
 
+/// SIGCHLD about a stop or its end, unless the parent does not want to hear of these.
+void tell_parent(Process& process, const Shared<Process>& parent, i32 code, i32 signal) {
+    if (parent && parent_wants_stops(*parent)) send_to_process(*parent, SignalInfo::child(code, process.id(), process.credentials().uid, signal, 0, 0));
+}
+
 /// The process stands still until SIGCONT. The parent is told once. Both locks are held from taking the signal on: a SIGCONT that comes before finds
 /// it pending, and discards it, and one that comes after finds the process stopped.
 void stop(Task& task, i32 signal) {
@@ -70,19 +75,26 @@ void stop(Task& task, i32 signal) {
         if (!process.stop_signal) {
             process.stop_signal = signal;
             process.stop_reported = false;
+            process.continue_reported = true;  // a parent that did not ask in time finds it stopped
             if (process.parent) parent = Shared<Process>(*process.parent), parent->child_changed.wake_all();
             for (auto& other : process.tasks) other.demand_attention();
         }
     }
-    if (parent && parent_wants_stops(*parent))
-        send_to_process(*parent, SignalInfo::child(cld_stopped, process.id(), process.credentials().uid, signal, 0, 0));
+    tell_parent(process, parent, cld_stopped, signal);
 }
 
+/// A task that is to end for another's execve does not wait. The first that goes on tells the parent of it, as on Linux, whoever sent the SIGCONT.
 void wait_while_stopped(Task& task) {
     auto& process = task.process();
-    TreeGuard guard(tree_lock());
-    while (process.stop_signal && !process.exiting() && !process.pending.set().has(sigkill) && !task.pending.set().has(sigkill))
-        (void)process.resumed.wait(tree_lock(), sync::Interruptible::no);
+    Shared<Process> parent;
+    {
+        TreeGuard guard(tree_lock());
+        auto must_end = [&] { return process.exiting() || (process.ending_others && process.ending_others != &task); };
+        while (process.stop_signal && !must_end() && !process.pending.set().has(sigkill) && !task.pending.set().has(sigkill))
+            (void)process.resumed.wait(tree_lock(), sync::Interruptible::no);
+        if (std::exchange(process.continue_untold, false) && process.parent) parent = Shared<Process>(*process.parent);
+    }
+    tell_parent(process, parent, cld_continued, sigcont);
 }
 
 [[noreturn]] void die(Task& task, const SignalInfo& info, bool core) {
@@ -108,9 +120,9 @@ void attend(Task& task, arch::TrapFrame& frame) {
             return;
         }
         task.thread().clear_interrupted();
+        if (process.stop_signal) wait_while_stopped(task);
         if (process.exiting()) exit_task(task, process.status);
         if (process.ending_others && process.ending_others != &task) exit_task(task, {});
-        if (process.stop_signal) wait_while_stopped(task);
 
         auto taken = take_next(task);
         if (!taken) {
@@ -129,7 +141,7 @@ void attend(Task& task, arch::TrapFrame& frame) {
             switch (default_action(info.number)) {
             case DefaultAction::ignore:
             case DefaultAction::resume: continue;
-            case DefaultAction::stop: stop(task, info.number); continue;
+            case DefaultAction::stop: stop(task, info.number), wait_while_stopped(task); continue;
             case DefaultAction::terminate: die(task, info, false);
             case DefaultAction::core: die(task, info, true);
             }

@@ -19,6 +19,7 @@ void resume(Process& process) {
     if (!process.stop_signal) return;
     process.stop_signal = 0;
     process.continue_reported = false;
+    process.continue_untold = true;
     process.resumed.wake_all();
     if (process.parent) process.parent->child_changed.wake_all();
 }
