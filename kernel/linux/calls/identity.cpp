@@ -1,6 +1,6 @@
 // Who the process acts as [credentials(7)].
 #include "kernel/linux/calls/calls.hpp"
-#include "kernel/linux/process/process.hpp"
+#include "kernel/linux/process/tree.hpp"
 
 namespace spore::linux::calls {
 
@@ -23,8 +23,16 @@ Capabilities::UserIds user_ids(const Credentials& who) { return {who.uid, who.ef
 
 bool has(const Credentials& who, const Ids& ids, u32 id) { return who.*ids.real == id || who.*ids.effective == id || who.*ids.saved == id; }
 
+/// To become a user who has too many processes without this one is no error yet: many programs do not look. execve tells of it [setuid(2)].
+void note_process_count(Task& task) {
+    TreeGuard guard(tree_lock());
+    auto& process = task.process();
+    task.too_many_processes = exceeds_process_limit(process, -static_cast<i64>(process.live_tasks));
+}
+
 Result<u64> set_three(Task& task, const Ids& ids, u32 real, u32 effective, u32 saved) {
-    return task.process().change_credentials([&](Credentials& who) -> Result<u64> {
+    u32 user_before = task.process().credentials().uid;
+    auto set = task.process().change_credentials([&](Credentials& who) -> Result<u64> {
         for (u32 id : {real, effective, saved})
             if (id != keep && !who.may(ids.any) && !has(who, ids, id)) return fail(Error::not_permitted);
         auto before = user_ids(who);
@@ -35,6 +43,8 @@ Result<u64> set_three(Task& task, const Ids& ids, u32 real, u32 effective, u32 s
         who.capabilities.follow(before, user_ids(who));
         return 0;
     });
+    if (set && task.process().credentials().uid != user_before) note_process_count(task);
+    return set;
 }
 Result<u64> set_two(Task& task, const Ids& ids, u32 real, u32 effective) {
     auto before = task.process().credentials();

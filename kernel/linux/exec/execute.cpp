@@ -73,6 +73,15 @@ Result<Programs> open_programs(const fs::Context& context, fs::Dentry& entry, Ex
     return programs;
 }
 
+/// Who became a user with too many processes already may not go on to run programs as that one [setuid(2), EAGAIN]; unless some have ended since.
+Result<void> check_process_count(Task& task) {
+    if (!std::exchange(task.too_many_processes, false)) return {};
+    TreeGuard guard(tree_lock());
+    if (!exceeds_process_limit(task.process(), 0)) return {};
+    task.too_many_processes = true;
+    return fail(Error::would_block);
+}
+
 /// Ends the process's other tasks and waits until they have left its memory.
 Result<void> end_other_tasks(Task& task) {
     auto& process = task.process();
@@ -81,6 +90,7 @@ Result<void> end_other_tasks(Task& task) {
     process.ending_others = &task;
     for (auto& other : process.tasks)
         if (&other != &task) other.demand_attention();
+    process.resumed.wake_all();  // also those that stand still: a stop holds up only what is left
     while (process.live_tasks > 1) (void)process.tasks_changed.wait(tree_lock(), sync::Interruptible::no);
     process.ending_others = nullptr;
     return {};
@@ -90,7 +100,6 @@ Result<void> end_other_tasks(Task& task) {
 Result<VirtAddr> map_stack(memory::AddressSpace& memory, u64 limit, bool executable) {
     constexpr u64 largest = 1_GiB, smallest = 128_KiB;
     VirtAddr top{arch::program_end - random_distance(22)};
-    process.resumed.wake_all();  // also those that stand still: a stop holds up only what is left
     u64 size = align_up(std::clamp<u64>(limit, smallest, largest), page_size);
     TRY(memory.map({.hint = top - size, .size = size, .access = {true, true, executable},
                     .placement = memory::Placement::exactly, .grows_down = true, .name = "[stack]"}));
@@ -158,6 +167,7 @@ Result<void> unshare(Task& task) {
 Result<void> execute(Task& task, ExecRequest request, ExecProblem& problem) {
     auto& process = task.process();
     problem = ExecProblem::not_executable;
+    TRY(check_process_count(task));
     Caller caller(task);
     TRY(follow_scripts(caller, request, problem));
     auto programs = TRY(open_programs(caller, *request.entry, problem));

@@ -151,6 +151,7 @@ Result<u64> clone_task(Task& task, const CloneRequest& request) {
         take_back_pidfd();
         return fail(thread || maker.has_heard_all() ? Error::would_block : Error::restart);
     }
+    task.too_many_processes = false;  // it has made one more since
     i32 id = child->id();
     if (request.flags & clone_parent_settid) (void)request.parent_id.write(id);
     child->start();

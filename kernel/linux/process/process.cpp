@@ -80,9 +80,27 @@ i32 next_number() {
 }
 }  // namespace
 
+bool exceeds_process_limit(Process& process, i64 more) {
+    u64 soft = process.limit(limit_processes).soft;
+    u32 user = process.credentials().uid;
+    if (soft > u64{1} << 32 || user == 0) return false;
+    i64 limit = static_cast<i64>(soft), count = more;
+    tree().processes.for_each([&](Process& other) {
+        if (other.credentials().uid != user) return true;
+        // A main task that has ended is there until its process is.
+        count += other.live_tasks + (other.main && other.main->process_link.linked ? 0 : 1);
+        return count <= limit;
+    });
+    return count > limit;
+}
+
 bool attach(Process& process, Task& task, const Maker* maker, Parentage how) {
     TreeGuard guard(tree_lock());
     if (maker && !maker->has_heard_all()) return false;
+    // [linux] copy_process: who may do without limits may do without this one.
+    auto who = process.credentials();
+    bool is_first = !maker && !process.id_;
+    if (!is_first && !who.may(Capability::resource) && !who.may(Capability::admin) && exceeds_process_limit(process, 1)) return false;
     i32 number = next_number();
     if (!number) return false;
     task.id_ = number;

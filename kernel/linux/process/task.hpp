@@ -143,6 +143,7 @@ public:
     char name[16] = {};
     i32 parent_death_signal = 0;
     bool no_new_privileges = false, dumpable = true;
+    bool too_many_processes = false;  ///< when it became who it is: checked by execve
     u32 personality = 0;
     MemoryPolicy memory_policy;
     u64 timer_slack = 50'000, default_timer_slack = 50'000;

@@ -27,8 +27,11 @@ struct Maker {
     Process& process;
     u32 heard;
 };
+/// Whether the tasks of the process's real user, and `more`, are more than its RLIMIT_NPROC allows: what has ended counts until it is waited for. User 0's may be
+/// any number. With the lock held.
+bool exceeds_process_limit(Process& process, i64 more);
 /// Gives `task` its number and joins it to the tables and to `process`. A process without tasks is new: it becomes the child, or
-/// sibling, of its maker, or the first process when that is null. False when no number is left, or the maker was sent a signal with others meanwhile, which
+/// sibling, of its maker, or the first process when that is null. False when no number is left, the user has too many tasks, or the maker was sent a signal with others meanwhile, which
 /// the new process would have missed: it is to be made after that, if at all.
 bool attach(Process& process, Task& task, const Maker* maker, Parentage how = Parentage::child);
 /// Makes `task`, the only one left, the main task of its process, with its number (execve).

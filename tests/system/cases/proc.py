@@ -94,6 +94,29 @@ acting: 0 1001 1001, 0 1000 1000, secure 1, dumpable 0, signal 0
   CapEff none
   gives up 0, takes back 0, acts as 0: 0
 """
+MANY = """make(0) = 0 
+make_as_user(0) = 0 
+make_as_user(1) = 0 
+setresuid(user, user, user) = 0 
+ran
+make_as_user(2) = 0 
+setresuid(user, user, user) = 0 
+execve: Resource temporarily unavailable
+setresuid(user, user, user) = 0 
+ran
+make(0) = 0 
+make(1) = 0 
+make_thread() = 0 
+make(2) = -1 Resource temporarily unavailable
+make_thread() = -1 Resource temporarily unavailable
+end(0) = 0 
+make(2) = -1 Resource temporarily unavailable
+wait_for(0) = 0 
+make(2) = 0 
+make(3) = -1 Resource temporarily unavailable
+make(3) = 0 
+make_thread() = -1 Resource temporarily unavailable
+"""
 STRANGERS = """process_vm_readv(getpid(), &here, 1, &there, 1, 0) = 8 
 process_vm_readv(other, &here, 1, &there, 1, 0) = -1 Operation not permitted
 syscall(SYS_get_robust_list, other, &list, &size) = -1 Operation not permitted
@@ -136,6 +159,9 @@ CASES = [
          stdout="Uid:\t1000\t1000\t1000\t1000\n" + "".join(f"Cap{kind}:\t0000000000000400\n" for kind in ("Inh", "Prm", "Eff", "Amb")),
          needs=(BUSYBOX, "/usr/bin/setpriv"), machines=("microvm",)),
     Case("set-id", [Program("set_id"), "/tmp"], stdout=SET_ID),
+    Case("many", [Program("many")], stdout=MANY, machines=("microvm",)),
+    Case("many-by-option", [BUSYBOX, "sh", "-c", "sleep 0; echo one; sleep 9 & sleep 0; echo two"], options=["-u", "1000", "--ulimit", "nproc=2"], status=2,
+         stdout="one\n", stderr=re.compile("fork: Resource temporarily unavailable"), needs=(BUSYBOX,), machines=("microvm",), cpus=(1,)),
     Case("strangers", [Program("strangers")], stdout=STRANGERS, machines=("microvm",), cpus=(1,)),
     Case("processors", [BUSYBOX, "nproc"], stdout="2\n", needs=(BUSYBOX,), machines=("microvm",), cpus=(2,)),
     Case("processes", [BUSYBOX, "ps"], stdout=re.compile(r"\n +1 .*busybox ps"), needs=(BUSYBOX,), machines=("microvm",), cpus=(1,)),
