@@ -69,11 +69,14 @@ void DentryCache::forget(Dentry& entry, Forget how) {
     if (was_hashed) Shared<Dentry>::adopt(&entry).reset();
 }
 
-Result<void> DentryCache::move(Dentry& entry, Dentry& new_parent, const HashedName& new_name) {
+Result<Text> DentryCache::memory_for(const HashedName& name) {
+    if (name.text.size() <= sizeof Dentry::short_name_) return Text();
+    return Text::copy(name.text);
+}
+
+void DentryCache::move(Dentry& entry, Dentry& new_parent, const HashedName& new_name, Text longer) {
     Shared keep(entry);
     forget(entry, Forget::only);
-    Text longer;
-    if (new_name.text.size() > sizeof entry.short_name_) longer = TRY(Text::copy(new_name.text));
     Shared<Dentry> parent(new_parent);
     {
         Guard guard(tree_lock());
@@ -83,7 +86,6 @@ Result<void> DentryCache::move(Dentry& entry, Dentry& new_parent, const HashedNa
         std::swap(entry.parent_, parent);
     }
     insert(entry, new_name);
-    return {};
 }
 
 void DentryCache::shrink() {

@@ -29,9 +29,10 @@ public:
     /// The name is gone from its directory: forgets the entry, which stays with those who have it. The directory mutex is held.
     enum class Forget : u8 { only, deleted };
     void forget(Dentry& entry, Forget how);
-    /// After a successful rename in the file system; both directory mutexes are held. no_memory leaves the entry forgotten, to be
-    /// looked up again, under its old name.
-    Result<void> move(Dentry& entry, Dentry& new_parent, const HashedName& new_name);
+    /// What move() keeps of a name outside of the entry: made before the file system renames, after which nothing may fail.
+    static Result<Text> memory_for(const HashedName& name);
+    /// After a successful rename in the file system; both directory mutexes are held.
+    void move(Dentry& entry, Dentry& new_parent, const HashedName& new_name, Text memory);
     /// Drops what nobody uses: everything, when a tree is taken down.
     void shrink();
     /// Entries that it may hold before it drops old ones.

@@ -189,19 +189,20 @@ Result<void> rename(const Context& context, Dentry& old_at, std::string_view old
     // Nobody may put a name into a directory while it is found to be empty, and replaced.
     std::optional<Guard<sync::Mutex>> replaced;
     if (!over->negative() && !request.exchange && moves_directory) replaced.emplace(over->inode()->directory_mutex());
+    auto new_memory = TRY(DentryCache::memory_for(to.last())), old_memory = TRY(DentryCache::memory_for(from.last()));
     TRY(old_directory.inode()->rename(from.last().text, *entry->inode(), *new_directory.inode(), to.last().text, over->inode(),
                                       request.exchange));
     auto& cache = dentry_cache();
     if (request.exchange) {
         cache.forget(*over, DentryCache::Forget::only);
-        TRY(cache.move(*entry, new_directory, to.last()));
-        TRY(cache.move(*over, old_directory, from.last()));
+        cache.move(*entry, new_directory, to.last(), std::move(new_memory));
+        cache.move(*over, old_directory, from.last(), std::move(old_memory));
         tell_renamed(*old_directory.inode(), from.last().text, *new_directory.inode(), to.last().text, *entry->inode(), nullptr);
         tell_renamed(*new_directory.inode(), to.last().text, *old_directory.inode(), from.last().text, *over->inode(), nullptr);
         return {};
     }
     cache.forget(*over, over->negative() ? DentryCache::Forget::only : DentryCache::Forget::deleted);
-    TRY(cache.move(*entry, new_directory, to.last()));
+    cache.move(*entry, new_directory, to.last(), std::move(new_memory));
     tell_renamed(*old_directory.inode(), from.last().text, *new_directory.inode(), to.last().text, *entry->inode(), over->inode());
     return {};
 }

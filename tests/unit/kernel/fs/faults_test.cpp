@@ -75,6 +75,9 @@ const Operation operations[] = {
     {"link", [](Tree& t) -> Result<void> { return or_exists(link(t.context(), *TRY(t.find("file")), t.root(), "dir/second")); }},
     {"unlink", [](Tree& t) { return unlink(t.context(), t.root(), "dir/inner/file"); }},
     {"rename", [](Tree& t) { return rename(t.context(), t.root(), "file", t.root(), "dir/renamed", {}); }},
+    {"rename to a long name", [](Tree& t) {
+        return rename(t.context(), t.root(), "file", t.root(), "dir/renamed to what is longer than an entry has room for in itself", {});
+    }},
     {"rename over another", [](Tree& t) { return rename(t.context(), t.root(), "file", t.root(), "other", {}); }},
     {"rename a directory", [](Tree& t) { return rename(t.context(), t.root(), "dir/inner", t.root(), "moved", {}); }},
     {"exchange", [](Tree& t) { return rename(t.context(), t.root(), "file", t.root(), "other", {.exchange = true}); }},
