@@ -53,6 +53,17 @@ Result<u64> AttributeList::list(MutableByteSpan names) const {
     return size;
 }
 
+u64 AttributeList::bytes() const {
+    u64 size = 0;
+    for (auto* item = first_.get(); item; item = item->next.get()) size += sizeof(Item) + item->name.size() + item->value.size();
+    return size;
+}
+
+u64 AttributeList::bytes_with(std::string_view name, u64 value_size) const {
+    auto* item = find(name);
+    return bytes() + value_size - (item ? item->value.size() : 0) + (item ? 0 : sizeof(Item) + name.size());
+}
+
 Result<void> AttributeList::remove(std::string_view name) {
     for (auto* at = &first_; *at; at = &(*at)->next)
         if ((*at)->name.view() == name) {

@@ -16,6 +16,9 @@ public:
     Result<void> set(std::string_view name, ByteSpan value, bool create, bool replace);
     Result<u64> list(MutableByteSpan names) const;
     Result<void> remove(std::string_view name);
+    /// What all take of memory; and what they would, were this one's value of such a size.
+    u64 bytes() const;
+    u64 bytes_with(std::string_view name, u64 value_size) const;
 
 private:
     struct Item {

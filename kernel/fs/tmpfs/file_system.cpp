@@ -10,15 +10,16 @@ namespace {
 /// Above every number that a lower file system of usual size has.
 constexpr u64 first_own_number = u64{1} << 32;
 
-u64 pages_for(u64 limit) { return (limit ? limit : memory::memory_use().total / 2) / page_size; }
+u64 half_of_all_pages() { return memory::memory_use().total / 2 / page_size; }
+u64 pages_for(u64 limit) { return limit ? limit / page_size : half_of_all_pages(); }
 
 }  // namespace
 
-TmpFileSystem::TmpFileSystem(Shared<FileSystem> lower, u64 page_limit)
-    : lower_(std::move(lower)), page_limit_(page_limit), next_number_(lower_ ? first_own_number : 1) {}
+TmpFileSystem::TmpFileSystem(Shared<FileSystem> lower, u64 page_limit, u64 file_limit)
+    : lower_(std::move(lower)), page_limit_(page_limit), file_limit_(file_limit), next_number_(lower_ ? first_own_number : 1) {}
 
 Result<Shared<TmpFileSystem>> TmpFileSystem::create(u64 limit, u16 root_permissions) {
-    auto made = TRY(make_shared<TmpFileSystem>(nullptr, pages_for(limit)));
+    auto made = TRY(make_shared<TmpFileSystem>(nullptr, pages_for(limit), half_of_all_pages()));
     made->root_ = TRY(made->make({.type = FileType::directory, .permissions = root_permissions}));
     made->root_->add_links(2);
     return made;
@@ -26,7 +27,7 @@ Result<Shared<TmpFileSystem>> TmpFileSystem::create(u64 limit, u16 root_permissi
 
 Result<Shared<TmpFileSystem>> TmpFileSystem::create_over(Shared<FileSystem> lower, u64 limit) {
     auto lower_root = TRY(lower->root());
-    auto made = TRY(make_shared<TmpFileSystem>(std::move(lower), pages_for(limit)));
+    auto made = TRY(make_shared<TmpFileSystem>(std::move(lower), pages_for(limit), half_of_all_pages()));
     made->root_ = TRY(made->wrap(std::move(lower_root)));
     return made;
 }
@@ -42,8 +43,9 @@ Result<Shared<Inode>> TmpFileSystem::root() { return Shared<Inode>(root_); }
 
 Result<FileSystemStat> TmpFileSystem::stat() {
     constexpr u64 tmpfs_magic = 0x0102'1994, overlay_magic = 0x794c'7630;  // [linux/magic.h]
+    u64 used_files = std::min((used_records_.load(std::memory_order_relaxed) + file_record - 1) / file_record, file_limit_);
     FileSystemStat stat{.magic = lower_ ? overlay_magic : tmpfs_magic, .blocks = page_limit_, .free_blocks = free_pages(),
-                        .files = page_limit_, .free_files = free_pages()};
+                        .files = file_limit_, .free_files = file_limit_ - used_files};
     return stat;
 }
 
@@ -55,7 +57,20 @@ Result<void> TmpFileSystem::charge() {
     return fail(Error::no_space);
 }
 
+Result<void> TmpFileSystem::charge_records(u64 bytes) {
+    if (used_records_.fetch_add(bytes, std::memory_order_relaxed) + bytes <= file_limit_ * file_record) return {};
+    uncharge_records(bytes);
+    return fail(Error::no_space);
+}
+
 Result<Shared<TmpInode>> TmpFileSystem::make(const NewInode& request) {
+    TRY(charge_records(file_record));
+    auto made = make_uncharged(request);
+    if (!made) uncharge_records(file_record);
+    return made;
+}
+
+Result<Shared<TmpInode>> TmpFileSystem::make_uncharged(const NewInode& request) {
     u64 number = next_number();
     switch (request.type) {
     case FileType::directory: return TRY(make_shared<TmpDirectory>(*this, number, request));

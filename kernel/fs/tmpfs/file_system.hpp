@@ -14,12 +14,13 @@ class TmpInode;
 
 class TmpFileSystem final : public FileSystem {
 public:
-    /// Holds at most `limit` bytes of contents; 0 means half of the memory there is.
+    /// Holds at most `limit` bytes of contents; 0 means half of the memory there is. Files, further names of theirs and attributes are limited by that
+    /// half, too: a file for each page of it.
     static Result<Shared<TmpFileSystem>> create(u64 limit = 0, u16 root_permissions = 01777);
     /// The writable view of `lower`.
     static Result<Shared<TmpFileSystem>> create_over(Shared<FileSystem> lower, u64 limit = 0);
 
-    TmpFileSystem(Shared<FileSystem> lower, u64 page_limit);
+    TmpFileSystem(Shared<FileSystem> lower, u64 page_limit, u64 file_limit);
     ~TmpFileSystem() override;
     Result<Shared<Inode>> root() override;
     Result<FileSystemStat> stat() override;
@@ -39,14 +40,20 @@ public:
     /// As many as may still be taken.
     u64 free_pages() const;
     void uncharge(u64 pages) { used_pages_.fetch_sub(pages, std::memory_order_relaxed); }
+    /// What a file, or a name of it beyond the first, takes of what is there for such; attributes take their size [linux/shmem_fs.h BOGO_INODE_SIZE].
+    static constexpr u64 file_record = 1024;
+    /// no_space when there is not so much.
+    Result<void> charge_records(u64 bytes);
+    void uncharge_records(u64 bytes) { used_records_.fetch_sub(bytes, std::memory_order_relaxed); }
 
 private:
     friend class TmpInode;
+    Result<Shared<TmpInode>> make_uncharged(const NewInode& request);
     u64 next_number() { return next_number_.fetch_add(1, std::memory_order_relaxed); }
 
     Shared<FileSystem> lower_;
-    u64 page_limit_;
-    std::atomic<u64> used_pages_ = 0;
+    u64 page_limit_, file_limit_;
+    std::atomic<u64> used_pages_ = 0, used_records_ = 0;
     std::atomic<u64> next_number_;
     InodeTable inodes_;  ///< those that stand for lower ones
     Shared<TmpInode> root_;

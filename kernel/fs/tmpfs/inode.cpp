@@ -21,6 +21,7 @@ TmpInode::TmpInode(TmpFileSystem& file_system, Shared<Inode> lower, const Stat& 
 
 TmpInode::~TmpInode() {
     if (lower_) owner().inodes_.remove(*this);
+    owner().uncharge_records((u64{charged_links_} + (lower_ ? 0 : 1)) * TmpFileSystem::file_record + extended_.unguarded().charged);
 }
 
 Result<Stat> TmpInode::stat() { return Inode::stat(); }
@@ -35,6 +36,7 @@ void TmpInode::add_links(int difference) {
     auto now = current_time();
     u32 left = attributes_.with([&](Stat& s) {
         s.changed = now;
+        if (difference < 0 && charged_links_) --charged_links_, owner().uncharge_records(TmpFileSystem::file_record);
         return s.links += static_cast<u32>(difference);
     });
     if (left == 0) owner().unpin(*this);
@@ -46,6 +48,8 @@ Result<void> TmpInode::gain_link() {
     return attributes_.with([&](Stat& s) -> Result<void> {
         if (s.links == 0 && !awaits_link_) return fail(Error::not_found);
         if (s.links >= 0x7fff'ffff) return fail(Error::too_many_links);
+        // A name takes memory as a file does.
+        if (s.links != 0) TRY(owner().charge_records(TmpFileSystem::file_record)), ++charged_links_;
         awaits_link_ = false;
         s.changed = now;
         ++s.links;
@@ -56,6 +60,20 @@ Result<void> TmpInode::gain_link() {
 void TmpInode::stamp_modified() {
     auto now = current_time();
     attributes_.with([&](Stat& s) { s.modified = s.changed = now; });
+}
+
+Result<void> TmpInode::charge_attributes(Extended& extended, u64 bytes) {
+    if (bytes > extended.charged) TRY(owner().charge_records(bytes - extended.charged));
+    else owner().uncharge_records(extended.charged - bytes);
+    extended.charged = bytes;
+    return {};
+}
+
+Result<void> TmpInode::set_charged(Extended& extended, std::string_view name, ByteSpan value, bool create, bool replace) {
+    TRY(charge_attributes(extended, std::max(extended.charged, extended.list.bytes_with(name, value.size()))));
+    auto set = extended.list.set(name, value, create, replace);
+    (void)charge_attributes(extended, extended.list.bytes());  // no more than that
+    return set;
 }
 
 Result<void> TmpInode::copy_lower_attributes(Extended& extended) {
@@ -69,7 +87,7 @@ Result<void> TmpInode::copy_lower_attributes(Extended& extended) {
         auto value_size = TRY(lower_->get_attribute(name, {}));
         auto value = TRY(Text::reserve(value_size));
         if (value_size != 0) TRY(lower_->get_attribute(name, std::as_writable_bytes(value.buffer())));
-        TRY(extended.list.set(name, std::as_bytes(value.buffer()), false, false));
+        TRY(set_charged(extended, name, std::as_bytes(value.buffer()), false, false));
     }
     extended.copied = true;
     return {};
@@ -92,7 +110,7 @@ Result<void> TmpInode::set_attribute(std::string_view name, ByteSpan value, bool
     owner().pin(*this);
     return extended_.with([&](Extended& extended) -> Result<void> {
         TRY(copy_lower_attributes(extended));
-        return extended.list.set(name, value, create, replace);
+        return set_charged(extended, name, value, create, replace);
     });
 }
 
@@ -107,7 +125,8 @@ Result<void> TmpInode::remove_attribute(std::string_view name) {
     owner().pin(*this);
     return extended_.with([&](Extended& extended) -> Result<void> {
         TRY(copy_lower_attributes(extended));
-        return extended.list.remove(name);
+        TRY(extended.list.remove(name));
+        return charge_attributes(extended, extended.list.bytes());
     });
 }
 

@@ -39,12 +39,17 @@ private:
     struct Extended {
         AttributeList list;
         bool copied = false;  ///< the lower inode's attributes are in the list
+        u64 charged = 0;
     };
+    /// Takes from the file system's limit, or gives back, so that attributes of `bytes` are charged.
+    Result<void> charge_attributes(Extended& extended, u64 bytes);
+    Result<void> set_charged(Extended& extended, std::string_view name, ByteSpan value, bool create, bool replace);
     Result<void> copy_lower_attributes(Extended& extended);
 
     Shared<Inode> lower_;
     Locked<Extended, sync::Mutex> extended_;
     bool awaits_link_ = false;  ///< under the attributes' lock, once others see it
+    u32 charged_links_ = 0;     ///< those beyond the first that were made here; under the attributes' lock
     bool pinned_ = false;  ///< under the table's lock
 };
 
