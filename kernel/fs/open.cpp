@@ -115,6 +115,8 @@ Result<Shared<File>> open_unnamed(const Context& context, Dentry& at, std::strin
 Result<Shared<Dentry>> create_in(const Context& context, Dentry& directory, const HashedName& name, NewInode node, Dentry* absent) {
     TRY(give_owner(context, *directory.inode(), node));
     auto inode = TRY(directory.inode()->create(name.text, node));
+    // A new file has no attributes: its first write need not look for them.
+    if (!(node.permissions & (set_uid_bit | set_gid_bit))) inode->bears_no_trust.store(true, std::memory_order_relaxed);
     auto entry = TRY(Dentry::create(Shared(directory.mount()), &directory, name.text, std::move(inode)));
     if (absent) dentry_cache().forget(*absent, DentryCache::Forget::only);
     if (!directory.inode()->names_change()) dentry_cache().insert(*entry, name);
