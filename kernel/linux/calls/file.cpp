@@ -58,12 +58,12 @@ Result<u64> write_from(Task& task, fs::File& file, fs::IoBuffer buffer) {
     if (task.process().limit(limit_file_size).soft != Limit::infinite)
         if (auto position = position_of(file)) TRY(limit_write(task, file, buffer, *position));
     if (buffer.remaining()) TRY(about_to_change(task, file));
-    return told(file, fs::Change::modified, written(task, write_what_is_there(file, buffer, [&](fs::IoBuffer& from) { return file.write(from); })));
+    return told(file, fs::Change::modified, written(task, file, write_what_is_there(file, buffer, [&](fs::IoBuffer& from) { return file.write(from); })));
 }
 Result<u64> write_at(Task& task, fs::File& file, fs::IoBuffer buffer, u64 offset) {
     TRY(limit_write(task, file, buffer, offset));
     if (buffer.remaining()) TRY(about_to_change(task, file));
-    return told(file, fs::Change::modified, written(task, write_what_is_there(file, buffer, [&](fs::IoBuffer& from) { return file.write_at(from, offset); })));
+    return told(file, fs::Change::modified, written(task, file, write_what_is_there(file, buffer, [&](fs::IoBuffer& from) { return file.write_at(from, offset); })));
 }
 
 /// What sendfile and its like do: through a kernel buffer, as much as both sides take.
@@ -93,7 +93,7 @@ Result<u64> copy_between(Task& task, fs::File& from, u64 from_offset, fs::File& 
         if (moved < available && from_offset == own_position) (void)from.seek(-static_cast<i64>(available - moved), fs::Whence::current);
         done += moved;
         if (moved < available) {
-            if (!put && !done) return written(task, put);
+            if (!put && !done) return written(task, to, put);
             break;
         }
     }
@@ -140,7 +140,7 @@ Result<u64> send_file(Task& task, fs::File& from, u64 offset, fs::File& to, u64 
     if (!sent && sent.error() == Error::not_supported) return copy_between(task, from, offset, to, own_position, size);
     if (sent && offset == own_position) TRY(from.seek(static_cast<i64>(start + *sent), fs::Whence::start));
     (void)told(from, fs::Change::accessed, sent);
-    return written(task, sent);
+    return written(task, to, sent);
 }
 
 /// preadv2's and pwritev2's RWF_*.
@@ -167,7 +167,7 @@ Result<u64> write_where(Task& task, fs::File& file, fs::IoBuffer buffer, u64 off
     u64 at = own ? TRY(position_of(file)) : offset;
     TRY(limit_write(task, file, buffer, where == fs::WriteAt::end ? file.inode()->size() : at));
     if (buffer.remaining()) TRY(about_to_change(task, file));
-    auto done = told(file, fs::Change::modified, written(task, file.inode()->write(buffer, at, where)));
+    auto done = told(file, fs::Change::modified, written(task, file, file.inode()->write(buffer, at, where)));
     if (done && own) TRY(file.seek(static_cast<i64>(at), fs::Whence::start));
     return done;
 }

@@ -110,8 +110,8 @@ Result<void> write_files(Task& task, ControlWriter& control, HeapArray<Shared<fs
     return control.put(level_socket, control_rights, std::as_bytes(std::span(numbers).first(count)), result_flags);
 }
 
-Result<u64> answer_sender(Task& task, Result<u64> result, u32 flags) {
-    return flags & msg_nosignal ? result : written(task, result);
+Result<u64> answer_sender(Task& task, Socket& socket, Result<u64> result, u32 flags) {
+    return flags & msg_nosignal ? result : written(task, socket, result);
 }
 
 Result<u64> send_one(Task& task, Socket& socket, const MessageHeader& header, u32 flags) {
@@ -123,7 +123,7 @@ Result<u64> send_one(Task& task, Socket& socket, const MessageHeader& header, u3
     auto control = TRY(copy_control(header.control, header.control_size));
     SendRequest request{.data = buffer, .flags = flags, .to = to.size ? &to : nullptr, .ancillary = TRY(read_control(task, control.span())),
                         .control = control.span()};
-    return answer_sender(task, socket.send(request), flags);
+    return answer_sender(task, socket, socket.send(request), flags);
 }
 
 Result<u64> receive_one(Task& task, Socket& socket, MessageHeader& header, u32 flags) {
@@ -155,7 +155,7 @@ Result<u64> sendto(Task& task, Descriptor descriptor, UserData data, u64 size, F
     if (address) to = TRY(read_address(address, address_size));
     auto buffer = TRY(program_buffer(data, size));
     SendRequest request{.data = buffer, .flags = flags, .to = to.size ? &to : nullptr};
-    return answer_sender(task, socket->send(request), flags);
+    return answer_sender(task, *socket, socket->send(request), flags);
 }
 
 Result<u64> recvfrom(Task& task, Descriptor descriptor, UserBuffer data, u64 size, Flags flags, UserBytes address, UserInOut<u32> address_size) {

@@ -137,7 +137,7 @@ Result<u64> splice(Task& task, Descriptor from, UserInOut<i64> from_offset, Desc
     auto moved = in && out ? between_pipes(*in, *out, size, may_wait_for_bytes && may_wait_for_room)
                : in        ? from_pipe(*in, target, size, may_wait_for_bytes, (flags & more) != 0)
                            : to_pipe(source, *out, size, may_wait_for_room);
-    if (!moved) return written(task, moved);
+    if (!moved) return written(task, *target.file, moved);
     TRY(source.end());
     TRY(target.end());
     (void)told(*source.file, fs::Change::accessed, moved);
@@ -155,7 +155,7 @@ Result<u64> tee(Task& task, Descriptor from, Descriptor to, u64 size, Flags flag
     auto into = fs::IoBuffer::kernel(bytes.span());
     u64 seen = TRY(in->peek(into, !(flags & nonblocking)));
     auto buffer = fs::IoBuffer::kernel(ByteSpan(bytes.span().first(seen)));
-    return written(task, out->write(buffer, !(flags & nonblocking)));
+    return written(task, *target, out->write(buffer, !(flags & nonblocking)));
 }
 
 Result<u64> vmsplice(Task& task, Descriptor descriptor, UserIn<fs::Piece> user, u64 count, Flags flags) {
@@ -167,12 +167,12 @@ Result<u64> vmsplice(Task& task, Descriptor descriptor, UserIn<fs::Piece> user, 
     auto buffer = pieces.buffer();
     bool may_wait = !(flags & nonblocking) && !file->mode().nonblocking;
     if (!file->mode().write) return pipe->read(buffer, may_wait);
-    if (buffer.remaining() <= fs::pipe_atomic_size) return written(task, pipe->write(buffer, may_wait));
+    if (buffer.remaining() <= fs::pipe_atomic_size) return written(task, *file, pipe->write(buffer, may_wait));
     // It waits for some room, and not for the rest of it.
     while (true) {
-        if (auto room = pipe->wait_for_room(may_wait); !room) return written(task, room);
+        if (auto room = pipe->wait_for_room(may_wait); !room) return written(task, *file, room);
         auto put = pipe->write(buffer, false);
-        if (put || put.error() != Error::would_block) return written(task, put);
+        if (put || put.error() != Error::would_block) return written(task, *file, put);
     }
 }
 

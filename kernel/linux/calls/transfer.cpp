@@ -4,6 +4,7 @@
 #include "kernel/linux/process/caller.hpp"
 #include "kernel/linux/process/process.hpp"
 #include "kernel/linux/signal/send.hpp"
+#include "kernel/linux/socket/socket.hpp"
 
 namespace spore::linux {
 
@@ -30,8 +31,8 @@ Result<fs::IoBuffer> program_buffer(UserBytes at, u64 size) {
     return fs::IoBuffer::program(at, size);
 }
 
-Result<u64> written(Task& task, Result<u64> result) {
-    if (!result && result.error() == Error::broken_pipe)
+Result<u64> written(Task& task, fs::File& to, Result<u64> result) {
+    if (!result && result.error() == Error::broken_pipe && (to.kind() != fs::FileKind::socket || static_cast<Socket&>(to).type() == socket_stream))
         send_to_task(task, SignalInfo::from_process(sigpipe, si_user, task.process().id(), task.process().credentials().uid));
     return result;
 }

@@ -33,8 +33,8 @@ inline Result<u64> told(fs::File& file, fs::Change what, Result<u64> moved) {
     return moved;
 }
 
-/// Tells a writer whose reader has gone: SIGPIPE, then EPIPE.
-Result<u64> written(Task& task, Result<u64> result);
+/// Tells a writer whose reader has gone: SIGPIPE, but where it wrote messages to a socket; then EPIPE.
+Result<u64> written(Task& task, fs::File& to, Result<u64> result);
 /// RLIMIT_FSIZE: a file is to become `end` bytes long, or longer. Signal and too_big when it may not.
 Result<void> check_size_limit(Task& task, u64 end);
 

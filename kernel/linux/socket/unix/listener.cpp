@@ -6,9 +6,10 @@ namespace spore::linux {
 
 using fs::Ready;
 
-void UnixListener::set_backlog(u32 backlog) {
+void UnixListener::set_backlog(u32 backlog, Identity identity) {
     Guard guard(lock_);
     backlog_ = backlog;
+    identity_ = identity;
     connectors_.wake_all();
 }
 
@@ -42,13 +43,26 @@ Result<Owned<UnixListener::Pending>> UnixListener::accept(Instant deadline) {
     return Owned<Pending>(pending_.pop_front());
 }
 
-void UnixListener::close() {
+void UnixListener::refuse() {
     {
         Guard guard(lock_);
         closed_ = true;
         acceptors_.wake_all();
         connectors_.wake_all();
     }
+    arrival.notify(Ready::in | Ready::read_hang_up);
+}
+bool UnixListener::refuses() {
+    Guard guard(lock_);
+    return closed_;
+}
+Identity UnixListener::identity() {
+    Guard guard(lock_);
+    return identity_;
+}
+
+void UnixListener::close() {
+    refuse();
     while (true) {
         Pending* first;
         {

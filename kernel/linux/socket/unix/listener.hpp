@@ -18,16 +18,19 @@ public:
     explicit UnixListener(Identity identity) : identity_(identity) {}
     ~UnixListener() { close(); }
 
-    /// listen(2) again changes it.
-    void set_backlog(u32 backlog);
+    /// listen(2) again changes it, and whom peers see.
+    void set_backlog(u32 backlog, Identity identity);
     /// Waits while too many are pending. connection_refused when nobody listens any more; would_block after the deadline.
     Result<void> connect(Owned<Pending> connection, Instant deadline);
     /// would_block after the deadline; invalid when it was closed.
     Result<Owned<Pending>> accept(Instant deadline);
-    /// Refuses those that are pending, and all that come.
+    /// Refuses all that come; those that are pending can still be accepted.
+    void refuse();
+    bool refuses();
+    /// The same, and refuses those that are pending.
     void close();
     bool has_pending();
-    const Identity& identity() const { return identity_; }
+    Identity identity();
     template <typename F>
     void for_each(F&& visit) {
         Guard guard(lock_);
@@ -37,8 +40,8 @@ public:
     fs::PollSource arrival;
 
 private:
-    Identity identity_;
     sync::Spin lock_;
+    Identity identity_;
     List<Pending, &Pending::link> pending_;
     u32 count_ = 0, backlog_ = 0;
     bool closed_ = false;

@@ -11,6 +11,9 @@ using fs::Ready;
 namespace {
 /// Datagrams that wait at one socket ([linux] net.unix.max_dgram_qlen, and the one that is over).
 constexpr u64 most_messages = 11;
+/// What a message takes of a sender's buffer beside its bytes, or many small ones would take many times the memory that the buffer stands for. About
+/// what it is on Linux (SKB_TRUESIZE).
+constexpr u64 message_overhead = 768;
 
 Result<void> would_block_when_late(Result<void> waited) {
     if (!waited && waited.error() == Error::timed_out) return fail(Error::would_block);
@@ -18,30 +21,36 @@ Result<void> would_block_when_late(Result<void> waited) {
 }
 }  // namespace
 
+constinit std::atomic<u64> UnixQueue::next_number_ = 1;
+
 UnixMessage::~UnixMessage() {
     if (files_counted) forget_in_flight(*this);
 }
 
 UnixQueue::~UnixQueue() { bury(messages_); }
 
-u64 UnixQueue::room_locked(u64 buffer) const {
-    if (limit_ == Limit::messages && count_ >= most_messages) return 0;
-    return bytes_ < buffer ? buffer - bytes_ : 0;
+u64 UnixQueue::room_locked(u64 buffer, u64 writer) const {
+    if (limit_ == Limit::messages && count_ >= most_messages && partner.load(std::memory_order_relaxed) != writer) return 0;
+    u64 taken = bytes_ + count_ * message_overhead;
+    return taken < buffer ? buffer - taken : 0;
 }
-u64 UnixQueue::room(u64 buffer) {
+bool UnixQueue::writable(u64 buffer, u64 writer) {
     Guard guard(lock_);
-    return room_locked(buffer);
-}
-bool UnixQueue::writable(u64 buffer) {
-    Guard guard(lock_);
-    return room_locked(buffer) * 2 >= buffer;
+    return room_locked(buffer, writer) * 2 >= buffer;
 }
 
-Result<u64> UnixQueue::wait_for_room(u64 buffer, Instant deadline) {
+Result<void> UnixQueue::check_reader() const {
+    if (reader_gone_) return fail(Error::connection_refused);
+    if (reader_closed_) return fail(Error::shut_down);
+    return {};
+}
+
+Result<u64> UnixQueue::wait_for_room(u64 buffer, u64 writer, Instant deadline) {
     Guard guard(lock_);
     while (true) {
-        if (reader_closed_ || writer_closed_) return fail(Error::shut_down);
-        if (u64 room = room_locked(buffer)) return room;
+        TRY(check_reader());
+        if (writer_closed_) return fail(Error::shut_down);
+        if (u64 room = room_locked(buffer, writer)) return room;
         if (deadline == Instant{}) return fail(Error::would_block);
         TRY(would_block_when_late(writers_.wait(lock_, sync::Interruptible::yes, deadline)));
     }
@@ -68,17 +77,17 @@ Result<bool> UnixQueue::passes_filter(UnixMessage& message) {
     return true;
 }
 
-bool UnixQueue::put(UnixMessage& message) {
+Result<void> UnixQueue::put(UnixMessage& message) {
     {
         Guard guard(lock_);
-        if (reader_closed_) return false;
+        TRY(check_reader());
         messages_.push_back(message);
         bytes_ += message.bytes.size();
         ++count_;
         readers_.wake_all();
     }
     arrival.notify(Ready::in);
-    return true;
+    return {};
 }
 
 UnixMessage* UnixQueue::first() {
@@ -137,6 +146,7 @@ bool UnixQueue::close_reader(bool drop) {
     {
         Guard guard(lock_);
         reader_closed_ = true;
+        reader_gone_ |= drop;
         had = !messages_.empty();
         if (drop) {
             std::swap(dropped, messages_);

@@ -10,22 +10,21 @@ class UnixQueue final : public Counted {
 public:
     /// How a queue counts what it may hold.
     enum class Limit : u8 {
-        bytes,     ///< streams: by the sender's buffer
-        messages,  ///< datagrams: by the sender's buffer, and their number
+        bytes,     ///< by the sender's buffer
+        messages,  ///< datagrams: and by their number, but for those of the socket that the reader's own go to
     };
     explicit UnixQueue(Limit limit) : limit_(limit) {}
     ~UnixQueue();
 
-    /// Bytes that a writer with this buffer may add now; 0 when it must wait.
-    u64 room(u64 buffer);
-    /// Waits until there is room. shut_down when nobody reads any more; would_block after the deadline.
-    Result<u64> wait_for_room(u64 buffer, Instant deadline);
+    /// Waits until there is room for a writer with this buffer, whose own queue has the number `writer`: for how many bytes. shut_down when nobody reads
+    /// any more, connection_refused when the reader's socket is gone; would_block after the deadline.
+    Result<u64> wait_for_room(u64 buffer, u64 writer, Instant deadline);
     /// What a socket of messages gets passes its filter first; null: nothing does.
     void set_filter(Shared<const net::Filter> filter);
     /// False when the filter does not want it; cuts off what that does not want of it. no_memory.
     Result<bool> passes_filter(UnixMessage& message);
-    /// Adds a message, whatever the room. False when nobody reads any more: the message stays with the caller.
-    bool put(UnixMessage& message);
+    /// Adds a message, whatever the room. The errors of wait_for_room(): then the message stays with the caller.
+    Result<void> put(UnixMessage& message);
 
     /// The first message; stays valid while `reading` is held.
     UnixMessage* first();
@@ -52,7 +51,7 @@ public:
     bool take_reset();
     bool has_reset();
     /// Enough room that a poller should know of it.
-    bool writable(u64 buffer);
+    bool writable(u64 buffer, u64 writer);
     /// Calls visit(message) for each, under the lock.
     template <typename F>
     void for_each(F&& visit) {
@@ -60,18 +59,26 @@ public:
         for (auto& message : messages_) visit(message);
     }
 
+    /// Which queue this is, among all that ever were.
+    u64 number() const { return number_; }
+    /// Of datagrams: the number of the queue that the reader's socket is connected to, whose socket alone may send to this one; 0: everybody may.
+    std::atomic<u64> partner = 0;
+
     sync::Mutex reading;     ///< one reader at a time, while it copies
     fs::PollSource arrival;  ///< for the reader
     fs::PollSource drained;  ///< for writers
 
 private:
-    u64 room_locked(u64 buffer) const;
+    u64 room_locked(u64 buffer, u64 writer) const;
+    Result<void> check_reader() const;
+    static constinit std::atomic<u64> next_number_;
+    u64 number_ = next_number_.fetch_add(1, std::memory_order_relaxed);
     Limit limit_;
     sync::Spin lock_;
     UnixMessages messages_;
     Shared<const net::Filter> filter_;
     u64 bytes_ = 0, count_ = 0;
-    bool writer_closed_ = false, reader_closed_ = false, reset_ = false;
+    bool writer_closed_ = false, reader_closed_ = false, reader_gone_ = false, reset_ = false;
     sync::WaitQueue readers_, writers_;
 };
 

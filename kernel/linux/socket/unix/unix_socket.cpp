@@ -16,7 +16,7 @@ namespace {
 constinit Locked<List<UnixSocket, &UnixSocket::all_link>, sync::Spin> all_sockets;
 
 Result<Shared<UnixQueue>> make_queue(u16 type) {
-    return make_shared<UnixQueue>(type == socket_stream ? UnixQueue::Limit::bytes : UnixQueue::Limit::messages);
+    return make_shared<UnixQueue>(type == socket_datagram ? UnixQueue::Limit::messages : UnixQueue::Limit::bytes);
 }
 
 Result<Shared<UnixSocket>> make_socket(u16 type, i32 protocol, fs::OpenMode mode) {
@@ -34,6 +34,14 @@ Identity current_identity() {
     auto& process = static_cast<Task&>(*owner).process();
     auto who = process.credentials();
     return {process.id(), who.effective_uid, who.effective_gid};
+}
+
+Identity current_sender() {
+    auto* owner = task::current().owner();
+    if (!owner) return {};
+    auto& process = static_cast<Task&>(*owner).process();
+    auto who = process.credentials();
+    return {process.id(), who.uid, who.gid};
 }
 
 UnixSocket::UnixSocket(u16 type, fs::OpenMode mode) : Socket(family_unix, type, 0, mode) {
@@ -59,6 +67,7 @@ Result<SocketPair> UnixSocket::create_pair(u16 type, i32 protocol, fs::OpenMode 
 Result<SocketPair> UnixSocket::create_pair_of(u16 type, fs::OpenMode mode, Identity identity) {
     auto first = TRY(make_shared<UnixSocket>(type, mode)), second = TRY(make_shared<UnixSocket>(type, mode));
     auto one = TRY(make_queue(type)), other = TRY(make_queue(type));
+    if (type == socket_datagram) one->partner = other->number(), other->partner = one->number();
     first->set_connected(one, other, nullptr, identity);
     second->set_connected(other, one, nullptr, identity);
     return SocketPair{std::move(first), std::move(second)};
@@ -108,7 +117,8 @@ void UnixSocket::set_connected(Shared<UnixQueue> in, Shared<UnixQueue> out, Shar
 Result<void> UnixSocket::bind(const SocketAddress& address) {
     Guard guard(changing_);
     auto before = state();
-    if (before.name) return fail(is_named(*before.name, address) ? Error::address_in_use : Error::invalid);
+    // A path is looked at before what the socket has [linux] unix_bind_bsd.
+    if (before.name) return fail(before.name->entry() && is_named(*before.name, address) ? Error::address_in_use : Error::invalid);
     auto name = TRY(bind_unix_name(address, type()));
     if (!is_stream()) name->set({.datagrams = before.in, .listener = {}});
     state_.with([&](State& s) {
@@ -125,7 +135,8 @@ Result<void> UnixSocket::listen(i32 backlog) {
     auto now = state();
     if (!now.name || now.connected) return fail(Error::invalid);
     auto listener = now.listener ? now.listener : TRY(make_shared<UnixListener>(current_identity()));
-    listener->set_backlog(std::min(static_cast<u32>(backlog), most));
+    listener->set_backlog(std::min(static_cast<u32>(backlog), most), current_identity());
+    state_.with([](State& s) { s.peer = current_identity(); });
     if (now.listener) return {};
     listener->arrival.attach(accept_relay_);
     state_.with([&](State& s) { s.listener = listener; });
@@ -151,6 +162,7 @@ Result<void> UnixSocket::connect(const SocketAddress& address) {
         auto to = TRY(find_unix_name(address, type()));
         auto out = to->offer().datagrams;
         if (!out) return fail(Error::connection_refused);
+        if (u64 partner = out->partner.load(std::memory_order_relaxed); partner && partner != state().in->number()) return fail(Error::not_permitted);
         return connect_datagram(std::move(to), std::move(out));
     }
     auto now = state();
@@ -172,10 +184,16 @@ Result<void> UnixSocket::connect_stream(Shared<UnixName> to) {
     return {};
 }
 
-/// Where send() goes from now on; nowhere when null.
+/// Where send() goes from now on; nowhere when null. What came before is forgotten, where somebody was it already [linux] unix_dgram_disconnected.
 Result<void> UnixSocket::connect_datagram(Shared<UnixName> to, Shared<UnixQueue> out) {
-    auto before = state().out;
+    auto now = state();
+    auto before = now.out;
     if (before) before->drained.detach(out_relay_);
+    now.in->partner = out ? out->number() : 0;
+    if (before && before != out) {
+        auto former = now.in->take_all();
+        bury(former);
+    }
     if (out) out->drained.attach(out_relay_);
     state_.with([&](State& s) {
         s.connected = static_cast<bool>(out);
@@ -190,7 +208,7 @@ Result<void> UnixSocket::shutdown(Shut how) {
     auto now = state();
     if (is_stream() && !now.connected && !now.listener) return fail(Error::not_connected);
     if (how != Shut::writing) {
-        if (now.listener) now.listener->close();
+        if (now.listener) now.listener->refuse();
         if (now.in) now.in->close_reader(false);
     }
     if (how != Shut::reading) {
@@ -271,7 +289,11 @@ Result<u64> UnixSocket::ioctl(u32 request, u64 argument) {
 
 Ready UnixSocket::ready() {
     auto now = state();
-    if (now.listener) return now.listener->has_pending() ? Ready::in : Ready::none;
+    if (now.listener) {
+        auto ready = now.listener->has_pending() ? Ready::in : Ready::none;
+        if (now.listener->refuses()) ready |= Ready::in | Ready::read_hang_up | (now.shut_writing ? Ready::hang_up : Ready::none);
+        return ready;
+    }
     auto ready = Ready::none;
     if (is_stream() && !now.connected) return Ready::out | Ready::hang_up;
     auto in = now.in->state();
@@ -281,9 +303,9 @@ Ready UnixSocket::ready() {
     if (now.in->has_reset()) ready |= Ready::error;
     if (!now.out) return ready | Ready::out;
     auto out = now.out->state();
-    bool cannot_send = out.reader_closed || now.shut_writing;
+    bool cannot_send = (is_stream() && out.reader_closed) || now.shut_writing;
     if (no_more && cannot_send) ready |= Ready::hang_up;
-    if (cannot_send || now.out->writable(options().send_buffer)) ready |= Ready::out;
+    if (cannot_send || now.out->writable(options().send_buffer, now.in->number())) ready |= Ready::out;
     return ready;
 }
 

@@ -86,7 +86,7 @@ private:
     Result<void> connect_datagram(Shared<UnixName> to, Shared<UnixQueue> out);
     Result<u64> send_stream(SendRequest& request, UnixQueue& out);
     Result<u64> send_message(SendRequest& request);
-    Result<void> deliver(SendRequest& request, UnixQueue& out, u64 size, Instant deadline, Shared<UnixName> from);
+    Result<void> deliver(SendRequest& request, UnixQueue& out, u64 size, u64 writer, Instant deadline, Shared<UnixName> from);
     Result<u64> receive_stream(ReceiveRequest& request, UnixQueue& in);
     Result<u64> receive_message(ReceiveRequest& request, UnixQueue& in);
     Result<void> give_ancillary(ReceiveRequest& request, UnixMessage& message, bool peek);
@@ -102,5 +102,7 @@ void for_each_unix_socket(void (*visit)(void* context, const UnixSocket::Summary
 
 /// The running task as its peers see it; nobody in a kernel thread.
 Identity current_identity();
+/// The same as who sends a message: by its real ids [linux] scm_send.
+Identity current_sender();
 
 }  // namespace spore::linux

@@ -11,14 +11,14 @@ constexpr u64 largest_piece = 32_KiB;
 
 }  // namespace
 
-/// One message of `size` bytes of the request's data into a queue that has room for it, with all that goes beside it.
-Result<void> UnixSocket::deliver(SendRequest& request, UnixQueue& out, u64 size, Instant deadline, Shared<UnixName> from) {
+/// One message of `size` bytes of the request's data into a queue that has room for it, with all that goes beside it. `writer`: the own queue's number.
+Result<void> UnixSocket::deliver(SendRequest& request, UnixQueue& out, u64 size, u64 writer, Instant deadline, Shared<UnixName> from) {
     auto message = TRY(make_owned<UnixMessage>());
     if (size) message->bytes = TRY(HeapArray<std::byte>::create(size));
     TRY(request.data.take(message->bytes.span()));
     // The sender does not learn of it when the receiver's filter does not want the message [linux: unix_dgram_sendmsg].
     if (type() != socket_stream && !TRY(out.passes_filter(*message))) return {};
-    TRY(out.wait_for_room(options().send_buffer, deadline));
+    TRY(out.wait_for_room(options().send_buffer, writer, deadline));
     message->from = std::move(from);
     message->ancillary = std::move(request.ancillary);
     request.ancillary = {.files = {}, .sender = message->ancillary.sender};
@@ -26,20 +26,23 @@ Result<void> UnixSocket::deliver(SendRequest& request, UnixQueue& out, u64 size,
         note_in_flight(*message);
         break_rings();
     }
-    if (!out.put(*message)) return fail(Error::shut_down);
+    TRY(out.put(*message));
     (void)message.release();
     return {};
 }
 
 Result<u64> UnixSocket::send(SendRequest& request) {
     if (request.flags & msg_oob) return fail(Error::not_supported);
-    if (request.ancillary.sender.pid == 0) request.ancillary.sender = current_identity();
+    if (request.ancillary.sender.pid == 0) request.ancillary.sender = current_sender();
     if (type() == socket_datagram) return send_message(request);
     auto now = state();
     if (type() == socket_stream && request.to) return fail(now.connected ? Error::already_connected : Error::not_supported);
     if (!now.connected) return fail(Error::not_connected);
+    if (type() == socket_messages) {
+        if (now.in->take_reset()) return fail(Error::connection_reset);
+        return send_message(request);
+    }
     if (now.shut_writing) return fail(Error::broken_pipe);
-    if (type() == socket_messages) return send_message(request);
     return send_stream(request, *now.out);
 }
 
@@ -48,13 +51,13 @@ Result<u64> UnixSocket::send_stream(SendRequest& request, UnixQueue& out) {
     u64 done = 0;
     auto answer = [&](Error error) -> Result<u64> {
         if (done) return done;
-        return fail(error == Error::shut_down ? Error::broken_pipe : error);
+        return fail(error == Error::shut_down || error == Error::connection_refused ? Error::broken_pipe : error);
     };
     while (request.data.remaining()) {
-        auto room = out.wait_for_room(options().send_buffer, deadline);
+        auto room = out.wait_for_room(options().send_buffer, 0, deadline);
         if (!room) return answer(room.error());
         u64 size = std::min({request.data.remaining(), largest_piece, *room});
-        auto delivered = deliver(request, out, size, deadline, nullptr);
+        auto delivered = deliver(request, out, size, 0, deadline, nullptr);
         if (!delivered) return answer(delivered.error());
         done += size;
     }
@@ -70,13 +73,21 @@ Result<u64> UnixSocket::send_message(SendRequest& request) {
     }
     if (!out) return fail(Error::not_connected);
     if (now.shut_writing) return fail(Error::broken_pipe);
+    // Who has chosen a peer hears from nobody else.
+    if (!is_stream())
+        if (u64 partner = out->partner.load(std::memory_order_relaxed); partner && partner != now.in->number()) return fail(Error::not_permitted);
     u64 size = request.data.remaining();
     constexpr u32 overhead = 32;
     if (size > options().send_buffer - overhead) return fail(Error::message_too_long);
-    auto delivered = deliver(request, *out, size, send_deadline(request.flags), now.name);
+    auto delivered = deliver(request, *out, size, now.in->number(), send_deadline(request.flags), now.name);
     if (delivered) return size;
-    if (delivered.error() != Error::shut_down) return fail(delivered.error());
-    return fail(is_stream() ? Error::broken_pipe : Error::connection_refused);
+    if (delivered.error() == Error::shut_down) return fail(Error::broken_pipe);
+    if (delivered.error() != Error::connection_refused) return fail(delivered.error());
+    if (is_stream()) return fail(Error::broken_pipe);
+    // Told once: from here on it is connected to nobody.
+    Guard guard(changing_);
+    if (state().out == out) TRY(connect_datagram(nullptr, nullptr));
+    return fail(Error::connection_refused);
 }
 
 /// Files and identity that came with a message go to the receiver; with `peek` they also stay.
@@ -144,6 +155,7 @@ Result<u64> UnixSocket::receive_message(ReceiveRequest& request, UnixQueue& in) 
     auto deadline = receive_deadline(request.flags);
     bool peek = request.flags & msg_peek;
     while (true) {
+        if (is_stream() && in.take_reset()) return fail(Error::connection_reset);  // before what is there
         {
             Guard guard(in.reading);
             if (auto* message = in.first()) {
@@ -159,7 +171,8 @@ Result<u64> UnixSocket::receive_message(ReceiveRequest& request, UnixQueue& in) 
         }
         auto state = in.state();
         if (!state.messages && (state.reader_closed || (is_stream() && state.writer_closed))) {
-            if (is_stream() && in.take_reset()) return fail(Error::connection_reset);
+            // Datagrams have no end that could be told of at once.
+            if (!is_stream() && deadline == Instant{}) return fail(Error::would_block);
             return 0;
         }
         TRY(in.wait_for_data(deadline));
