@@ -1,5 +1,8 @@
 #include "kernel/device/poller.hpp"
 
+#include <algorithm>
+#include <utility>
+
 #include "kernel/core/per_cpu.hpp"
 #include "kernel/task/thread.hpp"
 
@@ -9,12 +12,16 @@ namespace spore::device {
 class Poller {
 public:
     static constexpr u32 budget = 64;
+    /// While it answers. Fewer cost more calls than they gain.
+    static constexpr u64 few_events = 6;
 
     struct Jobs {
         List<PollJob, &PollJob::scheduled_link_> scheduled;
         List<PollJob, &PollJob::resident_link_> resident;
         bool idle = false;
         u32 expected = 0;  ///< events that the program deals with before it waits again, but for the last
+        bool sent = false;       ///< since a program waited
+        bool answering = false;  ///< the same of the time before it waited last
     };
 
     static void schedule(Jobs& jobs, PollJob& job) {
@@ -69,10 +76,13 @@ void look_before_wait() {
     if (jobs->resident.empty()) return;
     jobs->idle = false;
     jobs->expected = 0;
+    jobs->answering = std::exchange(jobs->sent, false);
     Poller::before_wait(*jobs);
 }
+u64 events_at_once(u64 most) { return jobs->answering ? std::min(most, Poller::few_events) : most; }
 void expect_wait(u32 events) { jobs->expected = events ? events - 1 : 0; }
 bool put_off() {
+    jobs->sent = true;
     if (jobs->expected == 0) return false;
     --jobs->expected;
     return true;

@@ -46,10 +46,13 @@ bool run_scheduled_jobs();
 /// A program is about to wait for events (epoll_wait, poll): this CPU's resident jobs look first. A program that always has something to do
 /// never lets its CPU idle; so what came is seen without an interrupt all the same.
 void look_before_wait();
+/// How many of the `most` events that it takes it should get. Few while it answers over a device: a server that reads all requests before it writes the
+/// first answer keeps its peers and the device idle meanwhile, and they keep it idle afterwards; with few at a time all work at once.
+u64 events_at_once(u64 most);
 /// It got this many events, and will probably wait again when it has dealt with them.
 void expect_wait(u32 events);
-/// Whether something can be put off until before_wait(), for once: the program has other events to deal with before. Who puts off sees to it that
-/// it does not take too long.
+/// A device has something to send: whether to tell it can be put off until before_wait(), for once, since the program has other events to deal with
+/// before. Who puts off sees to it that it does not take too long.
 bool put_off();
 
 /// Connects the jobs to the scheduler. Once, before the first job.

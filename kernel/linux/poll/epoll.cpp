@@ -240,6 +240,7 @@ Result<u64> Epoll::collect(Sink& sink, u64 most) {
 
 Result<u64> Epoll::wait(Sink& sink, u64 most, Instant deadline) {
     device::look_before_wait();
+    most = device::events_at_once(most);
     while (true) {
         if (has_ready()) {
             u64 told = TRY(collect(sink, most));

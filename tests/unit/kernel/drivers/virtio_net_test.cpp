@@ -310,6 +310,18 @@ TEST_P(VirtioNetUnderAnEventLoop, NotifiesBeforeTheProgramWaits) {
     }
 }
 
+TEST_P(VirtioNetUnderAnEventLoop, GivesTheProgramFewEventsWhileItAnswers) {
+    receive_one();
+    wait(30);
+    EXPECT_EQ(device::events_at_once(30), 30u);
+    send_one();
+    wait(1);
+    EXPECT_EQ(device::events_at_once(30), 6u);
+    EXPECT_EQ(device::events_at_once(3), 3u);
+    wait(4);  // nothing was sent
+    EXPECT_EQ(device::events_at_once(30), 30u);
+}
+
 TEST_P(VirtioNetOverRings, FollowsTheLink) {
     start();
     card.set_link(false);
