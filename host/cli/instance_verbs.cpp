@@ -18,7 +18,8 @@ void print_line(const std::string& text) {
 
 class Ps final : public Verb {
 public:
-    explicit Ps(CLI::App& parent) : Verb(parent, "ps", "List background machines", "spore ps\nspore ps -a --json") {
+    static constexpr const char* verb = "ps";
+    explicit Ps(CLI::App& parent) : Verb(parent, verb, "List background machines", "spore ps\nspore ps -a --json") {
         app->add_flag("-a,--all", all_, "Ended ones too");
         app->add_flag("--json", json_, "As JSON");
     }
@@ -58,7 +59,8 @@ private:
 
 class Logs final : public Named {
 public:
-    explicit Logs(CLI::App& parent) : Named(parent, "logs", "Print what a background program printed", "spore logs server\nspore logs -f -t server") {
+    static constexpr const char* verb = "logs";
+    explicit Logs(CLI::App& parent) : Named(parent, verb, "Print what a background program printed", "spore logs server\nspore logs -f -t server") {
         app->add_flag("-f,--follow", follow_, "Go on until the program ends");
         app->add_flag("-t,--timestamps", stamps_, "The time before each line");
     }
@@ -70,8 +72,9 @@ private:
 
 class Net final : public Named {
 public:
+    static constexpr const char* verb = "net";
     explicit Net(CLI::App& parent)
-        : Named(parent, "net", "Show addresses, routes, sockets and dropped packets of background machines", "spore net server\nspore net -a server\nspore net --json server") {
+        : Named(parent, verb, "Show addresses, routes, sockets and dropped packets of background machines", "spore net server\nspore net -a server\nspore net --json server") {
         app->add_flag("-a,--all", all_, "Every connection, not only how many there are");
         app->add_flag("--json", json_, "As JSON, with every connection");
     }
@@ -83,8 +86,9 @@ private:
 
 class Stop final : public Named {
 public:
+    static constexpr const char* verb = "stop";
     explicit Stop(CLI::App& parent)
-        : Named(parent, "stop", "End background programs: SIGTERM, and after a while the end of the machine", "spore stop server\nspore stop -t 30 server worker") {
+        : Named(parent, verb, "End background programs: SIGTERM, and after a while the end of the machine", "spore stop server\nspore stop -t 30 server worker") {
         app->add_option("-t,--time", seconds_, "How long the program has (10)")->type_name("SECONDS");
     }
 
@@ -99,7 +103,8 @@ private:
 
 class Kill final : public Named {
 public:
-    explicit Kill(CLI::App& parent) : Named(parent, "kill", "Send a signal to background programs", "spore kill server\nspore kill -s HUP server") {
+    static constexpr const char* verb = "kill";
+    explicit Kill(CLI::App& parent) : Named(parent, verb, "Send a signal to background programs", "spore kill server\nspore kill -s HUP server") {
         app->add_option("-s,--signal", signal_, "Name or number (KILL: ends the machine)")->type_name("SIGNAL");
     }
 
@@ -110,7 +115,8 @@ private:
 
 class Wait final : public Named {
 public:
-    explicit Wait(CLI::App& parent) : Named(parent, "wait", "Wait until a background program ends; exits with its status", "spore wait server; echo $?") {}
+    static constexpr const char* verb = "wait";
+    explicit Wait(CLI::App& parent) : Named(parent, verb, "Wait until a background program ends; exits with its status", "spore wait server; echo $?") {}
 
 private:
     Outcome<int> act_on(const std::string& name) override { return wait_for_instance(name); }
@@ -118,7 +124,8 @@ private:
 
 class Remove final : public Named {
 public:
-    explicit Remove(CLI::App& parent) : Named(parent, "rm", "Remove ended background machines", "spore rm server\nspore rm -f server") {
+    static constexpr const char* verb = "rm";
+    explicit Remove(CLI::App& parent) : Named(parent, verb, "Remove ended background machines", "spore rm server\nspore rm -f server") {
         app->add_flag("-f,--force", force_, "Running ones too");
     }
 
@@ -133,10 +140,7 @@ private:
 
 }  // namespace
 
-void add_instance_verbs(CLI::App& app, Verbs& verbs) {
-    auto add = [&]<typename T>() { verbs.push_back(std::make_unique<T>(app)); };
-    add.operator()<Ps>(), add.operator()<Logs>(), add.operator()<Net>(), add.operator()<Stop>(), add.operator()<Kill>(), add.operator()<Wait>(), add.operator()<Remove>();
-}
+void add_instance_verbs(CLI::App& app, Verbs& verbs, Choice choice) { add_verbs<Ps, Logs, Net, Stop, Kill, Wait, Remove>(app, verbs, choice); }
 
 Outcome<int> run_detached(const Request& request, const DetachOptions& options) {
     auto plan = TRY(make_plan(request));

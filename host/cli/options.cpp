@@ -271,48 +271,69 @@ Outcome<RunCommand> to_run(const RawRun& raw, std::vector<std::string> words) {
     return command;
 }
 
+/// What was declared, and where the values go.
+struct CommandLine {
+    CommandLine() {
+        app.footer(main_examples);
+        app.set_version_flag("--version", "spore " SPORE_VERSION);
+        app.require_subcommand(1);
+    }
+    void declare(Choice choice);
+
+    CLI::App app{"Runs unmodified Linux programs as virtual machines.", "spore"};
+    RawRun raw;
+    Verbs verbs;
+    std::string file, treemap, shell;
+    ManualOptions page;
+    CLI::App *run = nullptr, *inspect = nullptr, *doctor = nullptr, *manual = nullptr, *completion = nullptr;  ///< null: not declared
+};
+
+void CommandLine::declare(Choice choice) {
+    auto add = [&](CLI::App*& verb, const char* name, const char* help) {
+        if (choice.has(name)) verb = app.add_subcommand(name, help);
+        return verb;
+    };
+    auto add_program = [&](CLI::App& verb) { verb.prefix_command(), add_run_options(verb, raw); };
+    if (add(run, "run", "Run a program in a virtual machine")) {
+        add_program(*run);
+        run->add_flag("-d,--detach", raw.detach.detach, "Run it in the background and print its name");
+        run->add_option("--name", raw.detach.name, "With -d: the name to call it by")->type_name("NAME");
+        run->add_flag("--rm", raw.detach.remove, "With -d: remove it when it ends");
+        run->footer(run_examples);
+    }
+    add_instance_verbs(app, verbs, choice), add_program_verbs(app, verbs, choice);
+    for (auto& verb : verbs)
+        if (verb->runs_program()) add_program(*verb->app);
+    if (add(inspect, "inspect", "Tell what is inside a bundle, a root image or a program")) {
+        inspect->add_option("FILE", file, "The file")->required();
+        inspect->add_option("--treemap", treemap, "Draw where a bundle's or root image's bytes go, into a file ending in .svg or .html")->type_name("FILE");
+        inspect->footer(footer("spore inspect /usr/bin/python3\nspore run --save-bundle app.bundle ./app && spore inspect --treemap app.svg app.bundle"));
+    }
+    if (add(doctor, "doctor", "Check that this machine has what Spore needs")) doctor->footer(footer("spore doctor"));
+    if (add(manual, "manual", "Print a page of the manual: spore, spore-VERB, spore.toml or spore-calls")) {
+        manual->add_option("PAGE", page.page, "The page (spore)");
+        manual->add_flag("--markdown", page.markdown, "In Markdown instead of roff");
+        manual->add_option("--write", page.folder, "Write all pages into this folder instead")->type_name("DIR");
+        manual->footer(footer("spore manual spore-run | man -l -\nspore manual --markdown --write docs/reference"));
+    }
+    if (add(completion, "completion", "Print the completions for a shell: bash, zsh or fish")) {
+        completion->add_option("SHELL", shell, "The shell")->required();
+        completion->footer(footer("source <(spore completion bash)"));
+    }
+    refuse_empty_values(app);
+}
+
+bool chosen(const CLI::App* verb) { return verb && verb->parsed(); }
+
 }  // namespace
 
 Outcome<Command> parse_command_line(int count, const char* const* arguments) {
-    CLI::App app{"Runs unmodified Linux programs as virtual machines.", "spore"};
-    app.footer(main_examples);
-    app.set_version_flag("--version", "spore " SPORE_VERSION);
-    app.require_subcommand(1);
-    RawRun raw;
-    auto* run = app.add_subcommand("run", "Run a program in a virtual machine");
-    run->footer(run_examples);
-    run->prefix_command();
-    // A verb that is not meant has them in pages of the manual and in completions alone: to declare all for each would take a third of a short run.
     std::string_view meant = count > 1 ? arguments[1] : "";
-    auto declare_for = [&](CLI::App& verb) {
-        if (meant == verb.get_name() || meant == "manual" || meant == "completion") add_run_options(verb, raw);
-    };
-    declare_for(*run);
-    run->add_flag("-d,--detach", raw.detach.detach, "Run it in the background and print its name");
-    run->add_option("--name", raw.detach.name, "With -d: the name to call it by")->type_name("NAME");
-    run->add_flag("--rm", raw.detach.remove, "With -d: remove it when it ends");
-    Verbs verbs;
-    add_instance_verbs(app, verbs), add_program_verbs(app, verbs);
-    for (auto& verb : verbs)
-        if (verb->runs_program()) verb->app->prefix_command(), declare_for(*verb->app);
-    std::string file, treemap;
-    auto* inspect = app.add_subcommand("inspect", "Tell what is inside a bundle, a root image or a program");
-    inspect->add_option("FILE", file, "The file")->required();
-    inspect->add_option("--treemap", treemap, "Draw where a bundle's or root image's bytes go, into a file ending in .svg or .html")->type_name("FILE");
-    inspect->footer(footer("spore inspect /usr/bin/python3\nspore run --save-bundle app.bundle ./app && spore inspect --treemap app.svg app.bundle"));
-    auto* doctor = app.add_subcommand("doctor", "Check that this machine has what Spore needs");
-    doctor->footer(footer("spore doctor"));
-    ManualOptions manual_options;
-    std::string shell;
-    auto* manual = app.add_subcommand("manual", "Print a page of the manual: spore, spore-VERB, spore.toml or spore-calls");
-    manual->add_option("PAGE", manual_options.page, "The page (spore)");
-    manual->add_flag("--markdown", manual_options.markdown, "In Markdown instead of roff");
-    manual->add_option("--write", manual_options.folder, "Write all pages into this folder instead")->type_name("DIR");
-    manual->footer(footer("spore manual spore-run | man -l -\nspore manual --markdown --write docs/reference"));
-    auto* completion = app.add_subcommand("completion", "Print the completions for a shell: bash, zsh or fish");
-    completion->add_option("SHELL", shell, "The shell")->required();
-    completion->footer(footer("source <(spore completion bash)"));
-    refuse_empty_values(app);
+    CommandLine line;
+    auto& [app, raw, verbs, file, treemap, shell, page, run, inspect, doctor, manual, completion] = line;
+    bool lists_verbs = meant == "manual" || meant == "completion";
+    if (!lists_verbs) line.declare(Choice::only(meant));
+    if (app.get_subcommands({}).empty()) line.declare(Choice::all());
     for (const auto* verb : app.get_subcommands([&](const CLI::App* one) { return one->get_name() == meant; }))
         if (auto option = find_cut_off(*verb, std::span(arguments, static_cast<std::size_t>(count)).subspan(2)); !option.empty())
             return failure(ExitStatus::failed, "{}: {}; see 'spore {} --help'", option, empty_value, meant);
@@ -328,17 +349,17 @@ Outcome<Command> parse_command_line(int count, const char* const* arguments) {
         if (count < 2) return PrintCommand{app.help()};
         return std::unexpected(explain(error, app, meant));
     }
-    if (*inspect) return InspectCommand{file, treemap};
-    if (*manual) {
-        if (!manual_options.folder.empty()) return ActionCommand{[pages = manual_pages(app), manual_options] { return write_pages(pages, manual_options); }, {}};
-        return PrintCommand{TRY(find_page(manual_pages(app), manual_options))};
+    if (chosen(inspect)) return InspectCommand{file, treemap};
+    if (chosen(manual)) {
+        if (!page.folder.empty()) return ActionCommand{[pages = manual_pages(app), page] { return write_pages(pages, page); }, {}};
+        return PrintCommand{TRY(find_page(manual_pages(app), page))};
     }
-    if (*completion) {
+    if (chosen(completion)) {
         auto text = completion_script(app, shell);
         if (!text) return failure(ExitStatus::failed, "there are no completions for '{}': give bash, zsh or fish", shell);
         return PrintCommand{*text};
     }
-    if (*doctor) return DoctorCommand{};
+    if (chosen(doctor)) return DoctorCommand{};
     for (auto& verb : verbs)
         if (*verb->app) {
             auto words = verb->app->remaining();

@@ -15,8 +15,9 @@ namespace {
 
 class StraceVerb final : public Verb {
 public:
+    static constexpr const char* verb = "strace";
     explicit StraceVerb(CLI::App& parent)
-        : Verb(parent, "strace", "Run a program and show its system calls",
+        : Verb(parent, verb, "Run a program and show its system calls",
                "spore strace /bin/ls /\nspore strace --trace %file -o calls.txt ./app\nspore strace -c ./app") {
         app->add_option("-o,--output", options_.file, "Write them to a file instead of standard error")->type_name("FILE");
         app->add_option("--trace", expression_, "Only these calls or sets, such as openat,%network; !read means all but read")->type_name("CALLS");
@@ -51,8 +52,9 @@ private:
 
 class CheckVerb final : public Verb {
 public:
+    static constexpr const char* verb = "check";
     explicit CheckVerb(CLI::App& parent)
-        : Verb(parent, "check", "Tell which system calls a program can make, and which of them are supported",
+        : Verb(parent, verb, "Tell which system calls a program can make, and which of them are supported",
                "spore check /usr/bin/sqlite3\nspore check --trace /bin/ls /",
                "The exit status is 1 when something that the program surely needs is missing.") {
         app->add_flag("--trace", trace_, "Run it as well, and mark the calls that it makes");
@@ -85,8 +87,9 @@ private:
 
 class TailorVerb final : public Verb {
 public:
+    static constexpr const char* verb = "tailor";
     explicit TailorVerb(CLI::App& parent)
-        : Verb(parent, "tailor", "Make a kernel that has only what a program needs, and tell why each part is in it",
+        : Verb(parent, verb, "Make a kernel that has only what a program needs, and tell why each part is in it",
                "spore tailor /bin/busybox echo hello\nspore tailor -p 8080:80 -o kernel ./server\nspore run --tailor ./server",
                "Every program and library in the guest's root counts. A call that was left out fails with ENOSYS, and the kernel names it on standard error: --keep leaves it in.") {
         app->add_option("-o,--output", output_, "Write the kernel's image there, its symbols beside it")->type_name("FILE");
@@ -109,8 +112,9 @@ private:
 
 class GdbVerb final : public Verb {
 public:
+    static constexpr const char* verb = "gdb";
     explicit GdbVerb(CLI::App& parent)
-        : Verb(parent, "gdb", "Run a program under gdb, or attach gdb to a machine that was started with --debug",
+        : Verb(parent, verb, "Run a program under gdb, or attach gdb to a machine that was started with --debug",
                "spore gdb ./app\nspore gdb --batch --ex 'break main' --ex continue --ex backtrace ./app\nspore run -d --debug --name server ./app && spore gdb --attach server",
                "gdb's own commands here: spore-libraries loads the symbols of shared libraries, spore-threads lists threads.") {
         app->add_option("--attach", attach_, "A background machine")->type_name("NAME");
@@ -132,8 +136,9 @@ private:
 
 class FlameVerb final : public Verb {
 public:
+    static constexpr const char* verb = "flame";
     explicit FlameVerb(CLI::App& parent)
-        : Verb(parent, "flame", "Run a program on linuxu and draw where its time goes, in the program and in the kernel",
+        : Verb(parent, verb, "Run a program on linuxu and draw where its time goes, in the program and in the kernel",
                "spore flame ./app\nspore flame -o app.svg --frequency 4999 ./app --its-option",
                "Samples come from perf (package linux-perf). A program shows its callers when it was compiled with -fno-omit-frame-pointer.") {
         app->add_option("-o,--output", options_.output, "The picture (flame.svg)")->type_name("FILE");
@@ -154,12 +159,6 @@ private:
 
 }  // namespace
 
-void add_program_verbs(CLI::App& app, Verbs& verbs) {
-    verbs.push_back(std::make_unique<CheckVerb>(app));
-    verbs.push_back(std::make_unique<TailorVerb>(app));
-    verbs.push_back(std::make_unique<StraceVerb>(app));
-    verbs.push_back(std::make_unique<GdbVerb>(app));
-    verbs.push_back(std::make_unique<FlameVerb>(app));
-}
+void add_program_verbs(CLI::App& app, Verbs& verbs, Choice choice) { add_verbs<CheckVerb, TailorVerb, StraceVerb, GdbVerb, FlameVerb>(app, verbs, choice); }
 
 }  // namespace spore::host

@@ -24,9 +24,27 @@ public:
 };
 
 using Verbs = std::vector<std::unique_ptr<Verb>>;
-/// Add the subcommands to `app`, in the order in which help lists them.
-void add_instance_verbs(CLI::App& app, Verbs& verbs);
-void add_program_verbs(CLI::App& app, Verbs& verbs);
+
+/// Which verbs are declared: the one that is meant, or all where help, the manual or completions list them. To declare all takes most of the tool's
+/// share of a short run.
+class Choice {
+public:
+    static Choice all() { return Choice(std::nullopt); }
+    static Choice only(std::string_view name) { return Choice(name); }
+    bool has(std::string_view name) const { return !only_ || name == *only_; }
+
+private:
+    explicit Choice(std::optional<std::string_view> only) : only_(only) {}
+    std::optional<std::string_view> only_;
+};
+
+/// Add the chosen subcommands to `app`, in the order in which help lists them.
+void add_instance_verbs(CLI::App& app, Verbs& verbs, Choice choice);
+void add_program_verbs(CLI::App& app, Verbs& verbs, Choice choice);
+template <typename... Each>
+void add_verbs(CLI::App& app, Verbs& verbs, Choice choice) {
+    ((choice.has(Each::verb) ? verbs.push_back(std::make_unique<Each>(app)) : void()), ...);
+}
 
 /// The end of a verb's help.
 std::string footer(std::string_view examples, std::string_view note = {});
