@@ -33,7 +33,7 @@ target_include_directories(fuzz-config PRIVATE ${CMAKE_BINARY_DIR}/generated/hos
 add_fuzzer(acpi ${CMAKE_SOURCE_DIR}/wire/acpi.cpp ${CMAKE_SOURCE_DIR}/wire/acpi_arm.cpp)
 add_fuzzer(fdt ${CMAKE_SOURCE_DIR}/wire/fdt.cpp)
 add_fuzzer(efi ${CMAKE_SOURCE_DIR}/wire/efi.cpp)
-add_fuzzer(bpf ${CMAKE_SOURCE_DIR}/wire/bpf_check.cpp ${CMAKE_SOURCE_DIR}/wire/bpf_run.cpp)
+add_fuzzer(bpf ${CMAKE_SOURCE_DIR}/wire/net/bpf_check.cpp ${CMAKE_SOURCE_DIR}/wire/net/bpf_run.cpp)
 add_fuzzer(tcp ${CMAKE_SOURCE_DIR}/wire/net/tcp.cpp)
 add_fuzzer(dhcp ${CMAKE_SOURCE_DIR}/wire/net/dhcp.cpp)
 add_fuzzer(dhcp6 ${CMAKE_SOURCE_DIR}/wire/net/dhcp6.cpp)

@@ -5,7 +5,7 @@
 #include "kernel/device/packet.hpp"
 #include "kernel/net/endpoint_events.hpp"
 #include "kernel/net/interface.hpp"
-#include "wire/bpf.hpp"
+#include "wire/net/bpf.hpp"
 
 namespace spore::net {
 

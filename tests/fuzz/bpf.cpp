@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "tests/fuzz/input.hpp"
-#include "wire/bpf.hpp"
+#include "wire/net/bpf.hpp"
 
 using namespace spore;
 using spore::fuzz::Input, spore::fuzz::must;

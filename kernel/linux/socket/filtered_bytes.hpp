@@ -3,7 +3,7 @@
 
 #include <cstring>
 
-#include "wire/bpf.hpp"
+#include "wire/net/bpf.hpp"
 
 namespace spore::linux {
 

@@ -1,5 +1,5 @@
 // Filters' programs: which may run. What they do when they run is compared with Linux (system/events/filters) and with another interpreter (fuzz-bpf).
-#include "wire/bpf.hpp"
+#include "wire/net/bpf.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,7 +1,7 @@
 // Which programs may run. Jumps go forward only, so that each ends.
 #include <algorithm>
 
-#include "wire/bpf.hpp"
+#include "wire/net/bpf.hpp"
 
 namespace spore::wire::bpf {
 

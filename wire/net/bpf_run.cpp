@@ -1,4 +1,4 @@
-#include "wire/bpf.hpp"
+#include "wire/net/bpf.hpp"
 
 namespace spore::wire::bpf {
 
