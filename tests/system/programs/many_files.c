@@ -1,4 +1,5 @@
 // As many files as a tmpfs has room for, then more: what statfs tells of it, and what ends it. many_files FOLDER
+#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -38,7 +39,7 @@ int main(int count, char **arguments) {
     printf("a link: %s\n", text(symlink("x", "link")));
     printf("another name: %s\n", text(link("file0", "name")));
     printf("an attribute: %s\n", text(setxattr("file0", "user.one", "value", 5, 0)));
-    int unnamed = open(".", O_RDWR | 020200000, 0600);  // O_TMPFILE
+    int unnamed = open(".", O_RDWR | O_TMPFILE, 0600);
     printf("without a name: %s\n", text(unnamed));
     printf("renamed: %s\n", text(rename("file1", "renamed")));
     rename("renamed", "file1");

@@ -42,6 +42,7 @@ static void begin(const char *what, int threads) {
     printf("%s\n", what);
     fflush(stdout);
     child = fork();
+    setpgid(child, child);  // in a group that has nobody outside, SIGTSTP stops nothing, and ours may be one
     if (child == 0) {
         for (pthread_t thread; threads--;) pthread_create(&thread, NULL, idle, NULL);
         idle(NULL);
