@@ -19,11 +19,12 @@ struct Taken {
     SignalAction action;
 };
 
+/// Nothing but SIGKILL while the process stands still, which another task may have let it do since the caller looked.
 std::optional<Taken> take_next(Task& task) {
     auto& process = task.process();
     Guard guard(process.signal_lock);
     SignalSet open = (task.pending.set() | process.pending.set()) & ~task.blocked;
-    if (!open) return std::nullopt;
+    if (!open || (process.stop_signal && !open.has(sigkill))) return std::nullopt;
     i32 number = open.first();
     if (open.has(sigkill)) number = sigkill;
     Guard handlers_guard(process.handlers->lock);
@@ -66,14 +67,16 @@ void stop(Task& task, i32 signal) {
     Shared<Process> parent;
     {
         TreeGuard guard(tree_lock());
+        bool stops = false;
         {
             Guard signal_guard(process.signal_lock);
             auto& pending = task.pending.set().has(signal) ? task.pending : process.pending;
             if (!pending.set().has(signal)) return;
             (void)pending.take(SignalSet::of(signal));
+            stops = !process.stop_signal;
+            if (stops) process.stop_signal = signal;
         }
-        if (!process.stop_signal) {
-            process.stop_signal = signal;
+        if (stops) {
             process.stop_reported = false;
             process.continue_reported = true;  // a parent that did not ask in time finds it stopped
             if (process.parent) parent = Shared<Process>(*process.parent), parent->child_changed.wake_all();
@@ -126,7 +129,7 @@ void attend(Task& task, arch::TrapFrame& frame) {
 
         auto taken = take_next(task);
         if (!taken) {
-            if (process.exiting()) continue;
+            if (process.exiting() || process.stop_signal) continue;
             settle_call(task, frame, nullptr);
             if (task.has_saved_blocked) {
                 task.has_saved_blocked = false;
