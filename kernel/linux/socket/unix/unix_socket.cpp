@@ -26,23 +26,19 @@ Result<Shared<UnixSocket>> make_socket(u16 type, i32 protocol, fs::OpenMode mode
     return make_shared<UnixSocket>(type, mode);
 }
 
+/// The running task by one of its pairs of ids; nobody in a kernel thread.
+Identity identity_by(u32 Credentials::*user, u32 Credentials::*group) {
+    auto* owner = task::current().owner();
+    if (!owner) return {};
+    auto& process = static_cast<Task&>(*owner).process();
+    auto who = process.credentials();
+    return {process.id(), who.*user, who.*group};
+}
+
 }  // namespace
 
-Identity current_identity() {
-    auto* owner = task::current().owner();
-    if (!owner) return {};
-    auto& process = static_cast<Task&>(*owner).process();
-    auto who = process.credentials();
-    return {process.id(), who.effective_uid, who.effective_gid};
-}
-
-Identity current_sender() {
-    auto* owner = task::current().owner();
-    if (!owner) return {};
-    auto& process = static_cast<Task&>(*owner).process();
-    auto who = process.credentials();
-    return {process.id(), who.uid, who.gid};
-}
+Identity current_identity() { return identity_by(&Credentials::effective_uid, &Credentials::effective_gid); }
+Identity current_sender() { return identity_by(&Credentials::uid, &Credentials::gid); }
 
 UnixSocket::UnixSocket(u16 type, fs::OpenMode mode) : Socket(family_unix, type, 0, mode) {
     in_relay_.to = out_relay_.to = accept_relay_.to = &source_;
