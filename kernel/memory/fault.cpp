@@ -3,6 +3,7 @@
 #include <bit>
 #include <cstring>
 
+#include "arch/narrow_access.hpp"
 #include "kernel/memory/area.hpp"
 #include "kernel/memory/frame_kind.hpp"
 
@@ -209,7 +210,10 @@ void AddressSpace::map_neighbours(Area& area, u64 page) {
 
 FaultOutcome AddressSpace::fault_present(Area& area, u64 page, arch::Access wanted, const arch::Mapping& mapping) {
     // Another thread was faster, or this CPU remembered narrower access than there is now.
-    if (allows(mapping.access, wanted)) return FaultOutcome::served;
+    if (allows(mapping.access, wanted)) {
+        arch::forget_narrower(page_table_, {page});
+        return FaultOutcome::served;
+    }
     Frame& frame = frame_of(mapping.frame);
     if (!area.is_private()) {
         PageCache::mark_dirty(frame);
@@ -231,8 +235,9 @@ FaultOutcome AddressSpace::fault_present(Area& area, u64 page, arch::Access want
     } else if (arch::anonymous_fill > page_size) {
         widen_block(area, page);
     }
-    // A wider access needs no flush: a CPU that still has the narrow one comes here once more.
+    // A wider access needs no flush: another CPU that still has the narrow one comes here, too.
     page_table_.protect({page}, area.access);
+    arch::forget_narrower(page_table_, {page});
     return FaultOutcome::served;
 }
 

@@ -5,8 +5,10 @@
 #include <cstdlib>
 #include <map>
 #include <mutex>
+#include <optional>
 
 #include "arch/kernel_pages.hpp"
+#include "arch/narrow_access.hpp"
 #include "kernel/core/panic.hpp"
 #include "kernel/memory/fault_injection.hpp"
 #include "kernel/memory/frame.hpp"
@@ -23,6 +25,13 @@ struct Entry {
     std::size_t size;
     arch::Access access;
     bool dirty = false, accessed = false;
+    std::optional<arch::Access> remembered{};  ///< by a CPU since its last look; as on arm64, a fault does not change that
+
+    bool allows(arch::Access wanted) {
+        if (!remembered) remembered = access;
+        auto serves = [wanted](arch::Access a) { return (!wanted.read || a.read) && (!wanted.write || a.write) && (!wanted.execute || a.execute); };
+        return serves(*remembered) && serves(access);
+    }
 };
 struct Table {
     std::map<u64, Entry> pages;
@@ -62,7 +71,7 @@ std::byte* translate(VirtAddr at, arch::Access wanted) {
     auto found = page_at(table, at.value);
     if (found == table.pages.end()) return nullptr;
     auto& entry = found->second;
-    if ((wanted.read && !entry.access.read) || (wanted.write && !entry.access.write) || (wanted.execute && !entry.access.execute)) return nullptr;
+    if (!entry.allows(wanted)) return nullptr;
     entry.accessed = true;
     entry.dirty |= wanted.write;
     return static_cast<std::byte*>(arch::direct({entry.frame + (at.value - found->first)}));
@@ -164,5 +173,16 @@ Result<void> PageTable::split(VirtAddr at) {
     return {};
 }
 void PageTable::activate() const { active = root_; }
-void PageTable::flush(VirtAddr, VirtAddr) const { ++flushes; }
+void PageTable::flush(VirtAddr start, VirtAddr end) const {
+    ++flushes;
+    auto& table = table_at(root_);
+    std::scoped_lock guard(table.lock);
+    for (auto& [at, entry] : table.pages)
+        if (at < end.value && at + entry.size > start.value) entry.remembered.reset();
+}
+void forget_narrower(const PageTable& of, VirtAddr at) {
+    auto& table = table_at(of.root());
+    std::scoped_lock guard(table.lock);
+    if (auto found = page_at(table, at.value); found != table.pages.end()) found->second.remembered.reset();
+}
 }  // namespace spore::arch

@@ -4,6 +4,7 @@
 
 #include "../cpu/local.hpp"
 #include "../gic/gic.hpp"
+#include "arch/narrow_access.hpp"
 #include "kernel_map.hpp"
 #include "machine_entry.hpp"
 
@@ -67,6 +68,9 @@ void flush_table(PhysAddr root, VirtAddr start, VirtAddr end) {
     full_barrier();
     instruction_barrier();
 }
+
+/// A permission fault leaves the TLB as it is, so the access would fault for as long as the entry stays there [arm/DDI0487 D8.16].
+void forget_narrower(const PageTable& table, VirtAddr at) { table.flush(at, at + page_size); }
 
 void flush_kernel(VirtAddr start, VirtAddr end) {
     constexpr u64 address_bits = (u64{1} << 44) - 1;

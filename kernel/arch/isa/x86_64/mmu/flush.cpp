@@ -6,6 +6,7 @@
 
 #include <atomic>
 
+#include "arch/narrow_access.hpp"
 #include "kernel/sync/spin.hpp"
 #include "machine_cpu.hpp"
 #include "translation.hpp"
@@ -75,6 +76,9 @@ void flush_table(PhysAddr root, VirtAddr start, VirtAddr end) {
     if (local().page_table == root.value) flush_here(start.value, end.value);
     ask_others({root, start.value, end.value, false});
 }
+
+/// A page fault drops what the TLB has of the address [intel/vol3 4.10.4.1]; on linuxu the host's does.
+void forget_narrower(const PageTable&, VirtAddr) {}
 
 void flush_kernel(VirtAddr start, VirtAddr end) {
     flush_here(start.value, end.value);
