@@ -58,7 +58,12 @@ Result<void> enable_cpu_interrupts(CpuLocal& cpu, u32 timer) {
 u32 Acknowledged::id() const { return word & (version_3 ? id_bits_3 : id_bits_2); }
 bool Acknowledged::is_interrupt() const { return id() <= interrupt::last_line || id() >= interrupt::first_message; }
 
-Acknowledged acknowledge_interrupt() { return {version_3 ? acknowledge_interrupt_v3() : cpu_interface.read(acknowledge)}; }
+Acknowledged acknowledge_interrupt() {
+    Acknowledged interrupt{version_3 ? acknowledge_interrupt_v3() : cpu_interface.read(acknowledge)};
+    // What the handler looks at is read after that [IHI0069 4.1.1]: else it may see what was there before the interrupt, which is gone now.
+    asm volatile("dsb sy" ::: "memory");
+    return interrupt;
+}
 
 void end_interrupt(Acknowledged acknowledged) {
     if (version_3) end_interrupt_v3(acknowledged.word);

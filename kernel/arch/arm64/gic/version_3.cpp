@@ -91,11 +91,7 @@ Result<void> enable_cpu_interrupts_v3(CpuLocal& cpu, u32 timer) {
     return {};
 }
 
-u32 acknowledge_interrupt_v3() {
-    u64 word = SPORE_READ_SYSTEM(ICC_IAR1_EL1);
-    asm volatile("dsb sy" ::: "memory");  // the acknowledgement comes before what the handler does [IHI0069 4.1.1]
-    return static_cast<u32>(word);
-}
+u32 acknowledge_interrupt_v3() { return static_cast<u32>(SPORE_READ_SYSTEM(ICC_IAR1_EL1)); }
 
 void end_interrupt_v3(u32 word) {
     SPORE_WRITE_SYSTEM(ICC_EOIR1_EL1, word);
