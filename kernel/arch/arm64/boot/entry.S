@@ -51,14 +51,15 @@ at_kernel_address:
 
 // At EL2, makes EL1 a machine of its own and goes down to it. Uses x1, x2.
 leave_el2:
-        ldr     x1, =SCTLR_OFF
-        msr     sctlr_el1, x1
         mrs     x1, CurrentEL
         cmp     x1, #2 << 2
         b.ne    2f
-        ldr     x1, =(1 << 31 | 3 << 40) // EL1 is 64-bit, nothing traps, signing pointers neither
+        // EL1 is 64-bit, nothing traps, signing pointers neither. And E2H is off: while it is on, names of EL1's registers mean EL2's [DDI0487 D8.10.4].
+        ldr     x1, =(1 << 31 | 3 << 40)
         msr     hcr_el2, x1
         isb
+        ldr     x1, =SCTLR_OFF
+        msr     sctlr_el1, x1
         mrs     x1, cnthctl_el2
         orr     x1, x1, #3              // EL1 may use the physical counter and timer
         msr     cnthctl_el2, x1
@@ -71,13 +72,16 @@ leave_el2:
         msr     hstr_el2, xzr
         mov     x1, #0x33ff             // vector registers do not trap; SVE, which is not used, does
         msr     cptr_el2, x1
+        mov     x2, xzr                 // nothing of debugging traps
         mrs     x1, id_aa64dfr0_el1
         ubfx    x1, x1, #8, #4
-        cbz     x1, 1f
-        mrs     x1, pmcr_el0
-        ubfx    x1, x1, #11, #5         // all event counters are EL1's
-        msr     mdcr_el2, x1
-1:      mrs     x1, id_aa64pfr0_el1
+        sub     x1, x1, #1
+        cmp     x1, #0xf - 1            // neither 0, no counters of events, nor 0xf, others than the architecture's
+        b.hs    1f
+        mrs     x2, pmcr_el0
+        ubfx    x2, x2, #11, #5         // all of them are EL1's
+1:      msr     mdcr_el2, x2
+        mrs     x1, id_aa64pfr0_el1
         ubfx    x1, x1, #24, #4
         cbz     x1, 1f                  // no GIC by system registers
         mrs     x1, S3_4_C12_C9_5       // ICC_SRE_EL2: by system registers, from EL1 too
@@ -98,7 +102,9 @@ leave_el2:
         msr     spsr_el2, x1
         msr     elr_el2, x30
         eret
-2:      isb
+2:      ldr     x1, =SCTLR_OFF
+        msr     sctlr_el1, x1
+        isb
         ret
 
 // The image at the kernel's address; memory around the image and the device tree at its own address, until the final tables stand.

@@ -20,6 +20,8 @@ leave_firmware:
         b.lo    1b
         adr     x5, leave_firmware
         adr     x6, leave_firmware_end
+        sub     x7, x4, #1
+        bic     x5, x5, x7              // from a line's start, to reach the one that the end lies in
 1:      dc      cvac, x5
         add     x5, x5, x4
         cmp     x5, x6
