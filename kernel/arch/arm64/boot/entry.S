@@ -219,23 +219,37 @@ exchange_kernel_root:
         isb
         ret
 
-// A further processor, started by PSCI at this place's physical address; x0 is its CpuLocal.
+// A further processor, started by PSCI at this place's physical address.
         .globl  processor_entry
 processor_entry:
-        mov     x20, x0
         bl      leave_el2
         adrp    x0, boot_low_root
         adrp    x1, kernel_root
         ldr     x2, =processor_at_kernel_address
         b       enable_translation
 
+// Draws a number, which says whose stack and CpuLocal it takes [common/cpu/starting.hpp]; one that comes when the numbers are gone stops.
 processor_at_kernel_address:
-        ldr     x1, [x20, #8]           // CpuLocal::stack [cpu/local.hpp]
+        adrp    x0, next_processor_slot
+        add     x0, x0, :lo12:next_processor_slot
+1:      ldaxr   w1, [x0]
+        add     w2, w1, #1
+        stlxr   w3, w2, [x0]
+        cbnz    w3, 1b
+        adrp    x0, processor_slot_count
+        ldr     w2, [x0, :lo12:processor_slot_count]
+        cmp     w1, w2
+        b.hs    2f
+        adrp    x0, processor_slots
+        add     x0, x0, :lo12:processor_slots
+        add     x0, x0, x1, lsl #4      // sizeof(ProcessorSlot)
+        ldp     x1, x0, [x0]
         mov     sp, x1
         mov     x29, xzr
-        mov     x0, x20
         bl      start_processor
         brk     #0
+2:      wfi                             // interrupts are masked
+        b       2b
         .ltorg
 
         .section .boot_tables, "aw", @nobits

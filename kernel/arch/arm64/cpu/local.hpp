@@ -12,7 +12,6 @@ namespace spore::arch {
 
 struct CpuLocal {
     u64 per_cpu_offset;
-    void* stack;               ///< top of the stack that a further processor starts on
     void* owner;               ///< of the running thread: what its system calls are told first
     const std::atomic<bool>* thread_attention;  ///< of the running thread
     std::atomic<bool> attention;
@@ -28,9 +27,9 @@ struct CpuLocal {
     alignas(16) u8 emergency_stack[4096];  ///< for traps that nothing else may be trusted in
 };
 
-// boot/entry.S and trap/entry.S know these.
-static_assert(__builtin_offsetof(CpuLocal, stack) == 8 && __builtin_offsetof(CpuLocal, owner) == 16);
-static_assert(__builtin_offsetof(CpuLocal, thread_attention) == 24 && __builtin_offsetof(CpuLocal, attention) == 32);
+// trap/entry.S knows these.
+static_assert(__builtin_offsetof(CpuLocal, owner) == 8);
+static_assert(__builtin_offsetof(CpuLocal, thread_attention) == 16 && __builtin_offsetof(CpuLocal, attention) == 24);
 static_assert(__builtin_offsetof(CpuLocal, emergency_stack) + sizeof(CpuLocal::emergency_stack) == 4192);
 
 /// Volatile: a thread that sleeps may wake on another CPU, so what was found before a call is not what would be found after it.

@@ -43,6 +43,8 @@ Result<void> start_gic_v3(PhysAddr distributor_at, std::span<const MemoryRange> 
     return {};
 }
 
+bool knows_processor(u64 affinity) { return !version_3 || has_redistributor(affinity); }
+
 Result<void> enable_cpu_interrupts(CpuLocal& cpu, u32 timer) {
     if (version_3) return enable_cpu_interrupts_v3(cpu, timer);
     cpu.interrupt_target = distributor.read(InterruptRegisters::target) & 0xff;  // of the first 32 each CPU sees its own number

@@ -20,6 +20,8 @@ Result<void> start_gic_v2(PhysAddr distributor, PhysAddr cpu_interface);
 /// Version 3: the CPU interface is in system registers, what a CPU's own interrupts need in one of the regions of redistributors.
 Result<void> start_gic_v3(PhysAddr distributor, std::span<const MemoryRange> redistributors);
 
+/// Whether a processor can take interrupts once it is started. For the boot CPU to ask: enable_cpu_interrupts() then needs to map nothing.
+bool knows_processor(u64 affinity);
 /// Lets this CPU take interrupts: those of other CPUs, and `timer`. not_found when the controller does not know it.
 Result<void> enable_cpu_interrupts(CpuLocal& cpu, u32 timer);
 

@@ -46,7 +46,7 @@ struct Frames {
         return {};
     }
 };
-constinit Frames frames;  // CPUs come one after another: no lock
+constinit Frames frames;  // the boot CPU finds those of all: no lock
 
 /// GICR_TYPER's affinity has no gap below its fourth field, MPIDR_EL1 has.
 u32 packed(u64 affinity) { return static_cast<u32>((affinity & 0xff'ffff) | (affinity >> 32 & 0xff) << 24); }
@@ -70,6 +70,8 @@ void use_redistributors(std::span<const MemoryRange> ranges) {
     for (auto range : ranges)
         if (frames.region_count < std::size(frames.regions)) frames.regions[frames.region_count++] = range;
 }
+
+bool has_redistributor(u64 affinity) { return find_redistributor(affinity).has_value(); }
 
 Result<void> enable_cpu_interrupts_v3(CpuLocal& cpu, u32 timer) {
     auto [frame, address, affinity] = TRY(find_redistributor(cpu.affinity));

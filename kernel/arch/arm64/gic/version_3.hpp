@@ -6,6 +6,7 @@
 namespace spore::arch {
 
 void use_redistributors(std::span<const MemoryRange> regions);
+bool has_redistributor(u64 affinity);
 Result<void> enable_cpu_interrupts_v3(CpuLocal& cpu, u32 timer);
 u32 acknowledge_interrupt_v3();
 void end_interrupt_v3(u32 word);

@@ -8,7 +8,7 @@ namespace spore::arch {
 enum class Conduit : u8 { none, hypervisor, secure_monitor };
 void use_psci(Conduit conduit);
 
-/// Starts a processor at a physical address, with `argument` in its first register. False when firmware refuses.
-bool start_processor_at(u64 affinity, PhysAddr entry, u64 argument);
+/// Starts a processor at a physical address. False when firmware refuses.
+bool start_processor_at(u64 affinity, PhysAddr entry);
 
 }  // namespace spore::arch

@@ -11,9 +11,9 @@
 #define FRAME_ORIGINAL_X0 280
 #define FRAME_SYNDROME  288
 #define FRAME_SIZE      304
-#define OWNER           16              // CpuLocal's fields [cpu/local.hpp]
-#define THREAD_ATTENTION 24
-#define CPU_ATTENTION   32              // right behind, with zeros after it
+#define OWNER           8              // CpuLocal's fields [cpu/local.hpp]
+#define THREAD_ATTENTION 16
+#define CPU_ATTENTION   24              // right behind, with zeros after it
 #define EMERGENCY_TOP   4192
 #define CLASS_SVC       0x15            // ESR_EL1.EC
 #define CLASS_KERNEL_DATA_ABORT 0x25

@@ -1,18 +1,16 @@
-// Starting the other processors. A virtual one may be put off by its host for as long as that likes, also between our STARTUP and its first
-// instruction: so nothing that it finds then depends on when it comes. What it is to be lies in a slot that it draws by itself.
-#include "local.hpp"
-
-#include <bit>
+// Starting the other processors, by INIT and STARTUP.
 #include <cstring>
 
+#include "../../common/cpu/starting.hpp"
+#include "../../isa/x86_64/cpu/features.hpp"
 #include "../apic/local_apic.hpp"
 #include "../instructions.hpp"
 #include "../mmu/kernel_map.hpp"
 #include "arch/boot.hpp"
 #include "arch/mmu.hpp"
 #include "kernel/core/log.hpp"
-#include "kernel/memory/kernel_stack.hpp"
 #include "kernel/task/thread.hpp"
+#include "local.hpp"
 
 extern "C" {
 extern char trampoline_start[], trampoline_end[], trampoline_root[], trampoline_next[], trampoline_count[];
@@ -20,24 +18,10 @@ extern spore::u64 kernel_pml4[];
 }
 
 namespace spore::arch {
-
-struct ProcessorSlot {
-    u64 stack = 0;
-    CpuLocal* cpu = nullptr;
-};
-static_assert(sizeof(ProcessorSlot) == 16);  // trampoline.S
-extern "C" constinit ProcessorSlot processor_slots[max_cpus - 1] = {};
-
 namespace {
 
 constexpr u64 trampoline_page = 0x8000;
 constexpr u64 ask_again_ns = 200'000'000, give_up_ns = 10'000'000'000;
-constexpr u32 no_more_slots = 1 << 30;
-
-constinit u32 processors[max_cpus];
-constinit u32 processor_count = 0;
-constinit u32 arrived = 0;
-constinit bool released = false;
 
 /// A variable of the trampoline's, where the processors see it.
 template <typename T>
@@ -50,45 +34,25 @@ void spin_for(u64 nanoseconds) {
     while (monotonic_nanoseconds() < end) relax();
 }
 
-/// Fills a slot for each processor that is wanted; how many there are.
-u32 prepare_slots(u32 wanted) {
-    for (u32 i = 0; i < wanted; ++i) {
-        auto cpu = create_local(i + 1);
-        auto stack = memory::allocate_kernel_stack();
-        if (!cpu || !stack) {
-            core::warn("out of memory: starting {} processors only", i + 1);
-            return i;
-        }
-        processor_slots[i] = {reinterpret_cast<u64>(*stack), *cpu};
-        prepare_cpu(**cpu);
-    }
-    return wanted;
-}
-
-u32 arrivals() { return __atomic_load_n(&arrived, __ATOMIC_ACQUIRE); }
-
-/// INIT, then STARTUP twice [intel/vol3 9.4.4.1]; the second is ignored by those that heed the first. All at the same time. How many came.
-u32 wake_processors(u32 count) {
-    for (u32 i = 0; i < count; ++i) send_init(processors[i]);
+/// INIT, then STARTUP twice [intel/vol3 9.4.4.1]; the second is ignored by those that heed the first. All at the same time.
+void wake(std::span<const u64> processors) {
+    for (u64 id : processors) send_init(static_cast<u32>(id));
     spin_for(10'000);  // 10 ms by the book, for processors of the last century
     u64 give_up = monotonic_nanoseconds() + give_up_ns;
     do {
-        for (u32 i = 0; i < count; ++i) send_startup(processors[i], trampoline_page >> 12);
+        for (u64 id : processors) send_startup(static_cast<u32>(id), trampoline_page >> 12);
         u64 ask_again = monotonic_nanoseconds() + ask_again_ns;
-        while (arrivals() < count && monotonic_nanoseconds() < ask_again) relax();
-    } while (arrivals() < count && monotonic_nanoseconds() < give_up);
-    // Whoever has not drawn a slot by now stops when it comes; whoever has will be here.
-    u32 drawn = __atomic_exchange_n(trampoline_variable<u32>(trampoline_next), no_more_slots, __ATOMIC_ACQ_REL);
-    if (drawn < count) core::warn("{} of {} processors do not start", count - drawn, count);
-    u32 coming = drawn < count ? drawn : count;
-    while (arrivals() < coming) relax();
-    return coming;
+        while (arrivals() < processors.size() && monotonic_nanoseconds() < ask_again) relax();
+    } while (arrivals() < processors.size() && monotonic_nanoseconds() < give_up);
 }
 
 }  // namespace
 
 void found_processor(u64 apic_id) {
-    if (apic_id != local().apic_id && processor_count < max_cpus - 1) processors[processor_count++] = static_cast<u32>(apic_id);
+    if (apic_id == local().apic_id) return;
+    // The highest number means all processors [intel/vol3 11.6.1, 11.12.9].
+    if (apic_id >= (features.x2apic ? 0xffff'ffff : 0xff)) return core::warn("the processor with APIC id {} cannot be reached", apic_id);
+    note_processor(apic_id);
 }
 
 extern "C" [[noreturn, gnu::used]] void start_processor(CpuLocal* cpu) {
@@ -96,26 +60,24 @@ extern "C" [[noreturn, gnu::used]] void start_processor(CpuLocal* cpu) {
     enable_local_apic();
     cpu->apic_id = local_apic_id();
     cpu->page_table = read_cr3();
-    __atomic_fetch_add(&arrived, 1, __ATOMIC_RELEASE);
-    // Others would ask for nothing from a CPU that is not counted yet, so it must not run anything.
-    while (!__atomic_load_n(&released, __ATOMIC_ACQUIRE)) pause();
+    arrive();
     write_cr3(read_cr3());  // low memory is no longer mapped
     task::run_idle_loop();
 }
 
 u32 start_cpus(u32 wanted) {
-    u32 missing = wanted < processor_count + 1 ? wanted - 1 : processor_count;
-    if (!missing) return 1;
+    auto processors = noted_processors();
+    if (wanted <= processors.size()) processors = processors.first(wanted - 1);
+    if (processors.empty()) return 1;
     std::memcpy(direct({trampoline_page}), trampoline_start, static_cast<std::size_t>(trampoline_end - trampoline_start));
+    u32 count = fill_slots(static_cast<u32>(processors.size()));
     *trampoline_variable<u64>(trampoline_root) = physical(kernel_pml4).value;
-    *trampoline_variable<u32>(trampoline_count) = prepare_slots(missing);
+    *trampoline_variable<u32>(trampoline_count) = count;
     map_low_memory(true);
-    u32 running = wake_processors(*trampoline_variable<u32>(trampoline_count));
+    wake(processors.first(count));
+    u32 came = end_draw(*trampoline_variable<u32>(trampoline_next), count);
     map_low_memory(false);
-    count_cpus(running + 1);
-    __atomic_store_n(&released, true, __ATOMIC_RELEASE);
-    while (static_cast<u32>(std::popcount(task::online_cpus())) < cpu_count()) relax();
-    return cpu_count();
+    return release(came);
 }
 
 }  // namespace spore::arch
