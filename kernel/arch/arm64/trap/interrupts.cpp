@@ -1,5 +1,6 @@
 #include "interrupts.hpp"
 
+#include "../../common/trap/line_handlers.hpp"
 #include "../clock/timer.hpp"
 #include "../mmu/active_table.hpp"
 #include "arch/interrupts.hpp"
@@ -9,21 +10,9 @@
 namespace spore::arch {
 namespace {
 
-struct Handler {
-    InterruptHandler function = nullptr;
-    void* context = nullptr;
-    Handler* next = nullptr;  ///< others that share the line
-};
-
-// Written at boot under the lock, before the interrupt can arrive; read without it.
-constinit Handler* by_line[interrupt::last_line + 1] = {};
-constinit Handler handlers[192];
-constinit u32 used = 0;
-constinit sync::Spin lock;
-
-void handle_device(u32 line) {
-    for (auto* handler = by_line[line]; handler; handler = handler->next) handler->function(handler->context);
-}
+constinit LineHandler* by_line[interrupt::last_line + 1] = {};
+constinit LineHandlers<192> handlers;
+constinit sync::Spin lock;  ///< for who connects
 
 void handle(Acknowledged interrupt) {
     u32 id = interrupt.id();
@@ -39,7 +28,7 @@ void handle(Acknowledged interrupt) {
     if (id == interrupt::stop) stop_here();
     if (id == interrupt::leave) leave_when_asked();
     else if (id >= interrupt::first_message) handle_message(id);
-    else if (id >= interrupt::first_line) handle_device(id);
+    else if (id >= interrupt::first_line) run_handlers(by_line[id]);
     end_interrupt(interrupt);
 }
 
@@ -58,12 +47,7 @@ Result<void> connect_line(u32 line, Trigger trigger, InterruptHandler function, 
 Result<void> connect_line_to(u32 cpu, u32 line, Trigger trigger, InterruptHandler function, void* context) {
     if (line > interrupt::last_line) return fail(Error::not_found);
     Guard guard(lock);
-    if (used == std::size(handlers)) return fail(Error::busy);
-    auto& handler = handlers[used++];
-    handler = {function, context, by_line[line]};
-    bool first = !by_line[line];
-    __atomic_store_n(&by_line[line], &handler, __ATOMIC_RELEASE);
-    return first ? enable_line(line, trigger, cpu) : Result<void>{};
+    return handlers.add(by_line[line], function, context, [&] { return enable_line(line, trigger, cpu); });
 }
 
 }  // namespace spore::arch

@@ -1,9 +1,11 @@
 #include "interrupts.hpp"
 
+#include <span>
+
+#include "../../common/trap/line_handlers.hpp"
 #include "../apic/io_apic.hpp"
 #include "../cpu/local.hpp"
 #include "arch/interrupts.hpp"
-#include "kernel/core/log.hpp"
 #include "kernel/sync/spin.hpp"
 #include "vectors.hpp"
 
@@ -12,57 +14,53 @@ namespace {
 
 constexpr u32 no_line = ~0u;
 
-struct Handler {
-    InterruptHandler function = nullptr;
-    void* context = nullptr;
-    Handler* next_on_line = nullptr;  ///< others that share the line
-};
 struct Slot {
-    Handler first;
+    LineHandler* handlers = nullptr;
     u32 line = 0;  ///< no_line for one that was connected by message; without a meaning in a slot that is not used
 };
 
-// Written at boot under the lock, before the interrupt can arrive; read without it.
-constinit Slot slots[vector::last_device + 1 - vector::first_device];
-constinit Handler shared[32];
-constinit u32 shared_count = 0;
+constexpr u32 slot_count = vector::last_device + 1 - vector::first_device;
+constinit Slot slots[slot_count];
+constinit LineHandlers<slot_count + 32> handlers;
 constinit u32 used = 0;
-constinit sync::Spin lock;
+constinit sync::Spin lock;  ///< for who connects
 
-Result<u32> take_slot() {
-    if (used == std::size(slots)) return fail(Error::busy);
-    return used++;
+/// What 8 bits can name [intel/vol3 11.11, intel 82093AA]; the highest means all.
+constexpr u32 reachable = 0xff;
+
+/// In a slot of its own, by its vector.
+template <typename Route>
+Result<u32> connect_alone(u32 line, InterruptHandler function, void* context, Route&& route) {
+    if (used == slot_count) return fail(Error::busy);
+    slots[used].line = line;
+    u32 number = vector::first_device + used;
+    TRY(handlers.add(slots[used].handlers, function, context, [&] { return route(static_cast<u8>(number)); }));
+    ++used;
+    return number;
 }
 
 }  // namespace
 
 void dispatch_device_interrupt(u32 number) {
-    if (number < vector::first_device || number > vector::last_device) return;
-    auto& slot = slots[number - vector::first_device];
-    for (auto* handler = &slot.first; handler; handler = handler->next_on_line)
-        if (handler->function) handler->function(handler->context);
+    if (number >= vector::first_device && number <= vector::last_device) run_handlers(slots[number - vector::first_device].handlers);
 }
 
 Result<void> connect_line(u32 line, Trigger trigger, InterruptHandler function, void* context) {
     Guard guard(lock);
-    for (u32 i = 0; i < used; ++i) {
-        if (slots[i].line != line) continue;
-        if (shared_count == std::size(shared)) return fail(Error::busy);
-        auto& added = shared[shared_count++];
-        added = {function, context, slots[i].first.next_on_line};
-        __atomic_store_n(&slots[i].first.next_on_line, &added, __ATOMIC_RELEASE);
-        return {};
-    }
-    u32 index = TRY(take_slot());
-    slots[index] = {{function, context, nullptr}, line};
-    return route_line(line, static_cast<u8>(vector::first_device + index), cpu_local(0).apic_id, trigger);
+    u32 target = cpu_local(0).apic_id;
+    if (target >= reachable) return fail(Error::not_supported);
+    for (auto& slot : std::span(slots, used))
+        if (slot.line == line) return handlers.add(slot.handlers, function, context, [] { return Result<void>{}; });
+    TRY(connect_alone(line, function, context, [&](u8 vector) { return route_line(line, vector, target, trigger); }));
+    return {};
 }
 
 Result<Message> connect_message(PciAddress, u32 cpu, InterruptHandler function, void* context) {
     Guard guard(lock);
-    u32 index = TRY(take_slot());
-    slots[index] = {{function, context, nullptr}, no_line};
-    return Message{0xfee00000u | (cpu_local(cpu).apic_id << 12), vector::first_device + index};  // [intel/vol3 11.11]
+    u32 target = cpu_local(cpu).apic_id < reachable ? cpu_local(cpu).apic_id : cpu_local(0).apic_id;
+    if (target >= reachable) return fail(Error::not_supported);
+    u32 number = TRY(connect_alone(no_line, function, context, [](u8) { return Result<void>{}; }));
+    return Message{0xfee00000u | (target << 12), number};
 }
 
 }  // namespace spore::arch
