@@ -124,7 +124,11 @@ private:
         u32 bar = function_.read_byte(static_cast<u16>(at + 4));
         u32 offset = function_.read(static_cast<u16>(at + 8)), size = function_.read(static_cast<u16>(at + 12));
         auto base = function_.memory_bar(bar);
-        if (!base || size > structure_limit || size == 0) return {};
+        if (!base || size > structure_limit || size == 0 || offset > ~u64{0} - base->value) return {};
+        // Of several of one kind the first is what the device prefers [4.1.4.1].
+        if ((kind == Structure::common && common_) || (kind == Structure::notify && notify_) || (kind == Structure::interrupt && interrupt_status_) ||
+            (kind == Structure::device && config_))
+            return {};
         auto* mapped = static_cast<arch::DeviceRegister<u8>*>(TRY(arch::map_device(*base + offset, size)));
         switch (kind) {
         case Structure::common:

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "../../common/mmu/device_region.hpp"
 #include "../instructions.hpp"
 #include "active_table.hpp"
 #include "arch/kernel_pages.hpp"
@@ -187,15 +188,19 @@ PhysAddr unmap_kernel_page(VirtAddr at) {
 }
 
 namespace {
-constinit u64 next_device = kernel_half::devices + page_size;  // behind map_early_device()'s
+constinit DeviceRegion device_region(kernel_half::devices + page_size, kernel_half::devices + span_at(4));  // behind map_early_device()'s
+
+/// How far physical addresses reach, and entries of ours [arm/DDI0487 D23.2.75 ID_AA64MMFR0_EL1.PARange].
+u64 physical_end() {
+    constexpr u8 bits[] = {32, 36, 40, 42, 44, 48};
+    return u64{1} << bits[std::min<u64>(SPORE_READ_SYSTEM(id_aa64mmfr0_el1) & 15, std::size(bits) - 1)];
 }
+}  // namespace
 
 Result<void*> map_device(PhysAddr at, std::size_t size) {
-    u64 first = align_down(at.value, page_size);
-    u64 end = align_up(at.value + size, page_size);
-    u64 base = __atomic_fetch_add(&next_device, end - first, __ATOMIC_RELAXED);
-    for (u64 offset = 0; offset < end - first; offset += page_size) TRY(map_kernel({base + offset}, {first + offset}, device_bits));
-    return reinterpret_cast<void*>(base + (at.value - first));
+    auto place = TRY(device_region.take(at, size, physical_end()));
+    for (u64 offset = 0; offset < place.size; offset += page_size) TRY(map_kernel({place.base + offset}, {place.first + offset}, device_bits));
+    return reinterpret_cast<void*>(place.registers);
 }
 
 }  // namespace spore::arch

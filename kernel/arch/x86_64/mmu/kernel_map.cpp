@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "../../common/mmu/device_region.hpp"
 #include "../../isa/x86_64/cpu/features.hpp"
 #include "../instructions.hpp"
 #include "arch/kernel_pages.hpp"
@@ -163,16 +164,18 @@ PhysAddr unmap_kernel_page(VirtAddr at) {
 }
 
 namespace {
-constinit u64 next_device = kernel_half::devices;
-}
+/// All in one entry of the root, which every program's table has a copy of.
+constinit DeviceRegion device_region(kernel_half::devices, kernel_half::devices + span_at(4));
+
+/// How far physical addresses reach [intel/vol2 CPUID 80000008H].
+u64 physical_end() { return u64{1} << std::clamp<u32>(cpuid(0x80000008).eax & 0xff, 36, 52); }
+}  // namespace
 
 Result<void*> map_device(PhysAddr at, std::size_t size) {
-    u64 first = align_down(at.value, page_size);
-    u64 end = align_up(at.value + size, page_size);
-    u64 base = __atomic_fetch_add(&next_device, end - first, __ATOMIC_RELAXED);
-    for (u64 offset = 0; offset < end - first; offset += page_size)
-        TRY(map_kernel({base + offset}, {first + offset}, data_bits | write_through | no_cache));
-    return reinterpret_cast<void*>(base + (at.value - first));
+    auto place = TRY(device_region.take(at, size, physical_end()));
+    for (u64 offset = 0; offset < place.size; offset += page_size)
+        TRY(map_kernel({place.base + offset}, {place.first + offset}, data_bits | write_through | no_cache));
+    return reinterpret_cast<void*>(place.registers);
 }
 
 void map_low_memory(bool mapped) {
