@@ -14,7 +14,7 @@ namespace {
 /// Register offsets; x2APIC's MSR numbers are these divided by 16.
 enum Register : u32 {
     id = 0x20, task_priority = 0x80, eoi = 0xb0, spurious = 0xf0, command_low = 0x300, command_high = 0x310,
-    timer_entry = 0x320, error_entry = 0x370, initial_count = 0x380, current_count = 0x390, divide = 0x3e0,
+    timer_entry = 0x320, line_0_entry = 0x350, error_entry = 0x370, initial_count = 0x380, current_count = 0x390, divide = 0x3e0,
 };
 
 constexpr u32 masked = 1 << 16;
@@ -34,6 +34,7 @@ void send_command(u32 apic_id, u32 command) {
         asm volatile("mfence; lfence" ::: "memory");  // WRMSR to the ICR is not serialising [intel/vol3 11.12.3]
         return write_msr(msr::x2apic + command_low / 16, u64{apic_id} << 32 | command);
     }
+    asm volatile("" ::: "memory");  // the CPU keeps the order of what was written for the other one and this, the compiler has to
     registers[command_high / 4] = apic_id << 24;
     registers[command_low / 4] = command;
     while (registers[command_low / 4] & 1 << 12) pause();  // delivery pending
@@ -55,9 +56,12 @@ void enable_local_apic() {
     write_msr(msr::apic_base, base);
     write(spurious, 0x100 | vector::spurious);
     write(task_priority, 0);
+    write(line_0_entry, masked);  // at reset the boot CPU's brings what the 8259s want
     write(error_entry, masked);
     write(divide, divide_by_1);
     write(timer_entry, features.tsc_deadline ? tsc_deadline_mode | vector::timer : u32{vector::timer});
+    // A store to memory, as far as the CPU is concerned, and the first WRMSR of a deadline does not wait for it by itself [intel/vol3 11.5.4.1].
+    if (features.tsc_deadline && !features.x2apic) asm volatile("mfence" ::: "memory");
 }
 
 u32 local_apic_id() { return features.x2apic ? read(id) : read(id) >> 24; }

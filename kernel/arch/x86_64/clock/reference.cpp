@@ -11,8 +11,8 @@ namespace hpet {
 constexpr u32 period = 0x04 / 4, configuration = 0x10 / 4, counter = 0xf0 / 4;
 constexpr u32 enable = 1;
 constexpr u64 femtoseconds = 1'000'000'000'000'000;
-constexpr u32 longest_period = 100'000'000;  // 2.3.4
 constinit volatile u32* registers = nullptr;
+constinit u32 known_period = 0;
 u64 read() { return registers[counter]; }  // the lower half, which each has
 }  // namespace hpet
 
@@ -41,9 +41,10 @@ void found_hpet(PhysAddr address) {
     if (!mapped) return;
     auto* registers = static_cast<volatile u32*>(*mapped);
     u32 period = registers[hpet::period];  // all ones where nothing answers
-    if (period == 0 || period > hpet::longest_period) return;
+    if (!is_hpet_period(period)) return;
     registers[hpet::configuration] = registers[hpet::configuration] | hpet::enable;
     hpet::registers = registers;
+    hpet::known_period = period;
 }
 
 void found_power_management_timer(u16 port, bool wide) {
@@ -52,7 +53,7 @@ void found_power_management_timer(u16 port, bool wide) {
 }
 
 Reference start_reference() {
-    if (hpet::registers) return {"HPET", hpet::read, {hpet::femtoseconds / hpet::registers[hpet::period], 0xffff'ffff}};
+    if (hpet::registers) return {"HPET", hpet::read, {hpet::femtoseconds / hpet::known_period, 0xffff'ffff}};
     if (acpi::port) return {"ACPI timer", acpi::read, {3'579'545, acpi::wide ? 0xffff'ffff : 0xff'ffff}};
     out8(pit::command, 0x34);  // channel 0, both bytes, rate generator
     out8(pit::channel0, 0);

@@ -12,6 +12,9 @@ struct Reference {
     CounterKind kind;
 };
 
+/// Whether an HPET may count by so many femtoseconds [intel IA-PC HPET 1.0a, 2.3.4]; and no faster than 1 GHz, which none comes near.
+constexpr bool is_hpet_period(u32 femtoseconds) { return femtoseconds >= 1'000'000 && femtoseconds <= 0x05f5'e100; }
+
 /// What firmware's tables tell of, before start_reference().
 void found_hpet(PhysAddr registers);
 void found_power_management_timer(u16 port, bool wide);

@@ -79,7 +79,7 @@ void set_control_registers() {
     u64 cr0 = read_cr0();
     cr0 = (cr0 | 0x10022) & ~u64{0xc};  // WP, NE, MP; no EM, TS: vector state is switched by us
     write_cr0(cr0);
-    u64 cr4 = read_cr4() | 0x6a0;       // PGE, PAE, OSFXSR, OSXMMEXCPT
+    u64 cr4 = read_cr4() | 0x6e0;       // PGE, MCE, PAE, OSFXSR, OSXMMEXCPT: every CPU with 64 bits has them
     if (features.fsgsbase) cr4 |= 1 << 16;
     if (features.xsave) cr4 |= 1 << 18;
     write_cr4(cr4);

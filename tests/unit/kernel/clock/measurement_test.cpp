@@ -1,5 +1,6 @@
 // Measuring while the host puts the CPU off: the error that a measurement claims must cover the one it makes.
 #include "kernel/arch/x86_64/clock/measurement.hpp"
+#include "kernel/arch/x86_64/clock/reference.hpp"
 
 #include <gtest/gtest.h>
 
@@ -99,6 +100,11 @@ TEST(Measurement, DoesNotBelieveAClockThatStoodStill) {
     MeasuredRate first{.hertz = 2'000'000'000, .error = error_unit / 200};
     EXPECT_TRUE(agree(first, {.hertz = 2'009'000'000, .error = 100}));
     EXPECT_FALSE(agree(first, {.hertz = 2'020'000'000, .error = 100}));
+}
+
+TEST(Measurement, HpetsCountAsTheirSpecificationSays) {
+    for (u32 period : {10'000'000u, 69'841'279u, 100'000'000u, 1'000'000u}) EXPECT_TRUE(is_hpet_period(period)) << period;
+    for (u32 period : {0u, 1u, 1000u, 999'999u, 100'000'001u, ~0u}) EXPECT_FALSE(is_hpet_period(period)) << period;
 }
 
 }  // namespace
