@@ -189,6 +189,10 @@ enable_translation:
         cmp     x4, #2                  // ASIDs of 16 bits
         b.ne    1f
         orr     x3, x3, #1 << 36
+1:      mrs     x4, S3_0_C0_C7_2        // ID_AA64MMFR2_EL1
+        ubfx    x4, x4, #60, #4
+        cbz     x4, 1f
+        orr     x3, x3, #1 << 56        // E0PD1: EL0's accesses to the kernel's half fault before they are translated
 1:      msr     tcr_el1, x3
         msr     ttbr0_el1, x0
         msr     ttbr1_el1, x1

@@ -7,6 +7,7 @@
 #include "../trap/vectors.hpp"
 #include "arch/boot.hpp"
 #include "../../isa/x86_64/cpu/features.hpp"
+#include "vulnerabilities.hpp"
 
 extern "C" constinit bool program_access_guarded;
 
@@ -47,6 +48,7 @@ void choose_mode(abi::Mode mode) {
     program_access_guarded = mode == abi::Mode::guarded && features.smap;
     set_system_call_entry();
     set_protection_bits();
+    if (mode == abi::Mode::guarded) warn_of_leaks();
 }
 
 }  // namespace spore::arch
