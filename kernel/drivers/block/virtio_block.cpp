@@ -35,7 +35,7 @@ public:
         features_ = TRY(device_->negotiate(feature_read_only | feature_flush | wire::virtio::feature_event_index));
         capacity_ = device_->config<u64>(capacity_offset);
         page_ = memory::FrameRef::adopt(TRY(memory::allocate_zeroed_frames()));
-        TRY(requests_.open(*device_, 0, queue_size, features_ & wire::virtio::feature_event_index));
+        TRY(requests_.open(*device_, 0, queue_size, features_ & wire::virtio::feature_event_index, max_pieces + 2));
         device_->go();
         return {};
     }

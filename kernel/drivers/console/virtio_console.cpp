@@ -65,7 +65,7 @@ public:
                 continue;
             }
             receive_->want_interrupts(true);
-            if (receive_->has_news()) continue;
+            if (receive_->has_news() && !receive_->broken()) continue;
             TRY(arrivals_.wait(lock_, Interruptible::no));
         }
         std::size_t count = std::min<std::size_t>(into.size(), current_->used - current_->read);
@@ -159,6 +159,7 @@ private:
                 transmit_->want_interrupts(false);
                 return page;
             }
+            if (transmit_->broken()) return fail(Error::io);  // what the device has it keeps
             if (transmit_->free_buffers() == transmit_->size()) return fail(Error::no_memory);
             transmit_->want_interrupts(true);
             if (!transmit_->has_news()) TRY(room_.wait(lock_, Interruptible::no));

@@ -26,7 +26,7 @@ public:
         auto features = TRY(device_->negotiate(feature_statistics | feature_reporting | wire::virtio::feature_event_index));
         if (!(features & feature_reporting) || !(features & feature_statistics)) return false;
         thread_ = TRY(task::Thread::create("give memory back", [](void* self) { static_cast<VirtioBalloon*>(self)->work(); }, this));
-        TRY(requests_.open(*device_, reporting_queue, queue_size, features & wire::virtio::feature_event_index));
+        TRY(requests_.open(*device_, reporting_queue, queue_size, features & wire::virtio::feature_event_index, 1));
         device_->go();
         return true;
     }

@@ -23,7 +23,7 @@ public:
         tag_size_ = device_->config<u16>(tag_size_offset);
         if (tag_size_ > sizeof tag_) return fail(Error::name_too_long);
         for (u16 i = 0; i < tag_size_; ++i) tag_[i] = static_cast<char>(device_->config_byte(tag_offset + i));
-        TRY(requests_.open(*device_, 0, queue_size, features & wire::virtio::feature_event_index));
+        TRY(requests_.open(*device_, 0, queue_size, features & wire::virtio::feature_event_index, max_pieces));
         device_->go();
         return {};
     }

@@ -4,8 +4,9 @@
 
 namespace spore::drivers::virtio {
 
-Result<void> RequestQueue::open(Device& device, u16 index, u16 size, bool event_index) {
+Result<void> RequestQueue::open(Device& device, u16 index, u16 size, bool event_index, std::size_t longest) {
     queue_ = TRY(Queue::create(device, index, size, event_index));
+    if (queue_->size() < longest) return fail(Error::not_supported);  // else it would be waited for room that never comes
     return device.connect_interrupt(on_interrupt, this);
 }
 

@@ -10,8 +10,8 @@ class RequestQueue {
 public:
     static constexpr u16 slots = 32;
 
-    /// Makes the device's queue `index`, and connects its interrupt. Lives as long as the machine.
-    Result<void> open(Device& device, u16 index, u16 size, bool event_index);
+    /// Makes the device's queue `index`, and connects its interrupt. Lives as long as the machine. not_supported when it cannot hold `longest` pieces.
+    Result<void> open(Device& device, u16 index, u16 size, bool event_index, std::size_t longest);
 
     /// A free slot; sleeps until there is one. io when the device broke the rules.
     Result<u16> take_slot();

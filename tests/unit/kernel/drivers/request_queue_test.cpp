@@ -14,7 +14,7 @@ TEST(RequestQueue, TellsAllWhoWaitOfADeviceThatBrokeTheRules) {
     bool ok = fakes::simulate({}, [] {
         fakes::VirtioDevice device(wire::virtio::DeviceId::block);
         RequestQueue requests;
-        ASSERT_TRUE(requests.open(device, 0, 8, false));
+        ASSERT_TRUE(requests.open(device, 0, 8, false, 4));
         for (u16 i = 0; i < RequestQueue::slots; ++i) ASSERT_EQ(requests.take_slot(), i);
         fakes::Join join;
         fakes::spawn(join, [&] {
@@ -41,6 +41,17 @@ TEST(RequestQueue, TellsAllWhoWaitOfADeviceThatBrokeTheRules) {
         EXPECT_EQ(slot.error(), Error::io);
     });
     EXPECT_TRUE(ok);
+}
+
+TEST(RequestQueue, RefusesADeviceThatHasNoRoomForARequest) {
+    for (u16 limit : {u16{1}, u16{2}, u16{4}, u16{8}}) {
+        fakes::VirtioDevice device(wire::virtio::DeviceId::block);
+        device.limit = limit;
+        RequestQueue requests;
+        auto opened = requests.open(device, 0, 128, false, 5);
+        EXPECT_EQ(opened.has_value(), limit >= 5) << limit;
+        if (!opened) EXPECT_EQ(opened.error(), Error::not_supported);
+    }
 }
 
 }  // namespace
