@@ -115,8 +115,9 @@ void wait_while_stopped(Task& task) {
 
 void attend(Task& task, arch::TrapFrame& frame) {
     auto& process = task.process();
+    bool for_signals = false;  // stays: what was taken without a handler has interrupted a call, too
     while (true) {
-        bool for_signals = task.take_attention();
+        for_signals |= task.take_attention();
         if (task.take_switch()) settle_rseq(task, frame);
         if (!for_signals && !task.wants_signals()) {
             if (task.wants_attention()) continue;
