@@ -15,6 +15,17 @@ constinit FirstProcessEnded first_process_ended = nullptr;
 
 using Children = List<Process, &Process::sibling>;
 
+/// `process` lost `parent`, or is that which ends (`without`): when thereby nobody is left outside its group that could continue those who are stopped in it, they
+/// are told that they were left alone, and go on [POSIX, _exit]. The tree's lock is held.
+void continue_orphans(const Process& process, const Process& parent, const Process* without) {
+    if (parent.group == process.group || parent.session != process.session) return;
+    bool stopped = false;
+    tree().processes.for_each([&](Process& other) { return !(stopped = other.group == process.group && other.stop_signal && !other.zombie); });
+    if (!stopped || !is_orphaned(process.group, without)) return;
+    send_number_to_group_locked(process.group, sighup);
+    send_number_to_group_locked(process.group, sigcont);
+}
+
 /// Children of a process that ends go to the nearest subreaper, or to the first process. Those that have ended and that the heir does not want to know of go
 /// into `unwanted`, to be reaped. The tree's lock is held.
 void hand_over_children(Process& process, Children& unwanted) {
@@ -29,10 +40,11 @@ void hand_over_children(Process& process, Children& unwanted) {
         if (child->zombie && parent_ignores_children(*heir)) {
             child->parent = nullptr;
             unwanted.push_back(*child);
-            continue;
+        } else {
+            heir->children.push_back(*child);
+            if (child->zombie) heir->child_changed.wake_all();
         }
-        heir->children.push_back(*child);
-        if (child->zombie) heir->child_changed.wake_all();
+        continue_orphans(*child, process, nullptr);
     }
 }
 
@@ -47,7 +59,7 @@ void end_process(Task& task) {
     {
         TreeGuard guard(tree_lock());
         hand_over_children(process, unwanted);
-        if (process.parent) parent = Shared<Process>(*process.parent);
+        if (process.parent) parent = Shared<Process>(*process.parent), continue_orphans(process, *parent, &process);
         vanish = !process.parent ? !process.is_first() : process.exit_signal == sigchld && parent_ignores_children(*process.parent);
         process.zombie = true;
         process.being_reaped = vanish;

@@ -65,6 +65,14 @@ Shared<Process> next_in_group(i32 id, i32 group) {
     while (process && process->group != group) process = tree().processes.next(process->id() + 1);
     return share(process);
 }
+bool is_orphaned(i32 group, const Process* without) {
+    bool orphaned = true;
+    tree().processes.for_each([&](Process& process) {
+        if (process.group != group || &process == without || process.zombie || !process.parent) return true;
+        return orphaned = process.parent->group == group || process.parent->session != process.session;
+    });
+    return orphaned;
+}
 Shared<Task> find_task(i32 id) {
     TreeGuard guard(tree_lock());
     return share(tree().tasks.find(id));

@@ -47,6 +47,9 @@ Shared<Process> find_process(i32 id);
 Shared<Process> next_process(i32 id);
 /// The same of those in `group`.
 Shared<Process> next_in_group(i32 id, i32 group);
+/// A group is orphaned when no parent of its members stands in another group of the same session: nobody could continue it [POSIX 3.270]. Of the members
+/// `without` does not count. With the lock held.
+bool is_orphaned(i32 group, const Process* without = nullptr);
 Shared<Task> find_task(i32 id);
 
 }  // namespace spore::linux

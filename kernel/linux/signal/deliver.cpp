@@ -61,19 +61,19 @@ void tell_parent(Process& process, const Shared<Process>& parent, i32 code, i32 
 }
 
 /// The process stands still until SIGCONT. The parent is told once. Both locks are held from taking the signal on: a SIGCONT that comes before finds
-/// it pending, and discards it, and one that comes after finds the process stopped.
+/// it pending, and discards it, and one that comes after finds the process stopped. What a terminal sends stops nobody whom no one could continue [POSIX 2.4.3].
 void stop(Task& task, i32 signal) {
     auto& process = task.process();
     Shared<Process> parent;
     {
         TreeGuard guard(tree_lock());
-        bool stops = false;
+        bool stops = signal == sigstop || !is_orphaned(process.group);
         {
             Guard signal_guard(process.signal_lock);
             auto& pending = task.pending.set().has(signal) ? task.pending : process.pending;
             if (!pending.set().has(signal)) return;
             (void)pending.take(SignalSet::of(signal));
-            stops = !process.stop_signal;
+            stops = stops && !process.stop_signal;
             if (stops) process.stop_signal = signal;
         }
         if (stops) {

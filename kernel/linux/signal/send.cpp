@@ -95,6 +95,16 @@ void send_number_locked(Task& task, i32 number) {
     (void)send_locked(task.process(), &task, {.number = number}, none);
 }
 
+void send_number_to_group_locked(i32 group, i32 number) {
+    tree().processes.for_each([&](Process& process) {
+        if (process.group != group) return true;
+        Owned<QueuedSignal> none;
+        (void)send_locked(process, nullptr, {.number = number}, none);
+        process.common_signals.fetch_add(1, std::memory_order_release);  // as send_to_one_of_several() has it
+        return true;
+    });
+}
+
 TimerSignal send_timer_signal(Process& process, i32 task_id, const SignalInfo& info) {
     auto entry = make_entry(info);
     TreeGuard guard(tree_lock());

@@ -14,6 +14,8 @@ bool try_send_to_process(Process& process, const SignalInfo& info);
 bool try_send_to_task(Task& task, const SignalInfo& info);
 /// To a task with the tree's lock held, and without saying who sent it.
 void send_number_locked(Task& task, i32 number);
+/// The same to every process of a group.
+void send_number_to_group_locked(i32 group, i32 number);
 /// To a process, for who goes through several by their numbers, upwards: none that they are making is missed.
 void send_to_one_of_several(Process& process, const SignalInfo& info);
 /// To every process of a group, of which with a `sender` to those that it may signal: not_permitted when there is no such, no_process when there

@@ -59,21 +59,6 @@ void Terminal::signal_foreground(i32 number) {
     signal_group(group, number);
 }
 
-namespace {
-
-/// A group is orphaned when no parent of its members stands in another group of the same session: nobody could continue it [POSIX 3.270].
-bool is_orphaned(i32 group) {
-    TreeGuard guard(tree_lock());
-    bool orphaned = true;
-    tree().processes.for_each([&](Process& process) {
-        if (process.group == group && process.parent && process.parent->group != group && process.parent->session == process.session) orphaned = false;
-        return orphaned;
-    });
-    return orphaned;
-}
-
-}  // namespace
-
 /// Whoever of the session is in the background is sent `signal`, and stops [POSIX 11.1.4].
 Result<void> Terminal::must_be_foreground(i32 signal) {
     auto& task = current_task();
@@ -94,7 +79,10 @@ Result<void> Terminal::must_be_foreground(i32 signal) {
         if (signal == sigttin) return fail(Error::io);
         return {};
     }
-    if (is_orphaned(group)) return fail(Error::io);
+    {
+        TreeGuard guard(tree_lock());
+        if (is_orphaned(group)) return fail(Error::io);
+    }
     (void)send_to_group(group, SignalInfo::from_kernel(signal));
     return fail(Error::interrupted);
 }
