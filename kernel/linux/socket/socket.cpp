@@ -1,5 +1,7 @@
 #include "kernel/linux/socket/socket.hpp"
 
+#include <algorithm>
+
 #include "base/format.hpp"
 #include "kernel/linux/limits.hpp"
 #include "kernel/linux/process/process.hpp"
@@ -35,6 +37,13 @@ Instant Socket::deadline(Duration Options::*timeout) const {
     if (!has_options_.load(std::memory_order_acquire)) return Instant::never();
     auto span = options().*timeout;
     return span == Duration{} ? Instant::never() : time::now() + span;
+}
+
+void Socket::move_peek_offset(bool peek, u64 size) {
+    i32 offset = peek_offset_.load(std::memory_order_relaxed);
+    if (offset < 0) return;
+    i64 moved = peek ? i64{offset} + static_cast<i64>(size) : i64{offset} - static_cast<i64>(size);
+    peek_offset_.store(static_cast<i32>(std::clamp<i64>(moved, 0, 0x7fff'ffff)), std::memory_order_relaxed);
 }
 
 Result<void> Socket::listen(i32) { return fail(Error::not_supported); }

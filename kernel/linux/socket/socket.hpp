@@ -2,6 +2,8 @@
 // in common, the SOL_SOCKET options above all, is here.
 #pragma once
 
+#include <optional>
+
 #include "kernel/fs/file.hpp"
 #include "kernel/linux/small_text.hpp"
 #include "kernel/linux/uapi/socket.hpp"
@@ -154,6 +156,15 @@ protected:
     virtual bool listening() { return false; }
     /// Whether a send can do without a copy of the program's pages, and tell when it does not need them any more (SO_ZEROCOPY).
     virtual bool borrows_pages() const { return false; }
+    /// Whether a peek can begin further on (SO_PEEK_OFF).
+    virtual bool peeks_further_on() const { return false; }
+    /// How many of the bytes that wait a peek leaves out; no number where none was ever set.
+    std::optional<u64> peek_offset(bool peek) const {
+        i32 offset = peek_offset_.load(std::memory_order_relaxed);
+        return peek && offset >= 0 ? std::optional<u64>(offset) : std::nullopt;
+    }
+    /// So many bytes were received, or peeked at: the next peek begins as much nearer, or further on.
+    void move_peek_offset(bool peek, u64 size);
     /// One of SOL_SOCKET was set: families pass on what means something to them.
     virtual Result<void> option_set(i32) { return {}; }
     /// When a send or receive with these flags gives up: at once, never, or after the socket's timeout.
@@ -168,6 +179,7 @@ private:
     Result<void> set_filter(i32 name, ByteSpan value);
     u8 family_, type_;
     u16 protocol_;
+    std::atomic<i32> peek_offset_ = -1;  ///< below 0: none
     mutable sync::Spin options_lock_;
     std::atomic<bool> has_options_ = false;
     std::atomic<u64> switches_ = 0;

@@ -46,7 +46,9 @@ Result<u64> Socket::get_option(i32 level, i32 name, MutableByteSpan value) {
     case so_incoming_cpu: return number(all.incoming_cpu);
     case so_max_pacing_rate: return value.size() >= sizeof(u64) ? give(value, bytes_of(all.pacing_rate)) : number(static_cast<i32>(all.pacing_rate));
     case so_bind_to_interface: return number(all.interface);
-    case so_peek_offset: return number(-1);
+    case so_peek_offset:
+        if (!peeks_further_on()) return fail(Error::not_supported);
+        return number(peek_offset_.load(std::memory_order_relaxed));
     case so_lock_filter: return number(is_on(so_lock_filter));
     case so_cookie: return give(value, bytes_of(number_));
     case so_linger: {
@@ -103,6 +105,10 @@ Result<void> Socket::set_number(i32 name, i32 value) {
     case so_busy_poll:
         if (value < 0) return fail(Error::invalid);
         return change_options([&](Options& all) { all.busy_poll = value; });
+    case so_peek_offset:
+        if (!peeks_further_on()) return fail(Error::not_supported);
+        peek_offset_.store(value, std::memory_order_relaxed);
+        return {};
     case so_incoming_cpu: return change_options([&](Options& all) { all.incoming_cpu = value; });
     default: return fail(Error::no_protocol_option);
     }

@@ -7,8 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define SHOW(expression) do { errno = 0; long result_ = (long)(expression); printf("%s = %ld %s%s\n", #expression, result_, result_ < 0 ? strerror(errno) : "", told_of_pipe()); } while (0)
@@ -271,6 +273,195 @@ static void files(void) {
     close(s[0]), close(s[1]);
 }
 
+static int set(int fd, int name, int value) { return setsockopt(fd, SOL_SOCKET, name, &value, sizeof value); }
+static int get(int fd, int name) {
+    int value = -77;
+    socklen_t size = sizeof value;
+    return getsockopt(fd, SOL_SOCKET, name, &value, &size) ? -99 : value;
+}
+static void peek(int fd, int size, int flags) {
+    ssize_t got = recv(fd, b, (size_t)size, MSG_PEEK | MSG_DONTWAIT | flags);
+    printf("  peek %d: %zd '%.*s' %s, next at %d\n", size, got, got > 0 ? (int)got : 0, b, got < 0 ? strerror(errno) : "", get(fd, SO_PEEK_OFF));
+}
+static void take(int fd, int size) {
+    ssize_t got = recv(fd, b, (size_t)size, MSG_DONTWAIT);
+    printf("  take %d: %zd '%.*s' %s, next at %d\n", size, got, got > 0 ? (int)got : 0, b, got < 0 ? strerror(errno) : "", get(fd, SO_PEEK_OFF));
+}
+static void peeking(const char *what, int type) {
+    printf("-- peeking at %s\n", what);
+    socketpair(AF_UNIX, type, 0, s);
+    SHOW(get(s[1], SO_PEEK_OFF));
+    SHOW(send(s[0], "abcdef", 6, 0));
+    SHOW(send(s[0], "ghi", 3, 0));
+    SHOW(send(s[0], "jklmnop", 7, 0));
+    peek(s[1], 4, 0);
+    SHOW(set(s[1], SO_PEEK_OFF, 0));
+    peek(s[1], 4, 0);
+    peek(s[1], 4, 0);
+    peek(s[1], 4, type == SOCK_STREAM ? 0 : MSG_TRUNC);
+    peek(s[1], 30, 0);
+    peek(s[1], 30, 0);
+    take(s[1], 2);
+    take(s[1], 2);
+    peek(s[1], 30, 0);
+    SHOW(set(s[1], SO_PEEK_OFF, 7));
+    peek(s[1], 1, 0);
+    take(s[1], 30);
+    take(s[1], 30);
+    SHOW(set(s[1], SO_PEEK_OFF, 1000));
+    peek(s[1], 5, 0);
+    SHOW(set(s[1], SO_PEEK_OFF, -5));
+    SHOW(get(s[1], SO_PEEK_OFF));
+    take(s[1], 30);
+    if (type == SOCK_DGRAM) {
+        SHOW(set(s[1], SO_PEEK_OFF, 0));
+        SHOW(send(s[0], "", 0, 0));
+        SHOW(send(s[0], "after", 5, 0));
+        for (int i = 0; i < 3; ++i) peek(s[1], 10, 0);
+        take(s[1], 10);
+        take(s[1], 10);
+    }
+    // A peek waits for what comes after what it has seen.
+    SHOW(set(s[1], SO_PEEK_OFF, 0));
+    SHOW(send(s[0], "seen", 4, 0));
+    peek(s[1], 10, 0);
+    fflush(stdout);
+    pid_t child = fork();
+    if (child == 0) {
+        usleep(50000);
+        _exit(send(s[0], "later", 5, 0) == 5 ? 0 : 1);
+    }
+    SHOW(recv(s[1], b, 10, MSG_PEEK));
+    waitpid(child, NULL, 0);
+    close(s[0]);
+    peek(s[1], 10, 0);
+    take(s[1], 10);
+    close(s[1]);
+}
+
+static void show_sender(const char *what, int fd, int size) {
+    char control[200];
+    struct iovec v = {b, (size_t)size};
+    struct msghdr m = {.msg_iov = &v, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+    ssize_t got = recvmsg(fd, &m, MSG_DONTWAIT);
+    printf("  %s: %zd", what, got);
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(&m); got >= 0 && c; c = CMSG_NXTHDR(&m, c)) {
+        struct ucred who;
+        if (c->cmsg_type != SCM_CREDENTIALS) continue;
+        memcpy(&who, CMSG_DATA(c), sizeof who);
+        printf(", pid %s uid %d gid %d", who.pid == getpid() ? "own" : who.pid == 0 ? "none" : "another", who.uid == getuid() ? 1 : (int)who.uid, who.gid == getgid() ? 1 : (int)who.gid);
+    }
+    puts("");
+}
+static int send_named(int fd) {
+    char control[CMSG_SPACE(sizeof(struct ucred))] = {0};
+    struct iovec v = {"named", 5};
+    struct msghdr m = {.msg_iov = &v, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+    struct cmsghdr *c = CMSG_FIRSTHDR(&m);
+    struct ucred own = {getpid(), getuid(), getgid()};
+    c->cmsg_level = SOL_SOCKET, c->cmsg_type = SCM_CREDENTIALS, c->cmsg_len = CMSG_LEN(sizeof own);
+    memcpy(CMSG_DATA(c), &own, sizeof own);
+    return (int)sendmsg(fd, &m, 0);
+}
+static void senders(const char *what, int type) {
+    printf("-- who sent: %s\n", what);
+    socketpair(AF_UNIX, type, 0, s);
+    SHOW(send(s[0], "early", 5, 0));
+    SHOW(send_named(s[0]));
+    SHOW(set(s[1], SO_PASSCRED, 1));
+    SHOW(send(s[0], "later", 5, 0));
+    show_sender("before it was asked for", s[1], type == SOCK_STREAM ? 100 : 10);
+    show_sender("before, and told", s[1], type == SOCK_STREAM ? 5 : 10);
+    show_sender("after", s[1], 10);
+    SHOW(set(s[1], SO_PASSCRED, 0));
+    SHOW(set(s[0], SO_PASSCRED, 1));
+    SHOW(send(s[0], "from", 4, 0));
+    SHOW(set(s[0], SO_PASSCRED, 0));
+    SHOW(send(s[0], "then", 4, 0));
+    SHOW(set(s[1], SO_PASSCRED, 1));
+    show_sender("the sender asked", s[1], 100);
+    show_sender("nobody asked", s[1], 100);
+    close(s[0]), close(s[1]);
+}
+static void early_sender(void) {
+    puts("-- who sent before it was accepted");
+    int l = socket(AF_UNIX, SOCK_STREAM, 0), c = socket(AF_UNIX, SOCK_STREAM, 0), a;
+    SHOW(bind_to(l, "rules-early"));
+    SHOW(listen(l, 1));
+    SHOW(connect_to(c, "rules-early"));
+    SHOW(send(c, "early", 5, 0));
+    a = accept(l, NULL, NULL);
+    SHOW(send(c, "late", 4, 0));
+    SHOW(set(a, SO_PASSCRED, 1));
+    show_sender("before", a, 100);
+    show_sender("after", a, 100);
+    close(a), close(c), close(l);
+}
+
+static void show_name(const char *what, int fd) {
+    struct sockaddr_un at;
+    socklen_t size = sizeof at;
+    memset(&at, 0, sizeof at);
+    getsockname(fd, (void *)&at, &size);
+    int digits = 0;
+    while (digits < 90 && at.sun_path[1 + digits] && strchr("0123456789abcdef", at.sun_path[1 + digits])) ++digits;
+    printf("  %s: %d bytes, %d digits\n", what, (int)size, size > 2 && !at.sun_path[0] ? digits : 0);
+}
+static void automatic_names(void) {
+    puts("-- names that nobody gave");
+    int l = socket(AF_UNIX, SOCK_STREAM, 0), to = socket(AF_UNIX, SOCK_DGRAM, 0), c;
+    SHOW(bind_to(l, "rules-auto"));
+    SHOW(listen(l, 5));
+    SHOW(bind_to(to, "rules-auto-to"));
+    for (int asks = 0; asks < 2; ++asks) {
+        c = socket(AF_UNIX, SOCK_STREAM, 0);
+        SHOW(set(c, SO_PASSCRED, asks));
+        SHOW(connect_to(c, "rules-auto"));
+        show_name("connected", c);
+        close(c);
+        c = socket(AF_UNIX, SOCK_DGRAM, 0);
+        SHOW(set(c, SO_PASSCRED, asks));
+        SHOW(connect_to(c, "rules-auto-to"));
+        show_name("connected for datagrams", c);
+        close(c);
+        c = socket(AF_UNIX, SOCK_DGRAM, 0);
+        SHOW(set(c, SO_PASSCRED, asks));
+        show_name("before a datagram", c);
+        SHOW(send_to(c, "rules-auto-to", "x"));
+        show_name("after a datagram", c);
+        close(c);
+        for (int i = 0; i < 3; ++i) {
+            static const int types[] = {SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET};
+            socketpair(AF_UNIX, types[i], 0, s);
+            SHOW(set(s[0], SO_PASSCRED, asks));
+            SHOW(send(s[0], "x", 1, 0));
+            show_name("one of a pair", s[0]);
+            close(s[0]), close(s[1]);
+        }
+    }
+    close(l), close(to);
+}
+
+static int queued(int fd) {
+    int size = -1;
+    return ioctl(fd, TIOCOUTQ, &size) ? -1 : size;
+}
+static void out_queues(const char *what, int type) {
+    printf("-- what is on its way: %s\n", what);
+    socketpair(AF_UNIX, type, 0, s);
+    SHOW(queued(s[0]));
+    SHOW(send(s[0], "x", 1, 0));
+    int one = queued(s[0]);
+    SHOW(send(s[0], "y", 1, 0));
+    printf("more than the bytes: %d, twice as much for two: %d\n", one > 100, queued(s[0]) == 2 * one);
+    SHOW(queued(s[1]));
+    SHOW(recv(s[1], b, 1, 0));
+    printf("half: %d\n", queued(s[0]) == one);
+    SHOW(recv(s[1], b, 1, 0));
+    SHOW(queued(s[0]));
+    close(s[0]), close(s[1]);
+}
+
 int main(void) {
     setvbuf(stdout, 0, _IOLBF, 0);
     signal(SIGPIPE, on_pipe);
@@ -289,5 +480,16 @@ int main(void) {
     amounts();
     listeners();
     files();
+    peeking("a stream", SOCK_STREAM);
+    peeking("datagrams", SOCK_DGRAM);
+    peeking("packets", SOCK_SEQPACKET);
+    senders("stream", SOCK_STREAM);
+    senders("datagrams", SOCK_DGRAM);
+    senders("packets", SOCK_SEQPACKET);
+    early_sender();
+    automatic_names();
+    out_queues("stream", SOCK_STREAM);
+    out_queues("datagrams", SOCK_DGRAM);
+    out_queues("packets", SOCK_SEQPACKET);
     return 0;
 }

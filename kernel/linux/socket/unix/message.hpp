@@ -18,6 +18,8 @@ struct UnixMessage {
     u64 offset = 0;           ///< what a stream's reader has taken
     Ancillary ancillary;
     bool files_counted = false;
+    u64 writer = 0;           ///< of datagrams and packets: the number of the sender's own queue
+    bool peeked = false;      ///< of one without bytes: that was peeked at
     Shared<UnixName> from;
     ListLink<UnixMessage> link;
 };

@@ -120,9 +120,9 @@ Owned<UnixMessage> UnixQueue::remove(UnixMessage& message) {
     return Owned<UnixMessage>(&message);
 }
 
-Result<void> UnixQueue::wait_for_data(Instant deadline) {
+Result<void> UnixQueue::wait_for_data(Instant deadline, u64 seen) {
     Guard guard(lock_);
-    while (messages_.empty() && !writer_closed_ && !reader_closed_) {
+    while (count_ <= seen && !writer_closed_ && !reader_closed_) {
         if (deadline == Instant{}) return fail(Error::would_block);
         TRY(would_block_when_late(readers_.wait(lock_, sync::Interruptible::yes, deadline)));
     }
@@ -171,6 +171,13 @@ UnixMessages UnixQueue::take_all() {
 UnixQueue::State UnixQueue::state() {
     Guard guard(lock_);
     return {bytes_, count_, writer_closed_, reader_closed_};
+}
+u64 UnixQueue::charge(u64 writer) {
+    u64 taken = 0;
+    for_each([&](const UnixMessage& message) {
+        if (message.writer == writer) taken += message.bytes.size() + message_overhead;
+    });
+    return taken;
 }
 bool UnixQueue::take_reset() {
     Guard guard(lock_);

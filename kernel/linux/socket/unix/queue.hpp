@@ -32,8 +32,8 @@ public:
     /// The reader has taken `size` bytes of the first message; or all of it, which is then the caller's.
     void take(UnixMessage& message, u64 size);
     Owned<UnixMessage> remove(UnixMessage& message);
-    /// Sleeps until there is a message or an end. would_block after the deadline.
-    Result<void> wait_for_data(Instant deadline);
+    /// Sleeps until there are more messages than those that were `seen`, or an end. would_block after the deadline.
+    Result<void> wait_for_data(Instant deadline, u64 seen = 0);
 
     /// No more will come (`reset`: the writer went without reading what was sent to it).
     void close_writer(bool reset);
@@ -47,6 +47,8 @@ public:
         bool writer_closed, reader_closed;
     };
     State state();
+    /// What of the writer's buffer is taken by messages that lie here.
+    u64 charge(u64 writer);
     /// True once after a reset.
     bool take_reset();
     bool has_reset();
@@ -63,6 +65,8 @@ public:
     u64 number() const { return number_; }
     /// Of datagrams: the number of the queue that the reader's socket is connected to, whose socket alone may send to this one; 0: everybody may.
     std::atomic<u64> partner = 0;
+    /// Whether who sends to it is to be remembered, though the sender did not ask for that [linux] unix_maybe_add_creds: its reader wants to know, or it has none yet.
+    std::atomic<bool> wants_sender = false;
 
     sync::Mutex reading;     ///< one reader at a time, while it copies
     fs::PollSource arrival;  ///< for the reader

@@ -85,8 +85,10 @@ UnixSocket::~UnixSocket() {
 }
 
 Result<void> UnixSocket::option_set(i32 name) {
-    if (name != so_attach_filter && name != so_detach_filter) return {};
-    if (auto in = state().in) in->set_filter(options().filter);
+    auto in = state().in;
+    if (!in) return {};
+    if (name == so_pass_credentials) in->wants_sender = is_on(so_pass_credentials);
+    else if (name == so_attach_filter || name == so_detach_filter) in->set_filter(options().filter);
     return {};
 }
 
@@ -99,6 +101,7 @@ UnixSocket::State UnixSocket::state() {
 void UnixSocket::set_connected(Shared<UnixQueue> in, Shared<UnixQueue> out, Shared<UnixName> peer_name, Identity peer) {
     in->arrival.attach(in_relay_);
     in->set_filter(options().filter);
+    in->wants_sender = is_on(so_pass_credentials);
     out->drained.attach(out_relay_);
     state_.with([&](State& s) {
         std::swap(s.in, in);
@@ -121,6 +124,19 @@ Result<void> UnixSocket::bind(const SocketAddress& address) {
         s.name = name;
         s.owns_name = true;
     });
+    return {};
+}
+
+Result<void> UnixSocket::name_if_senders_matter() {
+    auto now = state();
+    if (!is_on(so_pass_credentials) || now.name) return {};
+    SocketAddress any;
+    const u16 family = family_unix;
+    std::memcpy(any.bytes, &family, sizeof family);
+    any.size = sizeof family;
+    auto name = TRY(bind_unix_name(any, type()));
+    if (!is_stream()) name->set({.datagrams = now.in, .listener = {}});
+    state_.with([&](State& s) { s.name = name, s.owns_name = true; });
     return {};
 }
 
@@ -155,6 +171,7 @@ Result<void> UnixSocket::connect(const SocketAddress& address) {
     Guard guard(changing_);
     if (!is_stream()) {
         if (address.family() == family_unspecified) return connect_datagram(nullptr, nullptr);
+        TRY(name_if_senders_matter());
         auto to = TRY(find_unix_name(address, type()));
         auto out = to->offer().datagrams;
         if (!out) return fail(Error::connection_refused);
@@ -164,6 +181,7 @@ Result<void> UnixSocket::connect(const SocketAddress& address) {
     auto now = state();
     if (now.connected) return fail(Error::already_connected);
     if (now.listener) return fail(Error::invalid);
+    TRY(name_if_senders_matter());
     return connect_stream(TRY(find_unix_name(address, type())));
 }
 
@@ -173,6 +191,7 @@ Result<void> UnixSocket::connect_stream(Shared<UnixName> to) {
     auto to_server = TRY(make_queue(type())), to_client = TRY(make_queue(type()));
     auto connection = TRY(make_owned<UnixListener::Pending>());
     connection->to_server = to_server, connection->to_client = to_client;
+    to_server->wants_sender = true;
     connection->client_name = state().name;
     connection->client = current_identity();
     TRY(listener->connect(std::move(connection), send_deadline(0)));
@@ -274,7 +293,7 @@ Result<u64> UnixSocket::ioctl(u32 request, u64 argument) {
             size = first ? first->remaining() : 0;
         }
     } else if (request == bytes_to_write) {
-        size = now.out ? now.out->state().bytes : 0;
+        size = now.out ? now.out->charge(type() == socket_stream ? 0 : now.in->number()) : 0;
     } else {
         return interface_ioctl(request, argument, family_unix);  // C libraries ask any socket for interfaces
     }

@@ -60,6 +60,7 @@ public:
 
 protected:
     i32 take_error() override;
+    bool peeks_further_on() const override { return true; }
     Result<void> option_set(i32 name) override;
     bool listening() override { return static_cast<bool>(state().listener); }
 
@@ -82,6 +83,8 @@ private:
     State state();
     bool is_stream() const { return type() != socket_datagram; }
     void set_connected(Shared<UnixQueue> in, Shared<UnixQueue> out, Shared<UnixName> peer_name, Identity peer);
+    /// Who wants to know senders has a name that can be told to them [linux] unix_autobind. With changing_ held.
+    Result<void> name_if_senders_matter();
     Result<void> connect_stream(Shared<UnixName> to);
     Result<void> connect_datagram(Shared<UnixName> to, Shared<UnixQueue> out);
     Result<u64> send_stream(SendRequest& request, UnixQueue& out);

@@ -20,6 +20,8 @@ Result<void> UnixSocket::deliver(SendRequest& request, UnixQueue& out, u64 size,
     if (type() != socket_stream && !TRY(out.passes_filter(*message))) return {};
     TRY(out.wait_for_room(options().send_buffer, writer, deadline));
     message->from = std::move(from);
+    message->writer = writer;
+    if (request.ancillary.sender.pid == 0 && (is_on(so_pass_credentials) || out.wants_sender)) request.ancillary.sender = current_sender();
     message->ancillary = std::move(request.ancillary);
     request.ancillary = {.files = {}, .sender = message->ancillary.sender};
     if (message->ancillary.files.size()) {
@@ -33,7 +35,6 @@ Result<void> UnixSocket::deliver(SendRequest& request, UnixQueue& out, u64 size,
 
 Result<u64> UnixSocket::send(SendRequest& request) {
     if (request.flags & msg_oob) return fail(Error::not_supported);
-    if (request.ancillary.sender.pid == 0) request.ancillary.sender = current_sender();
     if (type() == socket_datagram) return send_message(request);
     auto now = state();
     if (type() == socket_stream && request.to) return fail(now.connected ? Error::already_connected : Error::not_supported);
@@ -65,6 +66,10 @@ Result<u64> UnixSocket::send_stream(SendRequest& request, UnixQueue& out) {
 }
 
 Result<u64> UnixSocket::send_message(SendRequest& request) {
+    if (is_on(so_pass_credentials)) {
+        Guard guard(changing_);
+        TRY(name_if_senders_matter());
+    }
     auto now = state();
     Shared<UnixQueue> out = now.out;
     if (request.to && type() == socket_datagram) {
@@ -95,6 +100,8 @@ Result<void> UnixSocket::give_ancillary(ReceiveRequest& request, UnixMessage& me
     if (is_on(so_pass_credentials)) {
         request.has_sender = true;
         request.ancillary.sender = message.ancillary.sender;
+        constexpr u32 overflow = 65534;  // who is not known
+        if (request.ancillary.sender.pid == 0) request.ancillary.sender = {0, overflow, overflow};
     }
     request.ancillary.files = peek ? TRY(copy_files(message)) : take_files(message);
     return {};
@@ -114,20 +121,25 @@ Result<u64> UnixSocket::receive_stream(ReceiveRequest& request, UnixQueue& in) {
     u64 done = 0;
     if (request.data.remaining() == 0) return 0;
     while (true) {
+        u64 passed = 0;  // messages that a peek does not look at
         {
             Guard guard(in.reading);
             Identity sender;
             auto* message = in.first();
+            u64 skip = peek_offset(peek).value_or(0);
+            for (; message && skip >= message->remaining(); ++passed) skip -= message->remaining(), message = in.next(*message);
             while (message && request.data.remaining()) {
                 // What came with files begins a new answer, and so does another sender's when the receiver wants to know them.
                 if (done && (message->ancillary.files.size() || (same_sender && message->ancillary.sender != sender))) return done;
                 sender = message->ancillary.sender;
-                u64 part = std::min(message->remaining(), request.data.remaining());
-                if (auto put = request.data.put(ByteSpan(message->bytes.span()).subspan(message->offset, part)); !put)
+                u64 part = std::min(message->remaining() - skip, request.data.remaining());
+                if (auto put = request.data.put(ByteSpan(message->bytes.span()).subspan(message->offset + skip, part)); !put)
                     return done ? Result<u64>(done) : fail(put.error());
                 bool with_files = message->ancillary.files.size();
                 if (done == 0) TRY(give_ancillary(request, *message, peek));
                 done += part;
+                move_peek_offset(peek, part);
+                skip = 0;
                 if (peek) {
                     message = in.next(*message);
                 } else if (part == message->remaining()) {
@@ -141,12 +153,12 @@ Result<u64> UnixSocket::receive_stream(ReceiveRequest& request, UnixQueue& in) {
         }
         if (request.data.remaining() == 0 || (done && (peek || !(request.flags & msg_waitall)))) return done;
         auto state = in.state();
-        if (!state.messages && (state.writer_closed || state.reader_closed)) {
+        if (state.messages <= passed && (state.writer_closed || state.reader_closed)) {
             if (done) return done;
             if (in.take_reset()) return fail(Error::connection_reset);
             return 0;
         }
-        auto waited = in.wait_for_data(deadline);
+        auto waited = in.wait_for_data(deadline, passed);
         if (!waited) return done ? Result<u64>(done) : fail(waited.error());
     }
 }
@@ -156,12 +168,20 @@ Result<u64> UnixSocket::receive_message(ReceiveRequest& request, UnixQueue& in) 
     bool peek = request.flags & msg_peek;
     while (true) {
         if (is_stream() && in.take_reset()) return fail(Error::connection_reset);  // before what is there
+        u64 passed = 0;  // messages that a peek does not look at
         {
             Guard guard(in.reading);
-            if (auto* message = in.first()) {
-                u64 size = message->remaining();
+            auto* message = in.first();
+            auto offset = peek_offset(peek);
+            u64 skip = offset.value_or(0);
+            // One without bytes is looked at once [linux] __skb_try_recv_from_queue.
+            for (; offset && message && skip >= message->remaining() && (skip || message->peeked); ++passed) skip -= message->remaining(), message = in.next(*message);
+            if (message) {
+                if (peek && message->remaining() == 0) message->peeked = true;
+                u64 size = message->remaining() - skip;
                 u64 part = std::min(size, request.data.remaining());
-                TRY(request.data.put(ByteSpan(message->bytes.span()).first(part)));
+                TRY(request.data.put(ByteSpan(message->bytes.span()).subspan(skip, part)));
+                move_peek_offset(peek, peek ? part : size);
                 TRY(give_ancillary(request, *message, peek));
                 if (message->from) request.from = message->from->address();
                 if (part < size) request.result_flags |= msg_trunc;
@@ -170,12 +190,12 @@ Result<u64> UnixSocket::receive_message(ReceiveRequest& request, UnixQueue& in) 
             }
         }
         auto state = in.state();
-        if (!state.messages && (state.reader_closed || (is_stream() && state.writer_closed))) {
+        if (state.messages <= passed && (state.reader_closed || (is_stream() && state.writer_closed))) {
             // Datagrams have no end that could be told of at once.
             if (!is_stream() && deadline == Instant{}) return fail(Error::would_block);
             return 0;
         }
-        TRY(in.wait_for_data(deadline));
+        TRY(in.wait_for_data(deadline, passed));
     }
 }
 
