@@ -7,14 +7,15 @@
 
 namespace spore::linux::terminal {
 
-Result<u64> Terminal::change_settings(u64 argument, bool with_speeds, bool flushes, Side side) {
+Result<u64> Terminal::change_settings(u64 argument, Form form, bool flushes, Side side) {
     if (side == Side::slave) TRY(must_be_foreground(sigttou));
     Settings wanted;
     {
         Guard guard(mutex_);
         wanted = discipline_.settings();
     }
-    TRY(arch::copy_from_program(&wanted, {argument}, with_speeds ? sizeof wanted : short_size));
+    if (form == Form::old) TRY(UserIn<OldSettings>{{argument}}.read()).change(wanted);
+    else TRY(arch::copy_from_program(&wanted, {argument}, form == Form::with_speeds ? sizeof wanted : short_size));
     {
         Guard guard(mutex_);
         auto stops = [](const Settings& s) { return (s.input & flow_control) && s.characters[stop] == 0x13 && s.characters[start] == 0x11; };
@@ -55,6 +56,7 @@ Result<u64> Terminal::ioctl(u32 request, u64 argument, Side side) {
         if (dead_ && side == Side::slave) return fail(Error::io);
     }
     switch (request) {
+    case get_old_settings:
     case get_settings:
     case get_settings_2: {
         Settings settings;
@@ -62,15 +64,19 @@ Result<u64> Terminal::ioctl(u32 request, u64 argument, Side side) {
             Guard guard(mutex_);
             settings = discipline_.settings();
         }
-        TRY(arch::copy_to_program({argument}, &settings, request == get_settings ? short_size : sizeof settings));
+        if (request == get_old_settings) TRY(UserOut<OldSettings>{{argument}}.write(OldSettings::of(settings)));
+        else TRY(arch::copy_to_program({argument}, &settings, request == get_settings ? short_size : sizeof settings));
         return 0;
     }
     case set_settings:
-    case set_settings_drained: return change_settings(argument, false, false, side);
-    case set_settings_flushed: return change_settings(argument, false, true, side);
+    case set_settings_drained: return change_settings(argument, Form::usual, false, side);
+    case set_settings_flushed: return change_settings(argument, Form::usual, true, side);
     case set_settings_2:
-    case set_settings_2_drained: return change_settings(argument, true, false, side);
-    case set_settings_2_flushed: return change_settings(argument, true, true, side);
+    case set_settings_2_drained: return change_settings(argument, Form::with_speeds, false, side);
+    case set_settings_2_flushed: return change_settings(argument, Form::with_speeds, true, side);
+    case set_old_settings:
+    case set_old_settings_drained: return change_settings(argument, Form::old, false, side);
+    case set_old_settings_flushed: return change_settings(argument, Form::old, true, side);
     case get_window: {
         Window window;
         {

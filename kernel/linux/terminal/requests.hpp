@@ -7,6 +7,7 @@ namespace spore::linux::terminal {
 
 enum Request : u32 {
     get_settings = 0x5401, set_settings = 0x5402, set_settings_drained = 0x5403, set_settings_flushed = 0x5404, send_break = 0x5409,
+    get_old_settings = 0x5405, set_old_settings = 0x5406, set_old_settings_drained = 0x5407, set_old_settings_flushed = 0x5408,
     flow = 0x540a, flush = 0x540b, exclusive = 0x540c, not_exclusive = 0x540d, make_controlling = 0x540e, get_group = 0x540f,
     set_group = 0x5410, output_queue = 0x5411, get_window = 0x5413, set_window_size = 0x5414, bytes_to_read = 0x541b, packet_mode = 0x5420,
     give_up_controlling = 0x5422, send_break_posix = 0x5425, get_session = 0x5429, get_settings_2 = 0x802c542a,

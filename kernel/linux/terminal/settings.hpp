@@ -1,6 +1,8 @@
 // struct termios and its bits [termios(3), asm-generic/termbits.h]. The same on x86-64 and arm64.
 #pragma once
 
+#include <algorithm>
+
 #include "base/types.hpp"
 
 namespace spore::linux::terminal {
@@ -17,7 +19,7 @@ enum Character : u8 { interrupt = 0, quit = 1, erase = 2, kill = 3, end_of_file 
 struct Settings {
     u32 input = return_to_newline | flow_control | utf8;
     u32 output = process_output | newline_adds_return;
-    u32 control = 0x4bf;  // 38400 baud, 8 bits, receiver on, hang up on close
+    u32 control = 0xbf;  // 38400 baud, 8 bits, receiver on
     u32 local = signals | canonical | echo | echo_erase | echo_kill | echo_control | echo_kill_by_erasing | extended;
     u8 discipline = 0;
     u8 characters[19] = {3, 0x1c, 0x7f, 0x15, 4, 0, 1, 0, 0x11, 0x13, 0x1a, 0, 0x12, 0xf, 0x17, 0x16, 0, 0, 0};
@@ -29,5 +31,25 @@ struct Settings {
 };
 static_assert(sizeof(Settings) == 44);
 inline constexpr std::size_t short_size = 36;
+
+/// struct termio, of System V: the lower halves of the flags, and the first characters.
+struct OldSettings {
+    static constexpr unsigned count = 8;
+    u16 input, output, control, local;
+    u8 discipline, characters[count];
+
+    static OldSettings of(const Settings& all) {
+        OldSettings old{static_cast<u16>(all.input), static_cast<u16>(all.output), static_cast<u16>(all.control), static_cast<u16>(all.local), all.discipline, {}};
+        std::copy_n(all.characters, count, old.characters);
+        return old;
+    }
+    void change(Settings& all) const {
+        auto lower = [](u32& flags, u16 low) { flags = (flags & 0xffff'0000) | low; };
+        lower(all.input, input), lower(all.output, output), lower(all.control, control), lower(all.local, local);
+        all.discipline = discipline;
+        std::copy_n(characters, count, all.characters);
+    }
+};
+static_assert(sizeof(OldSettings) == 18);
 
 }  // namespace spore::linux::terminal

@@ -79,7 +79,8 @@ private:
     Result<void> put_processed(ByteSpan bytes, Wait wait);
     bool has_input() const { return discipline_.readable() || discipline_.hung_up(); }
     Result<void> wait_for_input(Wait wait, std::size_t wanted);
-    Result<u64> change_settings(u64 argument, bool with_speeds, bool flushes, Side side);
+    enum class Form : u8 { old, usual, with_speeds };
+    Result<u64> change_settings(u64 argument, Form form, bool flushes, Side side);
     Result<u64> set_foreground(u64 argument, Side side);
     Result<u64> take_control(bool steal);
     Result<u64> give_up_control();

@@ -53,6 +53,33 @@ static void await(int number) {
     while (got != number) usleep(1000);
 }
 
+/// The requests of System V's struct termio, which is shorter: what it lacks stays.
+static void old_settings(int m, int s) {
+    struct {
+        unsigned short input, output, control, local;
+        unsigned char discipline, characters[8];
+    } old = {0};
+    struct termios t;
+    SHOW(ioctl(s, TCGETA, &old));
+    printf("%x %x %x %x %d", old.input & 0x3fff /* but for IUTF8 */, old.output, old.control, old.local, old.discipline);
+    for (int i = 0; i < 8; ++i) printf(" %x", old.characters[i]);
+    puts("");
+    old.local &= (unsigned short)~ECHO;
+    old.characters[2] = 'z';
+    SHOW(ioctl(m, TCSETA, &old));
+    SHOW(tcgetattr(s, &t));
+    printf("echo %d erase %x suspend %x literal %x\n", (t.c_lflag & ECHO) != 0, t.c_cc[VERASE], t.c_cc[VSUSP], t.c_cc[VLNEXT]);
+    put(m, "unread");
+    old.local |= ECHO;
+    old.characters[2] = 0177;
+    SHOW(ioctl(s, TCSETAW, &old));
+    SHOW(ioctl(s, TCSETAF, &old));
+    put(m, "abc\n");
+    show("slave", s);
+    show("master", m);
+    SHOW(ioctl(s, TCGETA, NULL));
+}
+
 static void lines(void) {
     int m = open("/dev/ptmx", O_RDWR | O_NOCTTY), number = -1, value;
     SHOW(ioctl(m, TIOCGPTN, &number));
@@ -94,6 +121,7 @@ static void lines(void) {
     show("master", m);
     put(m, "\004");
     show("slave", s);
+    old_settings(m, s);
     struct termios t;
     SHOW(tcgetattr(m, &t));
     cfmakeraw(&t);
