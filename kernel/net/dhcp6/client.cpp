@@ -23,9 +23,9 @@ Duration interval(u32 attempt, i64 first_seconds, i64 last_seconds) {
 /// An offer that is not honoured is forgotten [RFC 8415 7.6: REQ_MAX_RC].
 constexpr u32 max_requests = 10;
 constexpr Duration after_decline = Duration::seconds(10);
-constexpr u32 endless = ~u32{0}, shortest = 10;
+constexpr u32 endless = ~u32{0};
 
-Instant after(Instant now, u32 seconds) { return seconds == endless ? Instant::never() : now + Duration::seconds(std::max(seconds, shortest)); }
+Instant after(Instant now, u32 seconds) { return seconds == endless ? Instant::never() : now + Duration::seconds(seconds); }
 
 /// An address that a host can have from a server.
 bool usable(const IpAddress& address) { return !address.is_v4() && !address.is_multicast() && !address.is_unspecified() && !address.is_loopback() && !address.is_link_local(); }
@@ -180,7 +180,7 @@ void Client::granted(Interface& interface, const Message& message, Instant now) 
     u32 preferred = grant->preferred;
     u32 renew = grant->renew ? grant->renew : preferred == endless ? endless : preferred / 2;
     u32 rebind = grant->rebind ? grant->rebind : preferred == endless ? endless : preferred - preferred / 5;
-    auto renew_at = after(asked_, renew);
+    auto renew_at = after(asked_, std::max(renew, 1u));  // nobody makes us ask without a pause
     rebind_at_ = std::max(after(asked_, rebind), renew_at);
     valid_until_ = after(asked_, grant->valid);
     bool fresh = !interface.has_address(address);

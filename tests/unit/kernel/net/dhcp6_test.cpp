@@ -139,6 +139,40 @@ TEST_F(Dhcp6Test, RenewsThenAsksAnybodyThenBeginsAnew) {
     EXPECT_EQ(resolver().count, 0u);
 }
 
+TEST_F(Dhcp6Test, KeepsNothingBeyondAShortTime) {
+    dhcp6::advertised(*stack.interface, true, false);
+    stack.advance(Duration::ms(10));
+    answer(ask_one(), 2, association("2001:db8::5", 4, 6));
+    stack.advance(Duration::ms(10));
+    answer(ask_one(), 7, association("2001:db8::5", 4, 6));
+    stack.advance(Duration::ms(1900));
+    EXPECT_TRUE(asked().empty());
+    stack.advance(Duration::ms(200));
+    auto renewal = ask_one();
+    EXPECT_EQ(renewal.type, 5);
+    answer(renewal, 7, association("2001:db8::5", 4, 6));
+    stack.advance(Duration::seconds(5));
+    EXPECT_TRUE(find("2001:db8::5"));
+    EXPECT_EQ(asked().back().type, 6);
+    stack.advance(Duration::seconds(2));
+    EXPECT_FALSE(find("2001:db8::5"));
+}
+
+/// However short the times are that a server gives, a second lies between the questions.
+TEST_F(Dhcp6Test, AsksNotMoreOftenThanEachSecond) {
+    dhcp6::advertised(*stack.interface, true, false);
+    u32 questions = 0;
+    for (u32 ms = 0; ms < 10'000; ms += 10) {
+        stack.advance(Duration::ms(10));
+        for (auto& question : asked()) {
+            ++questions;
+            answer(question, question.type == 1 ? 2 : 7, association("2001:db8::5", 1, 1));
+        }
+    }
+    EXPECT_GE(questions, 5u);
+    EXPECT_LE(questions, 25u);
+}
+
 /// [RFC 8415 18.2.10.1]
 TEST_F(Dhcp6Test, KeepsItsAddressWhenAReplySaysNothingOfIt) {
     get_address();
