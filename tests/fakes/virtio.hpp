@@ -150,8 +150,14 @@ public:
     bool fixed_queue_sizes() const override { return old; }
     u64 offered_features() override { return features; }
     void accept_features(u64 accepted_features) override { accepted = accepted_features; }
-    u8 status() override { return refuses ? static_cast<u8>(status_ & ~wire::virtio::features_ok) : status_; }
-    void set_status(u8 status) override { status_ = status; }
+    u8 status() override {
+        if (resetting) return --resetting, wire::virtio::driver;
+        return refuses ? static_cast<u8>(status_ & ~wire::virtio::features_ok) : status_;
+    }
+    void set_status(u8 status) override {
+        hurried |= status && resetting;
+        status_ = status;
+    }
     u16 queue_limit(u16 index) override { return index < queues ? limit : u16{0}; }
     void install_queue(u16 index, u16 size, PhysAddr d, PhysAddr a, PhysAddr u) override {
         rings[index].install(size, d, a, u, accepted & wire::virtio::feature_event_index, accepted & wire::virtio::feature_ring_packed);
@@ -191,6 +197,8 @@ public:
     u64 features = wire::virtio::feature_version_1;
     u64 accepted = 0;
     bool refuses = false, old = false, has_messages = false;
+    unsigned resetting = 0;  ///< so often it is asked before a reset is over
+    bool hurried = false;    ///< the driver did not wait for that
     u16 queues = 1, limit = 8;
     std::size_t message_limit = ~std::size_t{0};  ///< vectors for pairs of queues
     unsigned notifications = 0;

@@ -29,7 +29,7 @@ constexpr u16 most_pairs = 0x7fff;  // queues have 16-bit numbers, the control q
 }  // namespace
 
 VirtioNet::~VirtioNet() {
-    device_->set_status(0);
+    device_->reset();
     delete[] pairs_;
 }
 
@@ -124,7 +124,7 @@ u64 VirtioNet::untaken() {
 void VirtioNet::fail(const char* how) {
     if (failed_.exchange(true, std::memory_order_acq_rel)) return;
     core::error("the virtio-net device {}: its interface is down", how);
-    device_->set_status(0);  // it no longer reads or writes what it was given
+    device_->reset();  // it no longer reads or writes what it was given
     for (u16 i = 0; pairs_ && i < pair_count_; ++i) pairs_[i].sender.close();
     sink_->link_changed(*this);
 }

@@ -1,13 +1,24 @@
 #include "kernel/drivers/virtio/device.hpp"
 
+#include "arch/cpu.hpp"
 #include "kernel/core/log.hpp"
 
 namespace spore::drivers::virtio {
 
 using namespace wire::virtio;
 
-Result<u64> Device::negotiate(u64 wanted) {
+namespace {
+constexpr int reset_patience = 1'000'000;
+}
+
+void Device::reset() {
     set_status(0);
+    // It is over when the device says so [2.4.2]; a broken one may never do that.
+    for (int spin = 0; spin < reset_patience && status(); ++spin) arch::relax();
+}
+
+Result<u64> Device::negotiate(u64 wanted) {
+    reset();
     set_status(acknowledge);
     set_status(acknowledge | driver);
     u64 offered = offered_features();

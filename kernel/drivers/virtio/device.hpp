@@ -45,6 +45,8 @@ public:
         return value;
     }
 
+    /// Afterwards the device neither reads nor writes what it was given.
+    void reset();
     /// The steps of 3.1.1 up to FEATURES_OK. `wanted` is cut to what is offered, which is returned; not_supported for devices
     /// that are neither legacy nor of virtio 1.0, io when the device refuses. Packed rings are the queues' own affair: they are wanted always.
     Result<u64> negotiate(u64 wanted);

@@ -1,6 +1,5 @@
 #include "kernel/drivers/virtio/pci.hpp"
 
-#include "arch/cpu.hpp"
 #include "arch/device_register.hpp"
 #include "arch/mmu.hpp"
 #include "kernel/drivers/bus/msix.hpp"
@@ -15,7 +14,6 @@ constexpr u8 vendor_capability = 0x09;
 enum class Structure : u8 { common = 1, notify = 2, interrupt = 3, device = 4 };
 constexpr u16 no_vector = 0xffff;
 constexpr u32 structure_limit = 1_MiB;
-constexpr int reset_patience = 1'000'000;
 
 /// The common configuration [4.1.4.3].
 struct Common {
@@ -57,12 +55,7 @@ public:
         common_->driver_feature = static_cast<u32>(features);
     }
     u8 status() override { return common_->status; }
-    void set_status(u8 status) override {
-        common_->status = status;
-        if (status) return;
-        // Reset is over when it reads back 0 [4.1.4.3.2]; a broken device may never say so.
-        for (int spin = 0; spin < reset_patience && common_->status; ++spin) arch::relax();
-    }
+    void set_status(u8 status) override { common_->status = status; }
     u16 queue_limit(u16 index) override {
         if (index >= common_->queue_count) return 0;
         common_->queue_select = index;

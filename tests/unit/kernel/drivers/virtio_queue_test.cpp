@@ -189,5 +189,13 @@ TEST(MmioList, ReadsWhatTheCommandLineNames) {
     EXPECT_FALSE(next_listed(rest, slot));
 }
 
+TEST(VirtioDevice, IsResetBeforeItIsSpokenTo) {
+    fakes::VirtioDevice device(DeviceId::block);
+    device.resetting = 5;
+    EXPECT_TRUE(device.negotiate(0));
+    EXPECT_EQ(device.resetting, 0u);
+    EXPECT_FALSE(device.hurried);
+}
+
 }  // namespace
 }  // namespace spore::drivers::virtio
