@@ -16,9 +16,17 @@ constinit u32 line_count = 0;
 
 constexpr u32 id_bits_2 = 0x3ff, id_bits_3 = 0xff'ffff;
 
+/// Version 3 says when what was switched off is off [IHI0069 12.9.4 GICD_CTLR.RWP]; routing may be changed only then.
+void wait_until_off() {
+    constexpr u32 write_pending = u32{1} << 31;
+    for (int wait = 0; version_3 && wait < 1'000'000 && (distributor.read(InterruptRegisters::control) & write_pending); ++wait) pause();
+}
+
 void disable_lines() {
+    wait_until_off();
     line_count = distributor.lines();
     for (u32 id = interrupt::first_line; id < line_count; id += 32) distributor.write(InterruptRegisters::clear_enable + id / 8, ~0u);
+    wait_until_off();
 }
 
 }  // namespace

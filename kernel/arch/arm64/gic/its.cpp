@@ -16,6 +16,7 @@ enum Register : u32 { control = 0x00, type = 0x08, commands = 0x80, write_at = 0
 enum RedistributorRegister : u32 { redistributor_control = 0x00, redistributor_type = 0x08, configuration = 0x70, pending = 0x78 };
 enum Command : u64 { sync = 0x05, map_device_to_table = 0x08, map_collection = 0x09, map_event = 0x0a, invalidate = 0x0c };
 
+constexpr u32 quiescent = u32{1} << 31;
 constexpr u64 valid = u64{1} << 63;
 constexpr u64 write_back_shareable = u64{7} << 59 | u64{1} << 10;  // inner cacheability of the ITS's registers, inner shareable
 constexpr u64 redistributor_write_back = u64{7} << 7 | u64{1} << 10;
@@ -64,6 +65,7 @@ Result<void> Its::open(PhysAddr at) {
     if (registers.is_open()) return {};
     InterruptRegisters found(TRY(map_device(at, 128_KiB)));
     found.write(control, 0);
+    for (int wait = 0; wait < 1'000'000 && !(found.read(control) & quiescent); ++wait) pause();  // before that its tables are its own
     registers = found;
     kind = registers.read_wide(type);
     for (u32 index = 0; index < 8; ++index) {
