@@ -59,12 +59,16 @@ void forget(u64 start, u64 end) {
     if (!unmap(start, end)) core::panic("the host does not unmap memory");
 }
 
+/// Another CPU may be changing it, as long as it has not waited for this one to flush.
+TableEntry read(const TableEntry& entry) { return {__atomic_load_n(&entry.bits, __ATOMIC_RELAXED)}; }
+
 TableEntry* find_entry(u64 root, u64 at, unsigned& level) {
     auto* table = root_table({root});
     for (level = 4;; --level) {
-        auto& entry = table[index_at(at, level)];
+        auto& place = table[index_at(at, level)];
+        auto entry = read(place);
         if (!entry.present()) return nullptr;
-        if (level == 1 || entry.large()) return &entry;
+        if (level == 1 || entry.large()) return &place;
         table = entry.table();
     }
 }
@@ -81,12 +85,12 @@ int protection_of(u64 bits) {
     return protection;
 }
 
-/// Marks the entry as used; its bits, or 0 when it no longer grants the access.
-u64 use(TableEntry& entry, Access wanted) {
-    u64 old = __atomic_load_n(&entry.bits, __ATOMIC_RELAXED);
+/// Marks an entry of a page at this level as used; its bits, or 0 when it no longer grants the access, or leads to a table by now.
+u64 use(TableEntry& entry, unsigned level, Access wanted) {
+    u64 old = read(entry).bits;
     while (true) {
         TableEntry seen{old};
-        if (!seen.present() || !grants(seen, wanted)) return 0;
+        if (!seen.present() || seen.large() != (level > 1) || !grants(seen, wanted)) return 0;
         u64 bits = old | page_bit::accessed;
         if (__atomic_compare_exchange_n(&entry.bits, &old, bits, true, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) return bits;
     }
@@ -105,9 +109,9 @@ struct Run {
 Run run_around(TableEntry* table, unsigned middle, u64 bits) {
     unsigned lowest = middle > around ? middle - around : 0, highest = std::min(middle + around, entries_per_table - 1);
     auto fits = [&](unsigned i) {
-        u64 other = __atomic_load_n(&table[i].bits, __ATOMIC_RELAXED);
+        u64 other = read(table[i]).bits;
         if (!continues(other, bits, (u64{i} - middle) * page_size)) return false;
-        return (place_of(TableEntry{other}.frame().value).file == place_of(TableEntry{bits}.frame().value).file) && use(table[i], {.read = true}) != 0;
+        return (place_of(TableEntry{other}.frame().value).file == place_of(TableEntry{bits}.frame().value).file) && use(table[i], 1, {.read = true}) != 0;
     };
     unsigned first = middle, last = middle;
     while (first > lowest && fits(first - 1)) --first;
@@ -138,7 +142,9 @@ void keep_mapped(u64 at, u64 size) { kept = {at, at + size}; }
 bool is_constant_code(VirtAddr at) {
     unsigned level;
     auto* entry = find_entry(local().page_table, at.value, level);
-    return entry && access_of(*entry).execute && !access_of(*entry).write;
+    if (!entry) return false;
+    auto access = access_of(read(*entry));
+    return access.execute && !access.write;
 }
 
 bool touch_program_page(VirtAddr address, Access wanted) {
@@ -147,7 +153,7 @@ bool touch_program_page(VirtAddr address, Access wanted) {
     unsigned level;
     auto* entry = find_entry(root, at, level);
     if (!entry) return false;
-    u64 bits = use(*entry, wanted);
+    u64 bits = use(*entry, level, wanted);
     if (!bits) return false;
     u64 block = align_down(at, large_page_size);  // neighbours are mapped too
     if (block < kept.end && block + large_page_size > kept.start) stop_rewriting();
