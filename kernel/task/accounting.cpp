@@ -12,8 +12,6 @@ namespace spore::task {
 namespace {
 /// About the unit in which programs are told of processor time, CLK_TCK. Not always the same, or it would beat with what programs do regularly.
 constexpr u64 shortest = 8'000'000, variation = (1 << 22) - 1;
-
-void count(std::atomic<u32>& ticks) { ticks.store(ticks.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed); }
 }  // namespace
 
 void Scheduler::start_tick(Cpu& cpu, u64 now) {

@@ -43,7 +43,7 @@ void Scheduler::become_boot_thread() {
     boot.on_cpu_.store(true, std::memory_order_relaxed);
     boot.set_nice(0);
     cpu.current = &boot;
-    cpu.switched_at = arch::monotonic_nanoseconds();
+    begin_run(boot, arch::monotonic_nanoseconds());
 
     cpu.idle.name_ = "idle";
     cpu.idle.stack_top_ = MUST(memory::allocate_kernel_stack(), "boot has memory for more than a program's first thread");
@@ -62,7 +62,7 @@ void Scheduler::become_idle() {
     cpu.idle.on_cpu_.store(true, std::memory_order_relaxed);
     cpu.idle.cpu_.store(id, std::memory_order_relaxed);
     cpu.current = &cpu.idle;
-    cpu.switched_at = arch::monotonic_nanoseconds();
+    begin_run(cpu.idle, arch::monotonic_nanoseconds());
     online.fetch_or(cpu_bit(id), std::memory_order_seq_cst);
     idle_loop();
 }
@@ -86,7 +86,7 @@ u32 runnable_threads() {
 u64 context_switches() {
     u64 count = 0;
     for (u32 cpu = 0; cpu < arch::max_cpus; ++cpu)
-        if (online_cpus() & cpu_bit(cpu)) count += Scheduler::of(cpu).switches;
+        if (online_cpus() & cpu_bit(cpu)) count += Scheduler::of(cpu).switches.load(std::memory_order_relaxed);
     return count;
 }
 

@@ -82,10 +82,9 @@ void Scheduler::switch_to(Cpu& cpu, Thread& next) {
     Thread& previous = *cpu.current;
     u32 id = arch::cpu_id();
     u64 now = arch::monotonic_nanoseconds();
-    previous.run_nanoseconds_.store(previous.run_nanoseconds_.load(std::memory_order_relaxed) + (now - cpu.switched_at),
-                                    std::memory_order_relaxed);
-    cpu.switched_at = now;
-    cpu.switches++;
+    end_run(previous, now);
+    begin_run(next, now);
+    count(cpu.switches);
     if (now >= cpu.next_tick) [[unlikely]] tick_overdue(cpu, previous);
     if (previous.program_state_ && previous.state() != State::ended) arch::save_program_state(*previous.program_state_);
 

@@ -15,6 +15,12 @@
 
 namespace spore::task {
 
+/// One more, of what one CPU at a time counts and others read.
+template <typename T>
+void count(std::atomic<T>& counter) {
+    counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+}
+
 using ThreadQueue = List<Thread, &Thread::queue_link>;
 
 class Scheduler {
@@ -26,9 +32,8 @@ public:
         Thread* previous = nullptr;         ///< whom this CPU switches from, for finish_switch()
         const Thread* registers = nullptr;  ///< whose program state was loaded last
         u64 space = 0;                      ///< ThreadOwner::space_number() of what was activated last
-        u64 switched_at = 0;
         Instant slice_end{};
-        u64 switches = 0;
+        std::atomic<u64> switches = 0;
         /// The slice timer will set arch::attention(). Whenever threads wait here, this or that is true.
         std::atomic<bool> slice_armed = false;
 
@@ -66,6 +71,12 @@ public:
     static void become_boot_thread();
     [[noreturn]] static void become_idle();
     static Duration run_time(const Thread& thread);
+    /// run_nanoseconds_ while a thread runs: less the time when it began to, and one, so that it is below zero as a signed number.
+    static void begin_run(Thread& thread, u64 now) { count_run(thread, 0 - (now + 1)); }
+    static void end_run(Thread& thread, u64 now) { count_run(thread, now + 1); }
+    static void count_run(Thread& thread, u64 nanoseconds) {
+        thread.run_nanoseconds_.store(thread.run_nanoseconds_.load(std::memory_order_relaxed) + nanoseconds, std::memory_order_relaxed);
+    }
     static void load_registers(Cpu& cpu, Thread& thread);
 
     static Result<void*> take_stack();

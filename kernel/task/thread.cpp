@@ -113,10 +113,10 @@ Duration Thread::run_time() const {
 }
 
 Duration Scheduler::run_time(const Thread& thread) {
-    u64 ran = thread.run_nanoseconds_.load(std::memory_order_relaxed);
-    const Cpu& cpu = of(thread.cpu());
-    if (cpu.current == &thread) ran += arch::monotonic_nanoseconds() - cpu.switched_at;
-    return Duration::ns(static_cast<i64>(ran));
+    // One word tells whether it runs, since when, and what it ran before: another CPU may switch meanwhile.
+    auto ran = static_cast<i64>(thread.run_nanoseconds_.load(std::memory_order_relaxed));
+    if (ran < 0) ran += static_cast<i64>(arch::monotonic_nanoseconds() + 1);
+    return Duration::ns(ran);
 }
 
 void on_timer() { time::run_expired(); }

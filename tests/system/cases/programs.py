@@ -25,6 +25,7 @@ CASES = [
     Case("signal-vectors", [Program("signal_vectors")], stdout="".join(f"round {number}: as they are\n" for number in range(6)), arm64="never"),
     Case("processes", [Program("processes")], stdout="copy-on-write ok\npipeline ok\nsignals ok\norphans ok\nshared words ok\nexecve ok\nmany ok\n", arm64="everywhere"),
     Case("taking-turns", [Program("taking_turns")], stdout="360 turns\n", arm64="everywhere"),
+    Case("looked-at", [Program("looked_at")], stdout="done\n", machines=("microvm",)),
     Case("endings", [Program("endings")], stdout="exit ok\nexecve ok\ngroup ok\n", cpus=(4,), arm64="everywhere"),
     Case("branch-targets", [Program("branch_targets", "marked")], stdout="marked place called\nunmarked place refused\n", machines=(), linuxu=False),
     Case("processors", [Program("processors", "static-pie")], cpus=(4,), stdout="online 4 affinity 4 used 4 counter 8000\nping-pong 1000\n"),
