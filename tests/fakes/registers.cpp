@@ -38,6 +38,8 @@ std::size_t describe_registers(const TrapFrame&, u32, std::span<char>) { return 
 
 void set_thread_pointer(ProgramState&, u64) {}
 u64 thread_pointer(const ProgramState&) { return 0; }
+void set_gs_base(ProgramState&, u64) {}
+u64 gs_base(const ProgramState&) { return 0; }
 std::size_t extended_state_size() { return 832; }
 void export_extended_state(ProgramState&, MutableByteSpan out) { std::memset(out.data(), 0, out.size()); }
 Result<void> import_extended_state(ProgramState&, ByteSpan) { return {}; }

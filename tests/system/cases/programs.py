@@ -23,6 +23,8 @@ CASES = [
     Case("processor", [Program("processor")], stdout="identification ok\nsigning ok\nbranch targets ok\n", machines=(), linuxu=False, arm64="everywhere"),
     # On processors that leave registers which are zero out of what they save (XSAVEOPT), as linuxu's may be.
     Case("signal-vectors", [Program("signal_vectors")], stdout="".join(f"round {number}: as they are\n" for number in range(6)), arm64="never"),
+    Case("segment-bases", [Program("segment_bases", "static-pie")], cpus=(1, 4), arm64="never", stdout="at first 0\nset: 42, and read\nbeyond: Operation not permitted\n"
+         "in a signal's handler 42\nthreads: 0 wrong, mine still 42\na child has 42, then 7\na new program starts with 0\nits parent 42\n"),
     Case("processes", [Program("processes")], stdout="copy-on-write ok\npipeline ok\nsignals ok\norphans ok\nshared words ok\nexecve ok\nmany ok\n", arm64="everywhere"),
     Case("taking-turns", [Program("taking_turns")], stdout="360 turns\n", arm64="everywhere"),
     Case("looked-at", [Program("looked_at")], stdout="done\n", machines=("microvm",)),

@@ -35,6 +35,9 @@ std::size_t describe_registers(const TrapFrame& frame, u32 line, std::span<char>
 /// The register that programs find their thread's data by (FS base on x86-64, TPIDR_EL0 on arm64).
 void set_thread_pointer(ProgramState& state, u64 value);
 u64 thread_pointer(const ProgramState& state);
+/// Another for the same purpose, which x86-64 alone has.
+void set_gs_base(ProgramState& state, u64 value);
+u64 gs_base(const ProgramState& state);
 
 /// The program's floating point and vector registers in the machine's ABI layout (XSAVE area on x86-64), for signal frames.
 std::size_t extended_state_size();

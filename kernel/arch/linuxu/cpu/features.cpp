@@ -28,7 +28,7 @@ u32 area_size(u64 mask) {
     return size;
 }
 
-constexpr int set_fs = 0x1002;  // arch_prctl
+constexpr int set_gs = 0x1001, set_fs = 0x1002;  // arch_prctl
 
 }  // namespace
 
@@ -48,6 +48,21 @@ void write_fs_base(u64 value) {
     if (own().fs_base == value) return;
     own().fs_base = value;
     host::call(SYS_arch_prctl, set_fs, value);
+}
+
+u64 read_gs_base() {
+    if (!features.fsgsbase) return own().gs_base;
+    u64 value;
+    asm volatile("rdgsbase %0" : "=r"(value));
+    return value;
+}
+void write_gs_base(u64 value) {
+    if (features.fsgsbase) {
+        asm volatile("wrgsbase %0" : : "r"(value));
+    } else if (own().gs_base != value) {
+        own().gs_base = value;
+        host::call(SYS_arch_prctl, set_gs, value);
+    }
 }
 
 }  // namespace spore::arch

@@ -21,7 +21,7 @@ namespace spore::arch {
 void become_cpu(CpuLocal& cpu) {
     i64 got = host::call(SYS_mmap, &this_cpu, sizeof(CpuLocal), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, host_memory.file, physical(&cpu).value);
     if (got < 0) core::panic("the host does not map a CPU's memory");
-    host::call(SYS_arch_prctl, 0x1002 /* ARCH_SET_FS */, 0);  // what the parent had is not this CPU's
+    for (int base : {0x1001 /* ARCH_SET_GS */, 0x1002 /* ARCH_SET_FS */}) host::call(SYS_arch_prctl, base, 0);  // what the parent had is not this CPU's
     this_cpu.timer_wanted = this_cpu.timer_armed = no_timer;
     begin_process();
 }

@@ -29,9 +29,9 @@ struct Processes {
 
 /// What each process has for itself, behind the same address.
 struct OwnMemory {
-    u32 place;    ///< in Processes::list
-    i32 timer;    ///< the host's number for it
-    u64 fs_base;  ///< where the CPU has no instruction to read it
+    u32 place;             ///< in Processes::list
+    i32 timer;             ///< the host's number for it
+    u64 fs_base, gs_base;  ///< where the CPU has no instructions to read them
     alignas(page_size) u8 waiting_stack[32_KiB];
     u8 signal_stack[64_KiB];  ///< the host puts signals here, each for a moment
 };

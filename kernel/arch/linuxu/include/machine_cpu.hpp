@@ -25,4 +25,8 @@ inline u64 fault_address() { return local().fault_address; }
 u64 read_fs_base();
 void write_fs_base(u64 value);
 
+/// The program's GS base; the kernel has no use for the register.
+u64 read_gs_base();
+void write_gs_base(u64 value);
+
 }  // namespace spore::arch

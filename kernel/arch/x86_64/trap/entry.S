@@ -53,9 +53,11 @@
 
         .globl system_call_entry_fused
 system_call_entry_fused:
+        swapgs
         system_call
         andq    $~FLAG_IF, FRAME_RFLAGS(%rsp)
         pushq   FRAME_RFLAGS(%rsp)
+        swapgs                          // before the flags: with TF, a trap comes as soon as the program's stack is in use
         popfq
         movq    FRAME_RSP(%rsp), %rsp
         sti                             // takes effect after the jump [intel/vol2 STI]
@@ -92,17 +94,21 @@ enter_program_frame:
         movq    %rdi, %rsp
 leave_with_all_registers:
         testb   $3, FRAME_CS(%rsp)
-        jz      1f
-        swapgs
-1:      pop_registers
+        jnz     1f
+        cmpq    $0, FRAME_RSP(%rsp)
+        js      2f
+1:      swapgs
+2:      pop_registers
         addq    $24, %rsp               // origin, vector, error
         iretq
 
 trap_common:
         testb   $3, 24(%rsp)            // the interrupted CS
-        jz      1f
-        swapgs
-1:      pushq   $-1                     // origin: not a system call
+        jnz     6f
+        cmpq    $0, 40(%rsp)            // and stack pointer
+        js      7f
+6:      swapgs
+7:      pushq   $-1                     // origin: not a system call
         push_registers
         cld
         cmpb    $0, program_access_guarded(%rip)

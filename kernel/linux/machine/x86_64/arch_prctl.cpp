@@ -12,8 +12,13 @@ Result<u64> arch_prctl(Task& task, i32 code, UserAddress address) {
         if (address.value >= arch::program_end) return fail(Error::not_permitted);
         arch::set_thread_pointer(state, address.value);
         return 0;
+    case set_gs:
+        if (address.value >= arch::program_end) return fail(Error::not_permitted);
+        arch::set_gs_base(state, address.value);
+        return 0;
     case get_fs: TRY(UserOut<u64>{address}.write(arch::thread_pointer(state))); return 0;
-    default: return fail(Error::invalid);  // GS belongs to the kernel on fused images, and CET and CPUID faulting are not there
+    case get_gs: TRY(UserOut<u64>{address}.write(arch::gs_base(state))); return 0;
+    default: return fail(Error::invalid);  // CET and CPUID faulting are not there
     }
 }
 

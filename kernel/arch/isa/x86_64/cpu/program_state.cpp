@@ -1,4 +1,4 @@
-// A program's vector and floating point registers, and its thread pointer (FS base).
+// A program's vector and floating point registers, and its segment bases: FS's is the thread pointer.
 #include <cstring>
 #include <new>
 
@@ -14,7 +14,8 @@ namespace spore::arch {
 /// The XSAVE area follows, 64-aligned [intel/vol1 13.4].
 struct ProgramState {
     u64 thread_pointer = 0;
-    u64 padding[7];
+    u64 gs_base = 0;
+    u64 padding[6];
     std::byte area[];
 };
 static_assert(sizeof(ProgramState) == 64);
@@ -99,11 +100,13 @@ void destroy_program_state(ProgramState* state) { memory::deallocate(state); }
 
 void save_program_state(ProgramState& state) {
     state.thread_pointer = read_thread_pointer();
+    state.gs_base = read_gs_base();
     save_area(state.area);
 }
 
 void restore_program_state(const ProgramState& state) {
     write_thread_pointer(state.thread_pointer);
+    write_gs_base(state.gs_base);
     load_area(state.area);
 }
 
@@ -112,6 +115,12 @@ void set_thread_pointer(ProgramState& state, u64 value) {
     if (is_live(state)) write_thread_pointer(value);
 }
 u64 thread_pointer(const ProgramState& state) { return is_live(state) ? read_thread_pointer() : state.thread_pointer; }
+
+void set_gs_base(ProgramState& state, u64 value) {
+    state.gs_base = value;
+    if (is_live(state)) write_gs_base(value);
+}
+u64 gs_base(const ProgramState& state) { return is_live(state) ? read_gs_base() : state.gs_base; }
 
 std::size_t extended_state_size() { return features.extended_size; }
 

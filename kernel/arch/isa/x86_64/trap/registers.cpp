@@ -1,6 +1,7 @@
 // Program registers by role.
 #include "arch/registers.hpp"
 
+#include "../cpu/features.hpp"
 #include "../instructions.hpp"
 #include "base/format.hpp"
 #include "machine_cpu.hpp"
@@ -45,7 +46,8 @@ void set_stack_pointer(TrapFrame& frame, VirtAddr at) { frame.rsp = at.value; }
 VirtAddr frame_pointer(const TrapFrame& frame) { return {frame.rbp}; }
 
 u64 hardware_capabilities() { return cpuid(1).edx; }
-u64 hardware_capabilities_2() { return 0; }
+/// That programs may use RDGSBASE and its like [linux Documentation/arch/x86/x86_64/fsgs.rst].
+u64 hardware_capabilities_2() { return features.fsgsbase ? 2 : 0; }
 const char* platform_name() { return "x86_64"; }
 
 }  // namespace spore::arch
