@@ -1,6 +1,7 @@
 // Whether two tasks share what each has [kcmp(2)].
 #include "kernel/linux/calls/calls.hpp"
 #include "kernel/linux/calls/with_task.hpp"
+#include "kernel/linux/poll/epoll.hpp"
 #include "kernel/linux/process/tree.hpp"
 
 namespace spore::linux::calls {
@@ -19,6 +20,26 @@ Result<u64> compare_files(Task& first, Task& second, u64 first_number, u64 secon
     return compare(a.get(), b.get());
 }
 
+/// A file of one, and one that an epoll set of the other watches.
+Result<u64> compare_watched(Task& first, Task& second, u64 number, UserIn<EpollSlot> slot_at) {
+    auto slot = TRY(slot_at.read());
+    auto own = first.files_seen_by_others(), other = second.files_seen_by_others();
+    if (!own || !other) return fail(Error::bad_descriptor);
+    auto file = TRY(own->get({static_cast<i32>(number)})), set = TRY(other->get({static_cast<i32>(slot.set)}));
+    if (set->kind() != fs::FileKind::epoll) return fail(Error::invalid);
+    const fs::File* watched = nullptr;
+    TRY(static_cast<Epoll&>(*set).for_each_watched([&](const fs::File& each, i32 descriptor, const EpollEvent&) -> Result<void> {
+        if (!watched && descriptor == static_cast<i32>(slot.descriptor) && slot.skipped-- == 0) watched = &each;
+        return {};
+    }));
+    if (!watched) return fail(Error::not_found);
+    return compare(file.get(), watched);
+}
+
+/// Linux makes both when they are first of use, and who has none shares that with all who have none.
+const void* io_context(Task& task) { return task.io_priority ? &task : nullptr; }
+const void* undos(Process& process) { return process.semaphore_undos.any() ? &process : nullptr; }
+
 }  // namespace
 
 Result<u64> kcmp(Task& task, i32 first_tid, i32 second_tid, i32 what, u64 first_number, u64 second_number) {
@@ -32,9 +53,9 @@ Result<u64> kcmp(Task& task, i32 first_tid, i32 second_tid, i32 what, u64 first_
     case files: return compare(first->files_seen_by_others().get(), second->files_seen_by_others().get());
     case place: return compare(first->place_seen_by_others().get(), second->place_seen_by_others().get());
     case handlers: return compare(own.handlers.get(), other.handlers.get());
-    case io:
-    case semaphores: return compare(&own, &other);
-    case epoll_entry: return fail(Error::not_supported);
+    case io: return compare(io_context(*first), io_context(*second));
+    case semaphores: return compare(undos(own), undos(other));
+    case epoll_entry: return compare_watched(*first, *second, first_number, {VirtAddr{second_number}});
     default: return fail(Error::invalid);
     }
 }

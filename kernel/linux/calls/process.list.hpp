@@ -25,6 +25,6 @@ CALL(prlimit64, 302, 261, fails, supported, (i32 pid, u32 resource, UserIn<Limit
 CALL(getpriority, 140, 141, fails, supported, (i32 which, i32 who), "")
 CALL(setpriority, 141, 140, fails, supported, (i32 which, i32 who, i32 priority), "")
 CALL(prctl, 157, 167, fails, partial, (i32 option, u64 second, u64 third, u64 fourth, u64 fifth), "options that need capabilities or seccomp are refused")
-CALL(kcmp, 312, 272, fails, partial, (i32 first_tid, i32 second_tid, i32 what, u64 first, u64 second), "without KCMP_EPOLL_TFD; I/O contexts and lists of SEM_UNDO are compared as if each process had its own")
+CALL(kcmp, 312, 272, fails, supported, (i32 first_tid, i32 second_tid, i32 what, u64 first, u64 second), "")
 CALL(personality, 135, 92, fails, supported, (u32 wanted), "")
 CALL(unshare, 272, 97, fails, partial, (Flags flags), "only CLONE_FILES and CLONE_FS")

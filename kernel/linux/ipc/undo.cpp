@@ -23,6 +23,11 @@ Result<Undo*> Undos::of(SemaphoreSet& set) {
     return made.release();
 }
 
+bool Undos::any() {
+    Guard guard(mutex_);
+    return !list_.empty();
+}
+
 void Undos::perform(i32 process) {
     Guard guard(mutex_);
     while (auto* undo = list_.pop_front()) {

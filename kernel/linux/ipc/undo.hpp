@@ -24,6 +24,7 @@ class Undos {
 public:
     /// The one for this set, made when there is none yet.
     Result<Undo*> of(SemaphoreSet& set);
+    bool any();
     /// The process ends.
     void perform(i32 process);
 

@@ -134,6 +134,10 @@ struct EpollEvent {
     u32 events;
     u64 data;
 };
+/// One of the files that an epoll set watches under a descriptor: the first but `skipped` [kcmp(2)].
+struct EpollSlot {
+    u32 set, descriptor, skipped;
+};
 static_assert(sizeof(EpollEvent) == 12 || sizeof(EpollEvent) == 16);
 
 struct SignalMaskArgument {

@@ -7,6 +7,9 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/ipc.h>
+#include <sys/sem.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -37,6 +40,35 @@ static void comparing(void) {
     SHOW(cmp(self, child, 4, 0, 0));
     SHOW(cmp(self, self, 5, 0, 0));
     SHOW(cmp(self, self, 6, 0, 0));
+    SHOW(cmp(self, child, 5, 0, 0));
+    SHOW(cmp(self, child, 6, 0, 0));
+    int semaphores = semget(IPC_PRIVATE, 1, 0600);
+    struct sembuf raise = {0, 1, SEM_UNDO};
+    semop(semaphores, &raise, 1);
+    SHOW(cmp(self, child, 6, 0, 0));
+    SHOW(cmp(self, self, 6, 0, 0));
+    semctl(semaphores, 0, IPC_RMID);
+    // What an epoll set watches, also under a number that means another file by now.
+    int set = epoll_create1(0), ends[2], more[2];
+    pipe(ends);
+    pipe(more);
+    struct epoll_event event = {.events = EPOLLIN};
+    epoll_ctl(set, EPOLL_CTL_ADD, ends[0], &event);
+    int kept = dup(ends[0]);
+    dup2(more[0], ends[0]);
+    epoll_ctl(set, EPOLL_CTL_ADD, ends[0], &event);
+    struct { unsigned set, descriptor, skipped; } slot = {set, ends[0], 0};
+    long first = cmp(self, self, 7, kept, (uintptr_t)&slot), other = cmp(self, self, 7, ends[0], (uintptr_t)&slot);
+    slot.skipped = 1;
+    long second = cmp(self, self, 7, kept, (uintptr_t)&slot);
+    printf("watched twice: %d, %d\n", (first == 0) + (second == 0), (first == 0) != (other == 0));
+    slot.skipped = 2;
+    SHOW(cmp(self, self, 7, kept, (uintptr_t)&slot));
+    slot.skipped = 0, slot.descriptor = 77;
+    SHOW(cmp(self, self, 7, kept, (uintptr_t)&slot));
+    slot.set = ends[1];
+    SHOW(cmp(self, self, 7, kept, (uintptr_t)&slot));
+    SHOW(cmp(self, self, 7, kept, 16));
     SHOW(cmp(self, child, 99, 0, 0));
     SHOW(cmp(self, 999999, 1, 0, 0));
     // Another's memory.
