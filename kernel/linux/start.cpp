@@ -86,7 +86,7 @@ Result<void> prepare(const StartRequest& request, FirstProgram& first) {
 
 Result<void> start_init(const StartRequest& request) {
     program_ended = request.ended;
-    set_first_process_ended(tell_end);
+    set_machine_ends({.ended = tell_end, .restart = request.restart});
     set_strace(request.strace);
     if (request.fixed_addresses) fix_addresses();
     futex::set_thread_lookup([](u32 id) { return static_cast<bool>(find_task(static_cast<i32>(id))); });

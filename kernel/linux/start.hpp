@@ -31,6 +31,7 @@ struct StartRequest {
     bool fixed_addresses = false;
     /// Called once, on a program thread's kernel stack: it may sleep (to flush output), and should then turn the machine off.
     void (*ended)(End end);
+    void (*restart)();  ///< the program asks for it
 };
 
 /// Makes the first process and starts its thread, which loads the program: what goes wrong there comes through `ended`.

@@ -1,5 +1,6 @@
 #include "kernel/main/program.hpp"
 
+#include "arch/boot.hpp"
 #include "kernel/core/parts.hpp"
 #include "kernel/linux/start.hpp"
 #include "kernel/linux/strace.hpp"
@@ -29,6 +30,11 @@ private:
 };
 
 constexpr std::size_t max_limits = 16;
+
+void leave_nothing_behind() {
+    if constexpr (core::has(core::Part::network)) drain_network();
+    fs::sync_all();
+}
 
 }  // namespace
 
@@ -63,9 +69,13 @@ void start_program(const wire::Manifest& manifest, Shared<fs::Dentry> root, devi
         .fixed_addresses = manifest.fixed_addresses(),
         .ended =
             [](linux::End end) {
-                if constexpr (core::has(core::Part::network)) drain_network();
-                fs::sync_all();
+                leave_nothing_behind();
                 finish(end.reason, end.status);
+            },
+        .restart =
+            [] {
+                leave_nothing_behind();
+                arch::restart();
             },
     });
     if (!started) stop(abi::StartFailure::no_memory, "too little memory to start the program: give the VM more with -m");

@@ -3,7 +3,7 @@
 MISSING(ptrace, 101, 117) MISSING(syslog, 103, 116) MISSING(uselib, 134, none) MISSING(ustat, 136, none)
 MISSING(sysfs, 139, none) MISSING(vhangup, 153, 58) MISSING(modify_ldt, 154, none) MISSING(pivot_root, 155, 41) MISSING(_sysctl, 156, none)
 MISSING(acct, 163, 89) MISSING(mount, 165, 40) MISSING(umount2, 166, 39) MISSING(swapon, 167, 224) MISSING(swapoff, 168, 225)
-MISSING(reboot, 169, 142) MISSING(iopl, 172, none) MISSING(ioperm, 173, none) MISSING(create_module, 174, none)
+MISSING(iopl, 172, none) MISSING(ioperm, 173, none) MISSING(create_module, 174, none)
 MISSING(init_module, 175, 105) MISSING(delete_module, 176, 106) MISSING(get_kernel_syms, 177, none) MISSING(query_module, 178, none)
 MISSING(quotactl, 179, 60) MISSING(nfsservctl, 180, 42) MISSING(getpmsg, 181, none) MISSING(putpmsg, 182, none)
 MISSING(afs_syscall, 183, none) MISSING(tuxcall, 184, none) MISSING(security, 185, none) MISSING(set_thread_area, 205, none)

@@ -8,7 +8,7 @@ namespace spore::linux {
 /// CAP_*: those that something asks for.
 enum class Capability : u8 {
     kill = 5, set_gid = 6, set_uid = 7, set_capabilities = 8, bind_service = 10, net_admin = 12, net_raw = 13, lock_memory = 14, ipc_owner = 15, chroot = 18, trace = 19, admin = 21,
-    nice = 23, resource = 24, time = 25, terminal = 26,
+    boot = 22, nice = 23, resource = 24, time = 25, terminal = 26,
 };
 
 /// A set of them: bit n is capability n.

@@ -11,7 +11,7 @@ namespace spore::linux {
 
 namespace {
 
-constinit FirstProcessEnded first_process_ended = nullptr;
+constinit MachineEnds machine_ends;
 
 using Children = List<Process, &Process::sibling>;
 
@@ -97,7 +97,13 @@ void tell_program_of_end(Task& task) {
 
 u64 ticks(Duration time) { return static_cast<u64>(time.nanoseconds / 10'000'000); }
 
-void set_first_process_ended(FirstProcessEnded callback) { first_process_ended = callback; }
+void set_machine_ends(const MachineEnds& ends) { machine_ends = ends; }
+void end_machine(WaitStatus status) {
+    if (machine_ends.ended) machine_ends.ended(status);
+}
+void restart_machine() {
+    if (machine_ends.restart) machine_ends.restart();
+}
 
 void reap(Process& process) {
     {
@@ -142,7 +148,7 @@ void exit_task(Task& task, WaitStatus status) {
         process.semaphore_undos.perform(process.id());
         auto use = process.memory()->use();
         process.dead_tasks.peak_resident_bytes = use.peak_resident_bytes;
-        if (process.is_first() && first_process_ended) first_process_ended(process.status);
+        if (process.is_first()) end_machine(process.status);
     }
     // Off the program's memory, so that it can go while the process waits to be reaped.
     task.leave_memory();

@@ -5,9 +5,14 @@
 
 namespace spore::linux {
 
-using FirstProcessEnded = void (*)(WaitStatus status);
-/// Who is told, on the last task's own stack, that the first process has ended.
-void set_first_process_ended(FirstProcessEnded callback);
+/// Who ends the machine, on the stack of the task that brings that about.
+struct MachineEnds {
+    void (*ended)(WaitStatus status) = nullptr;  ///< as if the first process had ended so
+    void (*restart)() = nullptr;
+};
+void set_machine_ends(const MachineEnds& ends);
+void end_machine(WaitStatus status);
+void restart_machine();
 
 /// Takes a zombie out of the tables, adds what it used to its parent's account, and drops it. Harmless the second time.
 void reap(Process& process);

@@ -28,6 +28,11 @@ CASES = [
     Case("processes", [Program("processes")], stdout="copy-on-write ok\npipeline ok\nsignals ok\norphans ok\nshared words ok\nexecve ok\nmany ok\n", arm64="everywhere"),
     Case("taking-turns", [Program("taking_turns")], stdout="360 turns\n", arm64="everywhere"),
     Case("looked-at", [Program("looked_at")], stdout="done\n", machines=("microvm",)),
+    Case("ends-of-machine", [Program("ends_of_machine")], stdout="a wrong first number: -1 Invalid argument\na wrong second number: -1 Invalid argument\n"
+         "an unknown command: -1 Invalid argument\nkeys that only tell: 0 \nanother user: -1 Operation not permitted\n", machines=("microvm",)),
+    busybox("power-off", "echo before; (sleep 60; echo late) & poweroff -f; sleep 60; echo after", "before\n"),
+    busybox("halt", "halt -f; sleep 60", ""),
+    busybox("restart", "echo before; reboot -f; sleep 60; echo after", "before\n", status=119, stderr=re.compile("it was reset or shut down from inside")),
     Case("endings", [Program("endings")], stdout="exit ok\nexecve ok\ngroup ok\n", cpus=(4,), arm64="everywhere"),
     Case("branch-targets", [Program("branch_targets", "marked")], stdout="marked place called\nunmarked place refused\n", machines=(), linuxu=False),
     Case("processors", [Program("processors", "static-pie")], cpus=(4,), stdout="online 4 affinity 4 used 4 counter 8000\nping-pong 1000\n"),
