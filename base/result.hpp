@@ -48,6 +48,7 @@ enum class Error : u8 {
     illegal_seek,
     broken_pipe,
     out_of_range,       ///< a result does not fit
+    out_of_domain,      ///< a number that an operation has no meaning for
     overflow,
     would_deadlock,
     no_child,
@@ -79,6 +80,7 @@ enum class Error : u8 {
     connection_reset,
     connection_refused,
     no_buffers,
+    too_many_references,  ///< more files are on their way between sockets than a user may have there
     already_connected,
     not_connected,
     already_in_progress,

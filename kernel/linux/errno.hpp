@@ -14,7 +14,7 @@ enum class Errno : i32 {
     enotempty = 39, eloop = 40, enomsg = 42, eidrm = 43, enodata = 61, eproto = 71, ebadmsg = 74, eoverflow = 75, enotsock = 88, edestaddrreq = 89,
     emsgsize = 90, eprototype = 91, enoprotoopt = 92, eprotonosupport = 93, esocktnosupport = 94, eopnotsupp = 95,
     eafnosupport = 97, eaddrinuse = 98, eaddrnotavail = 99, enetdown = 100, enetunreach = 101, econnaborted = 103,
-    econnreset = 104, enobufs = 105, eisconn = 106, enotconn = 107, eshutdown = 108, etimedout = 110, econnrefused = 111,
+    econnreset = 104, enobufs = 105, eisconn = 106, enotconn = 107, eshutdown = 108, etoomanyrefs = 109, etimedout = 110, econnrefused = 111,
     ehostunreach = 113, ealready = 114, einprogress = 115, ecanceled = 125, eownerdead = 130, enotrecoverable = 131,
 };
 
@@ -59,6 +59,7 @@ constexpr Errno errno_of(Error error) {
     case Error::illegal_seek: return Errno::espipe;
     case Error::broken_pipe: return Errno::epipe;
     case Error::out_of_range: return Errno::erange;
+    case Error::out_of_domain: return Errno::edom;
     case Error::overflow: return Errno::eoverflow;
     case Error::would_deadlock: return Errno::edeadlk;
     case Error::no_child: return Errno::echild;
@@ -89,6 +90,7 @@ constexpr Errno errno_of(Error error) {
     case Error::connection_reset: return Errno::econnreset;
     case Error::connection_refused: return Errno::econnrefused;
     case Error::no_buffers: return Errno::enobufs;
+    case Error::too_many_references: return Errno::etoomanyrefs;
     case Error::already_connected: return Errno::eisconn;
     case Error::not_connected: return Errno::enotconn;
     case Error::already_in_progress: return Errno::ealready;

@@ -128,7 +128,7 @@ Result<void> Socket::set_option(i32 level, i32 name, ByteSpan value) {
     case so_receive_timeout:
     case so_send_timeout: {
         auto span = TRY(value_as<Timeval>(value));
-        if (span.microseconds < 0 || span.microseconds >= 1'000'000) return fail(Error::out_of_range);
+        if (span.microseconds < 0 || span.microseconds >= 1'000'000) return fail(Error::out_of_domain);
         auto timeout = span.seconds < 0 ? Duration::ns(1) : span.duration();
         TRY(change_options([&](Options& all) { (name == so_send_timeout ? all.send_timeout : all.receive_timeout) = timeout; }));
         break;

@@ -176,6 +176,18 @@ static void shared_later(void) {
     }
 }
 
+/// A number of microseconds that is none is EDOM, unlike elsewhere.
+static void timeouts(void) {
+    int s = socket(AF_INET, SOCK_DGRAM, 0);
+    static const struct timeval times[] = {{0, 1000000}, {0, -1}, {-1, 999999}, {5, 0}};
+    for (int i = 0; i < 4; ++i) {
+        SHOW(setsockopt(s, SOL_SOCKET, SO_RCVTIMEO, &times[i], sizeof times[i]));
+        SHOW(setsockopt(s, SOL_SOCKET, SO_SNDTIMEO, &times[i], sizeof times[i]));
+    }
+    SHOW(setsockopt(s, SOL_SOCKET, SO_RCVTIMEO, &times[3], 8));
+    close(s);
+}
+
 int main(void) {
     setvbuf(stdout, 0, _IOLBF, 0);
     queued();
@@ -183,5 +195,6 @@ int main(void) {
     too_far();
     discovery();
     shared_later();
+    timeouts();
     return 0;
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -462,6 +463,32 @@ static void out_queues(const char *what, int type) {
     close(s[0]), close(s[1]);
 }
 
+static void many_in_flight(void) {
+    puts("-- files on their way");
+    fflush(stdout);
+    pid_t child = fork();
+    if (child == 0) {
+        if (getuid() == 0 && (setgid(65533) || setuid(65533))) _exit(1);
+        struct rlimit few = {30, 30};
+        setrlimit(RLIMIT_NOFILE, &few);
+        int three[3] = {0, 0, 0}, count = 0;
+        socketpair(AF_UNIX, SOCK_STREAM, 0, s);
+        while (count < 100 && send_files(s[0], three, 3) == 1) ++count;
+        printf("%d until %s\n", count, strerror(errno));
+        SHOW(send(s[0], "plain", 5, 0));
+        receive_files(s[1], CMSG_SPACE(3 * sizeof(int)), 1, 0);
+        SHOW(send_files(s[0], three, 3));
+        SHOW(send_files(s[0], three, 1));
+        close(s[1]);
+        int again[2];
+        socketpair(AF_UNIX, SOCK_DGRAM, 0, again);
+        SHOW(send_files(again[0], three, 1));
+        fflush(stdout);
+        _exit(0);
+    }
+    waitpid(child, NULL, 0);
+}
+
 int main(void) {
     setvbuf(stdout, 0, _IOLBF, 0);
     signal(SIGPIPE, on_pipe);
@@ -491,5 +518,6 @@ int main(void) {
     out_queues("stream", SOCK_STREAM);
     out_queues("datagrams", SOCK_DGRAM);
     out_queues("packets", SOCK_SEQPACKET);
+    many_in_flight();
     return 0;
 }

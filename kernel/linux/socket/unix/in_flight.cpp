@@ -1,8 +1,16 @@
 #include "kernel/linux/socket/unix/in_flight.hpp"
 
+#include "kernel/linux/process/process.hpp"
 #include "kernel/linux/socket/unix/unix_socket.hpp"
 
 namespace spore::linux {
+
+/// A user whose files are in flight.
+struct FilesSender {
+    u32 user = 0;
+    u64 files = 0;
+    ListLink<FilesSender> link;
+};
 
 namespace {
 
@@ -10,6 +18,7 @@ namespace {
 /// owners are all in flight stays so while the lock is held.
 struct InFlight {
     List<UnixSocket, &UnixSocket::flight_link> sockets;
+    List<FilesSender, &FilesSender::link> senders;
     u64 count = 0;
     u64 suspicions = 0;  ///< since rings were last looked for
 };
@@ -27,11 +36,28 @@ void for_sockets(UnixMessage& message, F&& visit) {
         if (auto* socket = unix_socket_of(*file)) visit(*socket);
 }
 
-void uncount(UnixMessage& message) {
-    message.files_counted = false;
+/// Who is left without files in flight is the caller's.
+[[nodiscard]] Owned<FilesSender> uncount(UnixMessage& message) {
+    auto* sender = std::exchange(message.files_counted, nullptr);
+    if (!sender) return nullptr;
     for_sockets(message, [](UnixSocket& socket) {
         if (--socket.flight.count == 0) in_flight.sockets.remove(socket), --in_flight.count;
     });
+    if (sender->files -= message.ancillary.files.size()) return nullptr;
+    in_flight.senders.remove(*sender);
+    return Owned<FilesSender>(sender);
+}
+
+FilesSender* find_sender(u32 user) {
+    for (auto& sender : in_flight.senders)
+        if (sender.user == user) return &sender;
+    return nullptr;
+}
+
+/// Nobody in a kernel thread.
+Process* sending_process() {
+    auto* owner = task::current().owner();
+    return owner ? &static_cast<Task&>(*owner).process() : nullptr;
 }
 
 struct Graveyard {
@@ -42,23 +68,40 @@ constinit Locked<Graveyard, sync::Spin> graveyard;
 
 }  // namespace
 
-void note_in_flight(UnixMessage& message) {
-    if (!message.ancillary.files.size()) return;
+Result<void> note_in_flight(UnixMessage& message) {
+    if (!message.ancillary.files.size()) return {};
+    u64 most = ~u64{0};
+    u32 user = 0;
+    if (auto* process = sending_process()) {
+        auto who = process->credentials();
+        user = who.uid;
+        if (!who.may(Capability::resource) && !who.may(Capability::admin)) most = process->limit(limit_files).soft;
+    }
+    auto made = TRY(make_owned<FilesSender>());
+    made->user = user;
     Guard guard(flight_lock);
-    message.files_counted = true;
+    auto* sender = find_sender(user);
+    // [linux] too_many_unix_fds: what comes now may go beyond the limit, and ends what comes after.
+    if (sender && sender->files > most) return fail(Error::too_many_references);
+    if (!sender) in_flight.senders.push_back(*(sender = made.release()));
+    sender->files += message.ancillary.files.size();
+    message.files_counted = sender;
     for_sockets(message, [](UnixSocket& socket) {
         if (socket.flight.count++ == 0) in_flight.sockets.push_back(socket), ++in_flight.count;
     });
+    return {};
 }
 
 void forget_in_flight(UnixMessage& message) {
+    Owned<FilesSender> last;
     Guard guard(flight_lock);
-    if (message.files_counted) uncount(message);
+    last = uncount(message);
 }
 
 HeapArray<Shared<fs::File>> take_files(UnixMessage& message) {
+    Owned<FilesSender> last;
     Guard guard(flight_lock);
-    if (message.files_counted) uncount(message);
+    last = uncount(message);
     return std::move(message.ancillary.files);
 }
 

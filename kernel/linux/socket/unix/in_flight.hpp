@@ -8,8 +8,9 @@ namespace spore::linux {
 
 class UnixSocket;
 
-/// Counts the sockets among the message's files as in flight, before it is put into a queue.
-void note_in_flight(UnixMessage& message);
+/// Counts the message's files, and the sockets among them, as in flight, before it is put into a queue. too_many_references when the running task's user has more
+/// there already than it may have descriptors, and is not privileged [unix(7)]; no_memory.
+Result<void> note_in_flight(UnixMessage& message);
 /// The message is out of its queue.
 void forget_in_flight(UnixMessage& message);
 /// Gives the message's files to a receiver: all of them, or (peeking) one more owner of each.

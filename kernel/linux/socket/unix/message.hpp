@@ -6,6 +6,7 @@
 namespace spore::linux {
 
 class UnixName;
+struct FilesSender;
 
 struct UnixMessage {
     UnixMessage() = default;
@@ -17,7 +18,7 @@ struct UnixMessage {
     HeapArray<std::byte> bytes;
     u64 offset = 0;           ///< what a stream's reader has taken
     Ancillary ancillary;
-    bool files_counted = false;
+    FilesSender* files_counted = nullptr;  ///< by whom its files are in flight; null: they are not
     u64 writer = 0;           ///< of datagrams and packets: the number of the sender's own queue
     bool peeked = false;      ///< of one without bytes: that was peeked at
     Shared<UnixName> from;

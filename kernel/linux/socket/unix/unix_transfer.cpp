@@ -25,7 +25,7 @@ Result<void> UnixSocket::deliver(SendRequest& request, UnixQueue& out, u64 size,
     message->ancillary = std::move(request.ancillary);
     request.ancillary = {.files = {}, .sender = message->ancillary.sender};
     if (message->ancillary.files.size()) {
-        note_in_flight(*message);
+        TRY(note_in_flight(*message));
         break_rings();
     }
     TRY(out.put(*message));
