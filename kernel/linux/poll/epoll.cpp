@@ -39,7 +39,8 @@ Epoll::Item* Epoll::find(const fs::File& file, i32 descriptor) {
 }
 
 Result<void> Epoll::ensure_buckets() {
-    if (count_ < buckets_.size() * 2) return {};
+    constexpr u64 most = 65'536;  // a mebibyte in one place: the lists of very large sets get longer
+    if (count_ < buckets_.size() * 2 || buckets_.size() >= most) return {};
     auto more = TRY(HeapArray<Bucket>::create(buckets_.size() ? buckets_.size() * 4 : 16));
     for (auto& bucket : buckets_)
         while (auto* item = bucket.items.pop_front()) more[item->hash() & (more.size() - 1)].items.push_back(*item);

@@ -15,8 +15,15 @@ Result<Shared<FileTable>> FileTable::create() {
 Result<Shared<fs::File>> FileTable::get(Descriptor descriptor) {
     Guard guard(lock_);
     auto index = static_cast<u64>(static_cast<u32>(descriptor.value));
-    if (!is_open(index)) return fail(Error::bad_descriptor);
-    return slots_[index].file;
+    auto* found = open_slot(index);
+    if (!found) return fail(Error::bad_descriptor);
+    return found->file;
+}
+
+FileTable::Slot* FileTable::slot_in_pieces(u64 index) const {
+    if (index < array_limit) return nullptr;  // the array is not so long yet
+    u64 piece = (index - array_limit) / piece_size;
+    return piece < pieces_.size() ? &pieces_[piece][(index - array_limit) % piece_size] : nullptr;
 }
 
 /// Grows the table. Allocates without the lock, since freeing or finding memory may take long.
@@ -25,16 +32,25 @@ Result<void> FileTable::ensure_room(u64 slots) {
         u64 have;
         {
             Guard guard(lock_);
-            have = slots_.size();
+            have = size();
         }
         if (have >= slots) return {};
-        u64 size = std::max<u64>(align_up(slots, 16), have * 2);
-        auto grown = TRY(HeapArray<Slot>::create(size));
-        Guard guard(lock_);
-        if (slots_.size() >= size) continue;  // another thread was quicker
-        for (u64 i = 0; i < slots_.size(); ++i) grown[i] = std::move(slots_[i]);
-        std::swap(slots_, grown);
-        return {};
+        if (have < array_limit) {
+            auto grown = TRY(HeapArray<Slot>::create(std::min(std::max<u64>(align_up(slots, 16), have * 2), array_limit)));
+            Guard guard(lock_);
+            if (size() != have) continue;  // another thread was quicker
+            for (u64 i = 0; i < have; ++i) grown[i] = std::move(slots_[i]);
+            std::swap(slots_, grown);
+        } else {
+            auto piece = TRY(HeapArray<Slot>::create(piece_size));
+            u64 before = (have - array_limit) / piece_size;
+            auto all = TRY(HeapArray<HeapArray<Slot>>::create(before + 1));
+            Guard guard(lock_);
+            if (size() != have) continue;
+            for (u64 i = 0; i < before; ++i) all[i] = std::move(pieces_[i]);
+            all[before] = std::move(piece);
+            std::swap(pieces_, all);
+        }
     }
 }
 
@@ -48,8 +64,8 @@ Result<u64> FileTable::with_free_slot(u64 limit, i32 from, F&& use) {
             while (is_taken(index)) ++index;
             if (index >= limit) return fail(Error::too_many_files);
             if (static_cast<u64>(from) <= lowest_free_) lowest_free_ = index;
-            if (index < slots_.size()) {
-                use(slots_[index]);
+            if (auto* found = slot(index)) {
+                use(*found);
                 return index;
             }
             wanted = index + 1;
@@ -70,15 +86,15 @@ Result<FileTable::Reservation> FileTable::Reservation::take(Shared<FileTable> ta
 FileTable::Reservation::~Reservation() {
     if (!table_) return;
     Guard guard(table_->lock_);
-    table_->slots_[index_].reserved = false;
+    table_->slot(index_)->reserved = false;
     table_->lowest_free_ = std::min(table_->lowest_free_, index_);
 }
 
 u64 FileTable::Reservation::fill(Shared<fs::File> file, OnExec on_exec) {
     auto table = std::move(table_);
     Guard guard(table->lock_);
-    auto& slot = table->slots_[index_];
-    slot.file = std::move(file), slot.on_exec = on_exec, slot.reserved = false;
+    auto& filled = *table->slot(index_);
+    filled.file = std::move(file), filled.on_exec = on_exec, filled.reserved = false;
     return index_;
 }
 
@@ -94,9 +110,10 @@ Result<void> FileTable::replace(Descriptor descriptor, Shared<fs::File> file, On
     TRY(ensure_room(index + 1));
     {
         Guard guard(lock_);
-        if (slots_[index].reserved) return fail(Error::busy);  // [dup2(2), EBUSY]
-        std::swap(slots_[index].file, file);
-        slots_[index].on_exec = on_exec;
+        auto& replaced = *slot(index);
+        if (replaced.reserved) return fail(Error::busy);  // [dup2(2), EBUSY]
+        std::swap(replaced.file, file);
+        replaced.on_exec = on_exec;
     }
     if (file) let_go(*file);
     return {};
@@ -107,8 +124,9 @@ Result<void> FileTable::close(Descriptor descriptor) {
     {
         Guard guard(lock_);
         auto index = static_cast<u64>(static_cast<u32>(descriptor.value));
-        if (!is_open(index)) return fail(Error::bad_descriptor);
-        file = std::move(slots_[index].file);
+        auto* closed = open_slot(index);
+        if (!closed) return fail(Error::bad_descriptor);
+        file = std::move(closed->file);
         if (index < lowest_free_) lowest_free_ = index;
     }
     let_go(*file);
@@ -122,7 +140,7 @@ void FileTable::close_range(u32 first, u32 last) {
 
 void FileTable::mark_range(u32 first, u32 last, OnExec on_exec) {
     Guard guard(lock_);
-    for (u64 i = first; i <= last && i < slots_.size(); ++i) slots_[i].on_exec = on_exec;
+    for (u64 i = first, end = size(); i <= last && i < end; ++i) slot(i)->on_exec = on_exec;
 }
 
 void FileTable::close_on_exec() {
@@ -133,41 +151,47 @@ void FileTable::close_on_exec() {
 Result<OnExec> FileTable::on_exec(Descriptor descriptor) {
     Guard guard(lock_);
     auto index = static_cast<u64>(static_cast<u32>(descriptor.value));
-    if (!is_open(index)) return fail(Error::bad_descriptor);
-    return slots_[index].on_exec;
+    auto* found = open_slot(index);
+    if (!found) return fail(Error::bad_descriptor);
+    return found->on_exec;
 }
 
 Result<void> FileTable::set_on_exec(Descriptor descriptor, OnExec on_exec) {
     Guard guard(lock_);
     auto index = static_cast<u64>(static_cast<u32>(descriptor.value));
-    if (!is_open(index)) return fail(Error::bad_descriptor);
-    slots_[index].on_exec = on_exec;
+    auto* found = open_slot(index);
+    if (!found) return fail(Error::bad_descriptor);
+    found->on_exec = on_exec;
     return {};
 }
 
 Result<Shared<FileTable>> FileTable::copy() {
     auto table = TRY(create());
     while (true) {
-        u64 size;
+        u64 wanted;
         {
             Guard guard(lock_);
-            size = slots_.size();
-            if (table->slots_.size() >= size) {
-                for (u64 i = 0; i < size; ++i) table->slots_[i].file = slots_[i].file, table->slots_[i].on_exec = slots_[i].on_exec;
+            wanted = size();
+            if (table->size() >= wanted) {
+                u64 first_reserved = wanted;
+                for (u64 i = 0; i < wanted; ++i) {
+                    auto &from = *slot(i), &to = *table->slot(i);
+                    to.file = from.file, to.on_exec = from.on_exec;
+                    if (from.reserved) first_reserved = std::min(first_reserved, i);
+                }
                 // A number that is only reserved here is free there.
-                auto reserved = std::ranges::find_if(slots_.span(), [](const Slot& slot) { return slot.reserved; });
-                table->lowest_free_ = std::min<u64>(lowest_free_, static_cast<u64>(reserved - slots_.span().begin()));
+                table->lowest_free_ = std::min(lowest_free_, first_reserved);
                 return table;
             }
         }
-        TRY(table->ensure_room(size));
+        TRY(table->ensure_room(wanted));
     }
 }
 
 std::optional<i32> FileTable::next(i32 from) {
     Guard guard(lock_);
-    for (u64 i = static_cast<u64>(from); i < slots_.size(); ++i)
-        if (slots_[i].file) return static_cast<i32>(i);
+    for (u64 i = static_cast<u64>(from), end = size(); i < end; ++i)
+        if (open_slot(i)) return static_cast<i32>(i);
     return std::nullopt;
 }
 

@@ -61,11 +61,27 @@ private:
     template <typename F>
     Result<u64> with_free_slot(u64 limit, i32 from, F&& use);
     Result<void> ensure_room(u64 slots);
-    bool is_taken(u64 index) const { return index < slots_.size() && (slots_[index].file || slots_[index].reserved); }
-    bool is_open(u64 index) const { return index < slots_.size() && slots_[index].file; }
+    /// Null when the table is not so large.
+    Slot* slot(u64 index) const {
+        if (index < slots_.size()) [[likely]] return &slots_[index];
+        return slot_in_pieces(index);
+    }
+    Slot* slot_in_pieces(u64 index) const;
+    u64 size() const { return slots_.size() + pieces_.size() * piece_size; }
+    Slot* open_slot(u64 index) const {
+        auto* found = slot(index);
+        return found && found->file ? found : nullptr;
+    }
+    bool is_taken(u64 index) const {
+        auto* found = slot(index);
+        return found && (found->file || found->reserved);
+    }
 
+    // Most tables are one array, which takes one look. What is beyond it lies in pieces, so that none needs much memory in one place.
+    static constexpr u64 array_limit = 16'384, piece_size = 4'096;
     sync::Spin lock_;
     HeapArray<Slot> slots_;
+    HeapArray<HeapArray<Slot>> pieces_;  ///< none before slots_ has array_limit
     u64 lowest_free_ = 0;  ///< nothing is free below
 };
 

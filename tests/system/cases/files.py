@@ -38,6 +38,8 @@ as at first: 1
 
 CASES = [
     Case("many-files", [Program("many_files"), "/dev/shm"], memory="64M", stdout=MANY_FILES, machines=("microvm",), timeout=120, linuxu=False),
+    Case("many-descriptors", [Program("many_descriptors", "static-pie")], memory="192M", machines=("microvm",), timeout=120,
+         stdout="ready 280000 of 280000\nthe lowest that is free: 200000 100000\nthe last: 1, beyond: Bad file descriptor\na copy, and closed there: 1\nkept 1, closed 1\nand not here: 1\n"),
     model(1), model(2), model(3),
     # Pages are given back and read again all the time.
     model(4, "--root-in", "disk", memory="6M", linuxu=False),
