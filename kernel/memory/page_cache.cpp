@@ -188,16 +188,29 @@ void PageCache::remove_mapping(CacheMapping& mapping) {
     mappings_.remove(mapping);
 }
 
+/// Goes on behind the page that it dropped last, so that a few at a time cost no look at all of them, and pages that were loaded again stay for a round.
 u64 PageCache::shrink(u64 frames) {
+    constexpr u64 stretch = 256;
     u64 freed = 0;
-    tree_.remove_if(0, ~u64{0}, [&](u64, Frame& frame) {
-        // Under the lock nobody can gain a reference, so a page with the cache's alone is in no use.
-        if (freed >= frames || frame.references.load(std::memory_order_acquire) != 1 || (frame.flags & dirty_flag) || !is_managed(frame))
-            return false;
-        release(frame);
-        ++freed;
-        return true;
-    });
+    auto drop_unused = [&](u64 first, u64 end) {
+        u64 at = first;
+        while (freed < frames && (at = tree_.next(at, PageTree::Slot::used)) < end) {
+            u64 until = std::min(end, at + stretch);
+            tree_.remove_if(at, until, [&](u64 index, Frame& frame) {
+                // Under the lock nobody can gain a reference, so a page with the cache's alone is in no use.
+                if (freed >= frames || frame.references.load(std::memory_order_acquire) != 1 || (frame.flags & dirty_flag) || !is_managed(frame))
+                    return false;
+                release(frame);
+                ++freed;
+                shrunk_to_ = index + 1;
+                return true;
+            });
+            at = until;
+        }
+    };
+    u64 begin = shrunk_to_;
+    drop_unused(begin, PageTree::none);
+    drop_unused(0, begin);
     pages_ -= freed;
     count_cached(-static_cast<i64>(freed));
     return freed;

@@ -106,6 +106,7 @@ private:
     PageTree tree_;
     u64 pages_ = 0;
     u64 passes_ = 0;
+    u64 shrunk_to_ = 0;  ///< where shrink() goes on
     List<Load, &Load::link> loads_;
     sync::WaitQueue loaded_;
     List<CacheMapping, &CacheMapping::link> mappings_;

@@ -100,6 +100,33 @@ TEST_F(PageCacheTest, UnusedCleanPagesMakeRoom) {
     EXPECT_EQ(memory_use().free, 0u);
 }
 
+/// What was loaded again is not the first to go again: the search goes on where it was.
+TEST_F(PageCacheTest, MakingRoomGoesRound) {
+    constexpr u64 pages = 1500;
+    PageCache cache(source, PageCache::Keep::while_memory_lasts);
+    for (u64 index = 0; index < pages; ++index) ASSERT_TRUE(cache.get(index));
+    std::vector<FrameRef> all;
+    auto take_until_fewer = [&] {
+        u64 before = cache.size();
+        while (cache.size() == before) all.push_back(FrameRef::adopt(*allocate_frames()));
+    };
+    take_until_fewer();
+    u64 first_gone = pages - cache.size();
+    ASSERT_GT(first_gone, 0u);
+    for (u64 index = 0; index < pages; ++index) EXPECT_EQ(static_cast<bool>(cache.find(index)), index >= first_gone) << index;
+    while (all.size() > 1 && memory_use().free < first_gone * page_size) all.pop_back();
+    for (u64 index = 0; index < first_gone; ++index) ASSERT_TRUE(cache.get(index));
+    take_until_fewer();
+    for (u64 index = 0; index < first_gone; ++index) EXPECT_TRUE(cache.find(index)) << index;
+    EXPECT_FALSE(cache.find(first_gone));
+    // And begins anew at the end.
+    while (cache.size()) all.push_back(FrameRef::adopt(*allocate_frames()));
+    all.clear();
+    for (u64 index = 0; index < 3; ++index) ASSERT_TRUE(cache.get(index));
+    while (auto frame = allocate_frames()) all.push_back(FrameRef::adopt(*frame));
+    EXPECT_EQ(cache.size(), 0u);
+}
+
 TEST_F(PageCacheTest, OnlyCopiesAreKept) {
     PageCache cache(source, PageCache::Keep::always);
     for (u64 index = 0; index < 100; ++index) ASSERT_TRUE(cache.get(index));
