@@ -249,11 +249,38 @@ static void queues(void) {
     SHOW(msgctl(queue, IPC_RMID, NULL));
 }
 
+/// A stop does not end a wait for a message, or for room.
+static void stopped_waits(void) {
+    queue = msgget(IPC_PRIVATE, 0600);
+    for (int full = 0; full < 2; ++full) {
+        pid_t child = fork();
+        if (child == 0) {
+            if (full) {
+                while (put(1, 8000, IPC_NOWAIT) == 0) {}
+                _exit(put(1, 8000, 0) == 0 ? 0 : errno);
+            }
+            _exit(msgrcv(queue, &message, 100, 7, 0) == 3 ? 0 : errno);
+        }
+        int told;
+        setpgid(child, child);
+        usleep(100000);
+        kill(child, SIGSTOP);
+        SHOW(waitpid(child, &told, WUNTRACED) == child && WIFSTOPPED(told));
+        kill(child, SIGCONT);
+        usleep(100000);
+        if (full) SHOW(get(1, 8192, 0));
+        else SHOW(put(7, 3, 0));
+        SHOW(status(child));
+    }
+    SHOW(msgctl(queue, IPC_RMID, NULL));
+}
+
 int main(void) {
     setvbuf(stdout, NULL, _IOLBF, 0);
     key = 0x53500000 + getpid();
     semaphores();
     SHOW(short_lived_sets());
     queues();
+    stopped_waits();
     return 0;
 }
