@@ -11,7 +11,7 @@ namespace spore::linux {
 namespace {
 
 memory::FaultOutcome serve(Task& task, VirtAddr at, arch::Access access) {
-    ++task.minor_faults;
+    task.minor_faults.store(task.minor_faults.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
     auto outcome = task.memory().handle_fault(at, access);
     if (outcome != memory::FaultOutcome::no_memory) [[likely]] return outcome;
     // Thousands of threads can have ended a moment ago, and their stacks come back one by one: a program is not ended before that had its time.

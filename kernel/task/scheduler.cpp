@@ -32,7 +32,7 @@ void Scheduler::sleep(Thread& self) {
     if (!self.state_.compare_exchange_strong(expected, State::blocked, std::memory_order_acq_rel)) return;
     Cpu& cpu = *cpus;
     ASSERT(&self != &cpu.idle);
-    self.voluntary_switches_++;
+    count(self.voluntary_switches_);
     schedule(cpu);
 }
 
@@ -94,7 +94,7 @@ void Scheduler::switch_to(Cpu& cpu, Thread& next) {
     if (next.cpu_.load(std::memory_order_relaxed) != id) next.cpu_.exchange(id, std::memory_order_seq_cst);
     cpu.current = &next;
     cpu.previous = &previous;
-    cpu.slice_end = Instant{now + next.slice_nanoseconds_};
+    cpu.slice_end = Instant{now + next.slice_nanoseconds_.load(std::memory_order_relaxed)};
     if (cpu.waiting.load(std::memory_order_relaxed) != 0 && !cpu.slice_armed.load(std::memory_order_relaxed))
         arch::attention().store(true, std::memory_order_relaxed);
 
@@ -156,7 +156,7 @@ void Scheduler::attend(Cpu& cpu) {
         }
     }
     if (over) {
-        self.involuntary_switches_++;
+        count(self.involuntary_switches_);
         schedule(cpu);
         return;
     }
@@ -181,7 +181,7 @@ void Scheduler::yield() {
         self.state_.store(State::runnable, std::memory_order_relaxed);
         push(cpu, self, false);
     }
-    self.voluntary_switches_++;
+    count(self.voluntary_switches_);
     schedule(cpu);
 }
 

@@ -100,12 +100,13 @@ Result<void> Thread::set_affinity(CpuSet cpus) {
 }
 
 void Thread::set_nice(int nice) {
-    nice_ = static_cast<i8>(std::clamp(nice, -20, 19));
+    nice = std::clamp(nice, -20, 19);
+    nice_.store(static_cast<i8>(nice), std::memory_order_relaxed);
     // Each step is a quarter, as in Linux's weights; bounded, since a slice is also how long others wait.
     u64 slice = 4'000'000;
-    for (int i = nice_; i < 0; ++i) slice = slice * 5 / 4;
-    for (int i = nice_; i > 0; --i) slice = slice * 4 / 5;
-    slice_nanoseconds_ = static_cast<u32>(std::clamp<u64>(slice, 250'000, 40'000'000));
+    for (int i = nice; i < 0; ++i) slice = slice * 5 / 4;
+    for (int i = nice; i > 0; --i) slice = slice * 4 / 5;
+    slice_nanoseconds_.store(static_cast<u32>(std::clamp<u64>(slice, 250'000, 40'000'000)), std::memory_order_relaxed);
 }
 
 Duration Thread::run_time() const {

@@ -85,8 +85,8 @@ public:
     /// The same, by whose code ran: the sum is exact, the parts are sampled (accounting.cpp). Neither goes back.
     ProcessorTime processor_time();
     /// How often it gave up the CPU to wait, and how often it was made to.
-    u64 voluntary_switches() const { return voluntary_switches_; }
-    u64 involuntary_switches() const { return involuntary_switches_; }
+    u64 voluntary_switches() const { return voluntary_switches_.load(std::memory_order_relaxed); }
+    u64 involuntary_switches() const { return involuntary_switches_.load(std::memory_order_relaxed); }
 
     /// Ends an interruptible wait, now or at its start: a signal came. A program that runs passes leave_to_program. Any CPU.
     void interrupt();
@@ -98,7 +98,7 @@ public:
     /// Takes effect when the thread next leaves the kernel. invalid when no running CPU is in it.
     Result<void> set_affinity(CpuSet cpus);
     /// -20 … 19, as in setpriority: sets the length of its slices.
-    int nice() const { return nice_; }
+    int nice() const { return nice_.load(std::memory_order_relaxed); }
     void set_nice(int nice);
 
     /// Before start(): its program state becomes a copy of the current thread's (clone, fork).
@@ -121,17 +121,17 @@ private:
     std::atomic<bool> interrupted_ = false;
     /// Its stack is in use. Cleared, with release order, once the CPU has left it: only then may another CPU run it.
     std::atomic<bool> on_cpu_ = false;
-    i8 nice_ = 0;
+    std::atomic<i8> nice_ = 0;
     std::atomic<u32> cpu_ = 0;
-    u32 slice_nanoseconds_ = 0;
+    std::atomic<u32> slice_nanoseconds_ = 0;
     u32 state_cpu_ = ~u32{0};  ///< the CPU whose registers held its program state last
     std::atomic<u64> run_nanoseconds_ = 0;
     void* stack_top_ = nullptr;
     arch::ProgramState* program_state_ = nullptr;
     ThreadOwner* owner_ = nullptr;
     std::atomic<CpuSet> affinity_ = ~CpuSet{0};
-    u64 voluntary_switches_ = 0;
-    u64 involuntary_switches_ = 0;
+    std::atomic<u64> voluntary_switches_ = 0;
+    std::atomic<u64> involuntary_switches_ = 0;
     Ticks ticks_;
     sync::Spin reported_lock_;
     ProcessorTime reported_;

@@ -58,8 +58,8 @@ Usage Task::usage() const {
     usage.user = spent.user, usage.system = spent.system;
     usage.voluntary_switches = thread_->voluntary_switches();
     usage.involuntary_switches = thread_->involuntary_switches();
-    usage.minor_faults = minor_faults;
-    usage.major_faults = major_faults;
+    usage.minor_faults = minor_faults.load(std::memory_order_relaxed);
+    usage.major_faults = major_faults.load(std::memory_order_relaxed);
     return usage;
 }
 

@@ -137,7 +137,7 @@ public:
     u64 robust_list_size = 0;
     VirtAddr rseq_area{};
     u32 rseq_size = 0, rseq_signature = 0, rseq_cpu = 0;
-    u64 minor_faults = 0, major_faults = 0;
+    std::atomic<u64> minor_faults = 0, major_faults = 0;  ///< read by others, too
     VirtAddr fault_address{};       ///< of the last page fault that became a signal, for sigcontext
     u64 fault_code = 0;             ///< the CPU's word on the last fault that became a signal
     char name[16] = {};
