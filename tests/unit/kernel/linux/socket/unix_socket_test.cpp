@@ -5,6 +5,7 @@
 #include <string>
 
 #include "kernel/linux/socket/unix/in_flight.hpp"
+#include "tests/fakes/cpu.hpp"
 
 namespace spore::linux {
 namespace {
@@ -103,36 +104,43 @@ TEST(UnixSocket, DatagramsHaveALimitAndAPeer) {
     EXPECT_EQ(error_of(send(*a, "x")), Error::not_connected);
 }
 
+/// Files count as those of who sends them.
+void by_a_thread(void (*body)()) { EXPECT_TRUE(fakes::simulate({}, body)); }
+
 TEST(UnixSocket, FilesArriveWithTheirBytes) {
-    auto [a, b] = pair_of(socket_stream);
-    auto [c, d] = pair_of(socket_stream);
-    ASSERT_TRUE(send(*a, "plain"));
-    ASSERT_TRUE(send(*a, "with", one(c)));
-    ASSERT_TRUE(send(*a, "after"));
-    auto* sent = c.get();
-    c.reset();
-    EXPECT_EQ(receive(*b)->text, "plain");
-    auto peeked = receive(*b, 64, msg_peek);
-    ASSERT_EQ(peeked->files.size(), 1u);
-    peeked->files = {};
-    auto got = receive(*b);
-    EXPECT_EQ(got->text, "with");
-    ASSERT_EQ(got->files.size(), 1u);
-    EXPECT_EQ(got->files[0].get(), sent);
-    EXPECT_EQ(receive(*b)->text, "after");
-    EXPECT_FALSE(any(d->ready() & fs::Ready::hang_up));
-    got->files = {};
-    EXPECT_TRUE(any(d->ready() & fs::Ready::hang_up));
+    by_a_thread([] {
+        auto [a, b] = pair_of(socket_stream);
+        auto [c, d] = pair_of(socket_stream);
+        ASSERT_TRUE(send(*a, "plain"));
+        ASSERT_TRUE(send(*a, "with", one(c)));
+        ASSERT_TRUE(send(*a, "after"));
+        auto* sent = c.get();
+        c.reset();
+        EXPECT_EQ(receive(*b)->text, "plain");
+        auto peeked = receive(*b, 64, msg_peek);
+        ASSERT_EQ(peeked->files.size(), 1u);
+        peeked->files = {};
+        auto got = receive(*b);
+        EXPECT_EQ(got->text, "with");
+        ASSERT_EQ(got->files.size(), 1u);
+        EXPECT_EQ(got->files[0].get(), sent);
+        EXPECT_EQ(receive(*b)->text, "after");
+        EXPECT_FALSE(any(d->ready() & fs::Ready::hang_up));
+        got->files = {};
+        EXPECT_TRUE(any(d->ready() & fs::Ready::hang_up));
+    });
 }
 
 TEST(UnixSocket, UnreadFilesAreClosedWithTheirQueue) {
-    auto [a, b] = pair_of(socket_stream);
-    auto [c, d] = pair_of(socket_stream);
-    ASSERT_TRUE(send(*a, "x", one(c)));
-    c.reset();
-    EXPECT_FALSE(any(d->ready() & fs::Ready::hang_up));
-    b.reset();
-    EXPECT_TRUE(any(d->ready() & fs::Ready::hang_up));
+    by_a_thread([] {
+        auto [a, b] = pair_of(socket_stream);
+        auto [c, d] = pair_of(socket_stream);
+        ASSERT_TRUE(send(*a, "x", one(c)));
+        c.reset();
+        EXPECT_FALSE(any(d->ready() & fs::Ready::hang_up));
+        b.reset();
+        EXPECT_TRUE(any(d->ready() & fs::Ready::hang_up));
+    });
 }
 
 /// What closing a descriptor does.
@@ -142,45 +150,51 @@ void close(Shared<Socket>& socket) {
 }
 
 TEST(UnixSocket, RingsAreBroken) {
-    auto [witness, held] = pair_of(socket_stream);
-    {
-        auto [a, b] = pair_of(socket_stream);
-        auto [c, d] = pair_of(socket_stream);
-        ASSERT_TRUE(send(*a, "to b", one(d)));  // b's queue holds d
-        ASSERT_TRUE(send(*c, "to d", one(b)));  // and d's holds b,
-        ASSERT_TRUE(send(*c, "to d", one(held)));  // and the witness's peer
-        close(held), close(b), close(d);
-        EXPECT_FALSE(any(witness->ready() & fs::Ready::hang_up));
-        close(a), close(c);
-    }
-    break_rings();
-    EXPECT_TRUE(any(witness->ready() & fs::Ready::hang_up));
+    by_a_thread([] {
+        auto [witness, held] = pair_of(socket_stream);
+        {
+            auto [a, b] = pair_of(socket_stream);
+            auto [c, d] = pair_of(socket_stream);
+            ASSERT_TRUE(send(*a, "to b", one(d)));  // b's queue holds d
+            ASSERT_TRUE(send(*c, "to d", one(b)));  // and d's holds b,
+            ASSERT_TRUE(send(*c, "to d", one(held)));  // and the witness's peer
+            close(held), close(b), close(d);
+            EXPECT_FALSE(any(witness->ready() & fs::Ready::hang_up));
+            close(a), close(c);
+        }
+        break_rings();
+        EXPECT_TRUE(any(witness->ready() & fs::Ready::hang_up));
+    });
 }
 
 TEST(UnixSocket, WhatSomebodyCanReceiveIsNoRing) {
-    auto [a, b] = pair_of(socket_stream);
-    auto [c, d] = pair_of(socket_stream);
-    ASSERT_TRUE(send(*c, "inside", one(c)));  // d's queue holds c
-    ASSERT_TRUE(send(*a, "outside", one(d)));
-    close(c), close(d);
-    break_rings();
-    auto got = receive(*b);
-    ASSERT_EQ(got->files.size(), 1u);
-    auto& socket = static_cast<Socket&>(*got->files[0]);
-    EXPECT_EQ(receive(socket)->files.size(), 1u);
+    by_a_thread([] {
+        auto [a, b] = pair_of(socket_stream);
+        auto [c, d] = pair_of(socket_stream);
+        ASSERT_TRUE(send(*c, "inside", one(c)));  // d's queue holds c
+        ASSERT_TRUE(send(*a, "outside", one(d)));
+        close(c), close(d);
+        break_rings();
+        auto got = receive(*b);
+        ASSERT_EQ(got->files.size(), 1u);
+        auto& socket = static_cast<Socket&>(*got->files[0]);
+        EXPECT_EQ(receive(socket)->files.size(), 1u);
+    });
 }
 
 TEST(UnixSocket, LongChainsEndWithoutRecursion) {
-    Shared<Socket> last;
-    for (int i = 0; i < 20000; ++i) {
-        auto [a, b] = pair_of(socket_stream);
-        if (last) {
-            ASSERT_TRUE(send(*a, "x", one(last)));
-            last.reset();
+    by_a_thread([] {
+        Shared<Socket> last;
+        for (int i = 0; i < 20000; ++i) {
+            auto [a, b] = pair_of(socket_stream);
+            if (last) {
+                ASSERT_TRUE(send(*a, "x", one(last)));
+                last.reset();
+            }
+            last = b;
         }
-        last = b;
-    }
-    last.reset();
+        last.reset();
+    });
 }
 
 TEST(UnixSocket, OptionsAreReadBack) {
