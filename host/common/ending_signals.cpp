@@ -8,10 +8,17 @@ namespace {
 
 constexpr int ending[] = {SIGINT, SIGTERM, SIGHUP};
 
+/// Of those, whoever started us may have had some ignored (nohup): these end nothing, but would wait like the others.
+bool is_ignored(int signal) {
+    struct sigaction now{};
+    return ::sigaction(signal, nullptr, &now) == 0 && now.sa_handler == SIG_IGN;
+}
+
 sigset_t ending_set() {
     sigset_t set;
     ::sigemptyset(&set);
-    for (int signal : ending) ::sigaddset(&set, signal);
+    for (int signal : ending)
+        if (!is_ignored(signal)) ::sigaddset(&set, signal);
     return set;
 }
 
@@ -35,7 +42,7 @@ bool ending_signal_waits() {
     sigset_t waiting;
     ::sigpending(&waiting);
     for (int signal : ending)
-        if (::sigismember(&waiting, signal)) return true;
+        if (::sigismember(&waiting, signal) && !is_ignored(signal)) return true;
     return false;
 }
 

@@ -202,20 +202,23 @@ CASES = [
         "$SPORE" ps | grep -c 'sleep 100 *sleep 1'
         "$SPORE" rm -f absent job missing 2>&1 || echo "status $?" """, needs=(str(BUSYBOX),),
          stdout="job\n1\njob\nspore: there is no machine named 'absent': 'spore ps -a' lists them\nspore: there is no machine named 'missing': 'spore ps -a' lists them\nstatus 125\n"),
-    # A signal while the root's image is made ends the tool at once, by that signal, and leaves nothing.
+    # A signal while the root's image is made ends the tool at once, by that signal, and leaves nothing. One that is ignored (nohup) does nothing.
     Case("interrupted-early", [], script="""
         mkdir bin; printf '#!/bin/sh\necho $$ > started\nexec sleep 100\n' > bin/mkfs.erofs; chmod +x bin/mkfs.erofs
-        for signal in INT TERM HUP; do
+        for signal in INT TERM HUP ignored; do
             rm -f started
             XDG_CACHE_HOME="$PWD/cache" PATH="$PWD/bin:$PATH" /usr/bin/python3 - "$SPORE" "$signal" <<'EOF'
 import os, signal, subprocess, sys, time
+ignored = sys.argv[2] == "ignored"
+signal.signal(signal.SIGHUP, signal.SIG_IGN if ignored else signal.SIG_DFL)
 tool = subprocess.Popen([sys.argv[1], "run", "/bin/true"])
 while not os.path.exists("started") or not open("started").read(): time.sleep(0.02)
-tool.send_signal(getattr(signal, "SIG" + sys.argv[2]))
+if ignored: tool.send_signal(signal.SIGHUP); time.sleep(0.3)
+tool.send_signal(signal.SIGINT if ignored else getattr(signal, "SIG" + sys.argv[2]))
 print(signal.Signals(-tool.wait(20)).name, os.path.exists("/proc/" + open("started").read().strip()))
 EOF
         done
-        find cache -mindepth 2 -not -name roots""", needs=("/usr/bin/python3",), stdout="SIGINT False\nSIGTERM False\nSIGHUP False\n"),
+        find cache -mindepth 2 -not -name roots""", needs=("/usr/bin/python3",), stdout="SIGINT False\nSIGTERM False\nSIGHUP False\nSIGINT False\n"),
     Case("full-cache", ["/bin/true"], root=True, needs=("/usr/bin/unshare",), script="""
         mkdir cache; export XDG_CACHE_HOME="$PWD/cache" SPORE
         unshare -m sh -c 'mount -t tmpfs -o size=64k none cache; "$SPORE" run "$1" || echo "status $?"; find cache -mindepth 3; mount -o remount,ro none cache; "$SPORE" run "$1" || echo "status $?"' sh "$1" 2>&1""",
