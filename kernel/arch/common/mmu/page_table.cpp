@@ -2,15 +2,13 @@
 #include "active_table.hpp"
 #include "arch/mmu.hpp"
 #include "machine_entry.hpp"
+#include "read_entry.hpp"
 
 namespace spore::arch {
 namespace {
 
 /// Of the root.
 constexpr unsigned program_entries = 256;
-
-/// The CPU sets accessed and dirty bits behind our back; an entry is read in one step.
-TableEntry read(const TableEntry& entry) { return {__atomic_load_n(&entry.bits, __ATOMIC_RELAXED)}; }
 
 /// The entry that maps `at`, and its level; null when a table on the way is missing.
 struct Found {
@@ -21,7 +19,7 @@ Found find(PhysAddr root, u64 at) {
     auto* table = root_table(root);
     for (unsigned level = 4;; --level) {
         auto& place = table[index_at(at, level)];
-        auto entry = read(place);
+        auto entry = read_entry(place);
         if (!entry.in_use()) return {};
         if (level == 1 || entry.large()) return {&place, level};
         table = entry.table();
@@ -62,7 +60,7 @@ Result<void> PageTable::map(VirtAddr at, PhysAddr frame, Access access, std::siz
     }
     if (access.execute) prepare_code(frame, size);
     auto& entry = table[index_at(at.value, target)];
-    auto old = read(entry);
+    auto old = read_entry(entry);
     set_entry(root_, at, entry, frame.value | entry_bits(access, size));
     if (target == 2 && old.present() && !old.large()) {
         // An empty table of small pages, which CPUs may still walk from their caches of upper entries [intel/vol3 4.10.4].
@@ -82,7 +80,7 @@ Mapping PageTable::unmap(VirtAddr at) {
 void PageTable::protect(VirtAddr at, Access access) {
     auto [entry, level] = find(root_, at.value);
     if (!entry) return;
-    auto before = read(*entry);
+    auto before = read_entry(*entry);
     if (access.execute && !access_of(before).execute) prepare_code(before.frame(), span_at(level));
     u64 old = before.bits;
     u64 bits = entry_bits(access, span_at(level));
@@ -91,13 +89,13 @@ void PageTable::protect(VirtAddr at, Access access) {
 
 Mapping PageTable::query(VirtAddr at) const {
     auto [entry, level] = find(root_, at.value);
-    return entry ? mapping_of(read(*entry), level) : Mapping{};
+    return entry ? mapping_of(read_entry(*entry), level) : Mapping{};
 }
 
 void PageTable::clean(VirtAddr at) {
     auto [entry, level] = find(root_, at.value);
     if (!entry) return;
-    u64 old = read(*entry).bits;
+    u64 old = read_entry(*entry).bits;
     while (!__atomic_compare_exchange_n(&entry->bits, &old, cleaned(old), true, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {}
 }
 
@@ -111,10 +109,10 @@ VirtAddr PageTable::next_mapped(VirtAddr from, VirtAddr end) const {
             unsigned first = index_at(at, level), index = first;
             bool ends_here = (at ^ (end.value - 1)) < span_at(level + 1);
             unsigned last = ends_here ? index_at(end.value - 1, level) : entries_per_table - 1;
-            while (index <= last && !read(table[index]).in_use()) ++index;
+            while (index <= last && !read_entry(table[index]).in_use()) ++index;
             if (index != first) at = align_down(at, span_at(level)) + (index - first) * span_at(level);
             if (index > last) break;
-            auto entry = read(table[index]);
+            auto entry = read_entry(table[index]);
             if (level == 1 || entry.large()) return {at};
             table = entry.table();
             --level;
@@ -128,7 +126,7 @@ Result<void> PageTable::split(VirtAddr at) {
     if (!entry || level != 2) return {};
     auto frame = TRY(allocate_table());
     auto* small = static_cast<TableEntry*>(direct(frame));
-    TableEntry old = read(*entry);
+    TableEntry old = read_entry(*entry);
     u64 bits = entry_bits(access_of(old), page_size) | (old.bits & kept_state_bits);
     for (unsigned i = 0; i < entries_per_table; ++i) small[i].bits = (old.frame().value + i * page_size) | bits;
     set_entry(root_, at, *entry, frame.value | table_bits);

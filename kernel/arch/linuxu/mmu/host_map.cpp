@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "../../common/mmu/read_entry.hpp"
 #include "../../isa/x86_64/mmu/translation.hpp"
 #include "../cpu/local.hpp"
 #include "../host/fill.hpp"
@@ -59,14 +60,11 @@ void forget(u64 start, u64 end) {
     if (!unmap(start, end)) core::panic("the host does not unmap memory");
 }
 
-/// Another CPU may be changing it, as long as it has not waited for this one to flush.
-TableEntry read(const TableEntry& entry) { return {__atomic_load_n(&entry.bits, __ATOMIC_RELAXED)}; }
-
 TableEntry* find_entry(u64 root, u64 at, unsigned& level) {
     auto* table = root_table({root});
     for (level = 4;; --level) {
         auto& place = table[index_at(at, level)];
-        auto entry = read(place);
+        auto entry = read_entry(place);
         if (!entry.present()) return nullptr;
         if (level == 1 || entry.large()) return &place;
         table = entry.table();
@@ -87,7 +85,7 @@ int protection_of(u64 bits) {
 
 /// Marks an entry of a page at this level as used; its bits, or 0 when it no longer grants the access, or leads to a table by now.
 u64 use(TableEntry& entry, unsigned level, Access wanted) {
-    u64 old = read(entry).bits;
+    u64 old = read_entry(entry).bits;
     while (true) {
         TableEntry seen{old};
         if (!seen.present() || seen.large() != (level > 1) || !grants(seen, wanted)) return 0;
@@ -109,7 +107,7 @@ struct Run {
 Run run_around(TableEntry* table, unsigned middle, u64 bits) {
     unsigned lowest = middle > around ? middle - around : 0, highest = std::min(middle + around, entries_per_table - 1);
     auto fits = [&](unsigned i) {
-        u64 other = read(table[i]).bits;
+        u64 other = read_entry(table[i]).bits;
         if (!continues(other, bits, (u64{i} - middle) * page_size)) return false;
         return (place_of(TableEntry{other}.frame().value).file == place_of(TableEntry{bits}.frame().value).file) && use(table[i], 1, {.read = true}) != 0;
     };
@@ -143,7 +141,7 @@ bool is_constant_code(VirtAddr at) {
     unsigned level;
     auto* entry = find_entry(local().page_table, at.value, level);
     if (!entry) return false;
-    auto access = access_of(read(*entry));
+    auto access = access_of(read_entry(*entry));
     return access.execute && !access.write;
 }
 
