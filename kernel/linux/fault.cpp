@@ -5,13 +5,14 @@
 #include "kernel/linux/process/task.hpp"
 #include "kernel/linux/signal/frame.hpp"
 #include "kernel/linux/signal/send.hpp"
+#include "kernel/sync/count.hpp"
 #include "kernel/time/timer.hpp"
 
 namespace spore::linux {
 namespace {
 
 memory::FaultOutcome serve(Task& task, VirtAddr at, arch::Access access) {
-    task.minor_faults.store(task.minor_faults.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    sync::count(task.minor_faults);
     auto outcome = task.memory().handle_fault(at, access);
     if (outcome != memory::FaultOutcome::no_memory) [[likely]] return outcome;
     // Thousands of threads can have ended a moment ago, and their stacks come back one by one: a program is not ended before that had its time.

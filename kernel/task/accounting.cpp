@@ -5,6 +5,7 @@
 // program continues, before its next instruction (arch::came_due_in_kernel), or when the thread waits, and the switch finds the tick overdue. No other
 // path pays. A CPU without programs to run has no tick.
 #include "arch/registers.hpp"
+#include "kernel/sync/count.hpp"
 #include "kernel/task/scheduler.hpp"
 
 namespace spore::task {
@@ -24,8 +25,8 @@ void Scheduler::start_tick(Cpu& cpu, u64 now) {
 void Scheduler::tick_overdue(Cpu& cpu, Thread& previous) {
     cpu.next_tick = ~u64{0};
     if (&previous == &cpu.idle) return;
-    count(cpu.ticks.system);
-    count(previous.ticks_.system);
+    sync::count(cpu.ticks.system);
+    sync::count(previous.ticks_.system);
 }
 
 void Scheduler::tick_came(time::Timer&) {
@@ -35,8 +36,8 @@ void Scheduler::tick_came(time::Timer&) {
     if (!thread.owner_) return;  // it idles; or a switch counts, and the next program's starts the tick again
     if (!counted) {
         bool kernels = arch::came_due_in_kernel(thread.program_frame());
-        count(kernels ? cpu.ticks.system : cpu.ticks.user);
-        count(kernels ? thread.ticks_.system : thread.ticks_.user);
+        sync::count(kernels ? cpu.ticks.system : cpu.ticks.user);
+        sync::count(kernels ? thread.ticks_.system : thread.ticks_.user);
     }
     start_tick(cpu, arch::monotonic_nanoseconds());
 }

@@ -1,5 +1,6 @@
 // Waking a thread, and on which CPU: its last one when that is idle, else an idle one, else its last one's queue.
 #include "kernel/core/panic.hpp"
+#include "kernel/sync/count.hpp"
 #include "kernel/task/scheduler.hpp"
 
 #include <bit>
@@ -51,7 +52,7 @@ u32 Scheduler::choose_cpu(const Thread& thread) {
 
 void Scheduler::push(Cpu& cpu, Thread& thread, bool urgent) {
     (urgent ? cpu.urgent : cpu.ready).push_back(thread);
-    cpu.waiting.store(cpu.waiting.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    sync::count(cpu.waiting);
 }
 
 namespace {

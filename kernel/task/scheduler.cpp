@@ -3,6 +3,7 @@
 
 #include "kernel/core/panic.hpp"
 #include "kernel/core/trace.hpp"
+#include "kernel/sync/count.hpp"
 
 namespace spore::task {
 
@@ -32,7 +33,7 @@ void Scheduler::sleep(Thread& self) {
     if (!self.state_.compare_exchange_strong(expected, State::blocked, std::memory_order_acq_rel)) return;
     Cpu& cpu = *cpus;
     ASSERT(&self != &cpu.idle);
-    count(self.voluntary_switches_);
+    sync::count(self.voluntary_switches_);
     schedule(cpu);
 }
 
@@ -84,7 +85,7 @@ void Scheduler::switch_to(Cpu& cpu, Thread& next) {
     u64 now = arch::monotonic_nanoseconds();
     end_run(previous, now);
     begin_run(next, now);
-    count(cpu.switches);
+    sync::count(cpu.switches);
     if (now >= cpu.next_tick) [[unlikely]] tick_overdue(cpu, previous);
     if (previous.program_state_ && previous.state() != State::ended) arch::save_program_state(*previous.program_state_);
 
@@ -156,7 +157,7 @@ void Scheduler::attend(Cpu& cpu) {
         }
     }
     if (over) {
-        count(self.involuntary_switches_);
+        sync::count(self.involuntary_switches_);
         schedule(cpu);
         return;
     }
@@ -181,7 +182,7 @@ void Scheduler::yield() {
         self.state_.store(State::runnable, std::memory_order_relaxed);
         push(cpu, self, false);
     }
-    count(self.voluntary_switches_);
+    sync::count(self.voluntary_switches_);
     schedule(cpu);
 }
 

@@ -15,12 +15,6 @@
 
 namespace spore::task {
 
-/// One more, of what one CPU at a time counts and others read.
-template <typename T>
-void count(std::atomic<T>& counter) {
-    counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-}
-
 using ThreadQueue = List<Thread, &Thread::queue_link>;
 
 class Scheduler {
