@@ -54,12 +54,6 @@ FilesSender* find_sender(u32 user) {
     return nullptr;
 }
 
-/// Nobody in a kernel thread.
-Process* sending_process() {
-    auto* owner = task::current().owner();
-    return owner ? &static_cast<Task&>(*owner).process() : nullptr;
-}
-
 struct Graveyard {
     UnixMessages dead;
     bool digging = false;
@@ -72,7 +66,7 @@ Result<void> note_in_flight(UnixMessage& message) {
     if (!message.ancillary.files.size()) return {};
     u64 most = ~u64{0};
     u32 user = 0;
-    if (auto* process = sending_process()) {
+    if (auto* process = running_process()) {
         auto who = process->credentials();
         user = who.uid;
         if (!who.may(Capability::resource) && !who.may(Capability::admin)) most = process->limit(limit_files).soft;

@@ -28,14 +28,18 @@ Result<Shared<UnixSocket>> make_socket(u16 type, i32 protocol, fs::OpenMode mode
 
 /// The running task by one of its pairs of ids; nobody in a kernel thread.
 Identity identity_by(u32 Credentials::*user, u32 Credentials::*group) {
-    auto* owner = task::current().owner();
-    if (!owner) return {};
-    auto& process = static_cast<Task&>(*owner).process();
-    auto who = process.credentials();
-    return {process.id(), who.*user, who.*group};
+    auto* process = running_process();
+    if (!process) return {};
+    auto who = process->credentials();
+    return {process->id(), who.*user, who.*group};
 }
 
 }  // namespace
+
+Process* running_process() {
+    auto* owner = task::current().owner();
+    return owner ? &static_cast<Task&>(*owner).process() : nullptr;
+}
 
 Identity current_identity() { return identity_by(&Credentials::effective_uid, &Credentials::effective_gid); }
 Identity current_sender() { return identity_by(&Credentials::uid, &Credentials::gid); }

@@ -6,6 +6,8 @@
 
 namespace spore::linux {
 
+class Process;
+
 class UnixSocket final : public Socket {
 public:
     static Result<Shared<Socket>> create(u16 type, i32 protocol, fs::OpenMode mode);
@@ -103,6 +105,8 @@ private:
 /// All that there are, oldest first, under a lock.
 void for_each_unix_socket(void (*visit)(void* context, const UnixSocket::Summary& summary), void* context);
 
+/// Whose thread runs; nobody in a kernel thread.
+Process* running_process();
 /// The running task as its peers see it; nobody in a kernel thread.
 Identity current_identity();
 /// The same as who sends a message: by its real ids [linux] scm_send.
