@@ -13,19 +13,21 @@ enum What : i32 { file = 0, memory = 1, files = 2, place = 3, handlers = 4, io =
 /// Equal, less, greater: an order that is the same as long as the objects live.
 u64 compare(const void* first, const void* second) { return first == second ? 0 : first < second ? 1 : 2; }
 
+Result<Shared<fs::File>> file_of(Task& task, u64 number) {
+    auto files = task.files_seen_by_others();
+    if (!files) return fail(Error::bad_descriptor);
+    return files->get({static_cast<i32>(number)});
+}
+
 Result<u64> compare_files(Task& first, Task& second, u64 first_number, u64 second_number) {
-    auto own = first.files_seen_by_others(), other = second.files_seen_by_others();
-    if (!own || !other) return fail(Error::bad_descriptor);
-    auto a = TRY(own->get({static_cast<i32>(first_number)})), b = TRY(other->get({static_cast<i32>(second_number)}));
+    auto a = TRY(file_of(first, first_number)), b = TRY(file_of(second, second_number));
     return compare(a.get(), b.get());
 }
 
 /// A file of one, and one that an epoll set of the other watches.
 Result<u64> compare_watched(Task& first, Task& second, u64 number, UserIn<EpollSlot> slot_at) {
     auto slot = TRY(slot_at.read());
-    auto own = first.files_seen_by_others(), other = second.files_seen_by_others();
-    if (!own || !other) return fail(Error::bad_descriptor);
-    auto file = TRY(own->get({static_cast<i32>(number)})), set = TRY(other->get({static_cast<i32>(slot.set)}));
+    auto file = TRY(file_of(first, number)), set = TRY(file_of(second, slot.set));
     if (set->kind() != fs::FileKind::epoll) return fail(Error::invalid);
     const fs::File* watched = nullptr;
     TRY(static_cast<Epoll&>(*set).for_each_watched([&](const fs::File& each, i32 descriptor, const EpollEvent&) -> Result<void> {
