@@ -70,6 +70,7 @@ static void old_settings(int m, int s) {
     SHOW(tcgetattr(s, &t));
     printf("echo %d erase %x suspend %x literal %x\n", (t.c_lflag & ECHO) != 0, t.c_cc[VERASE], t.c_cc[VSUSP], t.c_cc[VLNEXT]);
     put(m, "unread");
+    events(s);  // Linux hands over what was written only later, unless somebody looks for it
     old.local |= ECHO;
     old.characters[2] = 0177;
     SHOW(ioctl(s, TCSETAW, &old));
