@@ -151,6 +151,7 @@ public:
     Instant resumed_deadline = Instant::never();
     u64 resumed_call = 0, resumed_at = 0;  ///< the number and place of the call that this was the deadline of
     bool resuming = false;
+    bool limited_wait_ended = false;  ///< a signal ended a wait at a socket that has a time-out: the call is not made again
 
 private:
     friend class Process;

@@ -39,6 +39,7 @@ std::optional<Taken> take_next(Task& task) {
 
 /// An interrupted call is made again, or fails with EINTR. `handler` is null when none runs.
 void settle_call(Task& task, arch::TrapFrame& frame, const SignalAction* handler) {
+    bool final = std::exchange(task.limited_wait_ended, false);
     if (!arch::in_system_call(frame)) return;
     auto result = arch::system_call_result(frame);
     bool again;
@@ -46,7 +47,7 @@ void settle_call(Task& task, arch::TrapFrame& frame, const SignalAction* handler
     else if (result == static_cast<i64>(Again::if_handler_restarts)) again = !handler || (handler->flags & sa_restart);
     else if (result == static_cast<i64>(Again::if_no_handler)) again = !handler;
     else return;
-    if (!again) {
+    if (!again || final) {
         arch::set_system_call_result(frame, failure(Errno::eintr));
         task.resuming = false;
         return;

@@ -3,8 +3,8 @@
 
 #include <array>
 
-#include "kernel/linux/poll/waiter.hpp"
 #include "kernel/linux/socket/inet/address.hpp"
+#include "kernel/linux/socket/wait.hpp"
 #include "kernel/net/binding.hpp"
 #include "kernel/net/endpoint_events.hpp"
 
@@ -73,7 +73,7 @@ protected:
 
     template <typename Attempt>
     auto wait_for(fs::Ready wanted, Instant deadline, Attempt&& attempt) -> decltype(attempt()) {
-        return try_until_ready(source_, wanted, deadline, std::forward<Attempt>(attempt));
+        return wait_at_socket(source_, wanted, deadline, std::forward<Attempt>(attempt));
     }
 
     fs::PollSource source_;

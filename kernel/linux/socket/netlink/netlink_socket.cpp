@@ -5,6 +5,7 @@
 #include "kernel/linux/socket/family.hpp"
 #include "kernel/linux/socket/filtered_bytes.hpp"
 #include "kernel/linux/socket/inet/interface_ioctl.hpp"
+#include "kernel/linux/socket/wait.hpp"
 
 namespace spore::linux {
 
@@ -165,7 +166,7 @@ void NetlinkSocket::put(Owned<Datagram> datagram) {
 
 Result<u64> NetlinkSocket::receive(ReceiveRequest& request) {
     if (request.flags & msg_errqueue) return fail(Error::would_block);
-    return try_until_ready(source_, Ready::in, receive_deadline(request.flags), [&]() -> Result<u64> {
+    return wait_at_socket(source_, Ready::in, receive_deadline(request.flags), [&]() -> Result<u64> {
         Guard guard(mutex_);
         auto* first = waiting_.list.first();
         if (!first) return fail(Error::would_block);

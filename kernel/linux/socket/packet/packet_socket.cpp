@@ -87,7 +87,7 @@ Result<u64> PacketSocket::receive(ReceiveRequest& request) {
     BufferSink sink(request.data);
     u64 room = request.data.remaining();
     auto peek = request.flags & msg_peek ? link::Socket::Peek::yes : link::Socket::Peek::no;
-    auto received = TRY(try_until_ready(source_, Ready::in, receive_deadline(request.flags), [&] { return endpoint_->receive(sink, room, peek); }));
+    auto received = TRY(wait_at_socket(source_, Ready::in, receive_deadline(request.flags), [&] { return endpoint_->receive(sink, room, peek); }));
     request.from = to_socket_address(received.from);
     u64 copied = std::min<u64>(received.size, room);
     if (received.size > room) request.result_flags |= msg_trunc;

@@ -1,6 +1,7 @@
 #include "kernel/linux/socket/unix/listener.hpp"
 
 #include "kernel/linux/socket/unix/name.hpp"
+#include "kernel/linux/socket/wait.hpp"
 
 namespace spore::linux {
 
@@ -18,8 +19,7 @@ Result<void> UnixListener::connect(Owned<Pending> connection, Instant deadline) 
         Guard guard(lock_);
         while (!closed_ && count_ > backlog_) {
             if (deadline == Instant{}) return fail(Error::would_block);
-            auto waited = connectors_.wait(lock_, sync::Interruptible::yes, deadline);
-            if (!waited) return fail(waited.error() == Error::timed_out ? Error::would_block : waited.error());
+            TRY(after_wait(connectors_.wait(lock_, sync::Interruptible::yes, deadline), deadline));
         }
         if (closed_) return fail(Error::connection_refused);
         pending_.push_back(*connection.release());
@@ -35,8 +35,7 @@ Result<Owned<UnixListener::Pending>> UnixListener::accept(Instant deadline) {
     while (pending_.empty()) {
         if (closed_) return fail(Error::invalid);
         if (deadline == Instant{}) return fail(Error::would_block);
-        auto waited = acceptors_.wait(lock_, sync::Interruptible::yes, deadline);
-        if (!waited) return fail(waited.error() == Error::timed_out ? Error::would_block : waited.error());
+        TRY(after_wait(acceptors_.wait(lock_, sync::Interruptible::yes, deadline), deadline));
     }
     --count_;
     connectors_.wake_one();

@@ -3,6 +3,7 @@
 #include "kernel/linux/socket/filtered_bytes.hpp"
 #include "kernel/linux/socket/unix/in_flight.hpp"
 #include "kernel/linux/socket/unix/name.hpp"
+#include "kernel/linux/socket/wait.hpp"
 
 namespace spore::linux {
 
@@ -14,11 +15,6 @@ constexpr u64 most_messages = 11;
 /// What a message takes of a sender's buffer beside its bytes, or many small ones would take many times the memory that the buffer stands for. About
 /// what it is on Linux (SKB_TRUESIZE).
 constexpr u64 message_overhead = 768;
-
-Result<void> would_block_when_late(Result<void> waited) {
-    if (!waited && waited.error() == Error::timed_out) return fail(Error::would_block);
-    return waited;
-}
 }  // namespace
 
 constinit std::atomic<u64> UnixQueue::next_number_ = 1;
@@ -52,7 +48,7 @@ Result<u64> UnixQueue::wait_for_room(u64 buffer, u64 writer, Instant deadline) {
         if (writer_closed_) return fail(Error::shut_down);
         if (u64 room = room_locked(buffer, writer)) return room;
         if (deadline == Instant{}) return fail(Error::would_block);
-        TRY(would_block_when_late(writers_.wait(lock_, sync::Interruptible::yes, deadline)));
+        TRY(after_wait(writers_.wait(lock_, sync::Interruptible::yes, deadline), deadline));
     }
 }
 
@@ -124,7 +120,7 @@ Result<void> UnixQueue::wait_for_data(Instant deadline, u64 seen) {
     Guard guard(lock_);
     while (count_ <= seen && !writer_closed_ && !reader_closed_) {
         if (deadline == Instant{}) return fail(Error::would_block);
-        TRY(would_block_when_late(readers_.wait(lock_, sync::Interruptible::yes, deadline)));
+        TRY(after_wait(readers_.wait(lock_, sync::Interruptible::yes, deadline), deadline));
     }
     return {};
 }
