@@ -24,11 +24,12 @@ Result<void> for_each_meant(Task& caller, i32 which, i32 who, F&& visit) {
     bool any = false;
     TreeGuard guard(tree_lock());
     i32 group = who == 0 ? caller.process().group : who;
-    tree().processes.for_each([&](Process& process) {
-        if (which == of_group ? process.group == group : process.credentials().uid == user)
-            for (auto& task : process.tasks) visit(task), any = true;
+    auto visit_tasks = [&](Process& process) {
+        for (auto& task : process.tasks) visit(task), any = true;
         return true;
-    });
+    };
+    if (which == of_group) tree().groups.for_each(group, visit_tasks);
+    else tree().processes.for_each([&](Process& process) { return process.credentials().uid != user || visit_tasks(process); });
     if (!any) return fail(Error::no_process);
     return {};
 }

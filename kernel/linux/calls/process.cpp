@@ -115,25 +115,20 @@ Result<u64> setpgid(Task& task, i32 pid, i32 group) {
     if (group == 0) group = process->id();
     if (group != process->id()) {
         bool found = false;
-        tree().processes.for_each([&](Process& other) {
-            found = other.group == group && other.session == process->session;
-            return !found;
-        });
+        tree().groups.for_each(group, [&](Process& other) { return !(found = other.session == process->session); });
         if (!found) return fail(Error::not_permitted);
     }
-    process->group = group;
+    tree().groups.put(*process, group);
     return 0;
 }
 Result<u64> setsid(Task& task) {
     TreeGuard guard(tree_lock());
     auto& process = task.process();
     bool leads = false;
-    tree().processes.for_each([&](Process& other) {
-        leads = other.group == process.id();
-        return !leads;
-    });
+    tree().groups.for_each(process.id(), [&](Process&) { return !(leads = true); });
     if (leads) return fail(Error::not_permitted);
-    process.group = process.session = process.id();
+    tree().groups.put(process, process.id());
+    process.session = process.id();
     return static_cast<u64>(process.id());
 }
 

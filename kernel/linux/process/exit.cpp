@@ -20,7 +20,7 @@ using Children = List<Process, &Process::sibling>;
 void continue_orphans(const Process& process, const Process& parent, const Process* without) {
     if (parent.group == process.group || parent.session != process.session) return;
     bool stopped = false;
-    tree().processes.for_each([&](Process& other) { return !(stopped = other.group == process.group && other.stop_signal && !other.zombie); });
+    tree().groups.for_each(process.group, [&](Process& other) { return !(stopped = other.stop_signal && !other.zombie); });
     if (!stopped || !is_orphaned(process.group, without)) return;
     send_number_to_group_locked(process.group, sighup);
     send_number_to_group_locked(process.group, sigcont);
@@ -110,6 +110,7 @@ void reap(Process& process) {
         TreeGuard guard(tree_lock());
         if (!process.number_link.linked) return;
         tree().processes.remove(process);
+        tree().groups.remove(process);
         if (process.parent && process.sibling.linked) {
             process.parent->dead_children += process.dead_tasks;
             process.parent->dead_children += process.dead_children;

@@ -43,4 +43,29 @@ private:
     List<T, Link> buckets_[bucket_count];
 };
 
+/// Objects by the group that they are in: who asks about a group looks at its members, and at those of the few that share their bucket. T has `group`
+/// and the link.
+template <typename T, ListLink<T> T::* Link>
+class GroupTable {
+public:
+    /// From now on `item` is in `group`, and in no other.
+    void put(T& item, i32 group) {
+        if ((item.*Link).linked) remove(item);
+        item.group = group;
+        bucket(group).push_back(item);
+    }
+    void remove(T& item) { bucket(item.group).remove(item); }
+    /// Visits the members of `group` until `visit` returns false.
+    template <typename F>
+    void for_each(i32 group, F&& visit) const {
+        for (auto& item : buckets_[static_cast<u32>(group) % bucket_count])
+            if (item.group == group && !visit(item)) return;
+    }
+
+private:
+    static constexpr u32 bucket_count = 64;
+    auto& bucket(i32 group) { return buckets_[static_cast<u32>(group) % bucket_count]; }
+    List<T, Link> buckets_[bucket_count];
+};
+
 }  // namespace spore::linux

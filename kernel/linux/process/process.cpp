@@ -61,14 +61,17 @@ Shared<Process> next_process(i32 id) {
 }
 Shared<Process> next_in_group(i32 id, i32 group) {
     TreeGuard guard(tree_lock());
-    Process* process = tree().processes.next(id);
-    while (process && process->group != group) process = tree().processes.next(process->id() + 1);
-    return share(process);
+    Process* best = nullptr;
+    tree().groups.for_each(group, [&](Process& member) {
+        if (member.id() >= id && (!best || member.id() < best->id())) best = &member;
+        return true;
+    });
+    return share(best);
 }
 bool is_orphaned(i32 group, const Process* without) {
     bool orphaned = true;
-    tree().processes.for_each([&](Process& process) {
-        if (process.group != group || &process == without || process.zombie || !process.parent) return true;
+    tree().groups.for_each(group, [&](Process& process) {
+        if (&process == without || process.zombie || !process.parent) return true;
         return orphaned = process.parent->group == group || process.parent->session != process.session;
     });
     return orphaned;
@@ -129,11 +132,12 @@ bool attach(Process& process, Task& task, const Maker* maker, Parentage how) {
     process.retain();  // until it is reaped
     tree().processes.insert(process);
     if (!maker) {
-        process.group = process.session = process.id_;
+        process.session = process.id_;
+        tree().groups.put(process, process.id_);
         return true;
     }
     auto& relative = maker->process;
-    process.group = relative.group;
+    tree().groups.put(process, relative.group);
     process.session = relative.session;
     Process* parent = how == Parentage::sibling && relative.parent ? relative.parent : &relative;
     process.parent = parent;

@@ -53,9 +53,9 @@ public:
 
     // Guarded by tree().
     Process* parent = nullptr;
-    i32 group = 0, session = 0;
+    i32 group = 0, session = 0;   ///< the group is set by the tree's table of them
     ListLink<Process> sibling;
-    ListLink<Process> number_link;
+    ListLink<Process> number_link, group_link;
     List<Process, &Process::sibling> children;
     List<Task, &Task::process_link> tasks;
     Task* main = nullptr;         ///< the first; it may have ended while others go on

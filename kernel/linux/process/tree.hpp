@@ -10,6 +10,7 @@ namespace spore::linux {
 /// All processes and tasks, and the lock over their relations.
 struct Tree {
     IdTable<Process, &Process::number_link> processes;
+    GroupTable<Process, &Process::group_link> groups;
     IdTable<Task, &Task::number_link> tasks;
     Numbers numbers;
     u32 task_count = 0;

@@ -108,7 +108,7 @@ Result<void> FileEvents::set_owner(EventOwner owner) {
         case EventOwner::Kind::group: {
             TreeGuard guard(tree_lock());
             bool found = false;
-            tree().processes.for_each([&](Process& one) { return !(found = one.group == owner.id); });
+            tree().groups.for_each(owner.id, [&](Process&) { return !(found = true); });
             if (!found) return fail(Error::no_process);
         }
         }

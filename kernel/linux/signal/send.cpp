@@ -96,8 +96,7 @@ void send_number_locked(Task& task, i32 number) {
 }
 
 void send_number_to_group_locked(i32 group, i32 number) {
-    tree().processes.for_each([&](Process& process) {
-        if (process.group != group) return true;
+    tree().groups.for_each(group, [&](Process& process) {
         Owned<QueuedSignal> none;
         (void)send_locked(process, nullptr, {.number = number}, none);
         process.common_signals.fetch_add(1, std::memory_order_release);  // as send_to_one_of_several() has it

@@ -95,8 +95,8 @@ Result<u64> Terminal::set_foreground(u64 argument, Side side) {
     if (group < 0) return fail(Error::invalid);
     TreeGuard guard(tree_lock());
     bool found = false, ours = false;
-    tree().processes.for_each([&](Process& other) {
-        if (other.group == group) found = true, ours = ours || other.session == process.session;
+    tree().groups.for_each(group, [&](Process& other) {
+        found = true, ours = other.session == process.session;
         return !ours;
     });
     if (!found) return fail(Error::no_process);
