@@ -21,7 +21,8 @@ public:
     Endpoint local() const override;
     Result<Endpoint> remote() const override;
     Result<u64> send(ByteSource& from, u64 size, const Target& target) override;
-    Result<Received> receive(ByteSink& into, u64 size, Peek peek) override;
+    using Socket::receive;
+    Result<Received> receive(ByteSink& into, u64 size, Peek peek, std::optional<u64> left_out) override;
     Result<QueuedError> receive_error(ByteSink& into, u64 size, u64& copied_size) override;
     u64 receivable() const override;
     Result<void> join(const IpAddress& group, u32 interface, const IpAddress& source) override;
@@ -73,7 +74,14 @@ private:
         u16 port;
         u8 hop_limit, traffic_class;
         u32 drops;      ///< that had happened when it came, where that is to be told
-        u32 footprint;  ///< as it was counted: of a packet that is read by pieces less is left in the end
+        u32 footprint : 31;  ///< as it was counted: of a packet that is read by pieces less is left in the end
+        u32 peeked : 1;      ///< one without bytes, which a peek has told of
+    };
+    /// A datagram among those that wait.
+    struct Place {
+        device::Packet* packet = nullptr;
+        u32 at = 0, size = 0;  ///< its bytes among the packet's
+        u32 left_out = 0;      ///< of these, from the first on
     };
     struct Membership {
         IpAddress group, source;
@@ -92,6 +100,7 @@ private:
     bool wants_group(const Arrival& arrival) const;
     bool forget_membership(const Membership& which);
     void queue_error(const QueuedError& error, ByteSpan about);
+    Place find_waiting(std::optional<u64> left_out) const;
     void queue_too_big(const Path& path, const Endpoint& to);
     Result<void> ensure_bound(const Endpoint& remote);
     Result<Endpoint> destination(const Target& target) const;

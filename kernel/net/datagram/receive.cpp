@@ -90,7 +90,7 @@ void DatagramSocket::deliver_filtered(const Filter& filter, Owned<device::Packet
 void DatagramSocket::enqueue(Owned<device::Packet> packet, const Arrival& arrival, u16 source_port) {
     packet->note<Waiting>() = {
         .from = arrival.source, .to = arrival.destination, .interface = arrival.interface.index(), .port = source_port,
-        .hop_limit = arrival.hop_limit, .traffic_class = arrival.traffic_class, .drops = 0, .footprint = footprint(*packet),
+        .hop_limit = arrival.hop_limit, .traffic_class = arrival.traffic_class, .drops = 0, .footprint = footprint(*packet) & 0x7fff'ffff, .peeked = 0,
     };
     u32 size = packet->note<Waiting>().footprint;
     Guard guard(lock_);
@@ -112,10 +112,24 @@ void DatagramSocket::update_readable() {
     if (received_.empty() && !shut_reading_ && error_) readiness_.change(Ready::none, Ready::in);
 }
 
-Result<Received> DatagramSocket::receive(ByteSink& into, u64 size, Peek peek) {
+/// The next datagram that receive() gives, under lock_. A look can begin further on, and passes one without bytes that it has told of [linux] __skb_try_recv_from_queue.
+DatagramSocket::Place DatagramSocket::find_waiting(std::optional<u64> left_out) const {
+    for (auto* packet = received_.first(); packet; packet = packet->next) {
+        u32 piece = piece_of(*packet, options_.merge_received), end = packet->size(), at = 0;
+        do {
+            u32 size = std::min(piece, end - at);
+            if (!left_out || *left_out < size || (*left_out == 0 && !packet->note<Waiting>().peeked))
+                return {packet, at, size, static_cast<u32>(left_out.value_or(0))};
+            *left_out -= size;
+            at += size;
+        } while (at < end);
+    }
+    return {};
+}
+
+Result<Received> DatagramSocket::receive(ByteSink& into, u64 size, Peek peek, std::optional<u64> left_out) {
     Guard reader(reading_);
-    device::Packet* packet;
-    bool merged;
+    Place place;
     {
         Guard guard(lock_);
         if (!error_) {
@@ -124,32 +138,35 @@ Result<Received> DatagramSocket::receive(ByteSink& into, u64 size, Peek peek) {
             update_readable();
             return fail(error);
         }
-        packet = received_.first();
-        merged = options_.merge_received;
-        if (!packet && shut_reading_) return Received{};
-        if (!packet) return fail(Error::would_block);
+        place = find_waiting(left_out);
+        if (!place.packet && shut_reading_) return Received{};
+        if (!place.packet) return fail(Error::would_block);
     }
+    auto* packet = place.packet;
     auto& from = packet->note<Waiting>();
-    u32 piece = piece_of(*packet, merged);
     Received result{
         .from = {from.from, from.port, from.from.is_link_local() ? from.interface : 0},
         .to = from.to,
         .interface = from.interface,
         .hop_limit = from.hop_limit,
         .traffic_class = from.traffic_class,
-        .size = piece,
+        .size = place.size,
+        .left_out = place.left_out,
         .segment_size = packet->segmentation == device::Segmentation::udp ? packet->segment_size : u16{0},
         .drops = from.drops,
         .at = packet->received_at,
     };
     Result<void> copied{};
-    packet->for_each_piece(0, static_cast<u32>(std::min<u64>(size, piece)), [&](ByteSpan bytes) {
+    packet->for_each_piece(place.at + place.left_out, static_cast<u32>(std::min<u64>(size, place.size - place.left_out)), [&](ByteSpan bytes) {
         if (copied) copied = into.put(bytes);
     });
     if (!copied) return fail(copied.error());
-    if (peek == Peek::yes) return result;
-    if (piece < packet->size()) {
-        packet->drop_front(piece);
+    if (peek == Peek::yes) {
+        if (place.size == 0) from.peeked = 1;
+        return result;
+    }
+    if (place.size < packet->size()) {
+        packet->drop_front(place.size);
         return result;
     }
     Owned<device::Packet> done;

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <atomic>
+#include <optional>
 
 #include "base/time.hpp"
 #include "kernel/net/binding.hpp"
@@ -58,6 +59,7 @@ struct Received {
     u32 interface = 0;
     u8 hop_limit = 0, traffic_class = 0;
     u32 size = 0;             ///< the whole datagram's, however little was copied
+    u32 left_out = 0;         ///< of its bytes, those in front of what was copied
     u16 segment_size = 0;     ///< with merge_received
     u32 drops = 0;            ///< that the socket had lost when it came, where that is to be told
     Instant at{};
@@ -107,9 +109,10 @@ public:
 
     /// One datagram (with a segment size: several). destination_required, message_too_long, connection_refused (told by ICMP), would_block.
     virtual Result<u64> send(ByteSource& from, u64 size, const Target& target) = 0;
-    /// One datagram, cut to `size`; with peek it stays. would_block.
+    /// One datagram, cut to `size`; with peek it stays, and `left_out` bytes of what waits are not looked at (SO_PEEK_OFF). would_block.
     enum class Peek : u8 { no, yes };
-    virtual Result<Received> receive(ByteSink& into, u64 size, Peek peek) = 0;
+    virtual Result<Received> receive(ByteSink& into, u64 size, Peek peek, std::optional<u64> left_out) = 0;
+    Result<Received> receive(ByteSink& into, u64 size, Peek peek) { return receive(into, size, peek, std::nullopt); }
     /// Size of the next datagram; 0 when there is none.
     virtual u64 receivable() const = 0;
     /// The oldest queued error, and what is known of the datagram that it is about, cut to `size`; copied_size says how much that is. would_block.

@@ -101,13 +101,19 @@ Result<u64> DatagramSocket::receive(ReceiveRequest& request) {
     if (request.flags & msg_errqueue) return receive_error(request);
     BufferSink sink(request.data);
     u64 room = request.data.remaining();
-    auto peek = request.flags & msg_peek ? datagram::Socket::Peek::yes : datagram::Socket::Peek::no;
+    bool peeks = request.flags & msg_peek;
+    auto peek = peeks ? datagram::Socket::Peek::yes : datagram::Socket::Peek::no;
     // Without a port nothing can come [linux: waits all the same].
-    auto received = TRY(wait_for(Ready::in, receive_deadline(request.flags), [&] { return endpoint_->receive(sink, room, peek); }));
+    auto received = TRY(wait_for(Ready::in, receive_deadline(request.flags), [&] {
+        // An echo socket keeps the number, and pays no heed to it [linux] ping_recvmsg.
+        return endpoint_->receive(sink, room, peek, is_udp() ? peek_offset(peeks) : std::nullopt);
+    }));
     request.from = name_of(received.from);
-    if (received.size > room) request.result_flags |= msg_trunc;
+    u64 left = received.size - received.left_out, told = request.flags & msg_trunc ? received.size : std::min<u64>(left, room);
+    if (room <= left && room < received.size) request.result_flags |= msg_trunc;  // also of all that was left behind an offset [linux] udp_recvmsg
+    if (is_udp()) move_peek_offset(peeks, told);
     if (request.control) TRY(give_control(request, received));
-    return request.flags & msg_trunc ? received.size : std::min<u64>(received.size, room);
+    return told;
 }
 
 Result<void> DatagramSocket::shutdown(Shut how) {

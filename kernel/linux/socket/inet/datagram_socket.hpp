@@ -23,6 +23,7 @@ public:
     fs::Ready ready() override { return static_cast<fs::Ready>(endpoint_->ready()); }
 
 protected:
+    bool peeks_further_on() const override { return !is_raw(); }
     i32 take_error() override;
     Result<void> option_set(i32 name) override;
     HeaderFields header_fields() override;
