@@ -1,14 +1,22 @@
-// UDP's sockets: peeking further on (SO_PEEK_OFF). Prints it, the same on every Linux.
+// UDP's sockets: peeking further on (SO_PEEK_OFF), and sends that tell when they are done (MSG_ZEROCOPY). Prints it, the same on every Linux.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <poll.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#ifndef SO_ZEROCOPY
+#define SO_ZEROCOPY 60
+#endif
+#ifndef MSG_ZEROCOPY
+#define MSG_ZEROCOPY 0x4000000
+#endif
 #define SHOW(expression) do { errno = 0; long result_ = (long)(expression); printf("%s = %ld %s\n", #expression, result_, result_ < 0 ? strerror(errno) : ""); } while (0)
 
 static char b[4096];
@@ -97,8 +105,66 @@ static void peeking(int family) {
     close(to), close(from);
 }
 
+/// struct sock_extended_err, which not every C library has.
+struct told {
+    uint32_t number;
+    uint8_t origin, type, code, padding;
+    uint32_t info, data;
+};
+static void show_told(void) {
+    char control[200];
+    struct iovec part = {b, sizeof b};
+    struct sockaddr_in6 name = {0};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control, .msg_name = &name, .msg_namelen = sizeof name};
+    struct pollfd ready = {from, 0, 0};
+    printf("  poll %d %x,", poll(&ready, 1, 1000), ready.revents);
+    ssize_t got = recvmsg(from, &message, MSG_ERRQUEUE | MSG_DONTWAIT);
+    if (got < 0) {
+        printf(" %s\n", strerror(errno));
+        return;
+    }
+    printf(" %zd, flags %x", got, message.msg_flags);
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(&message); c; c = CMSG_NXTHDR(&message, c)) {
+        struct told told;
+        memcpy(&told, CMSG_DATA(c), sizeof told);
+        printf(", %d/%d: error %u origin %d code %d sends %u … %u", c->cmsg_level, c->cmsg_type, told.number, told.origin, told.code, told.info, told.data);
+    }
+    puts("");
+}
+static void lending(int family) {
+    make_pair(family);
+    printf("-- sends that tell of their end, over %s\n", family == AF_INET ? "IPv4" : "IPv6");
+    SHOW(get(from, SO_ZEROCOPY));
+    SHOW(send(from, "asked for nothing", 17, MSG_ZEROCOPY));
+    take(30, 0);
+    ssize_t got = recv(from, b, 1, MSG_ERRQUEUE | MSG_DONTWAIT);
+    printf("  %zd %s\n", got, strerror(errno));
+    SHOW(set(from, SO_ZEROCOPY, 2));
+    SHOW(set(from, SO_ZEROCOPY, 1));
+    SHOW(get(from, SO_ZEROCOPY));
+    SHOW(send(from, "not this one", 12, 0));
+    take(30, 0);
+    SHOW(send(from, "first", 5, MSG_ZEROCOPY));
+    take(30, 0);
+    show_told();
+    for (int i = 0; i < 3; ++i) SHOW(send(from, "again", 5, MSG_ZEROCOPY));
+    for (int i = 0; i < 3; ++i) take(30, 0);
+    show_told();
+    show_told();
+    SHOW(send(from, "", 0, MSG_ZEROCOPY));
+    take(30, 0);
+    show_told();
+    SHOW(send(from, "last", 4, MSG_ZEROCOPY));
+    take(30, 0);
+    show_told();
+    close(to), close(from);
+}
+
 int main(void) {
     peeking(AF_INET);
     peeking(AF_INET6);
+    lending(AF_INET);
+    lending(AF_INET6);
+    SHOW(set(socket(AF_UNIX, SOCK_DGRAM, 0), SO_ZEROCOPY, 1));
     return 0;
 }

@@ -93,7 +93,14 @@ Result<u64> DatagramSocket::send(SendRequest& request) {
     u64 size = request.data.remaining();
     if (size > most) return fail(Error::message_too_long);
     BufferSource source(request.data);
-    return wait_for(Ready::out, send_deadline(request.flags), [&] { return endpoint_->send(source, size, target); });
+    u64 sent = TRY(wait_for(Ready::out, send_deadline(request.flags), [&] { return endpoint_->send(source, size, target); }));
+    if (request.flags & msg_zerocopy && is_on(so_zerocopy)) note_copied_send();
+    return sent;
+}
+
+Ready DatagramSocket::ready() {
+    bool copied = copied_.load(std::memory_order_acquire) != copied_told_.load(std::memory_order_relaxed);
+    return static_cast<Ready>(endpoint_->ready()) | (copied ? Ready::error : Ready::none);
 }
 
 Result<u64> DatagramSocket::receive(ReceiveRequest& request) {

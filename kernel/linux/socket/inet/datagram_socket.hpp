@@ -20,10 +20,11 @@ public:
     Result<SocketAddress> name() override;
     Result<SocketAddress> peer_name() override;
     Result<u64> ioctl(u32 request, u64 argument) override;
-    fs::Ready ready() override { return static_cast<fs::Ready>(endpoint_->ready()); }
+    fs::Ready ready() override;
 
 protected:
     bool peeks_further_on() const override { return !is_raw(); }
+    bool borrows_pages() const override { return is_udp(); }
     i32 take_error() override;
     Result<void> option_set(i32 name) override;
     HeaderFields header_fields() override;
@@ -46,6 +47,8 @@ private:
     Result<net::datagram::Target> read_target(const SendRequest& request) const;
     Result<u64> receive_error(ReceiveRequest& request);
     Result<net::Endpoint> peer_endpoint(const SocketAddress& address) const;
+    void note_copied_send();
+    Result<u64> receive_copied_sends(ReceiveRequest& request);
     Result<void> give_control(ReceiveRequest& request, const net::datagram::Received& received);
     Result<void> set_membership(i32 level, i32 name, ByteSpan value);
     Result<void> set_multicast_interface(i32 level, ByteSpan value);
@@ -57,5 +60,8 @@ private:
 
     Shared<net::datagram::Socket> endpoint_;  ///< from create() on
 };
+    // Sends with MSG_ZEROCOPY, numbered from 0: how many there were, and of how many the program has heard that they are done.
+    sync::Spin copied_lock_;
+    std::atomic<u32> copied_ = 0, copied_told_ = 0;
 
 }  // namespace spore::linux

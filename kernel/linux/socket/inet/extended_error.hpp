@@ -7,6 +7,9 @@
 
 namespace spore::linux {
 
+/// SO_EE_CODE_ZEROCOPY_COPIED: the pages were not needed, the bytes had been copied.
+inline constexpr u8 zerocopy_copied = 1;
+
 /// Puts it in the form of the family; `reporter` is null for what this machine found out by itself.
 inline Result<void> put_extended_error(ReceiveRequest& request, u16 family, const ExtendedError& error, const net::IpAddress* reporter = nullptr) {
     request.result_flags |= msg_errqueue;

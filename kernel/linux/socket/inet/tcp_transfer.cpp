@@ -90,8 +90,7 @@ Result<u64> TcpSocket::receive_finished_sends(ReceiveRequest& request) {
     auto current = connection();
     auto finished = current ? current->take_finished_sends() : std::nullopt;
     if (!finished) return fail(Error::would_block);
-    constexpr u8 were_copied = 1;  // SO_EE_CODE_ZEROCOPY_COPIED
-    TRY(put_extended_error(request, family(), {.number = 0, .origin = origin_zerocopy, .type = 0, .code = finished->copied ? were_copied : u8{0}, .padding = 0,
+    TRY(put_extended_error(request, family(), {.number = 0, .origin = origin_zerocopy, .type = 0, .code = finished->copied ? zerocopy_copied : u8{0}, .padding = 0,
                                                .info = finished->first, .data = finished->last}));
     return 0;
 }
