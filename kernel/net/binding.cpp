@@ -3,6 +3,7 @@
 
 #include <array>
 #include <new>
+#include <utility>
 
 #include "base/locked.hpp"
 #include "kernel/core/random.hpp"
@@ -37,6 +38,19 @@ public:
         auto** at = &of(binding.local_.port);
         while (*at && *at != &binding) at = &(*at)->next_;
         if (*at) *at = binding.next_;
+        leave_group(binding);
+    }
+    /// Joins those to whom comes what comes to `self`, if there are any; the group that it had.
+    Shared<PortGroup> join_group(Binding& self) {
+        Shared<PortGroup> former;
+        if (!self.options_.group) return former;
+        for (auto* held = of(self.local_.port); held; held = held->next_) {
+            if (held == &self || !held->place() || held->local_.port != self.local_.port || !same_traffic(*held, self)) continue;
+            former = std::exchange(self.options_.group, held->options_.group);
+            break;
+        }
+        self.place_.store(self.options_.group->members_++, std::memory_order_relaxed);
+        return former;
     }
     /// A port that nobody holds, from a random one on; 0 when all are taken.
     u16 choose(const Binding& by, u32 start) const {
@@ -58,6 +72,17 @@ private:
     Binding* const& of(u16 port) const { return buckets_[port % bucket_count]; }
     Binding*& of(u16 port) { return buckets_[port % bucket_count]; }
 
+    void leave_group(Binding& self) {
+        auto place = self.place();
+        if (!place) return;
+        u32 last = --self.options_.group->members_;
+        for (auto* held = of(self.local_.port); held; held = held->next_)
+            if (held->options_.group.get() == self.options_.group.get() && held->place() == last) held->place_.store(*place, std::memory_order_relaxed);
+        self.place_.store(Binding::nowhere, std::memory_order_relaxed);
+    }
+    static bool same_traffic(const Binding& a, const Binding& b) {
+        return shared(a, b) && a.local_.address == b.local_.address && a.options_.interface == b.options_.interface && a.options_.only_v6 == b.options_.only_v6;
+    }
     static bool takes_v4(const Binding& b) { return b.local_.address.is_v4() || (b.local_.address.is_unspecified() && !b.options_.only_v6); }
     static bool takes_v6(const Binding& b) { return !b.local_.address.is_v4(); }
     /// Whether a packet could be for both.
@@ -71,7 +96,7 @@ private:
     }
     /// SO_REUSEADDR lets several hold a port as long as none listens on it; of UDP sockets, always [socket(7), ip(7)].
     static bool conflict(const Binding& held, const Binding& by) {
-        if (!overlap(held, by) || shared(held, by)) return false;
+        if (!overlap(held, by) || (shared(held, by) && !by.brings_group_)) return false;
         return !(held.options_.reuse_address && by.options_.reuse_address && !held.listening_);
     }
 
@@ -96,12 +121,17 @@ Result<Owned<Binding>> Binding::create(Transport transport, const Endpoint& loca
     Owned<Binding> binding(new (std::nothrow) Binding(transport, local, options));
     if (!binding) return fail(Error::no_memory);
     if (transport == Transport::raw) return binding;
+    if (!options.reuse_port) binding->options_.group = nullptr;
+    else if (options.group) binding->brings_group_ = true;
+    else binding->options_.group = TRY(make_shared<PortGroup>());
+    Shared<PortGroup> former;  // goes without the lock
     u32 start = local.port ? 0 : static_cast<u32>(core::random_u64());
     TRY(table_of(transport).with([&](PortTable& table) -> Result<void> {
         u16 port = local.port ? local.port : table.choose(*binding, start);
         if (port == 0 || (local.port && table.taken(*binding, port))) return fail(Error::address_in_use);
         binding->local_.port = port;
         table.insert(*binding);
+        if (transport == Transport::udp) former = table.join_group(*binding);
         return {};
     }));
     return binding;
@@ -113,9 +143,10 @@ Binding::~Binding() {
 }
 
 Result<void> Binding::listen() {
+    Shared<PortGroup> former;  // goes without the lock
     return table_of(transport_).with([&](PortTable& table) -> Result<void> {
         if (table.another_listens(*this)) return fail(Error::address_in_use);
-        listening_ = true;
+        if (!std::exchange(listening_, true)) former = table.join_group(*this);
         return {};
     });
 }

@@ -1,8 +1,12 @@
 // A local port that a socket holds: from bind() (or the first send or connect, which choose one) until its end. TCP and UDP have a table each.
 #pragma once
 
+#include <atomic>
+#include <optional>
+
 #include "base/owned.hpp"
 #include "kernel/net/address.hpp"
+#include "kernel/net/port_group.hpp"
 
 namespace spore::net {
 
@@ -16,6 +20,7 @@ struct BindOptions {
     bool free_bind = false;      ///< IP_FREEBIND: the address need not be ours
     u32 interface = 0;           ///< SO_BINDTODEVICE; 0: any
     u32 user = 0;                ///< who shares a port must be the same user
+    Shared<PortGroup> group{};   ///< what must begin with this one, so that nobody may have the port yet; null: a new one, or theirs
 };
 
 class Binding {
@@ -31,6 +36,13 @@ public:
     Transport transport() const { return transport_; }
     const Endpoint& local() const { return local_; }
     const BindOptions& options() const { return options_; }
+    /// Of a port that is shared: datagrams come to all who are bound, connections to all who listen. Null for others.
+    const Shared<PortGroup>& group() const { return options_.group; }
+    /// The number in the group, of those to whom something comes.
+    std::optional<u32> place() const {
+        u32 place = place_.load(std::memory_order_relaxed);
+        return place == nowhere ? std::nullopt : std::optional(place);
+    }
 
 private:
     Binding(Transport transport, const Endpoint& local, const BindOptions& options)
@@ -39,7 +51,9 @@ private:
     Transport transport_;
     Endpoint local_;
     BindOptions options_;
-    bool listening_ = false;
+    static constexpr u32 nowhere = ~u32{0};
+    bool listening_ = false, brings_group_ = false;
+    std::atomic<u32> place_ = nowhere;
     Binding* next_ = nullptr;  ///< in its bucket of the port table
 };
 

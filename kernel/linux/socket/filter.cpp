@@ -23,16 +23,18 @@ private:
 
 Result<void> Socket::set_filter(i32 name, ByteSpan value) {
     constexpr u64 lock = u64{1} << so_lock_filter;
-    if (name == so_attach_filter) {
+    if (name == so_attach_filter || name == so_attach_chooser) {
         if (value.size() != sizeof(FilterProgram)) return fail(Error::invalid);
         auto program = TRY(value_as<FilterProgram>(value));
         if (is_on(so_lock_filter)) return fail(Error::not_permitted);
         ProgramSource source(program.instructions);
         Shared<const net::Filter> filter = TRY(net::Filter::create(source, program.count));
+        if (name == so_attach_chooser) return set_chooser(std::move(filter));
         TRY(change_options([&](Options& all) { std::swap(all.filter, filter); }));  // the old one goes without the lock
         return {};
     }
     i32 number = TRY(value_as<i32>(value));
+    if (name == so_detach_chooser) return set_chooser(nullptr);
     if (name == so_lock_filter) {
         if (!number && is_on(so_lock_filter)) return fail(Error::not_permitted);
         if (number) switches_.fetch_or(lock, std::memory_order_relaxed);

@@ -144,6 +144,9 @@ protected:
         return {};
     }
     /// Those that are only on or off, by number.
+    /// Who gets what comes to a port that several sockets share (SO_ATTACH_REUSEPORT_CBPF); null: nobody says. invalid where none is shared, not_found when
+    /// nobody says already.
+    virtual Result<void> set_chooser(Shared<const net::Filter>) { return fail(Error::invalid); }
     /// When a message came, where the program wants to be told (SO_TIMESTAMP, SO_TIMESTAMPNS).
     Result<void> put_timestamp(ReceiveRequest& request, Instant at) const;
     /// How much the socket has lost, where the program wants to be told and there is something to tell (SO_RXQ_OVFL).

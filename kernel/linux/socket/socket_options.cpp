@@ -140,6 +140,8 @@ Result<void> Socket::set_option(i32 level, i32 name, ByteSpan value) {
     }
     case so_attach_filter:
     case so_detach_filter:
+    case so_attach_chooser:
+    case so_detach_chooser:
     case so_lock_filter: TRY(set_filter(name, value)); break;
     case so_type:
     case so_error:

@@ -22,8 +22,8 @@ enum SocketOption : i32 {
     so_pass_credentials = 16, so_peer_credentials = 17, so_receive_low = 18, so_send_low = 19, so_receive_timeout = 20, so_send_timeout = 21,
     so_timestamp = 29, so_accepting = 30, so_peer_security = 31, so_send_buffer_force = 32, so_receive_buffer_force = 33,
     so_bind_to_device = 25, so_attach_filter = 26, so_detach_filter = 27, so_pass_security = 34, so_timestamp_ns = 35, so_mark = 36, so_protocol = 38, so_domain = 39, so_tell_drops = 40,
-    so_peek_offset = 42, so_lock_filter = 44, so_busy_poll = 46, so_max_pacing_rate = 47, so_incoming_cpu = 49, so_attach_reuseport_cbpf = 51, so_peer_groups = 59,
-    so_cookie = 57, so_zerocopy = 60, so_bind_to_interface = 62,
+    so_peek_offset = 42, so_lock_filter = 44, so_busy_poll = 46, so_max_pacing_rate = 47, so_incoming_cpu = 49, so_attach_chooser = 51, so_peer_groups = 59,
+    so_cookie = 57, so_zerocopy = 60, so_bind_to_interface = 62, so_detach_chooser = 68,
 };
 
 enum ControlType : i32 { control_rights = 1, control_credentials = 2 };

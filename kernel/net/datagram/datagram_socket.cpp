@@ -70,6 +70,11 @@ Result<Endpoint> DatagramSocket::remote() const {
     return remote_;
 }
 
+Shared<PortGroup> DatagramSocket::port_group() const {
+    Guard guard(lock_);
+    return binding_ ? binding_->group() : nullptr;
+}
+
 Options DatagramSocket::options() const {
     Guard guard(lock_);
     return options_;

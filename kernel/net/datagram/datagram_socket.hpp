@@ -20,6 +20,7 @@ public:
     void disconnect() override;
     Endpoint local() const override;
     Result<Endpoint> remote() const override;
+    Shared<PortGroup> port_group() const override;
     Result<u64> send(ByteSource& from, u64 size, const Target& target) override;
     using Socket::receive;
     Result<Received> receive(ByteSink& into, u64 size, Peek peek, std::optional<u64> left_out) override;
@@ -41,6 +42,8 @@ public:
     /// A last look at its contents, for sockets that choose by them.
     virtual bool wants(const device::Packet&, const Arrival&) const { return true; }
     bool shares_port() const { return binding_ && binding_->options().reuse_port; }
+    PortGroup* sharers() const { return binding_->group().get(); }
+    std::optional<u32> place() const { return binding_->place(); }
     virtual u16 number() const { return binding_->local().port; }
     void deliver(Owned<device::Packet> packet, const Arrival& arrival, u16 source_port);
     /// Whether it may have sent the packet that the error is about, and wants to know.
@@ -97,10 +100,10 @@ private:
     void deliver_filtered(const Filter& filter, Owned<device::Packet> packet, const Arrival& arrival, u16 source_port);
     void enqueue(Owned<device::Packet> packet, const Arrival& arrival, u16 source_port);
     void update_readable();
+    Place find_waiting(std::optional<u64> left_out) const;
     bool wants_group(const Arrival& arrival) const;
     bool forget_membership(const Membership& which);
     void queue_error(const QueuedError& error, ByteSpan about);
-    Place find_waiting(std::optional<u64> left_out) const;
     void queue_too_big(const Path& path, const Endpoint& to);
     Result<void> ensure_bound(const Endpoint& remote);
     Result<Endpoint> destination(const Target& target) const;

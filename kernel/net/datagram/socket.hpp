@@ -106,6 +106,8 @@ public:
     virtual Endpoint local() const = 0;
     /// not_connected.
     virtual Result<Endpoint> remote() const = 0;
+    /// Who shares the port; null when it is not bound, or alone.
+    virtual Shared<PortGroup> port_group() const = 0;
 
     /// One datagram (with a segment size: several). destination_required, message_too_long, connection_refused (told by ICMP), would_block.
     virtual Result<u64> send(ByteSource& from, u64 size, const Target& target) = 0;

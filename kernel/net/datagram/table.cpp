@@ -1,6 +1,7 @@
 #include "kernel/net/datagram/table.hpp"
 
 #include "kernel/net/datagram/datagram_socket.hpp"
+#include "wire/net/ethernet.hpp"
 
 namespace spore::net::datagram {
 
@@ -19,7 +20,8 @@ void Table::remove(DatagramSocket& socket) {
     });
 }
 
-Shared<DatagramSocket> Table::best(const Arrival& arrival, u16 source_port, u16 number, u32 hash) {
+Shared<DatagramSocket> Table::best(const Arrival& arrival, u16 source_port, u16 number, u32 hash, const device::Packet& packet, u32 header) {
+    Shared<const Filter> chooser;  // goes without the lock
     return bucket_of(number).with([&](Bucket& bucket) -> Shared<DatagramSocket> {
         DatagramSocket* found = nullptr;
         int top = -1;
@@ -37,6 +39,13 @@ Shared<DatagramSocket> Table::best(const Arrival& arrival, u16 source_port, u16 
                 hash = hash * 1664525 + 1013904223;
                 if ((u64{hash} * ++equals >> 32) == 0) found = socket;
             }
+        }
+        if (equals > 1 && found->sharers() && (chooser = found->sharers()->chooser())) [[unlikely]] {
+            u32 place = chooser->run(FilteredPacket(packet, {.shown = header, .network = packet.layer_offset(device::Layer::network), .interface = &arrival.interface,
+                                                             .protocol = arrival.source.is_v4() ? wire::ethernet::type_ipv4 : wire::ethernet::type_ipv6}));
+            for (auto* socket = bucket.first; socket; socket = socket->next_in_bucket)
+                if (socket->number() == number && socket->sharers() == found->sharers() && socket->place() == place && socket->score(arrival, source_port) == top)
+                    return socket->try_retain() ? Shared<DatagramSocket>::adopt(socket) : nullptr;
         }
         return found && found->try_retain() ? Shared<DatagramSocket>::adopt(found) : nullptr;
     });

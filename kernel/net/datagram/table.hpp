@@ -22,8 +22,9 @@ public:
 
     void insert(DatagramSocket& socket);
     void remove(DatagramSocket& socket);
-    /// The socket that fits best. Of several that share the number, one by the flow's hash, so that a flow stays with its socket.
-    Shared<DatagramSocket> best(const Arrival& arrival, u16 source_port, u16 number, u32 hash);
+    /// The socket that fits best. Of several that share the number, the one that their program chooses when it sees what is behind the packet's `header`
+    /// bytes, or one by the flow's hash, so that a flow stays with its socket.
+    Shared<DatagramSocket> best(const Arrival& arrival, u16 source_port, u16 number, u32 hash, const device::Packet& packet, u32 header);
     /// Gives a copy, from which `header` bytes were taken off the front, to everybody who takes it; whether there was anybody.
     bool deliver_to_all(const device::Packet& packet, const Arrival& arrival, u16 source_port, u16 number, u32 header);
     /// Tells the sockets that sent the packet that the error is about.

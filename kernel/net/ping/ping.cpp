@@ -58,7 +58,7 @@ Result<Shared<datagram::Socket>> create(Version version, EndpointListener* liste
 
 void input(Owned<device::Packet> packet, const Arrival& arrival) {
     auto& header = *reinterpret_cast<const Header*>(packet->head().data());
-    auto socket = table_of(arrival.source).best(arrival, 0, identifier(header), 0);
+    auto socket = table_of(arrival.source).best(arrival, 0, identifier(header), 0, *packet, 0);
     if (!socket) return count_drop(Drop::no_port);
     socket->deliver(std::move(packet), arrival, 0);
 }

@@ -106,6 +106,8 @@ public:
     virtual Result<Shared<Connection>> accept() = 0;
     virtual void set_backlog(u32 backlog) = 0;
     virtual Endpoint local() const = 0;
+    /// Who shares the port; null when nobody may.
+    virtual Shared<PortGroup> port_group() const = 0;
     virtual u32 waiting() const = 0;
     virtual u32 backlog() const = 0;
     virtual Options options() const = 0;

@@ -57,7 +57,7 @@ void refuse(const Segment& segment, const Endpoint& local, const Endpoint& remot
 }
 
 void to_listener(Segment& segment, Owned<Packet> packet, const Endpoint& local, const Endpoint& remote, u32 hash, Arrival const& arrival, Instant now) {
-    auto listener = find_listener(local, hash, arrival.interface.index());
+    auto listener = find_listener(local, hash, arrival, *packet);
     if (!listener) return refuse(segment, local, remote);
     if (segment.hop_limit < listener->least_hops(local.address.is_v4())) [[unlikely]] return count_drop(Drop::too_far);
     if (auto filter = listener->filter(); filter && !passes_filter(*filter, segment, *packet, &arrival.interface)) [[unlikely]] return;

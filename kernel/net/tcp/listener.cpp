@@ -152,6 +152,11 @@ void PortListener::set_owner(u64 inode, u32 user) {
     owner_user_ = user;
 }
 
+Shared<PortGroup> PortListener::port_group() const {
+    Guard guard(lock_);
+    return binding_ ? binding_->group() : nullptr;
+}
+
 void PortListener::set_backlog(u32 backlog) { backlog_.store(backlog, std::memory_order_relaxed); }
 
 Options PortListener::options() const {

@@ -33,6 +33,7 @@ public:
     Result<Shared<Connection>> accept() override;
     void set_backlog(u32 backlog) override;
     Endpoint local() const override { return local_; }
+    Shared<PortGroup> port_group() const override;
     u32 waiting() const override { return waiting_.load(std::memory_order_relaxed); }
     u32 backlog() const override { return backlog_.load(std::memory_order_relaxed); }
     Options options() const override;
@@ -64,8 +65,9 @@ private:
     u32 owner_user_ = 0;
 };
 
-/// Who takes connections to this address and port on this interface: the most specific listener; of several that share a port, the one that `hash` chooses.
-Shared<PortListener> find_listener(const Endpoint& local, u32 hash, u32 interface);
+/// Who takes a segment for this address and port: the most specific listener; of several that share a port, the one that their program chooses when it sees what
+/// the packet carries, or the one that `hash` chooses.
+Shared<PortListener> find_listener(const Endpoint& local, u32 hash, const Arrival& arrival, const device::Packet& packet);
 void add_listener(PortListener& listener);
 void remove_listener(PortListener& listener);
 

@@ -1,5 +1,7 @@
 #include "kernel/net/tcp/listener_table.hpp"
 
+#include "kernel/net/ip/arrival.hpp"
+
 namespace spore::net::tcp {
 
 constinit ListenerTable listeners;
@@ -22,7 +24,9 @@ u32 fitness(const PortListener& listener, const Endpoint& local, u32 interface) 
 }
 }  // namespace
 
-Shared<PortListener> find_listener(const Endpoint& local, u32 hash, u32 interface) {
+Shared<PortListener> find_listener(const Endpoint& local, u32 hash, const Arrival& arrival, const device::Packet& packet) {
+    u32 interface = arrival.interface.index();
+    Shared<const Filter> chooser;  // goes without the lock
     auto& bucket = listeners.bucket(local.port);
     Guard guard(bucket.lock);
     u32 best = 0, equals = 0;
@@ -32,6 +36,12 @@ Shared<PortListener> find_listener(const Endpoint& local, u32 hash, u32 interfac
         if (score == 0 || score < best) continue;
         if (score > best) best = score, equals = 0, found = one;
         ++equals;
+    }
+    if (equals > 1 && found->binding().group() && (chooser = found->binding().group()->chooser())) [[unlikely]] {
+        auto* group = found->binding().group().get();
+        u32 place = chooser->run(FilteredPacket::from_ip(packet, &arrival.interface, local.address.is_v4(), 0));
+        for (auto* one = bucket.first; one; one = one->next_of_port)
+            if (one->binding().group().get() == group && one->binding().place() == place && fitness(*one, local, interface) == best) return Shared<PortListener>(*one);
     }
     if (equals > 1) {
         u32 chosen = static_cast<u32>(u64{hash} * equals >> 32);

@@ -76,7 +76,7 @@ void input(Owned<device::Packet> packet, const Arrival& arrival) {
         return;
     }
     u32 hash = packet->hash ? packet->hash : u32{source_port} * 2654435761u ^ static_cast<u32>(arrival.source.bytes()[15]) << 16;
-    auto socket = table.best(arrival, source_port, port, hash);
+    auto socket = table.best(arrival, source_port, port, hash, *packet, sizeof(Header));
     if (!socket) {
         if (!deliver_to_own_port(*packet, arrival, port)) answer_port_unreachable(std::move(packet), arrival);
         return;

@@ -41,7 +41,7 @@ read(0, pages + 4096, 1) = 1
 
 CASES = [
     *(Case(name, [Program(name)], check=as_on_linux, machines=("microvm",), timeout=120)
-      for name in ("events", "sockets", "inet_sockets", "locks", "watches", "seals", "pseudoterminals", "file_events", "splices", "segments", "sequences", "keys", "answers", "named_queues", "between", "descriptor_infos", "nodes", "names", "mappings", "handed_on", "stop_and_go", "socket_options", "stops", "unix_rules", "orphans", "ignored", "limited_waits", "udp_rules")),
+      for name in ("events", "sockets", "inet_sockets", "locks", "watches", "seals", "pseudoterminals", "file_events", "splices", "segments", "sequences", "keys", "answers", "named_queues", "between", "descriptor_infos", "nodes", "names", "mappings", "handed_on", "stop_and_go", "socket_options", "stops", "unix_rules", "orphans", "ignored", "limited_waits", "udp_rules", "sharing")),
     Case("dumps", [Program("dumps", "static-pie")], check=as_on_linux, machines=("microvm",)),
     Case("stack-slot", [Program("stack_slot")], stdout="text\n" * 20, machines=("microvm",), arm64="never"),  # x86-64's assembly
     Case("low-addresses", [Program("low_addresses")], check=as_on_linux, machines=("microvm",), arm64="never"),  # a flag of x86-64 alone

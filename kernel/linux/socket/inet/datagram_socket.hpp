@@ -33,6 +33,7 @@ protected:
     Result<void> ip_choice_set() override;
     Result<u32> path_mtu() override;
     bool bound() override { return endpoint_->local().port != 0; }
+    Shared<net::PortGroup> port_group() override { return endpoint_->port_group(); }
     Result<u64> get_transport_option(i32 level, i32 name, MutableByteSpan value) override;
     Result<void> set_transport_option(i32 level, i32 name, ByteSpan value) override;
 
@@ -46,9 +47,9 @@ private:
     }
     Result<net::datagram::Target> read_target(const SendRequest& request) const;
     Result<u64> receive_error(ReceiveRequest& request);
-    Result<net::Endpoint> peer_endpoint(const SocketAddress& address) const;
     void note_copied_send();
     Result<u64> receive_copied_sends(ReceiveRequest& request);
+    Result<net::Endpoint> peer_endpoint(const SocketAddress& address) const;
     Result<void> give_control(ReceiveRequest& request, const net::datagram::Received& received);
     Result<void> set_membership(i32 level, i32 name, ByteSpan value);
     Result<void> set_multicast_interface(i32 level, ByteSpan value);
@@ -59,9 +60,9 @@ private:
     bool is_raw() const { return type() == socket_raw; }
 
     Shared<net::datagram::Socket> endpoint_;  ///< from create() on
-};
     // Sends with MSG_ZEROCOPY, numbered from 0: how many there were, and of how many the program has heard that they are done.
     sync::Spin copied_lock_;
     std::atomic<u32> copied_ = 0, copied_told_ = 0;
+};
 
 }  // namespace spore::linux

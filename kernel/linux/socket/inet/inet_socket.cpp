@@ -35,10 +35,30 @@ Result<net::Endpoint> InetSocket::remote_endpoint(const SocketAddress& address, 
     return endpoint;
 }
 
+/// [linux net/core/sock_reuseport.c]
+Result<void> InetSocket::set_chooser(Shared<const net::Filter> chooser) {
+    auto group = port_group();
+    if (!group) {
+        if (bound() || !is_on(so_reuse_port)) return fail(Error::invalid);
+        auto made = TRY(make_shared<net::PortGroup>());
+        Guard guard(group_lock_);
+        if (!group_) std::swap(group_, made);
+        group = group_;
+    }
+    if (!chooser && !group->chooser()) return fail(Error::not_found);
+    group->set_chooser(std::move(chooser));
+    return {};
+}
+
 net::BindOptions InetSocket::bind_options() const {
+    Shared<net::PortGroup> group;
+    {
+        Guard guard(group_lock_);
+        group = group_;
+    }
     return {.reuse_address = is_on(so_reuse_address), .reuse_port = is_on(so_reuse_port), .only_v6 = has(v6_only),
             .free_bind = has(free_bind) || has(transparent), .interface = options().interface,
-            .user = current_task().process().credentials().effective_uid};
+            .user = current_task().process().credentials().effective_uid, .group = std::move(group)};
 }
 
 Result<u64> InetSocket::ioctl(u32 request, u64 argument) { return interface_ioctl(request, argument, family()); }

@@ -49,6 +49,9 @@ protected:
     /// Bytes that one IP packet to the peer may have; not_connected.
     virtual Result<u32> path_mtu() = 0;
     virtual bool bound() = 0;
+    /// Who shares the port of a bound socket; null when nobody may.
+    virtual Shared<net::PortGroup> port_group() = 0;
+    Result<void> set_chooser(Shared<const net::Filter> chooser) override;
     /// What getsockopt answers for a level of somebody else's [linux] do_ip_getsockopt, ipv6_getsockopt.
     Error unknown_level() const { return is_v6() ? Error::no_protocol_option : Error::not_supported; }
     /// Options of the transport, and those of IP that only it has. no_protocol_option for all others.
@@ -86,6 +89,8 @@ private:
     static const ChoiceOption* find_choice(i32 level, i32 name);
     Result<u64> get_any_option(i32 level, i32 name, MutableByteSpan value);
     Result<void> set_ip_number(i32 level, i32 name, i32 value);
+    mutable sync::Spin group_lock_;
+    Shared<net::PortGroup> group_;  ///< group_lock_; begun before the socket is bound
     std::atomic<u32> ip_switches_ = multicast_all;
     std::array<std::atomic<u8>, 4> choices_ = {1, 1, 0, 0};  // IP_PMTUDISC_WANT
 };

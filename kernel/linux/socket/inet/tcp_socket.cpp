@@ -62,6 +62,18 @@ bool TcpSocket::bound() {
     return connection_ || (preparation_ && (preparation_->binding || preparation_->listener));
 }
 
+Shared<net::PortGroup> TcpSocket::port_group() {
+    Preparation* preparation;
+    {
+        Guard guard(lock_);
+        preparation = preparation_.get();
+    }
+    if (!preparation) return nullptr;
+    Guard guard(preparation->changing);
+    if (auto current = listener()) return current->port_group();
+    return preparation->binding ? preparation->binding->group() : nullptr;
+}
+
 Result<void> TcpSocket::bind(const SocketAddress& address) {
     auto endpoint = TRY(local_endpoint(address));
     auto& preparation = *TRY(prepare());

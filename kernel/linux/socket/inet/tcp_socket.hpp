@@ -39,6 +39,7 @@ protected:
     Result<void> ip_choice_set() override;
     Result<u32> path_mtu() override;
     bool bound() override;
+    Shared<net::PortGroup> port_group() override;
     Result<u64> get_transport_option(i32 level, i32 name, MutableByteSpan value) override;
     Result<void> set_transport_option(i32 level, i32 name, ByteSpan value) override;
 
