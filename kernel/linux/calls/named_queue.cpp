@@ -90,7 +90,7 @@ Result<u64> mq_notify(Task& task, Descriptor descriptor, UserIn<SignalEvent> use
     auto event = TRY(user.read());
     if (event.notify != by_signal && event.notify != not_at_all && event.notify != by_thread) return fail(Error::invalid);
     if (event.notify == by_signal && event.signal != 0 && !is_signal(event.signal)) return fail(Error::invalid);
-    auto notice = TRY(make_owned<Notice>(Notice{.owner = Shared(task.process())}));
+    auto notice = TRY(make_owned<Notice>(Notice{.owner = Shared(task.process()), .how = event.notify}));
     if (event.notify == by_signal) notice->signal = event.signal, notice->value = event.value;
     else if (event.notify == by_thread) TRY(read_thread_notice(task, event, *notice));
     TRY(TRY(queue_of(task, descriptor))->queue().set_notice(std::move(notice)));

@@ -197,7 +197,6 @@ Ready NamedQueue::ready() {
 }
 
 fs::Stat NamedQueue::stat() {
-    constexpr u64 told_size = 80;  // [linux] the length of the line that a queue's file reads as
     i64 touched;
     {
         Guard guard(lock_);
@@ -205,8 +204,33 @@ fs::Stat NamedQueue::stat() {
     }
     auto at = Timespec::of(touched);
     fs::FileTime time{at.seconds, static_cast<u32>(at.nanoseconds)};
-    return {.type = fs::FileType::regular, .permissions = permissions, .links = named ? 1u : 0u, .uid = owner.uid, .gid = owner.gid, .size = told_size,
+    return {.type = fs::FileType::regular, .permissions = permissions, .links = named ? 1u : 0u, .uid = owner.uid, .gid = owner.gid, .size = most_status,
             .accessed = time, .modified = time, .changed = time};
+}
+
+/// [linux mqueue_read_file]
+std::string_view NamedQueue::status(std::span<char, most_status> buffer) {
+    std::size_t at = 0;
+    auto put = [&](std::string_view text, std::size_t width) {
+        text.copy(buffer.data() + at, text.size());
+        std::fill(buffer.data() + at + text.size(), buffer.data() + at + std::max(width, text.size()), ' ');
+        at += std::max(width, text.size());
+    };
+    auto put_number = [&](std::string_view name, i64 number, std::size_t width) {
+        char digits[24];
+        put(name, 0), put(format_to(digits, "{}", number), width);
+    };
+    constexpr i32 by_signal = 0;
+    Guard guard(lock_);
+    i64 bytes = 0;
+    for (auto& message : messages_) bytes += static_cast<i64>(message.text.size());
+    const Notice* notice = notice_.get();
+    put_number("QSIZE:", bytes, 10);
+    put_number(" NOTIFY:", notice ? notice->how : 0, 5);
+    put_number(" SIGNO:", notice && notice->how == by_signal ? notice->signal : 0, 5);
+    put_number(" NOTIFY_PID:", notice && !notice->owner->exiting() ? notice->owner->id() : 0, 6);
+    put("\n", 0);
+    return {buffer.data(), at};
 }
 
 Result<Shared<NamedQueue>> open_named_queue(std::string_view name, const QueueRequest& request, const fs::Context& context, Process& caller) {
@@ -247,6 +271,38 @@ Result<Shared<NamedQueueFile>> as_named_queue(Shared<fs::File> file) {
 /// A process that closes any descriptor of the queue is not told any more [mq_close(3)].
 void NamedQueueFile::descriptor_closed() {
     if (auto* owner = task::current().owner()) queue_->remove_notice(static_cast<Task*>(owner)->process());
+}
+
+Result<u64> NamedQueueFile::read_at(fs::IoBuffer& into, u64 offset) {
+    if (!mode().read) return fail(Error::bad_descriptor);
+    char buffer[NamedQueue::most_status];
+    auto left = queue_->status(buffer);
+    left.remove_prefix(std::min<u64>(offset, left.size()));
+    left = left.substr(0, into.remaining());
+    TRY(into.put(std::as_bytes(std::span(left))));
+    return left.size();
+}
+Result<u64> NamedQueueFile::read(fs::IoBuffer& into) {
+    Guard guard(position_mutex_);
+    u64 size = TRY(read_at(into, position_));
+    position_ += size;
+    return size;
+}
+Result<u64> NamedQueueFile::seek(i64 offset, fs::Whence whence) {
+    Guard guard(position_mutex_);
+    i64 most = NamedQueue::most_status, base = 0;
+    switch (whence) {
+    case fs::Whence::start: break;
+    case fs::Whence::current: base = static_cast<i64>(position_); break;
+    case fs::Whence::end: base = most; break;
+    case fs::Whence::data:
+    case fs::Whence::hole:
+        if (offset < 0 || offset >= most) return fail(Error::no_such_device_address);
+        return position_ = whence == fs::Whence::data ? static_cast<u64>(offset) : NamedQueue::most_status;
+    }
+    i64 target;
+    if (__builtin_add_overflow(base, offset, &target) || target < 0) return fail(Error::invalid);
+    return position_ = static_cast<u64>(target);
 }
 
 std::string_view NamedQueueFile::describe(std::span<char> buffer) { return format_to(buffer, "/{}{}", queue_->name(), queue_->named ? "" : " (deleted)"); }

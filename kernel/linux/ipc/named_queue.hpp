@@ -16,6 +16,7 @@ struct NamedMessage {
 /// What mq_notify asks for: whom to tell, once, and how.
 struct Notice {
     Shared<Process> owner;
+    i32 how = 0;     ///< SIGEV_*
     i32 signal = 0;  ///< 0: none
     u64 value = 0;
     // SIGEV_THREAD: libc's own thread reads this from its socket; the last byte says what happened.
@@ -57,6 +58,9 @@ public:
     fs::Ready ready();
     fs::PollSource& source() { return source_; }
     fs::Stat stat();
+    /// What its file reads as: how many bytes wait, and who is to be told how.
+    static constexpr std::size_t most_status = 80;
+    std::string_view status(std::span<char, most_status> buffer);
     std::string_view name() const { return name_; }
 
     // Guarded by the list's lock.
@@ -113,11 +117,16 @@ public:
     fs::Ready ready() override { return queue_->ready(); }
     fs::PollSource* poll_source() override { return &queue_->source(); }
     Result<fs::Stat> stat() override { return queue_->stat(); }
+    Result<u64> read(fs::IoBuffer& into) override;
+    Result<u64> read_at(fs::IoBuffer& into, u64 offset) override;
+    Result<u64> seek(i64 offset, fs::Whence whence) override;
     void descriptor_closed() override;
     std::string_view describe(std::span<char> buffer) override;
 
 private:
     Shared<NamedQueue> queue_;
+    sync::Mutex position_mutex_;
+    u64 position_ = 0;
 };
 
 }  // namespace spore::linux::ipc

@@ -310,6 +310,46 @@ static void limits(void) {
     SHOW(mq_unlink(QUEUE));
 }
 
+/// What a queue's descriptor reads as.
+static void show_status(void) {
+    char line[200] = "";
+    SHOW(lseek(queue, 0, SEEK_SET));
+    SHOW(read(queue, line, sizeof line));
+    char *told = strstr(line, "NOTIFY_PID:");
+    if (told && atoi(told + 11) == getpid()) strcpy(told, "this process's");
+    printf("  '%s'\n", line);
+}
+static void statuses(void) {
+    char part[100] = "";
+    queue = of_size(3, 20);
+    show_status();
+    SHOW(read(queue, part, 5));
+    SHOW(pread(queue, part, 10, 3));
+    printf("  '%.10s'\n", part);
+    SHOW(lseek(queue, 6, SEEK_SET));
+    SHOW(read(queue, part, 4));
+    SHOW(lseek(queue, 0, SEEK_CUR));
+    SHOW(lseek(queue, -7, SEEK_END));
+    SHOW(lseek(queue, -100, SEEK_END));
+    SHOW(lseek(queue, 1000, SEEK_SET));
+    SHOW(read(queue, part, 4));
+    SHOW(write(queue, part, 4));
+    SHOW(mq_send(queue, "twelve bytes", 12, 3));
+    SHOW(mq_send(queue, "five.", 5, 3));
+    show_status();
+    struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR2};
+    SHOW(mq_notify(queue, &event));
+    show_status();
+    SHOW(mq_notify(queue, NULL));
+    event.sigev_notify = SIGEV_NONE;
+    SHOW(mq_notify(queue, &event));
+    show_status();
+    SHOW(mq_notify(queue, NULL));
+    mqd_t writer = mq_open(QUEUE, O_WRONLY);
+    SHOW(read(writer, part, 4));
+    mq_close(writer), mq_close(queue), mq_unlink(QUEUE);
+}
+
 int main(void) {
     setvbuf(stdout, NULL, _IOFBF, 1 << 16);
     mq_unlink(QUEUE);
@@ -318,5 +358,6 @@ int main(void) {
     waiting();
     notices();
     limits();
+    statuses();
     return 0;
 }
