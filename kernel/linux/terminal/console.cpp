@@ -14,9 +14,16 @@ Window window_of(device::Console& console) {
     return {size.rows, size.columns, 0, 0};
 }
 
+/// Whoever sits there types UTF-8, as at Linux's own console.
+Settings typed_in_utf8() {
+    Settings settings;
+    settings.input |= utf8;
+    return settings;
+}
+
 class ConsoleTerminal final : public Terminal {
 public:
-    explicit ConsoleTerminal(device::Console& console) : Terminal(window_of(console)), console_(console) { begin_with_session(1); }
+    explicit ConsoleTerminal(device::Console& console) : Terminal(window_of(console), typed_in_utf8()), console_(console) { begin_with_session(1); }
 
     void window_changed() { set_window(window_of(console_)); }
     /// The thread that takes what is typed, so that ^C works while nobody reads.

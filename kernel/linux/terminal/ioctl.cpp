@@ -19,6 +19,7 @@ Result<u64> Terminal::change_settings(u64 argument, Form form, bool flushes, Sid
     {
         Guard guard(mutex_);
         auto stops = [](const Settings& s) { return (s.input & flow_control) && s.characters[stop] == 0x13 && s.characters[start] == 0x11; };
+        wanted.keep(discipline_.settings(), locked_);
         bool before = stops(discipline_.settings());
         if (flushes) discipline_.flush_input();
         discipline_.change(wanted);
@@ -77,6 +78,23 @@ Result<u64> Terminal::ioctl(u32 request, u64 argument, Side side) {
     case set_old_settings:
     case set_old_settings_drained: return change_settings(argument, Form::old, false, side);
     case set_old_settings_flushed: return change_settings(argument, Form::old, true, side);
+    case get_locked_settings: {
+        Settings locked;
+        {
+            Guard guard(mutex_);
+            locked = locked_;
+        }
+        TRY(arch::copy_to_program({argument}, &locked, short_size));
+        return 0;
+    }
+    case set_locked_settings: {
+        if (!process.credentials().may(Capability::admin)) return fail(Error::not_permitted);
+        auto locked = Settings::unlocked();
+        TRY(arch::copy_from_program(&locked, {argument}, short_size));
+        Guard guard(mutex_);
+        locked_ = locked;
+        return 0;
+    }
     case get_window: {
         Window window;
         {

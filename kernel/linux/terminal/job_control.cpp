@@ -16,7 +16,8 @@ void signal_group(i32 group, i32 number) {
 }
 }  // namespace
 
-Terminal::Terminal(const Window& window) : window_(window) {
+Terminal::Terminal(const Window& window, const Settings& settings) : window_(window) {
+    discipline_.change(settings);
     TreeGuard guard(tree_lock());
     all_.push_back(*this);
 }

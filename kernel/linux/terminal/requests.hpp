@@ -13,6 +13,7 @@ enum Request : u32 {
     give_up_controlling = 0x5422, send_break_posix = 0x5425, get_session = 0x5429, get_settings_2 = 0x802c542a,
     set_settings_2 = 0x402c542b, set_settings_2_drained = 0x402c542c, set_settings_2_flushed = 0x402c542d, get_number = 0x80045430,
     set_lock = 0x40045431, send_signal = 0x40045436, get_packet_mode = 0x80045438, get_lock = 0x80045439, open_peer = 0x5441,
+    get_locked_settings = 0x5456, set_locked_settings = 0x5457,
 };
 
 /// TIOCPKT_*: what a master in packet mode reads before data.

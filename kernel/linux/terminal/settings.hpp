@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <iterator>
 
 #include "base/types.hpp"
 
@@ -17,7 +18,7 @@ enum Character : u8 { interrupt = 0, quit = 1, erase = 2, kill = 3, end_of_file 
 
 /// struct termios2; struct termios is the same without the speeds.
 struct Settings {
-    u32 input = return_to_newline | flow_control | utf8;
+    u32 input = return_to_newline | flow_control;
     u32 output = process_output | newline_adds_return;
     u32 control = 0xbf;  // 38400 baud, 8 bits, receiver on
     u32 local = signals | canonical | echo | echo_erase | echo_kill | echo_control | echo_kill_by_erasing | extended;
@@ -28,6 +29,17 @@ struct Settings {
     bool has(LocalFlag flag) const { return local & flag; }
     /// Whether `byte` is what the character is set to; 0 turns a character off.
     bool is(Character which, u8 byte) const { return byte != 0 && characters[which] == byte; }
+    /// Stays as it was `before` where `locked` has something else than 0 (TIOCSLCKTRMIOS) [ioctl_tty(2)].
+    void keep(const Settings& before, const Settings& locked) {
+        auto keep_bits = [](u32& now, u32 was, u32 mask) { now = (now & ~mask) | (was & mask); };
+        keep_bits(input, before.input, locked.input), keep_bits(output, before.output, locked.output);
+        keep_bits(control, before.control, locked.control), keep_bits(local, before.local, locked.local);
+        if (locked.discipline) discipline = before.discipline;
+        for (std::size_t i = 0; i < std::size(characters); ++i)
+            if (locked.characters[i]) characters[i] = before.characters[i];
+    }
+    /// Locks nothing.
+    static constexpr Settings unlocked() { return {.input = 0, .output = 0, .control = 0, .local = 0, .discipline = 0, .characters = {}, .input_speed = 0, .output_speed = 0}; }
 };
 static_assert(sizeof(Settings) == 44);
 inline constexpr std::size_t short_size = 36;

@@ -47,7 +47,7 @@ public:
     void set_window(const Window& window);
 
 protected:
-    explicit Terminal(const Window& window);
+    explicit Terminal(const Window& window, const Settings& settings = {});
 
     /// Puts all of `bytes`, at most put_limit, where they belong; would_block when it had to wait for room.
     virtual Result<void> put(ByteSpan bytes, Wait wait) = 0;
@@ -89,6 +89,7 @@ private:
 
     sync::Mutex mutex_;
     LineDiscipline discipline_;      ///< mutex_
+    Settings locked_ = Settings::unlocked();  ///< mutex_; what of the settings nobody changes
     sync::WaitQueue arrived_, resumed_;
     bool held_ = false, dead_ = false;
     std::byte shown_[1024];

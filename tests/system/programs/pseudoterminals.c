@@ -53,6 +53,34 @@ static void await(int number) {
     while (got != number) usleep(1000);
 }
 
+/// What of the settings nobody changes: bits, and characters.
+static void locked_settings(int m, int s) {
+    struct termios now, locked;
+    unsigned char room[2 * sizeof locked];
+    memset(room, 0xff, sizeof room);
+    SHOW(ioctl(s, TIOCGLCKTRMIOS, room));
+    memcpy(&locked, room, sizeof locked);
+    printf("locked %x %x %x %x %x %x\n", locked.c_iflag, locked.c_oflag, locked.c_cflag, locked.c_lflag, locked.c_cc[VERASE], room[36]);
+    locked.c_lflag = ECHO, locked.c_iflag = IUTF8, locked.c_cc[VERASE] = 1;
+    SHOW(ioctl(m, TIOCSLCKTRMIOS, &locked));
+    SHOW(tcgetattr(s, &now));
+    now.c_lflag &= ~(tcflag_t)(ECHO | ECHOK), now.c_iflag |= IUTF8 | IXANY, now.c_cc[VERASE] = 'x', now.c_cc[VKILL] = 'y';
+    SHOW(tcsetattr(s, TCSANOW, &now));
+    SHOW(tcgetattr(m, &now));
+    printf("now %x %x, %x %x\n", now.c_iflag, now.c_lflag, now.c_cc[VERASE], now.c_cc[VKILL]);
+    SHOW(ioctl(m, TIOCGLCKTRMIOS, &locked));
+    printf("locked %x %x %x\n", locked.c_iflag, locked.c_lflag, locked.c_cc[VERASE]);
+    SHOW(ioctl(s, TIOCSLCKTRMIOS, NULL));
+    if (fork() == 0) {
+        (void)!setresuid(1, 1, 1);
+        SHOW(ioctl(s, TIOCSLCKTRMIOS, &locked));
+        SHOW(ioctl(s, TIOCGLCKTRMIOS, &locked));
+        _exit(0);
+    }
+    wait(NULL);
+    memset(&locked, 0, sizeof locked);
+    SHOW(ioctl(m, TIOCSLCKTRMIOS, &locked));
+}
 /// The requests of System V's struct termio, which is shorter: what it lacks stays.
 static void old_settings(int m, int s) {
     struct {
@@ -61,7 +89,7 @@ static void old_settings(int m, int s) {
     } old = {0};
     struct termios t;
     SHOW(ioctl(s, TCGETA, &old));
-    printf("%x %x %x %x %d", old.input & 0x3fff /* but for IUTF8 */, old.output, old.control, old.local, old.discipline);
+    printf("%x %x %x %x %d", old.input, old.output, old.control, old.local, old.discipline);
     for (int i = 0; i < 8; ++i) printf(" %x", old.characters[i]);
     puts("");
     old.local &= (unsigned short)~ECHO;
@@ -123,6 +151,7 @@ static void lines(void) {
     put(m, "\004");
     show("slave", s);
     old_settings(m, s);
+    locked_settings(m, s);
     struct termios t;
     SHOW(tcgetattr(m, &t));
     cfmakeraw(&t);
