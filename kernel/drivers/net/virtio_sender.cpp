@@ -49,6 +49,7 @@ u64 VirtioSender::untaken() {
     Guard guard(lock_);
     if (closed_) return 0;
     reclaim();
+    if (!waiting_.empty()) send_waiting();
     if (put_off_.load(std::memory_order_relaxed)) notify();
     return waiting_.count() + (queue_->size() - queue_->free_buffers());
 }

@@ -90,6 +90,7 @@ Result<void> Device::open_rings() {
     TRY(receive_.open(*hardware_));
     TRY(transmit_.open(*hardware_));
     signals_ = TRY(hardware_->connect({.shared = on_shared, .queues = on_queues, .other = on_other, .context = this}));
+    transmit_.set_sent_cause(sent_cause());
     for (u32 word = 0; word < multicast_words; ++word) write(Register::multicast_table, 0, word);
     write(Register::receive_checksum, checksum_ip | checksum_transport);
     write(Register::receive_delay, 0);
@@ -150,7 +151,7 @@ u32 Device::receive(u32 budget) {
 void Device::want_interrupts(bool wanted) {
     bool messages = signals_ == Hardware::Signals::messages;
     u32 receive = messages ? cause_receive_queue : cause_received | cause_few_buffers | cause_overrun;
-    u32 sent = messages ? cause_send_queue : cause_sent;
+    u32 sent = sent_cause();
     u32 always = messages ? cause_other | cause_link : cause_link;
     if (!wanted) return write(Register::interrupt_clear, receive | sent);
     // What happened while it was masked interrupts now.

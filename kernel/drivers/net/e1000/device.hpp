@@ -52,6 +52,7 @@ private:
     bool has_news() const { return receive_.has_news(); }
     void reclaim() { transmit_.poll(); }
     void want_interrupts(bool wanted);
+    u32 sent_cause() const { return signals_ == Hardware::Signals::messages ? wire::e1000::cause_send_queue : wire::e1000::cause_sent; }
 
     Owned<Hardware> hardware_;
     const Model& model_;

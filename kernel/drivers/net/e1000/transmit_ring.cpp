@@ -47,7 +47,9 @@ void TransmitRing::transmit(device::PacketList& packets) {
 }
 
 void TransmitRing::poll() {
-    if (!has_sent() || !lock_.try_lock()) return;  // whoever holds the lock does the same
+    if (!has_sent()) return;
+    if (waits()) lock_.lock();  // whoever holds the lock may have looked for the last time
+    else if (!lock_.try_lock()) return;  // whoever holds it does the same
     if (hardware_) {
         reclaim();
         if (!waiting_.empty()) send_waiting();
@@ -59,6 +61,7 @@ u64 TransmitRing::untaken() {
     Guard guard(lock_);
     if (!hardware_) return 0;
     reclaim();
+    if (!waiting_.empty()) send_waiting();
     return waiting_.count() + (next_ + size - oldest_) % size;
 }
 
@@ -77,19 +80,32 @@ void TransmitRing::reclaim() {
 }
 
 void TransmitRing::send_waiting() {
-    u32 before = next_;
+    u32 shown = next_;
     while (auto* first = waiting_.first()) {
         if (descriptors_for(*first) >= size) [[unlikely]] {  // pieces without end
             ++counters.send_queue_full;
             waiting_.pop_front();
             continue;
         }
-        if (!send(*first)) break;
+        if (!send(*first)) {
+            show(shown);
+            // Nothing else may happen before there is room. What was sent meanwhile interrupts now, or is seen here.
+            if (!waits_.exchange(true, std::memory_order_seq_cst)) hardware_->write(Register::interrupt_set, sent_cause_);
+            if (!has_sent()) break;
+            reclaim();
+            continue;
+        }
         (void)waiting_.pop_front().release();  // the ring's now
     }
     for (; waiting_.count() > max_waiting; ++counters.send_queue_full) waiting_.pop_front();
     waits_.store(!waiting_.empty(), std::memory_order_relaxed);
-    if (next_ == before) return;
+    show(shown);
+}
+
+/// Shows the device what it does not know of yet.
+void TransmitRing::show(u32& shown) {
+    if (next_ == shown) return;
+    shown = next_;
     std::atomic_thread_fence(std::memory_order_release);  // the descriptors before the tail; pairs with the device's read
     hardware_->write(Register::transmit_tail, next_);
     ++counters.notifications;

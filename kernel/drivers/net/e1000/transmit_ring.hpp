@@ -15,6 +15,9 @@ public:
     /// Makes the ring and tells the device of it. no_memory.
     Result<void> open(Hardware& hardware);
 
+    /// What interrupts when something was sent.
+    void set_sent_cause(u32 cause) { sent_cause_ = cause; }
+
     /// Any thread; the device is told once.
     void transmit(device::PacketList& packets);
     /// Lets go of what was sent, and sends what waited for room.
@@ -38,6 +41,7 @@ private:
     u32 free() const { return (oldest_ + size - next_ - 1) % size; }
     void reclaim();
     void send_waiting();
+    void show(u32& shown);
     bool send(device::Packet& packet);
     u64 put_context(device::Packet& packet);
     void put(u64 low, u64 high);
@@ -46,6 +50,7 @@ private:
     memory::FrameRef ring_;
     volatile Descriptor* descriptors_ = nullptr;
     u32 oldest_ = 0, next_ = 0;
+    u32 sent_cause_ = wire::e1000::cause_sent;
     u64 context_ = 0;                 ///< places of checksums, as the device knows them
     u16 last_of_[size] = {};          ///< of the packet that begins here
     device::Packet* packets_[size] = {};  ///< that begin here

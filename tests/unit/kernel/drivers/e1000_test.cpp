@@ -246,6 +246,31 @@ TEST_P(E1000, KeepsOrderWhenTheRingIsFullAndIsToldOfRoom) {
     EXPECT_EQ(net->counters(0).send_queue_full, 0u);
 }
 
+TEST_P(E1000, SendsWhatWaitedThoughNothingElseHappens) {
+    start();
+    card.hold();
+    device::PacketList list;
+    for (u32 i = 0; i < 300; ++i) list.push_back(make_packet(make_frame(60)));
+    net->transmit(list);
+    run();
+    card.resume();
+    run();
+    EXPECT_EQ(card.take_sent().size(), 300u);
+}
+
+TEST_P(E1000, SendsWhatWaitedWhenAskedWhetherAllIsTaken) {
+    start();
+    card.hold();
+    device::PacketList list;
+    for (u32 i = 0; i < 300; ++i) list.push_back(make_packet(make_frame(60)));
+    net->transmit(list);
+    card.handlers.shared = nullptr;  // the interrupt is late
+    card.resume();
+    for (u32 look = 0; look < 3; ++look) (void)net->untaken();
+    EXPECT_EQ(card.take_sent().size(), 300u);
+    EXPECT_EQ(net->untaken(), 0u);
+}
+
 TEST_P(E1000, IsNotInterruptedForWhatItSent) {
     start();
     for (u32 i = 0; i < 300; ++i) transmit(make_packet(make_frame(60)));
