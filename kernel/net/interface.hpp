@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <optional>
 #include <string_view>
 
 #include "kernel/device/net.hpp"
@@ -163,6 +164,7 @@ private:
     };
     Locked<Addresses, sync::Spin> addresses_;
     Locked<Groups, sync::Spin> groups_;
+    std::optional<InterfaceAddress> take_out(const IpAddress& address);
     void tell_device(const Groups& groups);
 };
 

@@ -24,43 +24,58 @@ Route network_route(const Interface& interface, const InterfaceAddress& address)
 
 Result<void> Interface::add_address(const InterfaceAddress& address) {
     if (address.prefix_length > 128 || address.address.is_unspecified() || address.address.is_multicast()) return fail(Error::invalid);
-    TRY(addresses_.with([&](Addresses& a) -> Result<void> {
+    bool fresh = TRY(addresses_.with([&](Addresses& a) -> Result<bool> {
         for (auto& one : std::span(a.list, a.count)) {
             if (one.address != address.address) continue;
             if (one.prefix_length != address.prefix_length) return fail(Error::exists);
             bool tentative = one.tentative;
             one = address;  // new lifetimes
             one.tentative = tentative;
-            return {};
+            return false;
         }
         if (a.count == max_addresses) return fail(Error::no_space);
         a.list[a.count++] = address;
-        return {};
+        return true;
     }));
-    if (device_ && !address.address.is_v4()) TRY(join(solicited_node(address.address)));
-    if (device_ && makes_route(address)) TRY(add_route(network_route(*this, address)));
+    if (device_ && fresh && !address.address.is_v4()) {
+        if (auto joined = join(solicited_node(address.address)); !joined) {
+            take_out(address.address);
+            return joined;
+        }
+    }
+    if (device_ && makes_route(address)) {
+        if (auto added = add_route(network_route(*this, address)); !added) {
+            if (fresh) (void)remove_address(address.address);  // it has just come
+            return added;
+        }
+    }
     rewrite_local_table();
     return {};
 }
 
-Result<void> Interface::remove_address(const IpAddress& address) {
-    InterfaceAddress removed;
-    bool others = false;
-    bool found = addresses_.with([&](Addresses& a) {
+/// Out of the list; nothing when it is not there.
+std::optional<InterfaceAddress> Interface::take_out(const IpAddress& address) {
+    return addresses_.with([&](Addresses& a) -> std::optional<InterfaceAddress> {
         for (auto& one : std::span(a.list, a.count)) {
             if (one.address != address) continue;
-            removed = one;
+            auto removed = one;
             one = a.list[--a.count];
-            others = std::any_of(a.list, a.list + a.count, [&](auto& left) {
-                return makes_route(left) && left.prefix_length == removed.prefix_length && removed.network().contains(left.address);
-            });
-            return true;
+            return removed;
         }
-        return false;
+        return std::nullopt;
     });
-    if (!found) return fail(Error::address_not_available);
+}
+
+Result<void> Interface::remove_address(const IpAddress& address) {
+    auto removed = take_out(address);
+    if (!removed) return fail(Error::address_not_available);
+    bool others = addresses_.with([&](const Addresses& a) {
+        return std::any_of(a.list, a.list + a.count, [&](auto& left) {
+            return makes_route(left) && left.prefix_length == removed->prefix_length && removed->network().contains(left.address);
+        });
+    });
     if (device_ && !address.is_v4()) leave(solicited_node(address));
-    if (!others && makes_route(removed)) (void)remove_route(network_route(*this, removed));  // gone by hand: as well
+    if (!others && makes_route(*removed)) (void)remove_route(network_route(*this, *removed));  // gone by hand: as well
     rewrite_local_table();
     return {};
 }

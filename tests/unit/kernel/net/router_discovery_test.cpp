@@ -131,6 +131,20 @@ TEST_F(RouterTest, FormsNoMoreAddressesAfterAConflict) {
     EXPECT_FALSE(find(formed));
 }
 
+TEST_F(RouterTest, AnAddressThatWasRenewedLeavesItsGroup) {
+    auto group = ip("ff02::1:ff00:1234");
+    for (int i = 0; i < 3; ++i) ASSERT_TRUE(stack.interface->add_address({.address = ip("2001:db8:9::1234"), .prefix_length = 64}));
+    EXPECT_TRUE(stack.interface->is_member(group));
+    ASSERT_TRUE(stack.interface->remove_address(ip("2001:db8:9::1234")));
+    EXPECT_FALSE(stack.interface->is_member(group));
+}
+
+TEST_F(RouterTest, AnAddressWithoutAPlaceForItsGroupDoesNotStay) {
+    for (u32 i = 0; stack.interface->join(IpAddress::v4(0xe0010000 + i)); ++i) {}
+    EXPECT_FALSE(stack.interface->add_address({.address = ip("2001:db8:9::1234"), .prefix_length = 64}));
+    EXPECT_FALSE(find("2001:db8:9::1234"));
+}
+
 TEST_F(RouterTest, ANetworkStaysOnTheLinkWithoutAnAddressInIt) {
     stack.peer.addresses.push_back(ip(formed));
     advertise(1800, prefix("2001:db8:5::", 3600, 1800));
