@@ -78,7 +78,8 @@ Result<Times> times_of(const Message& message) {
     u32 lease = std::max(*told, shortest);
     u32 renew = message.number32(option::renewal_time).value_or(lease / 2);
     u32 rebind = message.number32(option::rebinding_time).value_or(lease - lease / 8);
-    if (rebind >= lease) rebind = lease - lease / 8;
+    // Times that contradict each other would have the server asked without a pause.
+    if (rebind >= lease || rebind == 0) rebind = lease - lease / 8;
     if (renew >= rebind || renew == 0) renew = std::min(lease / 2, rebind);
     return Times{Duration::seconds(lease), Duration::seconds(renew), Duration::seconds(rebind)};
 }

@@ -195,6 +195,16 @@ TEST_F(DhcpTest, RenewsByUnicastThenByBroadcastThenGivesUp) {
     EXPECT_EQ(resolver().count, 0u);
 }
 
+TEST_F(DhcpTest, IsNotMadeToAskWithoutAPause) {
+    auto options = usual_options(800) + Bytes{59, 4} + big(0, 4);  // to be rebound at once
+    begin();
+    answer(one().transaction, offer, granted, options);
+    answer(one().transaction, ack, granted, options);
+    stack.advance(Duration::seconds(300));
+    ASSERT_TRUE(usable(granted));
+    EXPECT_TRUE(questions().empty());
+}
+
 TEST_F(DhcpTest, BeginsAnewWhenRefused) {
     lease_address(800);
     stack.peer.addresses.push_back(IpAddress::v4(server));
