@@ -4,6 +4,7 @@
 #include "kernel/net/ip/local_table.hpp"
 #include "kernel/net/ip/reassembly.hpp"
 #include "wire/net/ipv6.hpp"
+#include "wire/net/nd.hpp"
 
 namespace spore::net::ip {
 
@@ -39,6 +40,15 @@ constexpr bool is_extension(u8 protocol) {
 /// Where a fragment header may stand: not within what was fragments already.
 enum class Fragments : u8 { allowed, refused };
 
+/// What came with a fragment header: neighbours and routers do not speak so, who does hides something from those that watch the link [RFC 6980 5].
+void deliver_fragmented(Owned<device::Packet> packet, const Arrival& arrival) {
+    if (arrival.protocol == wire::ipv6::icmp && packet->gather(1)) {
+        auto type = static_cast<u8>(packet->head()[0]);
+        if (type >= wire::nd::router_solicitation && type <= wire::nd::redirect) return count_drop(Drop::malformed);
+    }
+    deliver(std::move(packet), arrival);
+}
+
 void input_with_extensions(Owned<device::Packet> packet, Arrival& arrival, Fragments fragments) {
     if (!packet->gather(wire::ipv6::walk_size(packet->size()))) return count_drop(Drop::malformed);
     auto chain = wire::ipv6::walk(packet->head());
@@ -50,6 +60,7 @@ void input_with_extensions(Owned<device::Packet> packet, Arrival& arrival, Fragm
     u32 size = sizeof(Header) + chain->size;
     if (chain->protocol != wire::ipv6::fragment) {
         packet->pop(size);
+        if (fragments == Fragments::refused) return deliver_fragmented(std::move(packet), arrival);
         return deliver(std::move(packet), arrival);
     }
     const auto* fragment = view_at<wire::ipv6::FragmentHeader>(packet->head(), size);
@@ -59,7 +70,7 @@ void input_with_extensions(Owned<device::Packet> packet, Arrival& arrival, Fragm
     if (fragment->offset() == 0 && fragment->last()) {  // whole all the same, and not mixed with others [RFC 6946]
         if (is_extension(fragment->next)) return count_drop(Drop::malformed);
         packet->pop(size);
-        return deliver(std::move(packet), arrival);
+        return deliver_fragmented(std::move(packet), arrival);
     }
     reassemble(std::move(packet), arrival, {fragment->identification, fragment->offset(), fragment->last(), size});
 }
@@ -94,7 +105,7 @@ void input_v6(Owned<device::Packet> packet, Interface& interface, Frame frame) {
 void input_reassembled_v6(Owned<device::Packet> packet, Arrival& arrival) {
     if (is_extension(arrival.protocol)) return input_with_extensions(std::move(packet), arrival, Fragments::refused);
     packet->pop(sizeof(Header));
-    deliver(std::move(packet), arrival);
+    deliver_fragmented(std::move(packet), arrival);
 }
 
 }  // namespace spore::net::ip

@@ -50,9 +50,18 @@ void advertise(Interface& interface, const IpAddress& target, const IpAddress& t
     send(interface, target, to, mac, about(wnd::neighbour_advertisement, flags, target), wnd::option_target_link);
 }
 
-void solicited(const wnd::NeighbourMessage& message, const IpAddress& target, const Arrival& arrival) {
+bool is_ours(const u8* mac, const Interface& interface) { return std::memcmp(mac, interface.mac().bytes.data(), 6) == 0; }
+
+/// Who sent the frame says whether a question without a source is our own: some switches send it back, and then it tells of no duplicate [RFC 4862 5.4.3].
+bool has_come_back(const device::Packet& packet, const Interface& interface) {
+    i32 link = packet.layer_offset(device::Layer::link), network = packet.layer_offset(device::Layer::network);
+    if (network - link < i32{sizeof(wire::ethernet::Header)}) return false;  // it came without one
+    return is_ours(reinterpret_cast<const wire::ethernet::Header*>(packet.layer(device::Layer::link))->source, interface);
+}
+
+void solicited(const wnd::NeighbourMessage& message, const IpAddress& target, const Arrival& arrival, bool come_back) {
     auto& interface = arrival.interface;
-    if (!interface.has_address(target)) return;
+    if (!interface.has_address(target) || come_back) return;
     bool probing = arrival.source.is_unspecified();
     // Duplicate detection speaks to the solicited-node group and tells no link address [RFC 4861 7.1.1].
     if (probing && (message.link || arrival.destination != group_of(target))) return count_drop(Drop::malformed);
@@ -76,6 +85,7 @@ void advertised(const wnd::NeighbourMessage& message, const IpAddress& target, c
     auto& interface = arrival.interface;
     u32 flags = message.message->flags;
     if (arrival.destination.is_multicast() && (flags & wnd::flag_solicited)) return count_drop(Drop::malformed);
+    if (message.link && is_ours(message.link, interface)) return;  // our own, come back
     if (interface.has_address(target)) return address_conflict(interface, target);
     if (!message.link) return;  // on Ethernet there is always one to tell
     neighbours::answered(interface, target, message.link,
@@ -93,7 +103,7 @@ void input(Owned<device::Packet> packet, const Arrival& arrival) {
     std::array<u8, 16> bytes;
     std::memcpy(bytes.data(), parsed->message->target, 16);
     auto target = IpAddress::v6(bytes);
-    if (parsed->message->type == wnd::neighbour_solicitation) solicited(*parsed, target, arrival);
+    if (parsed->message->type == wnd::neighbour_solicitation) solicited(*parsed, target, arrival, has_come_back(*packet, arrival.interface));
     else advertised(*parsed, target, arrival);
 }
 

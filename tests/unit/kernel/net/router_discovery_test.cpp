@@ -131,6 +131,35 @@ TEST_F(RouterTest, FormsNoMoreAddressesAfterAConflict) {
     EXPECT_FALSE(find(formed));
 }
 
+TEST_F(RouterTest, HearsItsOwnQuestionWithoutBeingMisled) {
+    auto ask_about = [&](const char* text, bool reflected) {
+        auto group = ip("ff02::1:ff00:1");
+        auto frame = stack.peer.frame_of({.source = ip("::"), .destination = group, .protocol = 58, .hop_limit = 255},
+                                         fakes::icmp_message(ip("::"), group, 135, 0, 0, bytes_of_address(text)));
+        auto mac = stack.device.mac();
+        if (reflected) std::copy(mac.bytes.begin(), mac.bytes.end(), frame.begin() + 6);
+        stack.peer.send_frame(frame);
+    };
+    advertise(1800, prefix("2001:db8:5::", 3600, 1800));
+    ask_about(formed, true);
+    stack.advance(Duration::seconds(2));
+    ASSERT_TRUE(find(formed));
+    EXPECT_FALSE(find(formed)->tentative);
+    // Another host's is another matter.
+    advertise(1800, prefix("2001:db8:6::", 3600, 1800));
+    ask_about("2001:db8:6::5054:ff:fe00:1", false);
+    EXPECT_FALSE(find("2001:db8:6::5054:ff:fe00:1"));
+}
+
+TEST_F(RouterTest, BelievesNobodyWhoSpeaksInFragments) {
+    auto message = fakes::icmp_message(ip("fe80::99"), ip("ff02::1"), 134, 0, 64u << 24 | 1800u, big(0, 8) + prefix("2001:db8:5::", 3600, 1800));
+    Bytes fragment_header = Bytes{58, 0, 0, 0} + big(7, 4);  // the whole message as a single fragment
+    stack.peer.send({.source = ip("fe80::99"), .destination = ip("ff02::1"), .protocol = 44, .hop_limit = 255}, fragment_header + message);
+    EXPECT_FALSE(find(formed));
+    stack.peer.send({.source = ip("fe80::99"), .destination = ip("ff02::1"), .protocol = 58, .hop_limit = 255}, message);
+    EXPECT_TRUE(find(formed));
+}
+
 TEST_F(RouterTest, AnAddressThatWasRenewedLeavesItsGroup) {
     auto group = ip("ff02::1:ff00:1234");
     for (int i = 0; i < 3; ++i) ASSERT_TRUE(stack.interface->add_address({.address = ip("2001:db8:9::1234"), .prefix_length = 64}));
