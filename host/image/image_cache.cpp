@@ -2,8 +2,10 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <ctime>
 #include <vector>
 
@@ -25,6 +27,16 @@ Outcome<void> seal_image(const fs::path& image) {
     }
     if (!sealed) return failure(ExitStatus::failed, "cannot set the time of {}: {}", image.string(), error_text());
     return {};
+}
+
+Outcome<u64> keep_image(const fs::path& complete, const fs::path& image) {
+    TRY(seal_image(complete));
+    bool kept = ::renameat2(AT_FDCWD, complete.c_str(), AT_FDCWD, image.c_str(), RENAME_NOREPLACE) == 0;
+    if (!kept && find_sealed_image(image)) kept = ::unlink(complete.c_str()) == 0;
+    if (!kept) kept = ::rename(complete.c_str(), image.c_str()) == 0;  // over what is no image; or a file system that knows no other way
+    auto size = kept ? find_sealed_image(image) : std::nullopt;
+    if (!size) return failure(ExitStatus::failed, "cannot keep {}: {}", image.string(), error_text());
+    return *size;
 }
 
 std::optional<u64> find_sealed_image(const fs::path& image) {

@@ -18,6 +18,9 @@ struct CacheLimits {
 /// Marks an image as complete, just before it gets its name: from then on its time of modification goes by its size. Whatever changes or cuts it later
 /// changes that, and so does a machine that lost its power before all was on the disk. The time of access is that of its last use.
 Outcome<void> seal_image(const fs::path& image);
+/// Seals a complete image and gives it its name; its size. One that was sealed under that name meanwhile is taken instead: whoever made it is about to
+/// open it, and where files changed while both were made, it may have another size.
+Outcome<u64> keep_image(const fs::path& complete, const fs::path& image);
 /// The size of an image that is as it was sealed, and is in use now; nothing when there is none, or another thing in its place.
 std::optional<u64> find_sealed_image(const fs::path& image);
 /// Removes what is too old, and then images that have not been used for longest until the rest is within the limit. Files with these extensions

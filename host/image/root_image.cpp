@@ -144,11 +144,7 @@ Outcome<RootImage> ensure_root_image(const Root& root) {
         ::unlink(partial.c_str());
         return failure(ExitStatus::failed, "mkfs.erofs could not make the root image (is there space in {}?): {}", folder.string(), result.errors);
     }
-    TRY(seal_image(partial));
-    std::optional<u64> size;
-    if (::rename(partial.c_str(), path.c_str()) != 0 || !(size = find_sealed_image(path)))
-        return failure(ExitStatus::failed, "cannot keep the root image as {}: {}", path.string(), error_text());
-    return RootImage{path, *size};
+    return RootImage{path, TRY(keep_image(partial, path))};
 }
 
 }  // namespace spore::host

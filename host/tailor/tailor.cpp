@@ -86,8 +86,8 @@ Outcome<void> find_or_make(Plan& plan, Assembled& assembled, RootPlace root, con
     auto made = work / "kernel";
     TRY(relink(plan.kernel, header, work, made));
     // The image last: who finds it finds its symbols too.
-    for (auto [from, to] : {std::pair(fs::path(made.string() + ".debug"), debug), std::pair(made, image)})
-        if (TRY(seal_image(from)); ::rename(from.c_str(), to.c_str()) != 0) return failure(ExitStatus::failed, "cannot keep the kernel as {}: {}", to.string(), error_text());
+    TRY(keep_image(made.string() + ".debug", debug));
+    TRY(keep_image(made, image));
     plan.kernel = image;
     return {};
 }

@@ -76,5 +76,17 @@ TEST_F(ImageCache, OnlyWhatIsAsItWasSealedIsFound) {
     EXPECT_FALSE(find_sealed_image(file));
 }
 
+TEST_F(ImageCache, AnImageThatSomebodyMayBeOpeningIsNotReplaced) {
+    auto complete = folder_.path() / "a.erofs.12.tmp", image = folder_.path() / "a.erofs";
+    ASSERT_TRUE(write_file(image, "what is no image"));
+    ASSERT_TRUE(write_file(complete, std::string(1000, 'x')));
+    EXPECT_EQ(keep_image(complete, image).value_or(0), 1000u);
+    ASSERT_TRUE(write_file(complete, std::string(2000, 'y')));
+    EXPECT_EQ(keep_image(complete, image).value_or(0), 1000u);
+    EXPECT_EQ(find_sealed_image(image), 1000u);
+    EXPECT_FALSE(fs::exists(complete));
+    EXPECT_FALSE(keep_image(complete, image));
+}
+
 }  // namespace
 }  // namespace spore::host
