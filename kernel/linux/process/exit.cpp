@@ -63,6 +63,8 @@ void end_process(Task& task) {
         vanish = !process.parent ? !process.is_first() : process.exit_signal == sigchld && parent_ignores_children(*process.parent);
         process.zombie = true;
         process.being_reaped = vanish;
+        // What it used is added to nobody's account: only who waits for a child takes that over [getrusage(2)].
+        if (vanish && parent) parent->children.remove(process), process.parent = nullptr;
         if (process.borrows_memory) process.borrows_memory = false, process.vfork_done.wake_all();
     }
     if (parent) {

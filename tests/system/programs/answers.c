@@ -237,6 +237,26 @@ static void limits_of_waits(void) {
     SHOW(syscall(SYS_futex, &word, FUTEX_WAIT_BITSET | FUTEX_CLOCK_REALTIME, 0, &now, NULL, 1));
 }
 
+/// What a child used that nobody waits for is added to nobody's account.
+static long used(const struct rusage* usage) { return usage->ru_utime.tv_sec * 1000 + usage->ru_utime.tv_usec / 1000; }
+static void unwanted_child(void) {
+    enum { size = 64 << 20 };
+    struct rusage before, after;
+    getrusage(RUSAGE_CHILDREN, &before);
+    signal(SIGCHLD, SIG_IGN);
+    pid_t pid = fork();
+    if (pid == 0) {
+        memset(mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), 1, size);
+        do getrusage(RUSAGE_SELF, &after);
+        while (used(&after) < 100);
+        _exit(0);
+    }
+    SHOW(waitpid(pid, NULL, 0));
+    getrusage(RUSAGE_CHILDREN, &after);
+    printf("memory %d, time %d\n", after.ru_maxrss - before.ru_maxrss > size >> 11, used(&after) - used(&before) > 50);
+    signal(SIGCHLD, SIG_DFL);
+}
+
 int main(void) {
     setvbuf(stdout, NULL, _IOLBF, 0);
     processor_time();
@@ -248,5 +268,6 @@ int main(void) {
     attributes();
     scheduling();
     limits_of_waits();
+    unwanted_child();
     return 0;
 }
