@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "arch/user_memory.hpp"
 #include "base/format.hpp"
 #include "kernel/core/random.hpp"
 #include "kernel/fs/open.hpp"
@@ -85,6 +86,14 @@ class RandomFile final : public MemoryDevice {
             done += part.size();
         }
         return done;
+    }
+    /// The pool counts as full from the start [random(4)]. There are no requests that change it: what they would bring can be written to the file.
+    Result<u64> ioctl(u32 request, u64 argument) override {
+        constexpr u32 get_entropy_count = 0x8004'5200;  // RNDGETENTCNT [linux/random.h]
+        constexpr i32 full_pool = 256;
+        if (request != get_entropy_count) return fail(Error::invalid);
+        TRY(arch::copy_to_program(VirtAddr{argument}, &full_pool, sizeof full_pool));
+        return 0;
     }
     Result<u64> put(IoBuffer& from) override {
         u64 done = 0;

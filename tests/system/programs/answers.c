@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -19,6 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#define RNDGETENTCNT 0x80045200u  // linux/random.h
 #define SHOW(expression) do { errno = 0; long result_ = (long)(expression); printf("%s = %ld %s\n", #expression, result_, result_ < 0 ? strerror(errno) : ""); } while (0)
 
 static int ended(pid_t pid) {
@@ -257,6 +259,14 @@ static void unwanted_child(void) {
     signal(SIGCHLD, SIG_DFL);
 }
 
+static void random_pool(void) {
+    int file = open("/dev/urandom", O_RDONLY), bits = 0;
+    SHOW(ioctl(file, RNDGETENTCNT, &bits));
+    printf("%d bits\n", bits);
+    SHOW(ioctl(file, FIONREAD, &bits));
+    close(file);
+}
+
 int main(void) {
     setvbuf(stdout, NULL, _IOLBF, 0);
     processor_time();
@@ -269,5 +279,6 @@ int main(void) {
     scheduling();
     limits_of_waits();
     unwanted_child();
+    random_pool();
     return 0;
 }
