@@ -79,9 +79,8 @@ Result<void> prepare_lock(Task& task) {
 }
 
 /// What a file's mapping needs from it, and what mprotect may make of it.
-Result<void> add_file(Task& task, memory::MapRequest& request, Descriptor descriptor) {
-    auto file = TRY(task.files().get(descriptor));
-    auto mode = file->mode();
+Result<void> add_file(memory::MapRequest& request, fs::File& file) {
+    auto mode = file.mode();
     if (mode.path_only) return fail(Error::bad_descriptor);
     if (!mode.read) return fail(Error::access_denied);
     auto writes = fs::MapWrites::nowhere;
@@ -90,11 +89,11 @@ Result<void> add_file(Task& task, memory::MapRequest& request, Descriptor descri
         else if (request.access.write) return fail(Error::access_denied);
         else request.access_limit.write = false;
     }
-    auto object = file->map(writes);
+    auto object = file.map(writes);
     if (!object && object.error() == Error::not_permitted && writes == fs::MapWrites::to_file && !request.access.write) {
         // Sealed against writing: it can still be looked at [linux] memfd_check_seals_mmap.
         request.access_limit.write = false;
-        object = file->map(fs::MapWrites::nowhere);
+        object = file.map(fs::MapWrites::nowhere);
     }
     request.object = TRY(std::move(object));
     return {};
@@ -102,8 +101,11 @@ Result<void> add_file(Task& task, memory::MapRequest& request, Descriptor descri
 
 }  // namespace
 
-Result<u64> mmap(Task& task, u64 address, u64 size, Flags protection, Flags flags, Descriptor file, u64 offset) {
-    if (size == 0 || !is_aligned(offset, page_size)) return fail(Error::invalid);
+Result<u64> mmap(Task& task, u64 address, u64 size, Flags protection, Flags flags, Descriptor descriptor, u64 offset) {
+    if (!is_aligned(offset, page_size)) return fail(Error::invalid);
+    Shared<fs::File> file;
+    if (!(flags & map_anonymous)) file = TRY(task.files().get(descriptor));
+    if (size == 0) return fail(Error::invalid);
     u64 whole = align_up(size, page_size);
     if (size > arch::program_end || whole == 0) return fail(Error::no_memory);
     if (offset + whole < offset) return fail(Error::overflow);
@@ -133,7 +135,7 @@ Result<u64> mmap(Task& task, u64 address, u64 size, Flags protection, Flags flag
     request.populate = (flags & (map_populate | map_locked)) && !(flags & map_no_reserve);
     request.grows_down = (flags & map_grows_down) != 0;
     if (flags & map_anonymous) request.offset = 0;
-    else TRY(add_file(task, request, file));
+    else TRY(add_file(request, *file));
     return TRY(task.memory().map(request)).value;
 }
 

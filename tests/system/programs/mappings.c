@@ -69,6 +69,8 @@ static void validated_flags(void) {
     SHOW(failed(mmap(0, page, PROT_READ, MAP_SHARED_VALIDATE | unknown, file, 0)));
     SHOW(failed(mmap(0, page, PROT_READ, MAP_SHARED | sync | unknown, file, 0)));
     SHOW(failed(mmap(0, page, PROT_READ, MAP_SHARED_VALIDATE | MAP_ANONYMOUS, -1, 0)));
+    SHOW(failed(mmap(0, 0, PROT_READ, MAP_SHARED, file, 0)));
+    SHOW(failed(mmap(0, 0, PROT_READ, MAP_SHARED, 1000, 0)));
 }
 
 /// Up to the first hole all is changed.
