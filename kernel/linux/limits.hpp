@@ -12,6 +12,8 @@ struct SystemLimits {
     std::atomic<u64> inotify_watches = 65536;   ///< fs/inotify/max_user_watches
     std::atomic<u64> inotify_events = 16384;    ///< fs/inotify/max_queued_events: of one instance
     std::atomic<u64> asynchronous_requests = 65536;  ///< fs/aio-max-nr: that all contexts have room for
+    /// Message queues by key, kernel/msgmax and msgmnb: bytes of a message, and of all in a new queue.
+    std::atomic<u64> keyed_message_bytes = 8192, keyed_queue_bytes = 16384;
     // Message queues by name, fs/mqueue/*: how many, and how large one may be, or is when nothing is asked for.
     std::atomic<u64> named_queues = 256, queue_messages = 10, default_queue_messages = 10, message_bytes = 8192, default_message_bytes = 8192;
     std::atomic<u64> backlog = 4096;            ///< net/core/somaxconn: connections that wait for accept()

@@ -2,6 +2,7 @@
 #include "kernel/linux/calls/calls.hpp"
 #include "kernel/linux/calls/ipc_format.hpp"
 #include "kernel/linux/ipc/queues.hpp"
+#include "kernel/linux/limits.hpp"
 #include "kernel/linux/process/process.hpp"
 
 namespace spore::linux::calls {
@@ -21,10 +22,12 @@ struct UserQueue {
 };
 static_assert(sizeof(UserQueue) == 120);
 
+u64 largest_message() { return system_limits.keyed_message_bytes.load(std::memory_order_relaxed); }
+u64 room_of_new() { return system_limits.keyed_queue_bytes.load(std::memory_order_relaxed); }
+
 /// struct msginfo; MSG_INFO tells what there is in place of the first limits.
 struct Limits {
-    i32 pool = 512000, map = Queue::default_room, largest = Queue::largest_message, room = Queue::default_room, queues = ipc::Table<Queue>::limit,
-        segment = 16, messages = Queue::default_room;
+    i32 pool = 512000, map = static_cast<i32>(room_of_new()), largest = static_cast<i32>(largest_message()), room = map, queues = ipc::Table<Queue>::limit, segment = 16, messages = map;
     u16 segments = 0xffff, padding = 0;
 };
 
@@ -39,7 +42,7 @@ Result<u64> msgget(Task& task, i32 key, Flags flags) {
 
 Result<u64> msgsnd(Task& task, i32 id, UserBytes buffer, u64 size, Flags flags) {
     auto type = TRY(UserIn<Type>{buffer}.read());
-    if (size > Queue::largest_message || type < 1) return fail(Error::invalid);
+    if (size > largest_message() || type < 1) return fail(Error::invalid);
     auto message = TRY(make_owned<ipc::Message>());
     message->type = type;
     message->text = TRY(HeapArray<std::byte>::create(size));
@@ -59,7 +62,7 @@ Result<u64> msgrcv(Task& task, i32 id, UserBytes buffer, u64 size, i64 type, Fla
     if (!queue->allows(task.process().credentials(), ipc::may_read)) return fail(Error::access_denied);
     ipc::Choice choice(type, (flags & except) != 0, copy);
     if (copy) {
-        auto text = TRY(HeapArray<std::byte>::create(std::min(size, Queue::largest_message)));
+        auto text = TRY(HeapArray<std::byte>::create(std::min(size, largest_message())));
         auto copied = TRY(queue->copy(choice, text.span(), may_cut));
         TRY(UserOut<Type>{buffer}.write(copied.type));
         TRY(arch::copy_to_program(buffer + sizeof(Type), text.data(), copied.size));
@@ -95,7 +98,7 @@ Result<u64> msgctl(Task& task, i32 id, i32 command, UserBytes buffer) {
     case ipc_set: {
         auto wanted = TRY(UserIn<UserQueue>{buffer}.read());
         if (!queue->is_owned_by(who)) return fail(Error::not_permitted);
-        if (wanted.room > Queue::default_room && !who.may(Capability::resource)) return fail(Error::not_permitted);
+        if (wanted.room > room_of_new() && !who.may(Capability::resource)) return fail(Error::not_permitted);
         queue->change_owner(wanted.permission.uid, wanted.permission.gid, wanted.permission.mode, wanted.room);
         return 0;
     }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernel/linux/ipc/table.hpp"
+#include "kernel/linux/limits.hpp"
 #include "kernel/linux/small_text.hpp"
 #include "kernel/sync/wait_queue.hpp"
 
@@ -23,9 +24,6 @@ struct Choice {
 
 class Queue : public Counted, public Object {
 public:
-    static constexpr u64 largest_message = 8192;  ///< MSGMAX
-    static constexpr u64 default_room = 16384;    ///< MSGMNB, bytes
-
     ~Queue();
     /// would_block, interrupted, identifier_removed.
     Result<void> send(Owned<Message> message, i32 process, bool may_wait);
@@ -54,7 +52,7 @@ private:
 
     sync::Spin lock_;
     List<Message, &Message::link> messages_;
-    State state_{.bytes = 0, .messages = 0, .room = default_room, .last_sender = 0, .last_receiver = 0, .sent = 0, .received = 0};
+    State state_{.bytes = 0, .messages = 0, .room = system_limits.keyed_queue_bytes.load(std::memory_order_relaxed), .last_sender = 0, .last_receiver = 0, .sent = 0, .received = 0};
     sync::WaitQueue senders_, receivers_;
 };
 

@@ -24,9 +24,8 @@ constinit Setting overcommit_memory = 0, overcommit_ratio = 50, max_map_count = 
                   compact_memory = 0, lowest_free = 16384;
 constinit Setting most_files = ~u64{0} >> 1, most_pipe_bytes = 1 << 20, dump_suid = 0;
 constinit Setting most_threads = 32768, largest_shared = ipc::Segments::largest, all_shared = ipc::Segments::largest,
-                  shared_segments = ipc::Segments::limit, largest_message = ipc::Queue::largest_message, queue_bytes = ipc::Queue::default_room,
-                  queues = ipc::Table<ipc::Queue>::limit, panic_seconds = 0, core_uses_pid = 0,
-                  perf_paranoid = 4, tainted = 0, restricted_pointers = 0, restricted_log = 0, system_request = 0;
+                  shared_segments = ipc::Segments::limit, queues = ipc::Table<ipc::Queue>::limit, panic_seconds = 0, core_uses_pid = 0, perf_paranoid = 4,
+                  tainted = 0, restricted_pointers = 0, restricted_log = 0, system_request = 0;
 constinit Setting device_backlog = 1000, syn_backlog = 4096, reuse_waiting = 2;
 
 /// UUIDs [RFC 9562 5.4].
@@ -124,8 +123,8 @@ constexpr TableRow rows[] = {
     {.path = "kernel/shmmax", .setting = &largest_shared},
     {.path = "kernel/shmall", .setting = &all_shared},
     {.path = "kernel/shmmni", .setting = &shared_segments},
-    {.path = "kernel/msgmax", .setting = &largest_message},
-    {.path = "kernel/msgmnb", .setting = &queue_bytes},
+    {.path = "kernel/msgmax", .setting = &system_limits.keyed_message_bytes},
+    {.path = "kernel/msgmnb", .setting = &system_limits.keyed_queue_bytes},
     {.path = "kernel/msgmni", .setting = &queues},
     {.path = "kernel/core_pattern", .produce = show_core_pattern, .accept = take_core_pattern},
     {.path = "kernel/core_uses_pid", .setting = &core_uses_pid},

@@ -39,10 +39,26 @@ read(0, pages, 1) = -1 Bad address
 read(0, pages + 4096, 1) = 1 
 """
 
+MESSAGE_LIMITS = """\
+send(8193) = -1 Invalid argument
+set("/proc/sys/kernel/msgmax", "100000") = 0
+set("/proc/sys/kernel/msgmnb", "150000") = 0
+send(100000) = -1 Resource temporarily unavailable
+(queue = msgget(IPC_PRIVATE, 0600)) != -1 = 1
+send(100000) = 0
+send(50001) = -1 Resource temporarily unavailable
+send(50000) = 0
+send(100001) = -1 Invalid argument
+receive() = 100000
+receive() = 50000
+"""
+
 CASES = [
     *(Case(name, [Program(name)], check=as_on_linux, machines=("microvm",), timeout=120)
       for name in ("events", "sockets", "inet_sockets", "locks", "watches", "seals", "pseudoterminals", "file_events", "splices", "segments", "sequences", "keys", "answers", "named_queues", "between", "descriptor_infos", "nodes", "names", "mappings", "handed_on", "stop_and_go", "socket_options", "stops", "unix_rules", "orphans", "ignored", "limited_waits", "udp_rules", "sharing")),
     Case("dumps", [Program("dumps", "static-pie")], check=as_on_linux, machines=("microvm",)),
+    # Linux's own limits are not to be changed, so it is not asked.
+    Case("message-limits", [Program("message_limits")], stdout=MESSAGE_LIMITS, machines=("microvm",)),
     Case("stack-slot", [Program("stack_slot")], stdout="text\n" * 20, machines=("microvm",), arm64="never"),  # x86-64's assembly
     Case("low-addresses", [Program("low_addresses")], check=as_on_linux, machines=("microvm",), arm64="never"),  # a flag of x86-64 alone
     Case("protection-keys", [Program("protection_keys", "dynamic")], stdin=b"ab", stdout=NO_KEYS, machines=("microvm",)),
