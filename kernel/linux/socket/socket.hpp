@@ -143,7 +143,6 @@ protected:
         change(*options_);
         return {};
     }
-    /// Those that are only on or off, by number.
     /// Who gets what comes to a port that several sockets share (SO_ATTACH_REUSEPORT_CBPF); null: nobody says. invalid where none is shared, not_found when
     /// nobody says already.
     virtual Result<void> set_chooser(Shared<const net::Filter>) { return fail(Error::invalid); }
@@ -151,6 +150,7 @@ protected:
     Result<void> put_timestamp(ReceiveRequest& request, Instant at) const;
     /// How much the socket has lost, where the program wants to be told and there is something to tell (SO_RXQ_OVFL).
     Result<void> put_drops(ReceiveRequest& request, u32 drops) const;
+    /// Those that are only on or off, by number.
     bool is_on(SocketOption option) const { return switches_.load(std::memory_order_relaxed) >> option & 1; }
     /// An accepted socket begins as its listener is.
     Result<void> inherit(const Socket& listener);

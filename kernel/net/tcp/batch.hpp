@@ -7,9 +7,6 @@
 
 namespace spore::net::tcp {
 
-/// How long an acknowledgement may wait for data to ride on [RFC 9293 3.8.6.3: below half a second; Linux's minimum].
-inline constexpr Duration delayed_ack = Duration::ms(40);
-
 class Batch {
 public:
     /// The time of the whole batch.

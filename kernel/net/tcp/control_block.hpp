@@ -23,6 +23,10 @@ namespace spore::net::tcp {
 
 class Batch;
 
+/// How long an acknowledgement may wait for data to ride on [RFC 9293 3.8.6.3: below half a second; Linux's minimum]; and until the program has answered
+/// for the first time: it may not be able to before the peer, which waits for this, has sent the rest.
+inline constexpr Duration delayed_ack = Duration::ms(40), first_delayed_ack = Duration::ms(4);
+
 class ControlBlock final : public Connection, public TableEntry {
 public:
     /// A connection that is about to begin, closed yet.
@@ -137,7 +141,9 @@ private:
     void take_out_of_order(Owned<device::Packet> packet);
     void continue_with_reassembled();
     bool make_room(u32 cost);
-    void count_ack_due(u32 size);
+    void count_ack_due(const Segment& segment);
+    void acknowledge_quickly();
+    Duration ack_delay() const { return answered_ ? delayed_ack : first_delayed_ack; }
     u32 window_to_offer();
     u16 window_field();
     void tune_receive_window(u32 taken);
@@ -171,7 +177,6 @@ private:
     bool transmit(u32 sequence, u32 size, u8 flags, u32& sent);
     Result<void> finish_segment(Owned<device::Packet> packet, u32 sequence, u8 flags, u32 payload);
     void send_ack();
-    bool acknowledges_quickly() const { return !interactive_ && quick_acks_; }
     void send_reset(u32 sequence);
     u32 in_flight() const { return send_next_ - send_unacknowledged_ - board_.sacked() - board_.lost(); }
     /// The sequence number of the send queue's first byte.
@@ -238,7 +243,6 @@ private:
     u8 keep_alive_probes_ = 0;
     u8 send_scale_ = 0, receive_scale_ = 0;
     u8 duplicate_acks_ = 0;
-    u8 quick_acks_ = 0;          ///< that many segments are acknowledged at once
     // What was agreed on
     bool v4_ : 1;
     bool filtered_ : 1;          ///< options_.filter
@@ -268,6 +272,7 @@ private:
     bool ack_now_ : 1 = false;
     bool ack_due_ : 1 = false;   ///< something new was not acknowledged yet
     bool interactive_ : 1 = true;  ///< the program answers what it gets: acknowledgements ride on that
+    bool answered_ : 1 = false;  ///< it has done so: until then, interactive_ is a guess
     bool duplicate_ : 1 = false; ///< duplicate_block_ is to be reported
     bool being_read_ : 1 = false;  ///< reading_ is somebody's, who copies without the lock
     bool others_read_ : 1 = false; ///< somebody else came meanwhile

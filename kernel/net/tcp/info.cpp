@@ -31,7 +31,7 @@ Info ControlBlock::info() const {
 Options ControlBlock::options() const {
     Guard guard(lock_);
     auto result = options_;
-    result.quick_ack = acknowledges_quickly();
+    result.quick_ack = !interactive_;
     return result;
 }
 
@@ -50,11 +50,7 @@ void ControlBlock::set_options(const Options& options) {
     if (state_ == State::closed) return;
     if (mss_ && other_segment) update_mss();
     if (keep_alive_changed) start_keep_alive();
-    if (options.quick_ack && !acknowledges_quickly()) {  // not where another option was changed and this one only kept
-        interactive_ = false;
-        quick_acks_ = 16;
-        if (ack_due_) send_ack();
-    }
+    if (options.quick_ack && interactive_) acknowledge_quickly();  // not where another option was changed and this one only kept
     output();
     publish(Ready::none);
 }

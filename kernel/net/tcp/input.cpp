@@ -145,7 +145,7 @@ void ControlBlock::finish_batch() {
         if (ack_now_) {
             send_ack();
         } else if (ack_due_ && ack_at_ == Instant::never()) {
-            ack_at_ = now_ + delayed_ack;
+            ack_at_ = now_ + ack_delay();
             wake_at(ack_at_);
         }
     }

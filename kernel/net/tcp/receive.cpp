@@ -18,7 +18,7 @@ void ControlBlock::take_data(Segment& segment, Owned<Packet> packet) {
         return;
     }
     if (segment.sequence != receive_next_) return take_out_of_order(std::move(packet));
-    count_ack_due(segment.size);
+    count_ack_due(segment);
     take_in_order(std::move(packet));
     if (reassembly_) [[unlikely]] continue_with_reassembled();
 }
@@ -95,16 +95,21 @@ void ControlBlock::continue_with_reassembled() {
     if (reassembly_ && reassembly_->empty()) reassembly_ = {};
 }
 
-/// Every second full segment is acknowledged when its batch ends, others later [RFC 9293 3.8.6.3]. Small segments of a conversation do not count as full.
-void ControlBlock::count_ack_due(u32 size) {
+/// Every second full segment is acknowledged when its batch ends, others later [RFC 9293 3.8.6.3]. Small segments of a conversation do not count as full. Where
+/// the program only reads, what ends a message is acknowledged at once: Nagle's algorithm may hold the next one back until then.
+void ControlBlock::count_ack_due(const Segment& segment) {
+    u32 size = segment.size;
     ack_due_ = true;
     if (size > receive_segment_) receive_segment_ = static_cast<u16>(std::min<u32>(size, receive_mss_));
     u32 full = std::max<u32>(receive_segment_, interactive_ ? 1000 : 536);
     if (receive_next_ + size - last_ack_sent_ >= 2 * full) ack_now_ = true;
-    if (quick_acks_ && !interactive_) {
-        --quick_acks_;
-        ack_now_ = true;
-    }
+    if (!interactive_ && (segment.has(flag::psh) || size < receive_segment_)) ack_now_ = true;
+}
+
+/// Until the program answers something, no acknowledgement waits for that.
+void ControlBlock::acknowledge_quickly() {
+    interactive_ = false;
+    if (ack_due_) send_ack();
 }
 
 /// Bytes before the next thing that stops a reader: the end of what came, or the urgent mark.
@@ -136,7 +141,13 @@ Result<u64> ControlBlock::receive(ByteSink& into, u64 size, ReceiveFlags flags) 
         Session session(*this);
         if (in_others_hands()) return fail(Error::would_block);
         count = readable();
-        if (count == 0) return end_of_stream();
+        if (count == 0) {
+            if (ack_due_ && !answered_) [[unlikely]] {  // it waits for more before it answers
+                stamp(time::now());
+                acknowledge_quickly();
+            }
+            return end_of_stream();
+        }
         being_read_ = true;
         reading_.append(received_);
         if (urgent_ != Urgent::none && read_next_ == urgent_sequence_ && !options_.urgent_inline) {

@@ -39,10 +39,7 @@ void ControlBlock::timer_fired(time::Timer& timer) {
 void ControlBlock::run_deadlines() {
     if (ack_at_ <= now_) {
         ack_at_ = Instant::never();
-        // The program did not answer in time. It may be one that only reads: for a while everything is acknowledged at once [RFC 5681 4.2].
-        interactive_ = false;
-        quick_acks_ = 16;
-        if (ack_due_) send_ack();
+        acknowledge_quickly();  // the program did not answer in time: it may be one that only reads
     }
     if (hold_at_ <= now_) {
         hold_at_ = Instant::never();

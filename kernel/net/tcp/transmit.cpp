@@ -95,7 +95,7 @@ Result<void> ControlBlock::finish_segment(Owned<Packet> packet, u32 sequence, u8
     packet->checksum_offset = flag::checksum_offset;
 
     // What this segment acknowledges need not be acknowledged on its own.
-    if (payload && ack_due_) interactive_ = true;
+    if (payload && (ack_due_ || Duration::ms(now_ms() - last_received_ms_) < delayed_ack)) interactive_ = answered_ = true;
     ack_due_ = ack_now_ = false;
     ack_at_ = Instant::never();
     last_ack_sent_ = receive_next_;

@@ -13,10 +13,58 @@ constexpr u32 mss = 1460;
 TEST(TcpAcks, SmallOnesWaitForCompany) {
     TcpScript s;
     s.open();
+    s.inject(psh().seq(1).ack(1).data(100));
+    s.write(10);
+    s.expect(psh().seq(1).ack(101).data(10));
+    s.inject(ack().seq(101).ack(11));
+    auto came = s.now();
+    s.inject(psh().seq(101).ack(11).data(100));
+    s.expect_nothing();
+    s.at(came + 40_ms).expect(ack().seq(11).ack(201));
+}
+
+/// Its peer may hold back the rest until then.
+TEST(TcpAcks, WhoHasNotAnsweredYetIsNotWaitedForLong) {
+    TcpScript s;
+    s.open();
     auto came = s.now();
     s.inject(psh().seq(1).ack(1).data(100));
     s.expect_nothing();
-    s.at(came + 40_ms).expect(ack().seq(1).ack(101));
+    s.at(came + 4_ms).expect(ack().seq(1).ack(101));
+}
+
+TEST(TcpAcks, WhoReadsAgainWaitsForMore) {
+    TcpScript s;
+    s.open();
+    s.inject(psh().seq(1).ack(1).data(100));
+    s.read(100);
+    s.expect_nothing();
+    EXPECT_FALSE(s.read_end());
+    s.expect(ack().seq(1).ack(101));
+}
+
+TEST(TcpAcks, MessagesToWhoOnlyReadsAreAcknowledgedAtOnce) {
+    TcpScript s;
+    s.open();
+    u32 at = 1;
+    auto message = [&](Seg segment, u32 size) {
+        s.inject(segment.seq(at).ack(1).data(size));
+        at += size;
+    };
+    message(psh(), 100);
+    s.after(4_ms).expect(ack().seq(1).ack(at));
+    for (u32 i = 0; i < 50; ++i) {
+        message(psh(), 100);
+        s.expect(ack().seq(1).ack(at));
+    }
+    message(ack(), mss);  // more follows
+    s.expect_nothing();
+    message(psh(), mss);
+    s.expect(ack().seq(1).ack(at));
+    s.after(39_ms).write(10);  // an answer, though nothing is due
+    s.expect(psh().seq(1).ack(at).data(10));
+    message(psh(), 100);
+    s.expect_nothing();
 }
 
 TEST(TcpAcks, TheyRideOnData) {
