@@ -7,6 +7,7 @@
 #include "kernel/net/ip/neighbour.hpp"
 #include "kernel/net/ip/route.hpp"
 #include "kernel/net/start.hpp"
+#include "kernel/net/tcp/connection.hpp"
 
 namespace spore::linux::proc {
 
@@ -179,6 +180,13 @@ Result<void> show_counters(TextSink& out, u32) {
                   received, net::dropped(Drop::malformed), net::dropped(Drop::not_ours), net::dropped(Drop::no_protocol), net::dropped(Drop::no_memory), received, sent,
                   net::dropped(Drop::queue_full), net::dropped(Drop::no_route), net::dropped(Drop::fragment_timeout), net::dropped(Drop::fragment_limit),
                   net::dropped(Drop::too_big)));
+    u32 established = 0;
+    net::tcp::for_each([](void* context, const net::tcp::Summary& socket) {
+        *static_cast<u32*>(context) += socket.state == net::tcp::State::established || socket.state == net::tcp::State::close_wait;
+    }, &established);
+    // RTO by Van Jacobson, from 200 ms to 2 minutes; as many connections as there is memory for.
+    TRY(out.print("Tcp: RtoAlgorithm RtoMin RtoMax MaxConn ActiveOpens PassiveOpens AttemptFails EstabResets CurrEstab InSegs OutSegs RetransSegs InErrs OutRsts InCsumErrors\n"
+                  "Tcp: 4 200 120000 -1 0 0 0 0 {} 0 0 0 0 0 0\n", established));
     return out.print("Udp: InDatagrams NoPorts InErrors OutDatagrams RcvbufErrors SndbufErrors InCsumErrors IgnoredMulti\nUdp: 0 {} {} 0 {} 0 {} 0\n",
                      net::dropped(Drop::no_port), net::dropped(Drop::checksum), net::dropped(Drop::socket_full), net::dropped(Drop::checksum));
 }

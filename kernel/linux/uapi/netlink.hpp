@@ -1,4 +1,4 @@
-// Netlink's and rtnetlink's messages [netlink(7), rtnetlink(7), linux/rtnetlink.h, if_link.h, neighbour.h].
+// Netlink's messages, rtnetlink's and those about sockets [netlink(7), rtnetlink(7), sock_diag(7), linux/rtnetlink.h, if_link.h, neighbour.h, inet_diag.h].
 #pragma once
 
 #include "base/types.hpp"
@@ -11,7 +11,7 @@ struct NetlinkAddress {
     u32 port, groups;
 };
 static_assert(sizeof(NetlinkAddress) == 12);
-inline constexpr i32 netlink_route = 0, level_netlink = 270;
+inline constexpr i32 netlink_route = 0, netlink_sockets = 4, level_netlink = 270;
 
 /// struct nlmsghdr
 struct NetlinkHeader {
@@ -23,7 +23,8 @@ static_assert(sizeof(NetlinkHeader) == 16);
 enum NetlinkType : u16 {
     netlink_noop = 1, netlink_error = 2, netlink_done = 3,
     new_link = 16, get_link = 18, new_address = 20, get_address = 22, new_route = 24, get_route = 26, new_neighbour = 28, get_neighbour = 30,
-    get_rule = 34, last_route_type = 123,
+    new_rule = 32, get_rule = 34, last_route_type = 123,
+    sockets_by_family = 20, destroy_socket = 21,  // NETLINK_SOCK_DIAG's
 };
 enum NetlinkFlag : u16 { netlink_request = 1, netlink_multi = 2, netlink_acknowledge = 4, netlink_dump = 0x300 };
 
@@ -71,6 +72,14 @@ static_assert(sizeof(RouteMessage) == 12);
 enum RouteAttributeType : u16 { route_destination = 1, route_interface = 4, route_gateway = 5, route_priority = 6, route_source = 7, route_table = 15 };
 enum RouteScope : u8 { scope_universe = 0, scope_link = 253, scope_host = 254 };
 
+/// struct fib_rule_hdr
+struct RuleMessage {
+    u8 family, destination_length = 0, source_length = 0, service = 0, table, reserved[2] = {}, action;
+    u32 flags = 0;
+};
+static_assert(sizeof(RuleMessage) == 12);
+enum RuleAttribute : u16 { rule_priority = 6, rule_suppress_prefix = 14, rule_table = 15, rule_protocol = 21 };
+
 /// struct ndmsg
 struct NeighbourMessage {
     u8 family, padding0;
@@ -81,5 +90,29 @@ struct NeighbourMessage {
 };
 static_assert(sizeof(NeighbourMessage) == 12);
 enum NeighbourAttribute : u16 { neighbour_destination = 1, neighbour_link_address = 2 };
+
+/// struct inet_diag_sockid: ports and addresses as on the wire.
+struct SocketIdentity {
+    static constexpr u32 no_cookie = ~u32{0};
+    u16 source_port, destination_port;
+    std::byte source[16], destination[16];
+    u32 interface;
+    u32 cookie[2];
+};
+static_assert(sizeof(SocketIdentity) == 48);
+/// struct inet_diag_req_v2
+struct SocketRequest {
+    u8 family, protocol, extensions, padding;
+    u32 states;  ///< a bit for each
+    SocketIdentity identity;
+};
+static_assert(sizeof(SocketRequest) == 56);
+/// struct inet_diag_msg
+struct SocketMessage {
+    u8 family, state, timer, retransmits;
+    SocketIdentity identity;
+    u32 expires, receive_queue, send_queue, user, inode;
+};
+static_assert(sizeof(SocketMessage) == 72);
 
 }  // namespace spore::linux

@@ -3,6 +3,7 @@ import contextlib
 import hashlib
 import http.server
 import os
+import re
 import socket
 import subprocess
 import threading
@@ -211,6 +212,9 @@ CASES = [
          options=["--network", "user", "-v", f"{PROGRAMS}/lend.py:/lend.py:ro"], beside=hashing_server,
          memory="128M", stdout="whole lent\nTrue copied\nrefused\nnothing to tell\n", timeout=120,
          linuxu=False),  # an answer that comes together with its end Debian 12's passt has been seen to lose
+    Case("rules", ["/bin/busybox", "sh", "-c", "ip rule; ip -6 rule"], needs=("/bin/busybox",),
+         stdout=re.compile(r"^0:\tfrom all lookup local *\n32766:\tfrom all lookup main *\n32767:\tfrom all lookup default *\n0:\tfrom all lookup local *\n32766:\tfrom all lookup main *\n$")),
+    Case("counters", ["/bin/busybox", "grep", "-c", "^Tcp: .* CurrEstab \\|^Tcp: 4 200 120000 -1 0 0 0 0 0 ", "/proc/net/snmp"], stdout="2\n", needs=("/bin/busybox",), machines=("microvm",)),
     Case("no-network", ["/bin/busybox", "wget", "-q", "-O", "-", "http://10.0.2.2/"], stderr="wget: can't connect to remote host (10.0.2.2): Network is unreachable\n",
          status=1, machines=("microvm",)),
 ]

@@ -98,6 +98,8 @@ struct Request {
 Result<void> answer_links(const Request& request, Answers& answers);
 Result<void> answer_addresses(const Request& request, Answers& answers);
 Result<void> answer_routes(const Request& request, Answers& answers);
+Result<void> answer_rules(const Request& request, Answers& answers);
 Result<void> answer_neighbours(const Request& request, Answers& answers);
+Result<void> answer_sockets(const Request& request, Answers& answers);
 
 }  // namespace spore::linux::netlink

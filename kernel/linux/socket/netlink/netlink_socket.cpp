@@ -55,8 +55,8 @@ ByteSpan Request::attribute(u64 fixed, u16 type) const {
 
 Result<Shared<Socket>> NetlinkSocket::create(u16 type, i32 protocol, fs::OpenMode mode) {
     if (type != socket_raw && type != socket_datagram) return fail(Error::socket_type_not_supported);
-    if (protocol != netlink_route) return fail(Error::protocol_not_supported);
-    return Shared<Socket>(TRY(make_shared<NetlinkSocket>(type, mode)));
+    if (protocol != netlink_route && protocol != netlink_sockets) return fail(Error::protocol_not_supported);
+    return Shared<Socket>(TRY(make_shared<NetlinkSocket>(type, static_cast<u16>(protocol), mode)));
 }
 
 /// The first socket of a process has the process's number, as programs of old expect.
@@ -89,20 +89,26 @@ Result<SocketAddress> NetlinkSocket::name() {
 }
 Result<SocketAddress> NetlinkSocket::peer_name() { return to_address(0, 0); }
 
+Result<void> NetlinkSocket::answer(const Request& request, Answers& answers) const {
+    if (protocol() == netlink_sockets) {
+        if (request.header.type == sockets_by_family) return answer_sockets(request, answers);
+        return fail(request.header.type == destroy_socket ? Error::not_supported : Error::invalid);
+    }
+    switch (request.header.type) {
+    case get_link: return answer_links(request, answers);
+    case get_address: return answer_addresses(request, answers);
+    case get_route: return answer_routes(request, answers);
+    case get_neighbour: return answer_neighbours(request, answers);
+    case get_rule: return answer_rules(request, answers);
+    default: break;
+    }
+    if (request.header.type < new_link || request.header.type > last_route_type) return fail(Error::not_supported);
+    // The types come in groups of four: new, delete, get, set.
+    return fail((request.header.type & 3) == 2 ? Error::not_supported : Error::not_permitted);
+}
+
 Result<void> NetlinkSocket::handle(const Request& request, Answers& answers) {
-    auto result = [&]() -> Result<void> {
-        switch (request.header.type) {
-        case get_link: return answer_links(request, answers);
-        case get_address: return answer_addresses(request, answers);
-        case get_route: return answer_routes(request, answers);
-        case get_neighbour: return answer_neighbours(request, answers);
-        case get_rule: return request.dump() ? Result<void>{} : fail(Error::not_supported);
-        default: break;
-        }
-        if (request.header.type < new_link || request.header.type > last_route_type) return fail(Error::not_supported);
-        // The types come in groups of four: new, delete, get, set.
-        return fail((request.header.type & 3) == 2 ? Error::not_supported : Error::not_permitted);
-    }();
+    auto result = answer(request, answers);
     if (!result && result.error() == Error::no_memory) return result;
     if (result && request.dump()) {
         Message done(netlink_done, netlink_multi, request.header, request.port);

@@ -1,5 +1,6 @@
-// AF_NETLINK with NETLINK_ROUTE: programs ask what interfaces, addresses, routes and neighbours there are [netlink(7), rtnetlink(7)]. Requests are
-// answered while they are sent; the answers wait in the socket. Nothing can be changed: the network is as the manifest says.
+// AF_NETLINK with NETLINK_ROUTE and NETLINK_SOCK_DIAG: programs ask what interfaces, addresses, routes and neighbours, and what sockets there are
+// [netlink(7), rtnetlink(7), sock_diag(7)]. Requests are answered while they are sent; the answers wait in the socket. Nothing can be changed: the
+// network is as the manifest says.
 #pragma once
 
 #include "kernel/linux/poll/waiter.hpp"
@@ -11,7 +12,7 @@ namespace spore::linux {
 class NetlinkSocket final : public Socket {
 public:
     static Result<Shared<Socket>> create(u16 type, i32 protocol, fs::OpenMode mode);
-    NetlinkSocket(u16 type, fs::OpenMode mode) : Socket(family_netlink, type, netlink_route, mode) {}
+    NetlinkSocket(u16 type, u16 protocol, fs::OpenMode mode) : Socket(family_netlink, type, protocol, mode) {}
 
     Result<void> bind(const SocketAddress& address) override;
     Result<void> connect(const SocketAddress& address) override;
@@ -31,6 +32,7 @@ public:
 private:
     void ensure_port();
     bool passes_filter(netlink::Datagram& datagram) const;
+    Result<void> answer(const netlink::Request& request, netlink::Answers& answers) const;
     Result<void> handle(const netlink::Request& request, netlink::Answers& answers);
 
     sync::Mutex mutex_;

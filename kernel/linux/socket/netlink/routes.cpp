@@ -9,7 +9,7 @@ namespace spore::linux::netlink {
 
 namespace {
 
-enum Table : u8 { table_main = 254 };
+enum Table : u8 { table_default = 253, table_main = 254, table_local = 255 };
 constexpr u8 type_unicast = 1, type_local = 2;
 constexpr u32 flag_cloned = 0x200;  // RTM_F_CLONED: the answer to a question about one destination
 
@@ -98,6 +98,30 @@ Result<void> answer_routes(const Request& request, Answers& answers) {
     u8 family = request.family();
     for (auto& route : list.span().first(count))
         if (family == 0 || family == family_of(route.prefix.base)) TRY(add_route_message(request, route, answers));
+    return {};
+}
+
+/// Those that every Linux has: first the machine's own addresses, then what there are routes for [ip-rule(8)].
+Result<void> answer_rules(const Request& request, Answers& answers) {
+    if (!request.dump()) return fail(Error::not_supported);
+    struct Rule {
+        u16 family;
+        u32 priority;
+        Table table;
+    };
+    constexpr Rule rules[] = {{family_inet, 0, table_local}, {family_inet, 32766, table_main}, {family_inet, 32767, table_default},
+                              {family_inet6, 0, table_local}, {family_inet6, 32766, table_main}};
+    constexpr u8 action_to_table = 1, protocol_kernel = 2;
+    for (auto& rule : rules) {
+        if (request.family() != 0 && request.family() != rule.family) continue;
+        auto message = request.answer(new_rule);
+        message.put(RuleMessage{.family = static_cast<u8>(rule.family), .table = rule.table, .action = action_to_table});
+        message.attribute(rule_table, u32{rule.table});
+        message.attribute(rule_suppress_prefix, ~u32{0});
+        message.attribute(rule_protocol, protocol_kernel);
+        if (rule.priority) message.attribute(rule_priority, rule.priority);
+        TRY(answers.add(message.finish()));
+    }
     return {};
 }
 
