@@ -158,9 +158,27 @@ void LockTable::let_go(const void* owner) {
     wake_waiting();
 }
 
+constinit Locked<FileLocks::All, sync::Spin> FileLocks::all_;
+
+FileLocks::FileLocks(Inode& inode) : inode_(inode) {
+    all_.with([this](All& all) { all.push_back(*this); });
+}
+FileLocks::~FileLocks() {
+    all_.with([this](All& all) { all.remove(*this); });
+}
+
+Shared<Inode> FileLocks::next_locked(const Inode* before) {
+    return all_.with([&](All& all) {
+        auto* locks = before ? all.next(*before->locks.load(std::memory_order_acquire)) : all.first();
+        // One whose last user has just left has not taken itself out yet.
+        while (locks && !locks->inode_.try_retain()) locks = all.next(*locks);
+        return locks ? Shared<Inode>::adopt(&locks->inode_) : Shared<Inode>();
+    });
+}
+
 Result<FileLocks*> locks_of(Inode& inode) {
     if (auto* locks = inode.locks.load(std::memory_order_acquire)) return locks;
-    auto made = TRY(make_owned<FileLocks>());
+    auto made = TRY(make_owned<FileLocks>(inode));
     FileLocks* other = nullptr;
     if (!inode.locks.compare_exchange_strong(other, made.get(), std::memory_order_acq_rel)) return other;
     return made.release();

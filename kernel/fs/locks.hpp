@@ -21,7 +21,8 @@ struct LockRequest {
     const void* owner;
     LockKind kind;       ///< none unlocks
     u64 start = 0, end = lock_to_end;
-    u32 process = 0;     ///< reported by query to others; ~0 for open file description locks, which F_GETLK shows as -1
+    static constexpr u32 of_description = ~u32{0};
+    u32 process = 0;     ///< reported to others; of_description for open file description locks, which F_GETLK shows as -1
     bool detect_deadlock = false;  ///< POSIX locks
     bool lets_go_first = false;    ///< flock: one of another kind is given up before this one is asked for, and lost when it cannot be had [flock(2)]
 };
@@ -35,6 +36,13 @@ public:
     /// A lock that stands in the way of this one (F_GETLK).
     std::optional<LockRequest> query(const LockRequest& request);
     void release(const void* owner);
+    /// Tells `visit` of each lock that is held, until one answer is an error.
+    template <typename F>
+    Result<void> for_each(F&& visit) {
+        Guard guard(mutex_);
+        for (auto& lock : locks_) TRY(visit(lock.held));
+        return {};
+    }
 
 private:
     struct Lock {
@@ -54,8 +62,19 @@ private:
 
 class FileLocks {
 public:
+    explicit FileLocks(Inode& inode);
+    ~FileLocks();
     LockTable whole;   ///< flock
     LockTable ranges;  ///< fcntl
+
+    /// That of the first file, or of the one after `before`, that is in use and was ever locked; null: there is none. For a walk over all.
+    static Shared<Inode> next_locked(const Inode* before);
+
+private:
+    Inode& inode_;
+    ListLink<FileLocks> link_;
+    using All = List<FileLocks, &FileLocks::link_>;
+    static Locked<All, sync::Spin> all_;
 };
 
 /// The locks of a file, made on first use.

@@ -10,9 +10,10 @@ namespace spore::linux {
 /// A number's octal digits; "0" for nothing.
 class Octal {
 public:
-    explicit Octal(u32 number) {
+    /// With zeros before it where it has fewer than `least` digits, of which there are at most 11.
+    explicit Octal(u32 number, std::size_t least = 1) {
         do digits_[sizeof digits_ - ++used_] = static_cast<char>('0' + number % 8);
-        while (number /= 8);
+        while ((number /= 8) || used_ < least);
     }
     std::string_view view() const { return {digits_ + sizeof digits_ - used_, used_}; }
 

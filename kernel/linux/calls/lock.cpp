@@ -52,7 +52,7 @@ Result<u64> lock_range(Task& task, Descriptor descriptor, fs::File& file, i32 co
     bool of_description = command == f_ofd_getlk || command == f_ofd_setlk || command == f_ofd_setlkw;
     if (of_description && wanted.pid != 0) return fail(Error::invalid);
     request.owner = of_description ? static_cast<const void*>(&file) : &task.files();
-    request.process = of_description ? ~u32{0} : static_cast<u32>(task.process().id());
+    request.process = of_description ? fs::LockRequest::of_description : static_cast<u32>(task.process().id());
     request.detect_deadlock = !of_description;
     auto& ranges = TRY(fs::locks_of(*inode))->ranges;
 

@@ -199,6 +199,7 @@ constexpr Row rows[] = {
     {.name = "mountinfo", .show = show_own_mount_info},
     {.name = "mounts", .show = show_own_mounts},
     {.name = "net", .directory = find_network_directory},
+    {.name = "ns", .directory = make_namespace_directory},
     {.name = "oom_score", .show = show_zero},
     {.name = "oom_score_adj", .show = show_score, .take = take_score, .permissions = 0644},
     {.name = "personality", .show = show_personality, .permissions = 0400},

@@ -16,6 +16,8 @@ fs::generated::NodeAttributes attributes_of(const Subject& subject, u16 permissi
 /// fd and fdinfo.
 Result<Shared<Node>> make_descriptor_directory(Subject subject);
 Result<Shared<Node>> make_descriptor_info_directory(Subject subject);
+/// ns
+Result<Shared<Node>> make_namespace_directory(Subject subject);
 
 // What the files say.
 Result<void> show_stat(const Subject& subject, TextSink& out);

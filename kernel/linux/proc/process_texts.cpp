@@ -1,8 +1,10 @@
 // stat, status, limits [proc_pid_stat(5), proc_pid_status(5), proc_pid_limits(5)].
 #include "kernel/linux/calls/usage.hpp"
+#include "kernel/linux/octal.hpp"
 #include "kernel/linux/proc/process_files.hpp"
 #include "kernel/linux/process/exit.hpp"
 #include "kernel/linux/process/tree.hpp"
+#include "kernel/linux/terminal/terminal.hpp"
 
 namespace spore::linux::proc {
 
@@ -20,6 +22,12 @@ struct Snapshot {
     Instant started;
     SignalSet pending, process_pending, blocked, ignored, caught;
     bool no_new_privileges = false;
+    terminal::Foreground foreground;
+    Policies scheduling;
+    i32 nice = 0;
+
+    /// Of realtime threads from -2 down, of the others from 0 to 39 [proc_pid_stat(5)].
+    i32 priority() const { return scheduling.priority ? -1 - scheduling.priority : 20 + nice; }
 };
 
 char state_of(const Process& process, const Task* task) {
@@ -42,10 +50,12 @@ Snapshot snapshot(const Subject& subject, Process& process, Task* task) {
     s.state = state_of(process, runs ? task : nullptr);
     s.children = process.dead_children;
     s.started = process.started;
+    s.foreground = terminal::foreground_of_locked(process.session);
     if (runs) {
         if (subject.is_task()) s.own = task->usage();
         s.cpu = task->thread().cpu();
         s.affinity = task->thread().affinity();
+        s.scheduling = task->scheduling, s.nice = task->thread().nice();
         s.voluntary = task->thread().voluntary_switches(), s.involuntary = task->thread().involuntary_switches();
     }
     Guard signal_guard(process.signal_lock);
@@ -111,14 +121,15 @@ Result<void> show_stat(const Subject& subject, TextSink& out) {
         environment = image.environment, environment_end = image.environment_end;
     }
     u64 stack_limit = found.process->limit(limit_resident).soft;
-    TRY(out.print("{} ({}) {} {} {} {} 0 -1 4194304 {} 0 {} 0 {} {} {} {} 20 0 {} 0 {} ", s.id, name_of(s), s.state, s.parent, s.group, s.session,
-                  s.own.minor_faults, s.own.major_faults, ticks(s.own.user), ticks(s.own.system), ticks(s.children.user), ticks(s.children.system),
-                  s.tasks, s.started.nanoseconds / 10'000'000));
+    TRY(out.print("{} ({}) {} {} {} {} {} {} 4194304 {} 0 {} 0 ", s.id, name_of(s), s.state, s.parent, s.group, s.session, s.foreground.device,
+                  s.foreground.group, s.own.minor_faults, s.own.major_faults));
+    TRY(out.print("{} {} {} {} {} {} {} 0 {} ", ticks(s.own.user), ticks(s.own.system), ticks(s.children.user), ticks(s.children.system), s.priority(), s.nice, s.tasks,
+                  s.started.nanoseconds / 10'000'000));
     // Signals are shown as far as they fit this file's 31 bits; status has all.
     constexpr u64 shown = 0x7fff'ffff;
-    TRY(out.print("{} {} {} {} {} {} 0 0 {} {} {} {} 0 0 0 {} {} 0 0 0 0 0 ", use.virtual_bytes, use.resident_bytes / page_size, stack_limit, code.value,
+    TRY(out.print("{} {} {} {} {} {} 0 0 {} {} {} {} 0 0 0 {} {} {} {} 0 0 0 ", use.virtual_bytes, use.resident_bytes / page_size, stack_limit, code.value,
                   code_end.value, stack.value, s.pending.bits & shown, s.blocked.bits & shown, s.ignored.bits & shown, s.caught.bits & shown,
-                  s.exit_signal, s.cpu));
+                  s.exit_signal, s.cpu, s.scheduling.priority, s.scheduling.policy));
     return out.print("0 0 0 {} {} {} {} {}\n", arguments.value, arguments_end.value, environment.value, environment_end.value,
                      s.state == 'Z' ? found.process->status.word : 0);
 }
@@ -127,7 +138,9 @@ Result<void> show_status(const Subject& subject, TextSink& out) {
     auto found = TRY(find(subject));
     auto s = snapshot(subject, *found.process, found.task.get());
     auto who = found.process->credentials();
-    TRY(out.print("Name:\t{}\nUmask:\t0022\nState:\t{}\nTgid:\t{}\nNgid:\t0\nPid:\t{}\nPPid:\t{}\nTracerPid:\t0\n", name_of(s), describe_state(s.state),
+    TRY(out.print("Name:\t{}\n", name_of(s)));
+    if (auto place = found.task ? found.task->place_seen_by_others() : Shared<Place>()) TRY(out.print("Umask:\t{}\n", Octal(place->umask(), 4).view()));
+    TRY(out.print("State:\t{}\nTgid:\t{}\nNgid:\t0\nPid:\t{}\nPPid:\t{}\nTracerPid:\t0\n", describe_state(s.state),
                   s.process_id, s.id, s.parent));
     TRY(out.print("Uid:\t{}\t{}\t{}\t{}\nGid:\t{}\t{}\t{}\t{}\nFDSize:\t256\nGroups:\t", who.uid, who.effective_uid, who.saved_uid, who.file_uid,
                   who.gid, who.effective_gid, who.saved_gid, who.file_gid));

@@ -4,6 +4,7 @@
 #include "arch/registers.hpp"
 #include "kernel/core/parts.hpp"
 #include "kernel/linux/proc/ipc.hpp"
+#include "kernel/linux/proc/locks.hpp"
 #include "kernel/linux/proc/network.hpp"
 #include "kernel/linux/proc/settings.hpp"
 #include "kernel/linux/process/tree.hpp"
@@ -118,6 +119,7 @@ constexpr TableRow rows[] = {
     {.path = "devices", .text = "Character devices:\n  1 mem\n  5 /dev/tty\n  5 /dev/console\n136 pts\n\nBlock devices:"},
     {.path = "filesystems", .text = "nodev\tsysfs\nnodev\ttmpfs\nnodev\tproc\nnodev\tpipefs\n\terofs"},
     {.path = "loadavg", .produce = show_load},
+    {.path = core::has_call("flock") || core::has_call("fcntl") ? "locks" : "", .produce = show_locks},
     {.path = "meminfo", .produce = show_memory},
     {.path = has_network ? "net" : "", .directory = make_network_directory},
     {.path = "modules", .produce = [](TextSink&, u32) -> Result<void> { return {}; }},

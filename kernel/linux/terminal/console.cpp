@@ -9,6 +9,8 @@ namespace {
 
 using namespace terminal;
 
+constexpr u64 console_device = fs::device_number(5, 1);
+
 Window window_of(device::Console& console) {
     auto size = console.window_size();
     return {size.rows, size.columns, 0, 0};
@@ -25,6 +27,7 @@ class ConsoleTerminal final : public Terminal {
 public:
     explicit ConsoleTerminal(device::Console& console) : Terminal(window_of(console), typed_in_utf8()), console_(console) { begin_with_session(1); }
 
+    u64 device() const override { return console_device; }
     void window_changed() { set_window(window_of(console_)); }
     /// The thread that takes what is typed, so that ^C works while nobody reads.
     [[noreturn]] void take_input() {
@@ -69,7 +72,7 @@ Result<void> start_terminal(device::Console& console) {
     auto made = TRY(make_shared<ConsoleTerminal>(console));
     auto thread = TRY(task::Thread::create("terminal", [](void* terminal) { static_cast<ConsoleTerminal*>(terminal)->take_input(); }, made.get()));
     the_console = made.leak();
-    TRY(fs::register_special(fs::FileType::character, fs::device_number(5, 1), open_console));
+    TRY(fs::register_special(fs::FileType::character, console_device, open_console));
     task::start(std::move(thread));
     return {};
 }

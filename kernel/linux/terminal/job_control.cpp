@@ -35,6 +35,13 @@ Shared<Terminal> controlling_terminal(Process& process) {
     return {};
 }
 
+Foreground foreground_of_locked(i32 session) {
+    if (session)
+        for (auto& terminal : Terminal::all_)
+            if (terminal.session_ == session) return {terminal.device(), terminal.foreground_};
+    return {};
+}
+
 void session_leader_ended(Process& process) {
     auto terminal = controlling_terminal(process);
     if (!terminal) return;

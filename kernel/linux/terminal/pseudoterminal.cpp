@@ -30,6 +30,8 @@ PseudoTerminal::PseudoTerminal(u32 uid) : Terminal({}) {
 }
 PseudoTerminal::~PseudoTerminal() = default;
 
+u64 PseudoTerminal::device() const { return fs::device_number(slave_major, number_); }
+
 Result<Shared<PseudoTerminal>> PseudoTerminal::create(u32 uid) {
     auto made = TRY(make_shared<PseudoTerminal>(uid));
     bool found = numbers.with([&](Numbers& n) {
@@ -42,7 +44,7 @@ Result<Shared<PseudoTerminal>> PseudoTerminal::create(u32 uid) {
         return false;
     });
     if (!found) return fail(Error::no_space);
-    made->attributes_.with([&](fs::Stat& s) { s.special = fs::device_number(slave_major, made->number_); });
+    made->attributes_.with([&](fs::Stat& s) { s.special = made->device(); });
     return made;
 }
 

@@ -22,6 +22,7 @@ public:
     static constexpr u32 most = 4096;
 
     u32 number() const { return number_; }
+    u64 device() const override;
     /// The slave's attributes in /dev/pts.
     fs::Stat attributes();
     void change(const fs::AttributeChange& change);

@@ -17,6 +17,12 @@ struct Window {
     friend bool operator==(const Window&, const Window&) = default;
 };
 
+/// The device number of a session's terminal, and the group in its foreground.
+struct Foreground {
+    u64 device = 0;  ///< 0: the session has no terminal
+    i32 group = -1;
+};
+
 /// Which side of a terminal a request came from: the program's, or that of whoever plays the person (a pseudoterminal's master).
 enum class Side : u8 { slave, master };
 enum class Wait : u8 { no, yes };
@@ -45,6 +51,8 @@ public:
     /// Its session, if any, loses it; what it was. Signals about that are sent afterwards: who hears of the loss finds no terminal any more.
     Control give_up();
     void set_window(const Window& window);
+    /// The number of its device file.
+    virtual u64 device() const = 0;
 
 protected:
     explicit Terminal(const Window& window, const Settings& settings = {});
@@ -103,11 +111,14 @@ private:
     using All = List<Terminal, &Terminal::link_>;
     static All all_;
     friend Shared<Terminal> controlling_terminal(Process& process);
+    friend Foreground foreground_of_locked(i32 session);
     friend void session_leader_ended(Process& process);
 };
 
 /// The terminal that controls the process's session; null when there is none.
 Shared<Terminal> controlling_terminal(Process& process);
+/// With the tree's lock held.
+Foreground foreground_of_locked(i32 session);
 /// The leader of a session has ended: whoever is in the foreground of its terminal is sent SIGHUP.
 void session_leader_ended(Process& process);
 
