@@ -1,8 +1,9 @@
-// UDP's sockets: peeking further on (SO_PEEK_OFF), and sends that tell when they are done (MSG_ZEROCOPY). Prints it, the same on every Linux.
+// UDP's sockets: peeking further on (SO_PEEK_OFF), sends that tell when they are done (MSG_ZEROCOPY), datagrams in pieces (MSG_MORE, UDP_CORK). Prints it, the same on every Linux.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/udp.h>
 #include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -160,11 +161,64 @@ static void lending(int family) {
     close(to), close(from);
 }
 
+static int set_cork(int value) { return setsockopt(from, IPPROTO_UDP, UDP_CORK, &value, sizeof value); }
+static int get_cork(void) {
+    int value = -77;
+    socklen_t size = sizeof value;
+    return getsockopt(from, IPPROTO_UDP, UDP_CORK, &value, &size) ? -99 : value;
+}
+static void in_pieces(int family) {
+    static char large[60000];
+    make_pair(family);
+    printf("-- pieces over %s\n", family == AF_INET ? "IPv4" : "IPv6");
+    SHOW(send(from, "one ", 4, MSG_MORE));
+    take(100, 0);
+    SHOW(send(from, "two ", 4, MSG_MORE));
+    SHOW(send(from, "", 0, MSG_MORE));
+    SHOW(send(from, "three", 5, 0));
+    take(100, 0);
+    take(100, 0);
+    SHOW(set_cork(1));
+    SHOW(get_cork());
+    SHOW(write(from, "a", 1));
+    SHOW(write(from, "b", 1));
+    take(100, 0);
+    SHOW(set_cork(0));
+    SHOW(get_cork());
+    take(100, 0);
+    // Too much drops all of it.
+    SHOW(send(from, large, sizeof large, MSG_MORE));
+    SHOW(send(from, large, sizeof large, MSG_MORE));
+    SHOW(send(from, "rest", 4, 0));
+    take(100, 0);
+    // Whole as far as there are pieces: more than a packet takes.
+    SHOW(send(from, large, 3000, MSG_MORE));
+    SHOW(send(from, large, 3000, 0));
+    take(100, MSG_TRUNC);
+    // Where it goes is said first.
+    int other = socket(family, SOCK_DGRAM, 0);
+    SHOW(send(other, "x", 1, MSG_MORE));
+    struct sockaddr_storage at;
+    socklen_t size = sizeof at;
+    getsockname(to, (void *)&at, &size);
+    SHOW(sendto(other, "to ", 3, MSG_MORE, (void *)&at, size));
+    SHOW(send(other, "here", 4, 0));
+    take(100, 0);
+    close(other);
+    // What waits when the socket goes is gone.
+    SHOW(send(from, "lost", 4, MSG_MORE));
+    close(from);
+    take(100, 0);
+    close(to);
+}
+
 int main(void) {
     peeking(AF_INET);
     peeking(AF_INET6);
     lending(AF_INET);
     lending(AF_INET6);
+    in_pieces(AF_INET);
+    in_pieces(AF_INET6);
     SHOW(set(socket(AF_UNIX, SOCK_DGRAM, 0), SO_ZEROCOPY, 1));
     return 0;
 }

@@ -63,7 +63,7 @@ Result<u64> DatagramSocket::get_transport_option(i32 level, i32 name, MutableByt
     auto all = endpoint_->options();
     if (level == level_udp && is_udp()) {
         switch (name) {
-        case udp_cork:
+        case udp_cork: return give_option(value, corked());
         case udp_encapsulation: return give_option(value, 0);
         case udp_no_check6_send: return give_option(value, all.no_checksum);
         case udp_no_check6_receive: return give_option(value, 0);
@@ -129,7 +129,7 @@ Result<void> DatagramSocket::set_transport_option(i32 level, i32 name, ByteSpan 
     if (level == level_udp && is_udp()) {
         i32 number = TRY(option_number(value));
         switch (name) {
-        case udp_cork: return number ? fail(Error::not_supported) : Result<void>{};
+        case udp_cork: return set_corked(number != 0);
         case udp_no_check6_send: return change([&](datagram::Options& all) { all.no_checksum = number != 0; });
         case udp_no_check6_receive: return {};
         case udp_segment:

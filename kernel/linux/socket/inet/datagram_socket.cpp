@@ -77,8 +77,8 @@ Result<net::Endpoint> DatagramSocket::peer_endpoint(const SocketAddress& address
 Result<u64> DatagramSocket::send(SendRequest& request) {
     constexpr u32 most = 65'535;
     if (request.flags & msg_oob) return fail(Error::not_supported);
-    // A datagram in several pieces (MSG_MORE) is not supported; sent at once, it would be several datagrams.
-    if (request.flags & msg_more) return fail(Error::not_supported);
+    // Raw datagrams in several pieces are not supported; sent at once, they would be several datagrams.
+    if (request.flags & msg_more && !is_udp()) return fail(Error::not_supported);
     net::Endpoint to;
     auto target = TRY(read_target(request));
     if (request.to) {
@@ -91,11 +91,57 @@ Result<u64> DatagramSocket::send(SendRequest& request) {
         target.to = &to;
     }
     u64 size = request.data.remaining();
+    if (request.flags & msg_more || gathers_.load(std::memory_order_relaxed)) {
+        TRY(gather(request, target));
+        return size;
+    }
     if (size > most) return fail(Error::message_too_long);
     BufferSource source(request.data);
     u64 sent = TRY(wait_for(Ready::out, send_deadline(request.flags), [&] { return endpoint_->send(source, size, target); }));
     if (request.flags & msg_zerocopy && is_on(so_zerocopy)) note_copied_send();
     return sent;
+}
+
+/// A piece of a datagram is kept, and the last one sends them all. When something fails, all are dropped [linux] udp_flush_pending_frames.
+Result<void> DatagramSocket::gather(SendRequest& request, const net::datagram::Target& target) {
+    Owned<GatheredDatagram> whole;
+    {
+        Guard guard(gathering_);
+        if (!gathered_) {
+            if (!target.to && !endpoint_->remote()) return fail(Error::destination_required);
+            gathered_ = TRY(make_owned<GatheredDatagram>(target));
+        }
+        auto appended = gathered_->append(request.data);
+        if (!appended || !(corked_ || request.flags & msg_more)) whole = std::move(gathered_);
+        gathers_.store(corked_ || gathered_, std::memory_order_relaxed);
+        TRY(appended);
+    }
+    return whole ? send_gathered(*whole, request.flags) : Result<void>{};
+}
+
+Result<void> DatagramSocket::send_gathered(GatheredDatagram& whole, u32 flags) {
+    TRY(wait_for(Ready::out, send_deadline(flags), [&] {
+        whole.rewind();
+        return endpoint_->send(whole, whole.size(), whole.target());
+    }));
+    return {};
+}
+
+/// UDP_CORK. Without it, what has been gathered goes.
+Result<void> DatagramSocket::set_corked(bool corked) {
+    Owned<GatheredDatagram> whole;
+    {
+        Guard guard(gathering_);
+        corked_ = corked;
+        if (!corked) whole = std::move(gathered_);
+        gathers_.store(corked, std::memory_order_relaxed);
+    }
+    return whole ? send_gathered(*whole, 0) : Result<void>{};
+}
+
+bool DatagramSocket::corked() {
+    Guard guard(gathering_);
+    return corked_;
 }
 
 Ready DatagramSocket::ready() {

@@ -1,6 +1,7 @@
 // SOCK_DGRAM of UDP and of ICMP echo, and SOCK_RAW, over net::datagram [udp(7), icmp(7), raw(7)].
 #pragma once
 
+#include "kernel/linux/socket/inet/gathered_datagram.hpp"
 #include "kernel/linux/socket/inet/inet_socket.hpp"
 #include "kernel/net/datagram/socket.hpp"
 
@@ -46,6 +47,10 @@ private:
         return {};
     }
     Result<net::datagram::Target> read_target(const SendRequest& request) const;
+    Result<void> gather(SendRequest& request, const net::datagram::Target& target);
+    Result<void> send_gathered(GatheredDatagram& whole, u32 flags);
+    Result<void> set_corked(bool corked);
+    bool corked();
     Result<u64> receive_error(ReceiveRequest& request);
     void note_copied_send();
     Result<u64> receive_copied_sends(ReceiveRequest& request);
@@ -60,6 +65,10 @@ private:
     bool is_raw() const { return type() == socket_raw; }
 
     Shared<net::datagram::Socket> endpoint_;  ///< from create() on
+    sync::Mutex gathering_;
+    Owned<GatheredDatagram> gathered_;   ///< gathering_; what waits for its last piece
+    bool corked_ = false;                ///< gathering_
+    std::atomic<bool> gathers_ = false;  ///< whether what is sent is a piece
     // Sends with MSG_ZEROCOPY, numbered from 0: how many there were, and of how many the program has heard that they are done.
     sync::Spin copied_lock_;
     std::atomic<u32> copied_ = 0, copied_told_ = 0;
