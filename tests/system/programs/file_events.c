@@ -254,6 +254,7 @@ static void threads(void) {
     pthread_t t;
     pthread_create(&t, 0, other, p);
     pthread_join(t, 0);
+    for (int owner; (owner = fcntl(p[0], F_GETOWN)) > 0 && syscall(SYS_tgkill, getpid(), owner, 0) == 0;) usleep(1000);  // joined, and still on its way out
     write(p[1], "b", 1);
     show_none("after the thread");
     SHOW(fcntl(p[0], F_GETOWN));
