@@ -51,6 +51,9 @@ TEST_F(LineDisciplineTest, ErasesCharactersWordsAndLines) {
     EXPECT_EQ(read(), "abc one three\n");
     type("gone\x15kept\n");
     EXPECT_EQ(read(), "kept\n");
+    auto settings = discipline.settings();
+    settings.input |= utf8;
+    discipline.change(settings);
     type("\x7f\x7fü\x7f!\n");
     EXPECT_EQ(read(), "!\n");
 }
