@@ -36,7 +36,9 @@ void VirtioSender::transmit(device::PacketList& packets) {
 
 void VirtioSender::poll() {
     bool put_off = put_off_.load(std::memory_order_relaxed);
-    if (!(put_off || queue_->has_news()) || !lock_.try_lock()) return;  // whoever holds the lock does the same
+    if (!(put_off || queue_->has_news())) return;
+    if (waits_.load(std::memory_order_relaxed)) lock_.lock();  // whoever holds the lock may have looked for the last time
+    else if (!lock_.try_lock()) return;  // whoever holds it does the same
     if (!closed_) {
         reclaim();
         if (!waiting_.empty()) send_waiting();
@@ -79,7 +81,8 @@ void VirtioSender::send_waiting() {
             continue;
         }
         if (!send(*first)) {
-            queue_->want_interrupts(true);
+            waits_.store(true, std::memory_order_relaxed);
+            queue_->want_interrupts(true);  // a full fence: whoever is told of room sees that somebody waits
             if (!queue_->has_news() || queue_->broken()) break;
             reclaim();  // room came in time
             queue_->want_interrupts(false);
@@ -89,6 +92,7 @@ void VirtioSender::send_waiting() {
         any = true;
     }
     for (; waiting_.count() > max_waiting; ++counters.send_queue_full) waiting_.pop_front();
+    waits_.store(!waiting_.empty(), std::memory_order_relaxed);
     if (!any) return;
     u32 times = put_off_.load(std::memory_order_relaxed);
     bool may_wait = patient_cpu_.load(std::memory_order_relaxed) == arch::cpu_id() && device::put_off();

@@ -53,6 +53,7 @@ private:
     sync::Spin lock_;
     device::PacketList waiting_;
     std::atomic<u32> patient_cpu_ = nobody;
+    std::atomic<bool> waits_ = false;  ///< whether waiting_ holds something
     std::atomic<u32> put_off_ = 0;  ///< how often since the device was told
     bool closed_ = false;
 };
