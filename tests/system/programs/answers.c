@@ -259,6 +259,19 @@ static void unwanted_child(void) {
     signal(SIGCHLD, SIG_DFL);
 }
 
+/// -1 is a number like others that no call has; and of a number 32 bits count. Each often enough for a way that is taken only then.
+static void numbers(void) {
+    static const long none[] = {-1, -2, 100000, 1L << 31};
+    for (int i = 0; i < 4; ++i)
+        for (int often = 0; often < 20; ++often) {
+            errno = 0;
+            if (syscall(none[i]) != -1 || errno != ENOSYS) printf("call %ld: %s\n", none[i], strerror(errno));
+        }
+    int same = 0;
+    for (int often = 0; often < 20; ++often) same += syscall(SYS_getpid | 1L << 32) == getpid();
+    printf("numbers with more bits %d\n", same);
+}
+
 static void random_pool(void) {
     int file = open("/dev/urandom", O_RDONLY), bits = 0;
     SHOW(ioctl(file, RNDGETENTCNT, &bits));
@@ -280,5 +293,6 @@ int main(void) {
     limits_of_waits();
     unwanted_child();
     random_pool();
+    numbers();
     return 0;
 }

@@ -5,7 +5,7 @@
 
 namespace spore::arch {
 
-u64 system_call_number(const TrapFrame& frame) { return frame.origin; }
+u64 system_call_number(const TrapFrame& frame) { return static_cast<u32>(frame.origin); }  // W8 [linux] do_el0_svc
 u64 system_call_argument(const TrapFrame& frame, unsigned index) { return frame.x[index]; }
 void set_system_call_result(TrapFrame& frame, i64 result) { frame.x[0] = static_cast<u64>(result); }
 i64 system_call_result(const TrapFrame& frame) { return static_cast<i64>(frame.x[0]); }

@@ -169,7 +169,7 @@ extern "C" [[gnu::used]] TrapFrame* machine_signal(int signal, siginfo_t* info, 
     cpu.fault_address = touched;
     if (signal == SIGSYS) {
         frame->vector = call_size;
-        frame->origin = static_cast<u64>(info->si_syscall);
+        frame->origin = static_cast<u32>(info->si_syscall);  // also of call -1, which is one
     }
     restore_vectors(*context);
     if (!in_program(rip) && is_stack_guard(touched) && frame->vector == vector::page) die(*frame, "kernel stack overflow");

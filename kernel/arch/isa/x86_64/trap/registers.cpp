@@ -8,7 +8,7 @@
 
 namespace spore::arch {
 
-u64 system_call_number(const TrapFrame& frame) { return frame.origin; }
+u64 system_call_number(const TrapFrame& frame) { return static_cast<u32>(frame.origin); }  // EAX [linux] do_syscall_x64
 u64 system_call_argument(const TrapFrame& frame, unsigned index) {
     const u64 arguments[] = {frame.rdi, frame.rsi, frame.rdx, frame.r10, frame.r8, frame.r9};
     return arguments[index];
