@@ -72,10 +72,11 @@ Result<void> show_host_name(TextSink& out, u32) {
     char name[name_limit];
     return out.print("{}\n", host_name(name));
 }
-Result<void> take_host_name(std::string_view text) {
+template <void (*set)(std::string_view)>
+Result<void> take_name(std::string_view text) {
     auto name = one_line(text);
     if (name.size() > name_limit) return fail(Error::invalid);
-    set_host_name(name);
+    set(name);
     return {};
 }
 Result<void> show_domain_name(TextSink& out, u32) {
@@ -107,8 +108,8 @@ constexpr TableRow rows[] = {
     {.path = "kernel/osrelease", .text = release},
     {.path = "kernel/version", .text = version},
     {.path = "kernel/arch", .text = machine::name},
-    {.path = "kernel/hostname", .produce = show_host_name, .accept = take_host_name},
-    {.path = "kernel/domainname", .produce = show_domain_name},
+    {.path = "kernel/hostname", .produce = show_host_name, .accept = take_name<set_host_name>},
+    {.path = "kernel/domainname", .produce = show_domain_name, .accept = take_name<set_domain_name>},
     {.path = "kernel/pid_max", .text = "32768"},
     {.path = "kernel/threads-max", .setting = &most_threads},
     {.path = "kernel/random/boot_id", .produce = show_boot_id},

@@ -140,6 +140,11 @@ int main(int count, char** words) {
     close(name);
     check("oom_score_adj", !strcmp(contents("/proc/self/oom_score_adj"), "500\n"));
 
+    name = open("/proc/sys/kernel/domainname", O_WRONLY);
+    write(name, "example.org\n", 12);
+    close(name);
+    check("domain name", !getdomainname(expected, sizeof expected) && !strcmp(expected, "example.org"));
+
     int wake[2];
     pipe(wake);
     pthread_t thread;
