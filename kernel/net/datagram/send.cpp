@@ -37,6 +37,7 @@ IpOptions DatagramSocket::header_fields(const Path& path, u8 protocol, const Opt
         .dont_fragment = options.stays_whole(v4),
         .allow_fragments = !options.stays_whole(v4) && discovery != Discovery::interface,
         .by_interface = discovery >= Discovery::probe,
+        .largest = v4 ? u16{0} : options.largest_packet,
         .flow_label = 0,
     };
 }

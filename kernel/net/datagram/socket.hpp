@@ -39,6 +39,7 @@ struct Options {
     Discovery discovery_v4 = Discovery::want, discovery_v6 = Discovery::want;
     bool tell_drops = false;        ///< SO_RXQ_OVFL
     u16 segment_size = 0;           ///< UDP_SEGMENT; 0: off
+    u16 largest_packet = 0;         ///< IPV6_MTU: longer ones go in fragments; 0: as the path takes them
     i32 checksum_offset = -1;       ///< IPV6_CHECKSUM: where a raw socket's checksum lies; -1: it has none
     u32 multicast_interface = 0;
     u32 send_buffer = 212'992, receive_buffer = 212'992;

@@ -105,8 +105,9 @@ u16 Path::mtu() const {
 }
 
 inline u16 Path::mtu_for(const IpOptions& options) const {
-    if (!options.by_interface) [[likely]] return mtu_;
-    return v4_ ? interface_->mtu() : interface_->mtu_v6();
+    if (!options.by_interface && !options.largest) [[likely]] return mtu_;
+    u16 taken = !options.by_interface ? mtu_ : v4_ ? interface_->mtu() : interface_->mtu_v6();
+    return options.largest ? std::min(options.largest, taken) : taken;
 }
 
 u32 Path::max_segmented(device::Segmentation kind) const {

@@ -26,6 +26,7 @@ struct IpOptions {
     bool dont_fragment = true;   ///< IPv4; IPv6 routers never fragment
     bool allow_fragments = true; ///< we ourselves may cut the packet when it is larger than the path takes
     bool by_interface = false;   ///< what the interface takes counts, and not what ICMP told of the path
+    u16 largest = 0;             ///< bytes; longer ones are cut though the path takes them; 0: what it takes
     u32 flow_label = 0;
 };
 

@@ -212,6 +212,26 @@ static void in_pieces(int family) {
     close(to);
 }
 
+/// Longer ones go in fragments, and come whole.
+static void limited(void) {
+    static char large[5000];
+    make_pair(AF_INET6);
+    puts("-- the largest packet");
+    int sizes[] = {1279, -1, 1280, 70000, 0, 1300};
+    for (unsigned i = 0; i < sizeof sizes / sizeof *sizes; ++i) SHOW(setsockopt(from, IPPROTO_IPV6, IPV6_MTU, &sizes[i], sizeof sizes[i]));
+    SHOW(setsockopt(from, IPPROTO_IPV6, IPV6_MTU, &sizes[2], 2));
+    SHOW(send(from, large, sizeof large, 0));
+    take(100, MSG_TRUNC);
+    int whole = 1;
+    SHOW(setsockopt(from, IPPROTO_IPV6, IPV6_DONTFRAG, &whole, sizeof whole));
+    SHOW(send(from, large, 1300, 0));
+    SHOW(send(from, large, 1000, 0));
+    take(100, MSG_TRUNC);
+    int stream = socket(AF_INET6, SOCK_STREAM, 0);
+    SHOW(setsockopt(stream, IPPROTO_IPV6, IPV6_MTU, &sizes[2], sizeof sizes[2]));
+    close(stream), close(from), close(to);
+}
+
 int main(void) {
     peeking(AF_INET);
     peeking(AF_INET6);
@@ -219,6 +239,7 @@ int main(void) {
     lending(AF_INET6);
     in_pieces(AF_INET);
     in_pieces(AF_INET6);
+    limited();
     SHOW(set(socket(AF_UNIX, SOCK_DGRAM, 0), SO_ZEROCOPY, 1));
     return 0;
 }

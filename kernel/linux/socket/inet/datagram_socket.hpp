@@ -30,6 +30,9 @@ protected:
     Result<void> option_set(i32 name) override;
     HeaderFields header_fields() override;
     Result<void> set_header_fields(const HeaderFields& fields) override;
+    Result<void> set_largest_packet(u16 size) override {
+        return change([&](net::datagram::Options& all) { all.largest_packet = size; });
+    }
     void ip_switch_set(IpSwitch which) override;
     Result<void> ip_choice_set() override;
     Result<u32> path_mtu() override;

@@ -155,6 +155,12 @@ Result<void> InetSocket::set_option(i32 level, i32 name, ByteSpan value) {
     if (level == level_ip && name == ip_options) return value.empty() ? Result<void>{} : fail(Error::not_permitted);
     if ((level == level_ip && (name == ip_tos || name == ip_ttl)) || (level == level_ipv6 && (name == ipv6_class || name == ipv6_unicast_hops)))
         return set_ip_number(level, name, TRY(option_number(value)));
+    if (level == level_ipv6 && name == ipv6_mtu) {
+        constexpr i32 least = 1280, most = 65'535;  // [RFC 8200 5]
+        i32 number = TRY(option_number(value));
+        if (value.size() < sizeof number || (number && number < least)) return fail(Error::invalid);
+        return set_largest_packet(static_cast<u16>(std::min(number, most)));
+    }
     // The order of preferred source addresses [RFC 5014]: there is nothing to choose between.
     if (level == level_ipv6 && name == ipv6_address_preferences) return {};
     return set_transport_option(level, name, value);

@@ -42,6 +42,8 @@ protected:
     };
     virtual HeaderFields header_fields() = 0;
     virtual Result<void> set_header_fields(const HeaderFields& fields) = 0;
+    /// IPV6_MTU; 0: as the path takes them. What is no datagram is never longer than the path takes anyway.
+    virtual Result<void> set_largest_packet(u16) { return {}; }
     /// A switch changed that means something to the transport.
     virtual void ip_switch_set(IpSwitch) {}
     /// One of the choices was made.
