@@ -1,4 +1,6 @@
 // IPv6 packets that come in [RFC 8200].
+#include <algorithm>
+
 #include "kernel/net/ip/errors.hpp"
 #include "kernel/net/ip/input.hpp"
 #include "kernel/net/ip/local_table.hpp"
@@ -50,7 +52,9 @@ void deliver_fragmented(Owned<device::Packet> packet, const Arrival& arrival) {
 }
 
 void input_with_extensions(Owned<device::Packet> packet, Arrival& arrival, Fragments fragments) {
-    if (!packet->gather(wire::ipv6::walk_size(packet->size()))) return count_drop(Drop::malformed);
+    // What was made here has less room behind its head than what came, and fewer headers.
+    u32 room = static_cast<u32>(packet->head().size()) + packet->tailroom();
+    if (!packet->gather(std::min(wire::ipv6::walk_size(packet->size()), room))) return count_drop(Drop::malformed);
     auto chain = wire::ipv6::walk(packet->head());
     if (!chain) {
         count_drop(Drop::malformed);
