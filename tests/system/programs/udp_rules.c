@@ -118,7 +118,8 @@ static void show_told(void) {
     struct sockaddr_in6 name = {0};
     struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control, .msg_name = &name, .msg_namelen = sizeof name};
     struct pollfd ready = {from, 0, 0};
-    printf("  poll %d %x,", poll(&ready, 1, 1000), ready.revents);
+    int count = poll(&ready, 1, 1000);
+    printf("  poll %d %x,", count, ready.revents);
     ssize_t got = recvmsg(from, &message, MSG_ERRQUEUE | MSG_DONTWAIT);
     if (got < 0) {
         printf(" %s\n", strerror(errno));
