@@ -28,6 +28,7 @@ import time
 import zlib
 
 from system import arm64, packages
+from system.programs import tailoring
 
 HERE = pathlib.Path(__file__).resolve().parent
 PROGRAMS = HERE / "programs"
@@ -96,7 +97,6 @@ MACHINES = {name: ["--machine", name] for name in ("microvm", "q35", "pc")}
 ARM64_MACHINES = {f"virt{gic}{bus}": ["--machine", "virt", "--gic", str(gic), *(["--bus", bus] if bus else [])] for gic in (2, 3) for bus in ("", "pci")}
 UEFI_MACHINES = {name.replace("virt", "uefi"): [*options, "--firmware", "uefi"] for name, options in ARM64_MACHINES.items()}
 UEFI_SECONDS = 60                   # what firmware may take before the program
-TAILOR_SECONDS = 300                # what making a kernel may take
 MACHINES |= ARM64_MACHINES | UEFI_MACHINES
 MACHINES["linuxu"] = ["--on", "linuxu"]
 # Kernels of linuxu for tests: its cases run on each of them when asked for.
@@ -351,12 +351,15 @@ def run_with(instance, build, scratch, values):
     case = instance.case
     command = words_of(instance, build, scratch, values)
     environment = {**os.environ, **environment_of(case, build, scratch)}
-    if instance.machine == "tailored" or "--tailor" in case.options:
-        # Before the time counts and clients come: its kernel is kept.
-        subprocess.run([*command[:2], "--dry-run", *command[2:]], cwd=scratch, env=environment, capture_output=True, timeout=TAILOR_SECONDS)
+    tailored = instance.machine == "tailored" or "--tailor" in case.options
+    if tailored and not case.around:
+        # Before the time counts and clients come: its kernel is kept. What runs around a guest does the same (tailoring.run_words).
+        subprocess.run([*command[:2], "--dry-run", *command[2:]], cwd=scratch, env=environment, capture_output=True, timeout=tailoring.SECONDS)
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=scratch, env=environment,
                                start_new_session=bool(case.script))
     timeout = case.timeout * SLOW.get(instance.machine, 1) + (UEFI_SECONDS if instance.machine in UEFI_MACHINES else 0)
+    if tailored and case.around:
+        timeout += tailoring.SECONDS
     if case.interrupt_after:
         timer = threading.Timer(case.interrupt_after, process.send_signal, [signal.SIGINT])
         timer.start()

@@ -9,6 +9,7 @@ import sys
 import time
 
 from tap import make_tap
+from tailoring import run_words
 
 GUEST, GUEST_6 = "10.9.0.2", "fd09::2"
 IPERF = "/usr/bin/iperf3"
@@ -45,8 +46,8 @@ def tell(way, report):
 def main():
     spore, *options = sys.argv[1:]
     make_tap("10.9.0.1/24", "fd09::1/64")
-    guest = subprocess.Popen([spore, "run", *options, "--network", "tap=guest", "--ip", f"{GUEST}/24", "--ip", f"{GUEST_6}/64", IPERF, "--server"],
-                             stdout=subprocess.DEVNULL)
+    command = run_words(spore, options, "--network", "tap=guest", "--ip", f"{GUEST}/24", "--ip", f"{GUEST_6}/64", IPERF, "--server")
+    guest = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     try:
         for way, words in WAYS.items():
             tell(way, measure(words, guest))

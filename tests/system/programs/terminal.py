@@ -10,6 +10,8 @@ import sys
 import termios
 import time
 
+from tailoring import run_words
+
 # What to wait for, a text that is shown or seconds, and what to type then.
 KEYS = [
     ("# ", b"echo first; stty size; tty\n"),
@@ -60,6 +62,6 @@ def use_terminal(command):
 
 if __name__ == "__main__":
     spore, *options = sys.argv[1:]
-    shown, status = use_terminal([spore, "run", *options, "-it", "/bin/busybox", "sh"])
+    shown, status = use_terminal(run_words(spore, options, "-it", "/bin/busybox", "sh"))
     print(shown)
     sys.exit(status)
