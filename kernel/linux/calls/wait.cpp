@@ -65,10 +65,13 @@ Result<std::optional<Event>> look(Process& process, const Which& which, u32 opti
 Result<std::optional<Event>> wait_for(Task& task, const Which& which, u32 options) {
     auto& process = task.process();
     TreeGuard guard(tree_lock());
+    Result<void> waited;
     while (true) {
         auto event = TRY(look(process, which, options));
         if (event || (options & no_hang)) return event;
-        TRY(process.child_changed.wait(tree_lock(), sync::Interruptible::yes));
+        // The signal that tells of a child comes before the child wakes who waits: it interrupts only those for whom there is nothing.
+        TRY(waited);
+        waited = process.child_changed.wait(tree_lock(), sync::Interruptible::yes);
     }
 }
 

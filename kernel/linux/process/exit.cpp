@@ -56,6 +56,11 @@ void end_process(Task& task) {
     Shared<Process> parent;
     Children unwanted;
     bool vanish = false;
+    auto status = process.status;
+    auto info = SignalInfo::child(status.was_killed() ? ((status.word & 0x80) ? cld_dumped : cld_killed) : cld_exited, process.id(),
+                                  process.credentials().uid, status.was_killed() ? status.signal() : status.exit_status(),
+                                  ticks(process.dead_tasks.user), ticks(process.dead_tasks.system));
+    auto entry = make_entry(info);  // what is left of it goes after the lock
     {
         TreeGuard guard(tree_lock());
         hand_over_children(process, unwanted);
@@ -66,21 +71,18 @@ void end_process(Task& task) {
         // What it used is added to nobody's account: only who waits for a child takes that over [getrusage(2)].
         if (vanish && parent) parent->children.remove(process), process.parent = nullptr;
         if (process.borrows_memory) process.borrows_memory = false, process.vfork_done.wake_all();
-    }
-    if (parent) {
-        auto status = process.status;
-        auto info = SignalInfo::child(status.was_killed() ? ((status.word & 0x80) ? cld_dumped : cld_killed) : cld_exited, process.id(),
-                                 process.credentials().uid, status.was_killed() ? status.signal() : status.exit_status(),
-                                 ticks(process.dead_tasks.user), ticks(process.dead_tasks.system));
-        if (process.exit_signal && is_signal(process.exit_signal)) {
+        // The parent that finds the child ended has its signal already: it does not come while it waits for the next one.
+        if (parent && process.exit_signal && is_signal(process.exit_signal)) {
             info.number = process.exit_signal;
-            send_to_process(*parent, info);
+            if (entry) entry->info = info;
+            send_to_process_locked(*parent, info, entry);
         }
+        if (parent && !vanish) parent->child_changed.wake_all();
     }
     process.poll_source.notify(fs::Ready::in);
     while (Process* child = unwanted.pop_front()) reap(*child);
     if (vanish) reap(process);
-    if (parent) {  // also of a child that vanished: it may have been the last that a wait was for
+    if (parent && vanish) {  // it may have been the last that a wait was for
         TreeGuard guard(tree_lock());
         parent->child_changed.wake_all();
     }

@@ -62,13 +62,6 @@ bool send_locked(Process& process, Task* only, const SignalInfo& info, Owned<Que
     return true;
 }
 
-Owned<QueuedSignal> make_entry(const SignalInfo& info) {
-    auto entry = make_owned<QueuedSignal>();
-    if (!entry) return nullptr;
-    (*entry)->info = info;
-    return std::move(*entry);
-}
-
 bool send(Process& process, Task* only, const SignalInfo& info) {
     if (info.number == 0) return true;
     auto entry = make_entry(info);  // what is left of it goes after the lock
@@ -85,6 +78,14 @@ Task* find_in(Process& process, i32 task_id) {
 
 }  // namespace
 
+Owned<QueuedSignal> make_entry(const SignalInfo& info) {
+    auto entry = make_owned<QueuedSignal>();
+    if (!entry) return nullptr;
+    (*entry)->info = info;
+    return std::move(*entry);
+}
+
+void send_to_process_locked(Process& process, const SignalInfo& info, Owned<QueuedSignal>& entry) { (void)send_locked(process, nullptr, info, entry); }
 void send_to_process(Process& process, const SignalInfo& info) { (void)send(process, nullptr, info); }
 void send_to_task(Task& task, const SignalInfo& info) { (void)send(task.process(), &task, info); }
 bool try_send_to_process(Process& process, const SignalInfo& info) { return send(process, nullptr, info); }

@@ -7,6 +7,9 @@ namespace spore::linux {
 
 /// To any thread of the process that does not block it. Number 0 sends nothing.
 void send_to_process(Process& process, const SignalInfo& info);
+/// The same with the tree's lock held. What remembers the signal is made before, and what is left of it goes after.
+Owned<QueuedSignal> make_entry(const SignalInfo& info);
+void send_to_process_locked(Process& process, const SignalInfo& info, Owned<QueuedSignal>& entry);
 /// To this thread.
 void send_to_task(Task& task, const SignalInfo& info);
 /// The same; false when as many real-time signals wait there as RLIMIT_SIGPENDING lets, and this one was dropped.

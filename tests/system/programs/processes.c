@@ -118,6 +118,20 @@ static void signals(void) {
     CHECK(waitpid(pid, &status, WNOHANG) == 0);
     CHECK(kill(pid, SIGTERM) == 0 && waitpid(pid, &status, 0) == pid && WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
     CHECK(children >= 1);
+    // Who waits is told of the child, and the signal that tells of it too has come by then.
+    struct sigaction once = {.sa_handler = on_child};
+    CHECK(sigaction(SIGCHLD, &once, 0) == 0);
+    for (int i = 0; i < 200; i++) {
+        children = 0;
+        if ((pid = fork()) == 0) _exit(i & 1);
+        CHECK(waitpid(pid, &status, 0) == pid && status == (i & 1) << 8 && children == 1);
+    }
+    once.sa_flags = SA_NOCLDWAIT;
+    CHECK(sigaction(SIGCHLD, &once, 0) == 0);
+    for (int i = 0; i < 100; i++) {
+        if ((pid = fork()) == 0) _exit(0);
+        CHECK(wait(&status) == -1 && errno == ECHILD);
+    }
     signal(SIGCHLD, SIG_DFL);
     pid = fork();
     if (pid == 0) {
