@@ -27,6 +27,16 @@ Result<void> limit_write(Task& task, fs::File& file, fs::IoBuffer& buffer, u64 o
 
 Result<u64> position_of(fs::File& file) { return file.seek(0, fs::Whence::current); }
 
+/// To transfer at an offset. What has none says so even to those who may not read or write it.
+Result<Shared<fs::File>> usable_at(Task& task, Descriptor descriptor, Result<Shared<fs::File>> usable) {
+    if (usable) [[likely]] return usable;
+    auto file = TRY(task.files().get(descriptor));
+    if (!file->mode().path_only) TRY(position_of(*file));
+    return usable;
+}
+Result<Shared<fs::File>> readable_at(Task& task, Descriptor descriptor) { return usable_at(task, descriptor, readable(task, descriptor)); }
+Result<Shared<fs::File>> writable_at(Task& task, Descriptor descriptor) { return usable_at(task, descriptor, writable(task, descriptor)); }
+
 /// How much of a program's buffer is there to be read, before the first page that is not.
 [[gnu::cold]] u64 readable_prefix(fs::IoBuffer buffer) {
     u64 before = buffer.remaining();
@@ -194,25 +204,25 @@ Result<u64> writev(Task& task, Descriptor descriptor, UserIn<fs::Piece> from, i3
 }
 Result<u64> pread64(Task& task, Descriptor descriptor, UserBuffer at, u64 size, i64 offset) {
     if (offset < 0) return fail(Error::invalid);
-    auto file = TRY(readable(task, descriptor));
+    auto file = TRY(readable_at(task, descriptor));
     auto buffer = TRY(program_buffer(at, size));
     return told(*file, fs::Change::accessed, file->read_at(buffer, static_cast<u64>(offset)));
 }
 Result<u64> pwrite64(Task& task, Descriptor descriptor, UserData at, u64 size, i64 offset) {
     if (offset < 0) return fail(Error::invalid);
-    auto file = TRY(writable(task, descriptor));
+    auto file = TRY(writable_at(task, descriptor));
     return write_at(task, *file, TRY(program_buffer(at, size)), static_cast<u64>(offset));
 }
 Result<u64> preadv(Task& task, Descriptor descriptor, UserIn<fs::Piece> from, i32 count, u64 offset, u64) {
     if (static_cast<i64>(offset) < 0) return fail(Error::invalid);
-    auto file = TRY(readable(task, descriptor));
+    auto file = TRY(readable_at(task, descriptor));
     auto pieces = TRY(Pieces::read(from, count));
     auto buffer = pieces.buffer();
     return told(*file, fs::Change::accessed, file->read_at(buffer, offset));
 }
 Result<u64> pwritev(Task& task, Descriptor descriptor, UserIn<fs::Piece> from, i32 count, u64 offset, u64) {
     if (static_cast<i64>(offset) < 0) return fail(Error::invalid);
-    auto file = TRY(writable(task, descriptor));
+    auto file = TRY(writable_at(task, descriptor));
     auto pieces = TRY(Pieces::read(from, count));
     return write_at(task, *file, pieces.buffer(), offset);
 }
@@ -221,7 +231,7 @@ Result<u64> preadv2(Task& task, Descriptor descriptor, UserIn<fs::Piece> from, i
     if (flags & ~known) return fail(Error::not_supported);
     if (!(flags & no_wait)) return offset == own_position ? readv(task, descriptor, from, count) : preadv(task, descriptor, from, count, offset, high);
     if (offset != own_position && static_cast<i64>(offset) < 0) return fail(Error::invalid);
-    auto file = TRY(readable(task, descriptor));
+    auto file = TRY(offset == own_position ? readable(task, descriptor) : readable_at(task, descriptor));
     auto pieces = TRY(Pieces::read(from, count));
     auto buffer = pieces.buffer();
     TRY(check_no_wait(*file, buffer, offset, fs::Ready::in));
@@ -234,7 +244,7 @@ Result<u64> pwritev2(Task& task, Descriptor descriptor, UserIn<fs::Piece> from, 
     if ((flags & append) && (flags & no_append)) return fail(Error::invalid);
     if (flags == 0) return offset == own_position ? writev(task, descriptor, from, count) : pwritev(task, descriptor, from, count, offset, high);
     if (offset != own_position && static_cast<i64>(offset) < 0) return fail(Error::invalid);
-    auto file = TRY(writable(task, descriptor));
+    auto file = TRY(offset == own_position ? writable(task, descriptor) : writable_at(task, descriptor));
     auto pieces = TRY(Pieces::read(from, count));
     auto buffer = pieces.buffer();
     if (flags & no_wait) TRY(check_no_wait(*file, buffer, offset, fs::Ready::out));

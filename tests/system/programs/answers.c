@@ -127,6 +127,13 @@ static void names_only(void) {
     SHOW(pread(directory, bytes, 8, 0));
     struct iovec piece = {bytes, 8};
     SHOW(preadv(directory, &piece, 1, 0));
+    // What has no offsets says so at either end, a name alone is no descriptor.
+    SHOW(pread(ends[0], bytes, 8, 0));
+    SHOW(pread(ends[1], bytes, 8, 0));
+    SHOW(pwrite(ends[0], bytes, 8, 0));
+    SHOW(preadv(ends[1], &piece, 1, 0));
+    SHOW(pwritev(ends[0], &piece, 1, 0));
+    SHOW(pread(name, bytes, 8, 0));
     SHOW(posix_fadvise(ends[0], 0, 0, POSIX_FADV_NORMAL));
     SHOW(readahead(ends[0], 0, 10));
     SHOW(readahead(directory, 0, 10));
