@@ -223,6 +223,24 @@ static void replaced(void) {
     SHOW(wrong);
 }
 
+/// Where one is when that is not below one's root.
+static void outside(void) {
+    char path[256];
+    fflush(stdout);
+    if (fork() == 0) {
+        SHOW(chroot("d"));
+        SHOW(syscall(SYS_getcwd, path, sizeof path));
+        puts(path);
+        SHOW(syscall(SYS_getcwd, path, 15));
+        SHOW(chdir("/"));
+        SHOW(syscall(SYS_getcwd, path, sizeof path));
+        puts(path);
+        fflush(stdout);
+        _exit(0);
+    }
+    wait(0);
+}
+
 int main(void) {
     setvbuf(stdout, 0, _IOLBF, 0);
     umask(022);
@@ -252,5 +270,6 @@ int main(void) {
     places();
     copies();
     replaced();
+    outside();
     return 0;
 }
