@@ -14,6 +14,9 @@ struct SystemLimits {
     std::atomic<u64> asynchronous_requests = 65536;  ///< fs/aio-max-nr: that all contexts have room for
     /// Message queues by key, kernel/msgmax and msgmnb: bytes of a message, and of all in a new queue.
     std::atomic<u64> keyed_message_bytes = 8192, keyed_queue_bytes = 16384;
+    std::atomic<u64> keyed_queues = 32000;      ///< kernel/msgmni
+    /// Shared memory by key, kernel/shmmax, shmall and shmmni: bytes of a segment, pages of all, and how many. Memory is the bound of the first two.
+    std::atomic<u64> segment_bytes = ~u64{0} - (1 << 24), segment_pages = ~u64{0} - (1 << 24), segments = 4096;
     // Message queues by name, fs/mqueue/*: how many, and how large one may be, or is when nothing is asked for.
     std::atomic<u64> named_queues = 256, queue_messages = 10, default_queue_messages = 10, message_bytes = 8192, default_message_bytes = 8192;
     std::atomic<u64> backlog = 4096;            ///< net/core/somaxconn: connections that wait for accept()

@@ -2,11 +2,15 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <boost/intrusive/set.hpp>
 
 #include "kernel/memory/address_space.hpp"
 
 namespace spore::memory {
+
+/// How many areas an address space may have (vm/max_map_count).
+extern constinit std::atomic<u64> most_areas;
 
 struct Area : boost::intrusive::set_base_hook<boost::intrusive::optimize_size<true>,
                                               boost::intrusive::link_mode<boost::intrusive::normal_link>> {
@@ -72,11 +76,13 @@ public:
         auto at = std::next(tree_.iterator_to(area));
         return at == tree_.end() ? nullptr : &*at;
     }
-    void insert(Area& area) { tree_.insert(area); }
+    void insert(Area& area) { tree_.insert(area), ++count_; }
     void remove(Area& area) {
         if (last_found_ == &area) last_found_ = nullptr;
         tree_.erase(tree_.iterator_to(area));
+        --count_;
     }
+    u64 count() const { return count_; }
     /// Where what is mapped from `start` on ends, or `end`.
     u64 first_hole(u64 start, u64 end) {
         for (auto area = first_above(start); area != tree_.end() && area->start <= start && start < end; ++area) start = std::min(area->end, end);
@@ -94,6 +100,7 @@ public:
 
 private:
     Tree tree_;
+    u64 count_ = 0;
     Area* last_found_ = nullptr;
 };
 

@@ -7,6 +7,8 @@
 
 namespace spore::memory {
 
+constinit std::atomic<u64> most_areas = 65530;
+
 Result<void> AddressSpace::split_large_page(u64 at) {
     if (is_aligned(at, arch::large_page_size)) return {};
     auto mapping = page_table_.query({at});
@@ -22,6 +24,7 @@ Result<void> AddressSpace::split_large_page(u64 at) {
 Result<void> AddressSpace::split_at(u64 at) {
     Area* area = areas_->find(at);
     if (!area || area->start == at) return {};
+    if (areas_->count() >= most_areas.load(std::memory_order_relaxed)) return fail(Error::no_memory);
     TRY(split_large_page(at));
     auto upper = TRY(make_owned<Area>());
     upper->start = at;

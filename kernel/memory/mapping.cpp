@@ -25,6 +25,7 @@ Result<VirtAddr> AddressSpace::map(const MapRequest& request) {
         Change change(*this);
         // What it takes the place of is not there twice.
         u64 replaced = request.placement == Placement::exactly ? areas_->mapped_bytes(request.hint.value, request.hint.value + size) : 0;
+        if (areas_->count() > most_areas.load(std::memory_order_relaxed)) return fail(Error::no_memory);
         TRY(check_limits(size - replaced, area->counts_as_data()));
         area->locked = request.locked || lock_future_ != LockFuture::no;
         if (area->locked) TRY(check_lock_limit(size));

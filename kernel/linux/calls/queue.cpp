@@ -27,7 +27,7 @@ u64 room_of_new() { return system_limits.keyed_queue_bytes.load(std::memory_orde
 
 /// struct msginfo; MSG_INFO tells what there is in place of the first limits.
 struct Limits {
-    i32 pool = 512000, map = static_cast<i32>(room_of_new()), largest = static_cast<i32>(largest_message()), room = map, queues = ipc::Table<Queue>::limit, segment = 16, messages = map;
+    i32 pool = 512000, map = static_cast<i32>(room_of_new()), largest = static_cast<i32>(largest_message()), room = map, queues = static_cast<i32>(Queue::most()), segment = 16, messages = map;
     u16 segments = 0xffff, padding = 0;
 };
 

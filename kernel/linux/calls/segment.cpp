@@ -25,7 +25,8 @@ static_assert(sizeof(UserSegment) == 112);
 
 /// struct shminfo
 struct Limits {
-    u64 largest = ipc::Segments::largest, smallest = 1, segments = ipc::Segments::limit, of_process = ipc::Segments::limit, pages = ipc::Segments::largest;
+    u64 largest = system_limits.segment_bytes.load(std::memory_order_relaxed), smallest = 1, segments = Segment::most(), of_process = segments;
+    u64 pages = system_limits.segment_pages.load(std::memory_order_relaxed);
     u64 unused[4] = {};
 };
 /// struct shm_info
@@ -149,7 +150,7 @@ Result<u64> shmctl(Task& task, i32 id, i32 command, UserBytes buffer) {
         Summary all;
         segments().for_each([&](Segment& segment) {
             highest = std::max(highest, segment.id);
-            ++all.segments, all.pages += align_up(segment.size, page_size) / page_size, all.resident += segment.object->pages().size();
+            ++all.segments, all.pages += segment.pages(), all.resident += segment.object->pages().size();
         });
         if (command == ipc_limits) TRY(UserOut<Limits>{buffer}.write({}));
         else TRY(UserOut<Summary>{buffer}.write(all));

@@ -23,7 +23,7 @@ struct UserSemaphoreSet {
 
 /// struct seminfo
 struct Limits {
-    i32 map = 1'024'000'000, sets = ipc::Table<SemaphoreSet>::limit, semaphores = 1'024'000'000, undos = 1'024'000'000, of_set = SemaphoreSet::most,
+    i32 map = 1'024'000'000, sets = static_cast<i32>(SemaphoreSet::most()), semaphores = 1'024'000'000, undos = 1'024'000'000, of_set = SemaphoreSet::largest,
         operations = SemaphoreSet::most_operations, undos_of_process = SemaphoreSet::most_operations, undo_size = 20, highest = SemaphoreSet::highest,
         highest_undo = SemaphoreSet::highest;
 };
@@ -53,7 +53,7 @@ Result<u64> operate(Task& task, i32 id, UserIn<SemaphoreOperation> user, u64 cou
 }  // namespace
 
 Result<u64> semget(Task& task, i32 key, i32 count, Flags flags) {
-    if (count < 0 || count > static_cast<i32>(SemaphoreSet::most)) return fail(Error::invalid);
+    if (count < 0 || count > static_cast<i32>(SemaphoreSet::largest)) return fail(Error::invalid);
     auto wanted = static_cast<u32>(count);
     return TRY(semaphores().get({key, flags}, task.process().credentials(), [&](SemaphoreSet& set) -> Result<void> {
         if (wanted > set.count()) return fail(Error::invalid);

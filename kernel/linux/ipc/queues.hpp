@@ -25,6 +25,7 @@ struct Choice {
 class Queue : public Counted, public Object {
 public:
     ~Queue();
+    static u64 most() { return system_limits.keyed_queues.load(std::memory_order_relaxed); }
     /// would_block, interrupted, identifier_removed.
     Result<void> send(Owned<Message> message, i32 process, bool may_wait);
     /// no_message when there is none and it may not wait; argument_list_too_long when it is longer than `room` and may not be cut: then it stays.

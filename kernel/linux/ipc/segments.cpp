@@ -15,7 +15,10 @@ Result<i32> Segments::get(const Wanted& wanted, u64 size, const Credentials& who
         if (size > segment.size) return fail(Error::invalid);
         return {};
     }, [&]() -> Result<Shared<Segment>> {
-        if (size == 0) return fail(Error::invalid);
+        if (size == 0 || size > system_limits.segment_bytes.load(std::memory_order_relaxed)) return fail(Error::invalid);
+        u64 pages = 0, most = system_limits.segment_pages.load(std::memory_order_relaxed);
+        table_.for_each([&](Segment& segment) { pages += segment.pages(); });
+        if (pages > most || size > (most - pages) * page_size) return fail(Error::no_space);
         if (size > memory::memory_use().total) return fail(Error::no_memory);
         auto made = TRY(make_shared<Segment>());
         made->object = TRY(memory::create_anonymous_object(align_up(size, page_size)));

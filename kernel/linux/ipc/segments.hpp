@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernel/linux/ipc/table.hpp"
+#include "kernel/linux/limits.hpp"
 #include "kernel/memory/address_space.hpp"
 
 namespace spore::linux::ipc {
@@ -16,6 +17,8 @@ struct Segment final : Counted, Object {
     u32 attaching = 0;  ///< who is about to map it
     Shared<memory::MappedObject> object{};
 
+    static u64 most() { return system_limits.segments.load(std::memory_order_relaxed); }
+    u64 pages() const { return align_up(size, page_size) / page_size; }
     /// How many have it attached, counted by mapping.
     u64 users() { return object->pages().mappings() + attaching; }
 };
@@ -23,9 +26,6 @@ struct Segment final : Counted, Object {
 /// All segments of the machine. What it hands out is only to be looked at under its lock: `f` must not sleep.
 class Segments {
 public:
-    static constexpr u32 limit = 4096;                       ///< SHMMNI
-    static constexpr u64 largest = ~u64{0} - (1 << 24);      ///< SHMMAX, bytes, and SHMALL, pages: memory is the bound
-
     /// The segment with this key, or a new one; its id. `size` in bytes.
     Result<i32> get(const Wanted& wanted, u64 size, const Credentials& who, i32 process);
     /// invalid where there is no such segment.
@@ -52,7 +52,7 @@ public:
     }
 
 private:
-    Table<Segment, limit> table_;
+    Table<Segment> table_;
 };
 
 Segments& segments();

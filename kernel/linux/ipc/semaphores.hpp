@@ -14,11 +14,12 @@ using Operation = SemaphoreOperation;
 
 class SemaphoreSet : public Counted, public Object {
 public:
-    static constexpr u32 most = 32000;             ///< SEMMSL
+    static constexpr u32 largest = 32000;          ///< SEMMSL
     static constexpr u32 most_operations = 500;    ///< SEMOPM
     static constexpr i32 highest = 32767;          ///< SEMVMX, SEMAEM
 
     explicit SemaphoreSet(HeapArray<u16> values, HeapArray<i32> users) : values_(std::move(values)), users_(std::move(users)) {}
+    static constexpr u64 most() { return 32000; }  ///< SEMMNI
     static Result<Shared<SemaphoreSet>> create(u32 count);
 
     u32 count() const { return static_cast<u32>(values_.size()); }

@@ -11,12 +11,10 @@
 
 namespace spore::linux::ipc {
 
-/// T is a counted Object with a `link`, of which there are at most `limit`. The table is one of its owners, until it is removed.
-template <typename T, u32 most = 32000>
+/// T is a counted Object with a `link`, of which there are at most T::most(). The table is one of its owners, until it is removed.
+template <typename T>
 class Table {
 public:
-    static constexpr u32 limit = most;  ///< SEMMNI, MSGMNI
-
     /// The number of the object with this key, which `check` is to approve of under the table's lock, or of a new one from `make`.
     template <typename Check, typename Make>
     Result<i32> get(const Wanted& wanted, const Credentials& who, Check&& check, Make&& make) {
@@ -93,7 +91,7 @@ private:
         return nullptr;
     }
     Result<i32> insert(Shared<T> made, const Wanted& wanted, const Credentials& who) {
-        if (count_ == limit) return fail(Error::no_space);
+        if (count_ >= T::most()) return fail(Error::no_space);
         // Numbers grow, so that all are free that were never given out.
         do {
             if (next_ == std::numeric_limits<i32>::max()) next_ = 0, wrapped_ = true;

@@ -5,12 +5,11 @@
 #include "base/locked.hpp"
 #include "kernel/core/random.hpp"
 #include "kernel/linux/event/request_context.hpp"
-#include "kernel/linux/ipc/queues.hpp"
-#include "kernel/linux/ipc/segments.hpp"
 #include "kernel/linux/limits.hpp"
 #include "kernel/linux/machine/name.hpp"
 #include "kernel/linux/process/credentials.hpp"
 #include "kernel/linux/system.hpp"
+#include "kernel/memory/area.hpp"
 #include "kernel/net/binding.hpp"
 #include "kernel/sync/spin.hpp"
 
@@ -19,12 +18,11 @@ namespace spore::linux::proc {
 namespace {
 
 using Setting = std::atomic<u64>;
-constinit Setting overcommit_memory = 0, overcommit_ratio = 50, max_map_count = 65530, swappiness = 60, huge_pages = 0, lowest_mapping = 65536,
+constinit Setting overcommit_memory = 0, overcommit_ratio = 50, swappiness = 60, huge_pages = 0, lowest_mapping = 65536,
                   drop_caches = 0, dirty_ratio = 20, dirty_background_ratio = 10, dirty_age = 3000, dirty_interval = 500, cache_pressure = 100,
                   compact_memory = 0, lowest_free = 16384;
 constinit Setting most_files = ~u64{0} >> 1, most_pipe_bytes = 1 << 20, dump_suid = 0;
-constinit Setting most_threads = 32768, largest_shared = ipc::Segments::largest, all_shared = ipc::Segments::largest,
-                  shared_segments = ipc::Segments::limit, queues = ipc::Table<ipc::Queue>::limit, panic_seconds = 0, core_uses_pid = 0, perf_paranoid = 4,
+constinit Setting most_threads = 32768, panic_seconds = 0, core_uses_pid = 0, perf_paranoid = 4,
                   tainted = 0, restricted_pointers = 0, restricted_log = 0, system_request = 0;
 constinit Setting device_backlog = 1000, syn_backlog = 4096, reuse_waiting = 2;
 
@@ -121,12 +119,12 @@ constexpr TableRow rows[] = {
     {.path = "kernel/overflowuid", .text = "65534"},
     {.path = "kernel/overflowgid", .text = "65534"},
     {.path = "kernel/sem", .text = "32000\t1024000000\t500\t32000"},
-    {.path = "kernel/shmmax", .setting = &largest_shared},
-    {.path = "kernel/shmall", .setting = &all_shared},
-    {.path = "kernel/shmmni", .setting = &shared_segments},
+    {.path = "kernel/shmmax", .setting = &system_limits.segment_bytes},
+    {.path = "kernel/shmall", .setting = &system_limits.segment_pages},
+    {.path = "kernel/shmmni", .setting = &system_limits.segments},
     {.path = "kernel/msgmax", .setting = &system_limits.keyed_message_bytes},
     {.path = "kernel/msgmnb", .setting = &system_limits.keyed_queue_bytes},
-    {.path = "kernel/msgmni", .setting = &queues},
+    {.path = "kernel/msgmni", .setting = &system_limits.keyed_queues},
     {.path = "kernel/core_pattern", .produce = show_core_pattern, .accept = take_core_pattern},
     {.path = "kernel/core_uses_pid", .setting = &core_uses_pid},
     {.path = "kernel/randomize_va_space", .text = "2"},
@@ -144,7 +142,7 @@ constexpr TableRow rows[] = {
     {.path = "user/max_user_namespaces", .text = "0"},
     {.path = "vm/overcommit_memory", .setting = &overcommit_memory},
     {.path = "vm/overcommit_ratio", .setting = &overcommit_ratio},
-    {.path = "vm/max_map_count", .setting = &max_map_count},
+    {.path = "vm/max_map_count", .setting = &memory::most_areas},
     {.path = "vm/swappiness", .setting = &swappiness},
     {.path = "vm/nr_hugepages", .setting = &huge_pages},
     {.path = "vm/nr_overcommit_hugepages", .text = "0"},
