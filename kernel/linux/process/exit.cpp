@@ -115,6 +115,8 @@ void reap(Process& process) {
         if (!process.number_link.linked) return;
         tree().processes.remove(process);
         tree().groups.remove(process);
+        // Its last task may still be on the way out: it is not found by a number that is free.
+        if (Task* last = process.main; last && last->number_link.linked) tree().tasks.remove(*last);
         if (process.parent && process.sibling.linked) {
             process.parent->dead_children += process.dead_tasks;
             process.parent->dead_children += process.dead_children;

@@ -125,6 +125,7 @@ static void signals(void) {
         children = 0;
         if ((pid = fork()) == 0) _exit(i & 1);
         CHECK(waitpid(pid, &status, 0) == pid && status == (i & 1) << 8 && children == 1);
+        CHECK(kill(pid, 0) == -1 && errno == ESRCH && syscall(SYS_sched_getscheduler, pid) == -1 && errno == ESRCH);
     }
     once.sa_flags = SA_NOCLDWAIT;
     CHECK(sigaction(SIGCHLD, &once, 0) == 0);
