@@ -119,6 +119,11 @@ Result<u64> Terminal::ioctl(u32 request, u64 argument, Side side) {
         TRY(UserOut<i32>{{argument}}.write(number));
         return 0;
     }
+    case get_discipline: TRY(UserOut<i32>{{argument}}.write(only_discipline)); return 0;
+    case set_discipline:
+        if (side == Side::slave) TRY(must_be_foreground(sigttou));
+        if (TRY(UserIn<i32>{{argument}}.read()) != only_discipline) return fail(Error::invalid);
+        return 0;
     case set_group: return set_foreground(argument, side);
     case flush: return flush_queues(argument);
     case flow: return control_flow(argument);

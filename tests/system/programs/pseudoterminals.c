@@ -107,6 +107,13 @@ static void old_settings(int m, int s) {
     show("slave", s);
     show("master", m);
     SHOW(ioctl(s, TCGETA, NULL));
+    int discipline = 7;
+    SHOW(ioctl(s, TIOCGETD, &discipline));
+    SHOW(discipline);
+    SHOW(ioctl(s, TIOCSETD, &discipline));
+    discipline = 1000;
+    SHOW(ioctl(m, TIOCSETD, &discipline));
+    SHOW(ioctl(s, TIOCSETD, NULL));
 }
 
 static void lines(void) {
