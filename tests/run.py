@@ -169,6 +169,7 @@ def main():
     parser.add_argument("filter", nargs="*", help="run only tests whose name contains one of these (regular expressions)")
     parser.add_argument("--build", default=str(TESTS.parent / "build"), help=argparse.SUPPRESS)
     parser.add_argument("--long", action="store_true", help="run the long suites instead")
+    parser.add_argument("--everywhere", action="store_true", help="run the system tests on x86-64's machines in every combination of machine, mode and processors instead")
     parser.add_argument("--uefi", action="store_true", help="run the system tests that run on arm64 through UEFI firmware instead")
     parser.add_argument("--tailored", action="store_true", help="run the system tests that run on linuxu each on a kernel that is tailored to its program instead")
     parser.add_argument("--sanitized", action="store_true", help="run the system tests that run on linuxu on a kernel that wrong accesses to memory and undefined behaviour end instead")
@@ -186,7 +187,7 @@ def main():
     def wanted(name):
         return not patterns or any(pattern.search(name) for pattern in patterns)
 
-    kind = next((kind for kind in ("long", "uefi", "tailored", "sanitized", "races", "coverage") if getattr(arguments, kind)), "system")
+    kind = next((kind for kind in ("long", "everywhere", "uefi", "tailored", "sanitized", "races", "coverage") if getattr(arguments, kind)), "system")
     if arguments.lab:
         cases = [one for one in lab.instances(patterns) if wanted(one.name)]
     else:

@@ -1,11 +1,12 @@
 """System tests: one program, run by the real tool in a real virtual machine, and what must come out.
 
-A file in tests/system/cases/ holds a list `CASES` of `Case`s. Each is run on every machine, mode and number of processors that it
-names, and is called system/<file>/<case>@<machine>-<mode>-<cpus>. `host` cases boot nothing and run once. The files in tests/long/ are
+A file in tests/system/cases/ holds a list `CASES` of `Case`s. Each is run on every machine, in every mode and on every number of processors that it
+names, in half of the combinations of these (`half_of`), and is called system/<file>/<case>@<machine>-<mode>-<cpus>. A few run in all combinations
+(`everywhere`), as all do with `--everywhere`. `host` cases boot nothing and run once. The files in tests/long/ are
 of the same form; their cases are called long/….
 
 Each system case also runs on arm64, with Debian's arm64 programs and ours compiled for it, once: all together are spread over virt's interrupt
-controllers, buses, modes and numbers of processors (`one_of`). A few run in all combinations, and through UEFI firmware too; with `--uefi` all that run
+controllers, buses, modes and numbers of processors (`one_of`). Those few run in all combinations, and through UEFI firmware too; with `--uefi` all that run
 on arm64 do that, and nothing else runs. And each runs on linuxu, as a process of this machine.
 
 A case may be a program here that runs the tool itself (`around`), with Linux at the other end of a TAP, say; it takes a machine like the others.
@@ -79,7 +80,8 @@ class Case:
     beside: object = None          # function() → context manager giving {word: value}: {word} stands for value while it runs
     package: str = ""              # a Debian package, unpacked: {package} stands for its folder. For the guest's CPU; with `around`, for this machine's
     tree: tuple = ()               # Debian packages: {tree} stands for a root file system of these and all that they depend on, for this machine's CPU
-    arm64: str = "once"            # or "everywhere", in all combinations, or "never"
+    everywhere: bool = False       # runs in all of its combinations, on arm64 too
+    arm64: bool = True
     linuxu: bool = True
 
 
@@ -93,11 +95,11 @@ class Instance:
 
 
 # How the tool is told of each machine that instances name.
-MACHINES = {name: ["--machine", name] for name in ("microvm", "q35", "pc")}
+X86_64_MACHINES = {name: ["--machine", name] for name in ("microvm", "q35", "pc")}
 ARM64_MACHINES = {f"virt{gic}{bus}": ["--machine", "virt", "--gic", str(gic), *(["--bus", bus] if bus else [])] for gic in (2, 3) for bus in ("", "pci")}
 UEFI_MACHINES = {name.replace("virt", "uefi"): [*options, "--firmware", "uefi"] for name, options in ARM64_MACHINES.items()}
 UEFI_SECONDS = 60                   # what firmware may take before the program
-MACHINES |= ARM64_MACHINES | UEFI_MACHINES
+MACHINES = X86_64_MACHINES | ARM64_MACHINES | UEFI_MACHINES
 MACHINES["linuxu"] = ["--on", "linuxu"]
 # Kernels of linuxu for tests: its cases run on each of them when asked for.
 VARIANTS = ("sanitized", "coverage", "races")
@@ -118,10 +120,12 @@ def tools(*paths):
     return [word for path in paths for word in ("-v", f"{{system}}{path}:{path}:ro")]
 
 
-def load_all(kind):
-    """The cases of `kind`: "system", "long"; "uefi": the former through firmware, without those in little memory, where that does not run; or one of
+def load_all(kind, everywhere=False):
+    """The cases of `kind`: "system", "long"; "everywhere": those of x86-64 machines in every combination; "uefi": the former through firmware, without those in little memory, where that does not run; or one of
     VARIANTS: those on linuxu, on that kernel, and for "sanitized" the mistakes that it must find; or "tailored": those on one processor of linuxu, each on
     a kernel of its own."""
+    if kind == "everywhere":
+        return [one for one in load_all("system", everywhere=True) if one.machine in X86_64_MACHINES]
     if kind == "uefi":
         return [dataclasses.replace(one, name=one.name.replace("@virt", "@uefi"), machine=one.machine.replace("virt", "uefi"))
                 for one in load_all("system") if one.machine in ARM64_MACHINES and not one.case.memory]
@@ -139,7 +143,7 @@ def load_all(kind):
         if file.stem == "__init__":
             continue
         for case in importlib.import_module(f"{package}.{file.stem}").CASES:
-            instances += instances_of(f"{kind}/{file.stem}/{case.name}", case)
+            instances += instances_of(f"{kind}/{file.stem}/{case.name}", case, everywhere)
     return instances
 
 
@@ -148,17 +152,32 @@ def races():
     return importlib.import_module("system.races")
 
 
-def instances_of(name, case):
+def instances_of(name, case, everywhere=False):
     if case.host or case.script and "$OPTIONS" not in case.script:
         return [Instance(name, case)]
     here = list(itertools.product(case.machines, case.modes, case.cpus))
-    combinations = [*(one_of(name, here) if case.spread or case.script else here), *linuxu_combinations(name, case), *arm64_combinations(name, case)]
+    if not everywhere and (case.spread or case.script):
+        here = one_of(name, here)
+    elif not everywhere and not case.everywhere:
+        here = half_of(name, case)
+    combinations = [*here, *linuxu_combinations(name, case), *arm64_combinations(name, case)]
     return [Instance(f"{name}@{machine}-{mode}-{cpus}", case, machine, mode, cpus) for machine, mode, cpus in combinations]
 
 
 def one_of(name, combinations):
     """Always the same for a case; those of all cases are spread."""
     return [combinations[zlib.crc32(name.encode()) % len(combinations)]]
+
+
+def half_of(name, case):
+    """Where there are two or more things to choose: combinations of which each one's neighbours, in which one choice is another, are left out. Every
+    choice is among them, of three also every pair. Which of the two halves it is differs between cases."""
+    choices = (case.machines, case.modes, case.cpus)
+    if sum(len(one) > 1 for one in choices) < 2:
+        return list(itertools.product(*choices))
+    half = zlib.crc32(name.encode()) % 2
+    return [tuple(one[index] for one, index in zip(choices, indices))
+            for indices in itertools.product(*(range(len(one)) for one in choices)) if sum(indices) % 2 == half]
 
 
 def linuxu_combinations(name, case):
@@ -170,10 +189,10 @@ def linuxu_combinations(name, case):
 
 
 def arm64_combinations(name, case):
-    if case.arm64 == "never" or not name.startswith("system/"):
+    if not case.arm64 or not name.startswith("system/"):
         return []
     every = list(itertools.product(ARM64_MACHINES, case.modes, case.cpus))
-    if case.arm64 == "everywhere":
+    if case.everywhere:
         return [*every, *itertools.product(UEFI_MACHINES, case.modes[-1:], case.cpus)]
     return one_of(name, every)
 

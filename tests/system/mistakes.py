@@ -8,7 +8,7 @@ AT = r"at 0x[0-9a-f]+"
 
 def mistake(name, report):
     """The report, a shadow with the byte in brackets, and a backtrace with names."""
-    return Case(name, [Program("hello")], environment={"SPORE_MISTAKE": name}, status=118, stdout="", machines=("sanitized",), modes=("fused",), cpus=(1,), arm64="never", linuxu=False,
+    return Case(name, [Program("hello")], environment={"SPORE_MISTAKE": name}, status=118, stdout="", machines=("sanitized",), modes=("fused",), cpus=(1,), arm64=False, linuxu=False,
                 stderr=re.compile(r"kernel panic on CPU 0: " + report + r"; shadow [0-9a-f ]*\[[0-9a-f]{2}\][0-9a-f ]*\n(.*\n)*.*  at 0x[0-9a-f]+ .*start_kernel"))
 
 

@@ -4,9 +4,9 @@ import re
 from system.case import Case, Program
 
 CASES = [
-    Case("hello-musl", [Program("hello")], stdout="hello from a program\n", arm64="everywhere"),
+    Case("hello-musl", [Program("hello")], stdout="hello from a program\n", everywhere=True),
     Case("hello-static-pie", [Program("hello", "static-pie")], stdout="hello from a program\n"),
-    Case("hello-dynamic", [Program("hello", "dynamic")], stdout="hello from a program\n", arm64="everywhere"),
+    Case("hello-dynamic", [Program("hello", "dynamic")], stdout="hello from a program\n", everywhere=True),
     Case("busybox-echo", ["/bin/busybox", "echo", "hello"], stdout="hello\n", needs=("/bin/busybox",)),
     Case("exit-status", [Program("arguments"), "exit", "42"], status=42),
     Case("killed-by-signal", [Program("arguments"), "signal", "6"], status=134, stderr=re.compile("SIGABRT")),

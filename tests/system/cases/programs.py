@@ -20,20 +20,20 @@ CASES = [
             options=["-v", "/etc/passwd:/etc/passwd:ro"]),
     busybox("background", "sleep 60 & sleep 0.1 & wait %2; kill %1; wait %1; echo killed $?; for i in 1 2 3 4 5 6 7 8; do (echo $i) & done | sort; wait",
             "killed 143\n1\n2\n3\n4\n5\n6\n7\n8\n"),
-    Case("processor", [Program("processor")], stdout="identification ok\nsigning ok\nbranch targets ok\n", machines=(), linuxu=False, arm64="everywhere"),
+    Case("processor", [Program("processor")], stdout="identification ok\nsigning ok\nbranch targets ok\n", machines=(), linuxu=False, everywhere=True),
     # On processors that leave registers which are zero out of what they save (XSAVEOPT), as linuxu's may be.
-    Case("signal-vectors", [Program("signal_vectors")], stdout="".join(f"round {number}: as they are\n" for number in range(6)), arm64="never"),
-    Case("segment-bases", [Program("segment_bases", "static-pie")], cpus=(1, 4), arm64="never", stdout="at first 0\nset: 42, and read\nbeyond: Operation not permitted\n"
+    Case("signal-vectors", [Program("signal_vectors")], stdout="".join(f"round {number}: as they are\n" for number in range(6)), arm64=False),
+    Case("segment-bases", [Program("segment_bases", "static-pie")], cpus=(1, 4), arm64=False, stdout="at first 0\nset: 42, and read\nbeyond: Operation not permitted\n"
          "in a signal's handler 42\nthreads: 0 wrong, mine still 42\na child has 42, then 7\na new program starts with 0\nits parent 42\n"),
-    Case("processes", [Program("processes")], stdout="copy-on-write ok\npipeline ok\nsignals ok\norphans ok\nshared words ok\nexecve ok\nmany ok\n", arm64="everywhere"),
-    Case("taking-turns", [Program("taking_turns")], stdout="360 turns\n", arm64="everywhere"),
+    Case("processes", [Program("processes")], stdout="copy-on-write ok\npipeline ok\nsignals ok\norphans ok\nshared words ok\nexecve ok\nmany ok\n", everywhere=True),
+    Case("taking-turns", [Program("taking_turns")], stdout="360 turns\n", everywhere=True),
     Case("looked-at", [Program("looked_at")], stdout="done\n", machines=("microvm",)),
     Case("ends-of-machine", [Program("ends_of_machine")], stdout="a wrong first number: -1 Invalid argument\na wrong second number: -1 Invalid argument\n"
          "an unknown command: -1 Invalid argument\nkeys that only tell: 0 \nanother user: -1 Operation not permitted\n", machines=("microvm",)),
     busybox("power-off", "echo before; (sleep 60; echo late) & poweroff -f; sleep 60; echo after", "before\n"),
     busybox("halt", "halt -f; sleep 60", ""),
     busybox("restart", "echo before; reboot -f; sleep 60; echo after", "before\n", status=119, stderr=re.compile("machine ended")),
-    Case("endings", [Program("endings")], stdout="exit ok\nexecve ok\ngroup ok\n", cpus=(4,), arm64="everywhere"),
+    Case("endings", [Program("endings")], stdout="exit ok\nexecve ok\ngroup ok\n", cpus=(4,), everywhere=True),
     Case("branch-targets", [Program("branch_targets", "marked")], stdout="marked place called\nunmarked place refused\n", machines=(), linuxu=False),
     Case("processors", [Program("processors", "static-pie")], cpus=(4,), stdout="online 4 affinity 4 used 4 counter 8000\nping-pong 1000\n"),
     Case("processors", [Program("processors", "dynamic")], cpus=(1,), stdout="online 1 affinity 1 used 1 counter 8000\nping-pong 1000\n", **ONCE),
