@@ -60,10 +60,10 @@ set(SPORE_COLD_SOURCES_arm64
     kernel/arch/arm64/boot kernel/arch/arm64/platform kernel/arch/arm64/cpu/features.cpp kernel/arch/arm64/cpu/smp.cpp
     kernel/arch/arm64/gic/messages.cpp)
 
-# Marks those of the sources in the variable `list` that the lists above name, and puts them last: of an inline function that both kinds use the
-# linker takes the first copy, which shall be a fast one. Stops where the list names what is no longer there.
-function(compile_cold_sources_small list machine)
-    set(small)
+# Takes those of the sources in the variable `list` that the lists above name out of it, into the variable `small`. Stops where the lists name
+# what is no longer there.
+function(separate_cold_sources list machine small)
+    set(cold_sources)
     foreach(cold ${SPORE_COLD_SOURCES} ${SPORE_COLD_SOURCES_${machine}})
         set(found FALSE)
         foreach(source ${${list}})
@@ -72,8 +72,7 @@ function(compile_cold_sources_small list machine)
             if(at EQUAL 0)
                 set(found TRUE)
                 if(relative MATCHES "\\.cpp$")
-                    set_property(SOURCE ${source} PROPERTY COMPILE_OPTIONS -Oz)
-                    list(APPEND small ${source})
+                    list(APPEND cold_sources ${source})
                 endif()
             endif()
         endforeach()
@@ -82,6 +81,7 @@ function(compile_cold_sources_small list machine)
         endif()
     endforeach()
     set(sources ${${list}})
-    list(REMOVE_ITEM sources ${small})
-    set(${list} ${sources} ${small} PARENT_SCOPE)
+    list(REMOVE_ITEM sources ${cold_sources})
+    set(${list} ${sources} PARENT_SCOPE)
+    set(${small} ${cold_sources} PARENT_SCOPE)
 endfunction()
