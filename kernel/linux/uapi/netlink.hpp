@@ -69,7 +69,13 @@ struct RouteMessage {
     u32 flags;
 };
 static_assert(sizeof(RouteMessage) == 12);
-enum RouteAttributeType : u16 { route_destination = 1, route_interface = 4, route_gateway = 5, route_priority = 6, route_source = 7, route_table = 15 };
+enum RouteAttributeType : u16 {
+    route_destination = 1, route_interface = 4, route_gateway = 5, route_priority = 6, route_source = 7, route_cache_info = 12, route_table = 15
+};
+/// struct rta_cacheinfo: what Linux knows of a route that it keeps for a while.
+struct RouteCacheInfo {
+    u32 users, last_use, expires, error, used, id, time, age;
+};
 enum RouteScope : u8 { scope_universe = 0, scope_link = 253, scope_host = 254 };
 
 /// struct fib_rule_hdr

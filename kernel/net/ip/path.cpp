@@ -94,7 +94,8 @@ Result<void> Path::choose_source() {
         if (source_.is_loopback() && !interface_->loopback()) return fail(Error::invalid);
         return {};
     }
-    source_ = interface_->loopback() && !destination_.is_multicast() ? destination_ : source_for(*interface_, destination_);
+    // From one's own address to it; from 127.0.0.1 to the others of its network.
+    source_ = interface_->loopback() && !destination_.is_multicast() && !(v4_ && destination_.is_loopback()) ? destination_ : source_for(*interface_, destination_);
     if (source_.is_unspecified()) return fail(v4_ ? Error::network_unreachable : Error::address_not_available);
     return {};
 }

@@ -11,7 +11,8 @@ namespace {
 
 enum Table : u8 { table_default = 253, table_main = 254, table_local = 255 };
 constexpr u8 type_unicast = 1, type_local = 2;
-constexpr u32 flag_cloned = 0x200;  // RTM_F_CLONED: the answer to a question about one destination
+constexpr u32 flag_cloned = 0x200;     // RTM_F_CLONED: the answer to a question about one destination
+constexpr u32 flag_local = 0x80000000;  // RTCF_LOCAL
 
 u8 family_of(const net::IpAddress& address) { return static_cast<u8>(address.is_v4() ? family_inet : family_inet6); }
 
@@ -62,16 +63,19 @@ Result<void> answer_one(const Request& request, Answers& answers) {
     auto path = TRY(net::Path::find(*destination));
     auto* interface = path.interface();
     auto route = net::find_route(*destination);
-    bool local = net::interface_with(*destination);
+    bool v4 = destination->is_v4(), local = !interface || interface->loopback();
+    // IPv4's local table is looked up as a part of main's where nobody has made rules.
+    Table table = local && !v4 ? table_local : table_main;
     auto message = request.answer(new_route);
-    message.put(RouteMessage{.family = family_of(*destination), .destination_length = static_cast<u8>(destination->is_v4() ? 32 : 128), .source_length = 0,
-                             .service = 0, .table = table_main, .protocol = 0, .scope = scope_universe, .type = local ? type_local : type_unicast,
-                             .flags = flag_cloned});
-    message.attribute(route_table, u32{table_main});
+    message.put(RouteMessage{.family = family_of(*destination), .destination_length = static_cast<u8>(v4 ? 32 : 128), .source_length = 0,
+                             .service = 0, .table = table, .protocol = 0, .scope = scope_universe, .type = local ? type_local : type_unicast,
+                             .flags = v4 ? flag_cloned | (local ? flag_local : 0) : 0});
+    message.attribute(route_table, u32{table});
     message.address(route_destination, *destination);
     if (!local && route && !route->on_link()) message.address(route_gateway, route->gateway);
     message.attribute(route_interface, interface ? interface->index() : 1u);
     message.address(route_source, path.source());
+    message.attribute(route_cache_info, RouteCacheInfo{});  // programs that overlook an answer's last attribute find the others (nmap)
     return answers.add(message.finish());
 }
 
