@@ -158,30 +158,11 @@ Result<u64> getdents64(Task& task, Descriptor directory, UserBytes buffer, u32 s
 }
 Result<u64> getdents(Task& task, Descriptor directory, UserBytes buffer, u32 size) { return list(task, directory, buffer, size, EntryWriter::Shape::old); }
 
-namespace {
-/// Whether a path is that of what lies below, or of itself.
-bool is_below(std::string_view path, std::string_view root) { return path.starts_with(root) && (path.size() == root.size() || path[root.size()] == '/'); }
-
-/// As getcwd tells it: what does not lie below the process's root has "(unreachable)" in front of its path from the tree's.
-Result<std::string_view> working_path(fs::Dentry& root, fs::Dentry& directory, std::span<char> buffer) {
-    constexpr std::string_view mark = "(unreachable)";
-    auto top = TRY(fs::path_from_tree_root(root, buffer));
-    if (top == "/") return fs::path_of(root, directory, buffer);
-    auto other = TRY(SmallText::create(buffer.size()));
-    auto full = TRY(fs::path_from_tree_root(directory, std::span(other.data(), other.size())));
-    if (is_below(full, top)) return fs::path_of(root, directory, buffer);
-    if (full.size() > buffer.size() - mark.size()) return fail(Error::out_of_range);
-    mark.copy(buffer.data(), mark.size());
-    full.copy(buffer.data() + mark.size(), full.size());
-    return std::string_view(buffer.data(), mark.size() + full.size());
-}
-}  // namespace
-
 Result<u64> getcwd(Task& task, UserBuffer buffer, u64 size) {
     auto text = TRY(SmallText::create(4096));
     auto root = task.place().root(), directory = task.place().directory();
     if (directory->deleted()) return fail(Error::not_found);
-    auto path = TRY(working_path(*root, *directory, std::span(text.data(), text.size())));
+    auto path = TRY(fs::marked_path_of(*root, *directory, std::span(text.data(), text.size())));
     if (path.size() + 1 > size) return fail(Error::out_of_range);
     const char zero = 0;
     TRY(arch::copy_to_program(buffer, path.data(), path.size()));
