@@ -3,7 +3,7 @@
 A file in tests/system/cases/ holds a list `CASES` of `Case`s. Each is run on every machine, in every mode and on every number of processors that it
 names, in half of the combinations of these (`half_of`), and is called system/<file>/<case>@<machine>-<mode>-<cpus>. A few run in all combinations
 (`everywhere`), as all do with `--everywhere`. `host` cases boot nothing and run once. The files in tests/long/ are
-of the same form; their cases are called long/….
+of the same form; their cases are called long/…, and run in all combinations.
 
 Each system case also runs on arm64, with Debian's arm64 programs and ours compiled for it, once: all together are spread over virt's interrupt
 controllers, buses, modes and numbers of processors (`one_of`). Those few run in all combinations, and through UEFI firmware too; with `--uefi` all that run
@@ -121,9 +121,9 @@ def tools(*paths):
 
 
 def load_all(kind, everywhere=False):
-    """The cases of `kind`: "system", "long"; "everywhere": those of x86-64 machines in every combination; "uefi": the former through firmware, without those in little memory, where that does not run; or one of
-    VARIANTS: those on linuxu, on that kernel, and for "sanitized" the mistakes that it must find; or "tailored": those on one processor of linuxu, each on
-    a kernel of its own."""
+    """The cases of `kind`: "system", "long"; "everywhere": those of x86-64 machines in every combination; "uefi": those of arm64 machines through
+    firmware, without those in little memory, where that does not run; or one of VARIANTS: those on linuxu, on that kernel, and for "sanitized" the
+    mistakes that it must find; or "tailored": those on one processor of linuxu, each on a kernel of its own."""
     if kind == "everywhere":
         return [one for one in load_all("system", everywhere=True) if one.machine in X86_64_MACHINES]
     if kind == "uefi":
@@ -158,7 +158,7 @@ def instances_of(name, case, everywhere=False):
     here = list(itertools.product(case.machines, case.modes, case.cpus))
     if not everywhere and (case.spread or case.script):
         here = one_of(name, here)
-    elif not everywhere and not case.everywhere:
+    elif not everywhere and not case.everywhere and name.startswith("system/"):
         here = half_of(name, case)
     combinations = [*here, *linuxu_combinations(name, case), *arm64_combinations(name, case)]
     return [Instance(f"{name}@{machine}-{mode}-{cpus}", case, machine, mode, cpus) for machine, mode, cpus in combinations]
