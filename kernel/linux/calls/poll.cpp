@@ -32,9 +32,11 @@ Result<Instant> deadline_of(UserInOut<T> timeout) {
 
 Result<u64> poll_until(Task& task, UserInOut<PollDescriptor> user, u32 count, Instant deadline) {
     if (count > task.process().limit(limit_files).soft) return fail(Error::invalid);
-    auto descriptors = TRY(HeapArray<PollDescriptor>::create(count));
+    ShortArray<PollDescriptor, 8> descriptors;
+    TRY(descriptors.reserve(count));
     TRY(UserIn<PollDescriptor>{user.at}.read_all(descriptors.span()));
-    auto set = TRY(PollSet::create(count));
+    PollSet set;
+    TRY(set.reserve(count));
     u64 bad = 0;
     for (u32 i = 0; i < count; ++i) {
         auto& descriptor = descriptors[i];
@@ -102,7 +104,8 @@ Result<u64> select_until(Task& task, i32 count, UserInOut<u64> readable, UserInO
     };
     u64 members = 0;
     for (u64 number = 0; number < most; ++number) members += any(asked(number));
-    auto set = TRY(PollSet::create(members));
+    PollSet set;
+    TRY(set.reserve(members));
     u64 at = 0;
     for (u64 number = 0; number < most; ++number) {
         auto wanted = asked(number);

@@ -12,11 +12,9 @@ Result<Pieces> Pieces::read(UserIn<fs::Piece> from, i64 count) {
     constexpr i64 most = 1024;  // UIO_MAXIOV
     if (count < 0 || count > most) return fail(Error::invalid);
     Pieces pieces;
-    pieces.count_ = static_cast<std::size_t>(count);
-    if (pieces.count_ > in_place) pieces.many_ = TRY(HeapArray<fs::Piece>::create(pieces.count_));
-    std::span<fs::Piece> all(pieces.many_.size() ? pieces.many_.data() : pieces.few_, pieces.count_);
-    TRY(from.read_all(all));
-    for (auto& piece : all) {
+    TRY(pieces.pieces_.reserve(static_cast<std::size_t>(count)));
+    TRY(from.read_all(pieces.pieces_.span()));
+    for (auto& piece : pieces.pieces_) {
         if (static_cast<i64>(piece.size) < 0) return fail(Error::invalid);
         if (piece.size && !is_program_range({piece.base}, piece.size)) return fail(Error::bad_address);
         piece.size = std::min(piece.size, largest_transfer - pieces.total_);

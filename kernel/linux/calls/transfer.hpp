@@ -3,6 +3,7 @@
 
 #include "kernel/fs/notify.hpp"
 #include "kernel/linux/process/task.hpp"
+#include "kernel/linux/short_array.hpp"
 
 namespace spore::linux {
 
@@ -13,14 +14,11 @@ inline constexpr u64 largest_transfer = 0x7fff'f000;
 class Pieces {
 public:
     static Result<Pieces> read(UserIn<fs::Piece> from, i64 count);
-    fs::IoBuffer buffer() const { return fs::IoBuffer::program(std::span(many_.size() ? many_.data() : few_, count_)); }
+    fs::IoBuffer buffer() { return fs::IoBuffer::program(pieces_.span()); }
     u64 total() const { return total_; }
 
 private:
-    static constexpr std::size_t in_place = 8;
-    HeapArray<fs::Piece> many_;
-    fs::Piece few_[in_place] = {};
-    std::size_t count_ = 0;
+    ShortArray<fs::Piece, 8> pieces_;
     u64 total_ = 0;
 };
 

@@ -7,16 +7,15 @@
 
 namespace spore::linux {
 
-Result<PollSet> PollSet::create(u64 count) {
-    PollSet set;
-    set.first_ = TRY(HeapArray<PollItem>::create(std::min(count, part)));
-    if (count <= part) return set;
-    set.others_ = TRY(HeapArray<HeapArray<PollItem>>::create((count - 1) / part));
-    for (u64 done = part; auto& items : set.others_.span()) {
+Result<void> PollSet::reserve(u64 count) {
+    TRY(first_.reserve(std::min(count, part)));
+    if (count <= part) return {};
+    others_ = TRY(HeapArray<HeapArray<PollItem>>::create((count - 1) / part));
+    for (u64 done = part; auto& items : others_.span()) {
         items = TRY(HeapArray<PollItem>::create(std::min(count - done, part)));
         done += part;
     }
-    return set;
+    return {};
 }
 
 u64 PollSet::look() {

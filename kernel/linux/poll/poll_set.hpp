@@ -3,7 +3,7 @@
 
 #include "kernel/linux/poll/waiter.hpp"
 #include "kernel/linux/process/file_table.hpp"
-#include "kernel/linux/small_text.hpp"
+#include "kernel/linux/short_array.hpp"
 
 namespace spore::linux {
 
@@ -17,7 +17,8 @@ struct PollItem {
 
 class PollSet {
 public:
-    static Result<PollSet> create(u64 count);
+    /// Once, before the items are filled in. no_memory.
+    Result<void> reserve(u64 count);
     PollItem& operator[](u64 index) { return index < part ? first_[index] : others_[index / part - 1][index % part]; }
 
     /// Waits until something that was asked for is there; how many items have it. 0 when the deadline passed. interrupted.
@@ -25,16 +26,16 @@ public:
     Result<u64> wait(Instant deadline, u64 found_already = 0);
 
 private:
-    /// Ten thousands of files are too much for one piece of memory; most calls have few, and take one.
+    /// Ten thousands of files are too much for one piece of memory.
     static constexpr u64 part = 1024;
     template <typename F>
     void for_each(F&& visit) {
-        for (auto& item : first_.span()) visit(item);
+        for (auto& item : first_) visit(item);
         for (auto& items : others_.span())
             for (auto& item : items.span()) visit(item);
     }
     u64 look();
-    HeapArray<PollItem> first_;
+    ShortArray<PollItem, 4> first_;
     HeapArray<HeapArray<PollItem>> others_;
 };
 
