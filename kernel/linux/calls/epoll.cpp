@@ -15,15 +15,20 @@ Result<Shared<Epoll>> epoll_of(Task& task, Descriptor descriptor) {
     return Shared<Epoll>(static_cast<Epoll&>(*file));
 }
 
-/// Writes events to the program, one after the other.
+/// Writes events to the program, each behind the one before.
 class ProgramSink final : public Epoll::Sink {
 public:
     explicit ProgramSink(UserOut<EpollEvent> events) : events_(events) {}
-    Result<void> event(const EpollEvent& event) override { return events_.write(event, count_++); }
+    u64 take(std::span<const EpollEvent> events) override {
+        u64 taken = events.size();
+        if (!events_.write_all(events))
+            for (taken = 0; taken < events.size() && events_.write(events[taken], taken); ++taken) {}  // up to the page that is not there
+        events_.at = events_.at + taken * sizeof(EpollEvent);
+        return taken;
+    }
 
 private:
     UserOut<EpollEvent> events_;
-    u64 count_ = 0;
 };
 
 Result<u64> wait_until(Task& task, Descriptor descriptor, UserOut<EpollEvent> events, i32 most, Instant deadline, UserIn<SignalSet> mask, u64 mask_size) {

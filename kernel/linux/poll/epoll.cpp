@@ -16,6 +16,8 @@ constinit sync::Mutex nesting;
 constexpr unsigned deepest = 5;  // [linux] EP_MAX_NESTS + 1
 
 constexpr u32 private_bits = Epoll::exclusive | Epoll::wake_up | Epoll::one_shot | Epoll::edge;
+/// It was one-shot, and told.
+bool spent(u32 events) { return !(events & ~private_bits); }
 Ready wanted_of(u32 events) { return from_program(events & ~private_bits) | always_told; }
 
 }  // namespace
@@ -145,14 +147,14 @@ Result<void> Epoll::remove(fs::File& file, i32 descriptor) {
 // An item hears of its source, under the source's lock.
 bool Epoll::Item::notify(Ready what) {
     u32 bits = events.load(std::memory_order_acquire);
-    if ((bits & ~private_bits) == 0) return false;  // one-shot, and it was
+    if (spent(bits)) return false;
     if (!any(what & wanted_of(bits)) || !owner.make_ready(*this)) return false;
     // Both ways at once, as an end: whoever is woken may be none that looks at the other way.
     return (what & (Ready::in | Ready::out)) != (Ready::in | Ready::out);
 }
 Ready Epoll::Item::wanted() const {
     u32 bits = events.load(std::memory_order_relaxed);
-    return bits & ~private_bits ? wanted_of(bits) : Ready::none;
+    return spent(bits) ? Ready::none : wanted_of(bits);
 }
 // The file's last owner is gone. The set cannot be, since File::watchers_mutex() is held.
 void Epoll::Item::file_closing(fs::File&) {
@@ -198,44 +200,53 @@ Ready Epoll::ready() {
     return Ready::none;
 }
 
+/// Which of the items are ready, in front, and their events. How many.
+u64 Epoll::find_ready(std::span<Item*> items, EpollEvent* events) {
+    u64 found = 0;
+    for (auto* item : items) {
+        u32 bits = item->events.load(std::memory_order_relaxed);
+        auto ready = item->file->ready() & wanted_of(bits);
+        if (!any(ready) || spent(bits)) continue;
+        items[found] = item;
+        events[found++] = {to_program(ready, bits), item->data};
+    }
+    return found;
+}
+
 Result<u64> Epoll::collect(Sink& sink, u64 most) {
     Guard guard(mutex_);
     // What becomes ready from here on goes to a new list, and waits for the next call: nothing is told twice in one.
-    ReadyList batch, again;
-    {
-        Guard ready_guard(ready_lock_);
+    ReadyList batch;
+    u64 told = 0, found, taken;
+    ready_lock_.lock();
+    std::swap(batch, ready_);
+    do {
+        Item* items[at_once];
+        EpollEvent events[at_once];
+        u64 count = 0;
+        // Off the list before they are asked: a change after the answer puts them on the new one.
+        for (u64 room = std::min(most - told, at_once); count < room && !batch.empty(); ++count) items[count] = batch.pop_front();
+        ready_lock_.unlock();
+        found = find_ready({items, count}, events);
+        taken = found ? sink.take({events, found}) : 0;
+        told += taken;
+        ready_lock_.lock();
+        for (auto* item : std::span(items, taken)) {
+            u32 bits = item->events.load(std::memory_order_relaxed);
+            if (bits & one_shot) item->events.store(bits & private_bits, std::memory_order_release);
+            else if (!(bits & edge) && !item->ready_link.linked) ready_.push_back(*item);  // it stays until found otherwise
+        }
+        for (u64 at = found; at-- > taken;)
+            if (!items[at]->ready_link.linked) batch.push_front(*items[at]);
+    } while (taken == found && told < most && !batch.empty());
+    if (!batch.empty()) {
+        // First come those that there was no room for, so that all have their turn.
+        batch.append(ready_);
         std::swap(batch, ready_);
     }
-    u64 told = 0;
-    Result<void> put;
-    while (told < most) {
-        Item* item;
-        {
-            // Off the list before it is asked: a change after the answer puts it on the new one.
-            Guard ready_guard(ready_lock_);
-            item = batch.pop_front();
-        }
-        if (!item) break;
-        u32 bits = item->events.load(std::memory_order_relaxed);
-        auto found = item->file->ready() & item->wanted();
-        if (!any(found)) continue;
-        put = sink.event({to_program(found, bits), item->data});
-        Guard ready_guard(ready_lock_);
-        if (!put) {
-            if (!item->ready_link.linked) batch.push_front(*item);
-            break;
-        }
-        ++told;
-        if (bits & one_shot) item->events.store(bits & private_bits, std::memory_order_release);
-        else if (!(bits & edge) && !item->ready_link.linked) again.push_back(*item);  // it stays until found otherwise
-    }
-    Guard ready_guard(ready_lock_);
-    // First come those that there was no room for, so that all have their turn.
-    batch.append(ready_);
-    batch.append(again);
-    std::swap(batch, ready_);
     if (!ready_.empty()) waiting_.wake_one();
-    if (!put && !told) return fail(put.error());
+    ready_lock_.unlock();
+    if (taken < found && !told) return fail(Error::bad_address);
     return told;
 }
 

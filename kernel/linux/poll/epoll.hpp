@@ -23,15 +23,15 @@ public:
     Result<void> modify(fs::File& file, i32 descriptor, EpollEvent event);
     Result<void> remove(fs::File& file, i32 descriptor);
 
-    /// Receives events; false when no more are wanted.
     class Sink {
     public:
-        virtual Result<void> event(const EpollEvent& event) = 0;
+        /// How many of these events it could take; the others are told another time.
+        virtual u64 take(std::span<const EpollEvent> events) = 0;
 
     protected:
         ~Sink() = default;
     };
-    /// Gives at most `most` events to the sink, after waiting for the first. 0 when the deadline passed. interrupted.
+    /// Gives at most `most` events to the sink, after waiting for the first. 0 when the deadline passed. interrupted; bad_address when it takes none.
     Result<u64> wait(Sink& sink, u64 most, Instant deadline);
 
     /// Shows each watched file to `visit`, with the set's mutex held.
@@ -88,6 +88,8 @@ private:
     /// Whether a thread that waits for the set was woken.
     bool make_ready(Item& item);
     void announce(Item& item);
+    static constexpr u64 at_once = 16;  // events that are told together
+    static u64 find_ready(std::span<Item*> items, EpollEvent* events);
     Result<u64> collect(Sink& sink, u64 most);
     bool has_ready();
     static Result<void> check_nesting(Epoll& outer, Epoll& inner);

@@ -27,15 +27,17 @@ private:
 };
 
 struct Seen final : Epoll::Sink {
-    Result<void> event(const EpollEvent& event) override {
-        if (fails) return fail(Error::bad_address);
-        data.push_back(u64{event.data});
-        bits.push_back(u32{event.events});
-        return {};
+    u64 take(std::span<const EpollEvent> events) override {
+        u64 taken = 0;
+        for (; taken < events.size() && data.size() < room; ++taken) {
+            data.push_back(u64{events[taken].data});
+            bits.push_back(u32{events[taken].events});
+        }
+        return taken;
     }
     std::vector<u64> data;
     std::vector<u32> bits;
-    bool fails = false;
+    u64 room = ~u64{0};
 };
 
 constexpr u32 in = 1, out = 4, hang_up = 0x10;
@@ -166,9 +168,34 @@ TEST_F(EpollTest, WhatCannotBeWrittenIsToldAgain) {
     ASSERT_TRUE(add(in | Epoll::edge));
     file->set(fs::Ready::in);
     Seen seen;
-    seen.fails = true;
+    seen.room = 0;
     EXPECT_EQ(set->wait(seen, 8, Instant{}).error(), Error::bad_address);
     EXPECT_EQ(wait(), Data{7});
+}
+
+TEST_F(EpollTest, WhatThereIsNoRoomForKeepsItsTurn) {
+    constexpr u64 many = 40;  // more than are told together
+    Data all;
+    for (u64 i = 0; i < many; ++i) {
+        ASSERT_TRUE(add(in | Epoll::edge, static_cast<i32>(i), i));
+        all.push_back(i);
+    }
+    file->set(fs::Ready::in);
+    Seen seen;
+    seen.room = 21;
+    EXPECT_EQ(*set->wait(seen, many, Instant{}), 21u);
+    seen.room = ~u64{0};
+    EXPECT_EQ(*set->wait(seen, many, Instant{}), many - 21);
+    EXPECT_EQ(seen.data, all);
+    EXPECT_EQ(wait(), Data{});
+}
+
+TEST_F(EpollTest, ManyThatHoldAreAllToldAgain) {
+    for (i32 i = 0; i < 40; ++i) ASSERT_TRUE(add(in | (i % 4 ? 0u : u32{Epoll::one_shot}), i, static_cast<u64>(i)));
+    file->set(fs::Ready::in);
+    EXPECT_EQ(wait(64).size(), 40u);
+    EXPECT_EQ(wait(64).size(), 30u);
+    EXPECT_EQ(wait(17).size(), 17u);
 }
 
 TEST_F(EpollTest, ExclusiveIsForPlainFiles) {
