@@ -1,5 +1,5 @@
-// memcpy, memmove, memset: pairs of registers, the last bytes by an access that overlaps what is done. Large fills with zero go by DC ZVA,
-// which the boot code must not use before translation is on.
+// memcpy, memmove, memset. Large fills with zero go by DC ZVA, which the boot code must not use before translation is on.
+#include "copy.inc"
 
         .section .text, "ax", @progbits
         .balign 16
@@ -10,62 +10,7 @@ memmove:
         b.lo    backwards               // the target begins inside the source
         .globl  memcpy
 memcpy:
-        mov     x3, x0
-        cmp     x2, #16
-        b.lo    small
-        add     x4, x1, x2              // ends
-        add     x5, x0, x2
-        cmp     x2, #64
-        b.ls    2f
-        ldp     x14, x15, [x4, #-16]    // before a store may change them
-        sub     x2, x2, #64
-1:      ldp     x6, x7, [x1]
-        ldp     x8, x9, [x1, #16]
-        ldp     x10, x11, [x1, #32]
-        ldp     x12, x13, [x1, #48]
-        add     x1, x1, #64
-        stp     x6, x7, [x3]
-        stp     x8, x9, [x3, #16]
-        stp     x10, x11, [x3, #32]
-        stp     x12, x13, [x3, #48]
-        add     x3, x3, #64
-        subs    x2, x2, #64
-        b.hi    1b
-        add     x2, x2, #64
-        cmp     x2, #16
-        b.lo    3f
-2:      ldp     x6, x7, [x4, #-16]      // 16 to 64, all loaded before anything is stored
-        cmp     x2, #32
-        b.ls    4f
-        ldp     x8, x9, [x1]
-        ldp     x10, x11, [x1, #16]
-        ldp     x12, x13, [x4, #-32]
-        stp     x8, x9, [x3]
-        stp     x10, x11, [x3, #16]
-        stp     x12, x13, [x5, #-32]
-        stp     x6, x7, [x5, #-16]
-        ret
-4:      ldp     x8, x9, [x1]
-        stp     x8, x9, [x3]
-        stp     x6, x7, [x5, #-16]
-        ret
-3:      stp     x14, x15, [x5, #-16]    // fewer than 16 behind whole blocks
-        ret
-
-small:  tbz     x2, #3, 1f              // 8 to 15
-        add     x4, x1, x2
-        add     x5, x0, x2
-        ldr     x6, [x1]
-        ldr     x7, [x4, #-8]
-        str     x6, [x3]
-        str     x7, [x5, #-8]
-        ret
-1:      cbz     x2, 3f
-2:      ldrb    w6, [x1], #1
-        strb    w6, [x3], #1
-        subs    x2, x2, #1
-        b.ne    2b
-3:      ret
+        copy_bytes ret
 
 backwards:
         cbz     x3, 3f                  // the same place

@@ -5,6 +5,8 @@
         .arch   armv8.2-a
         .section .text, "ax", @progbits
 
+#include "../copy.inc"
+
 // In guarded mode PAN keeps programs' pages closed; w16 tells.
 .macro open_program
         adrp    x16, program_access_guarded
@@ -27,32 +29,7 @@ program_access_start:
         .globl  program_copy
 program_copy:
         open_program
-        cmp     x2, #64
-        b.lo    2f
-1:      ldp     x3, x4, [x1]
-        ldp     x5, x6, [x1, #16]
-        ldp     x7, x8, [x1, #32]
-        ldp     x9, x10, [x1, #48]
-        add     x1, x1, #64
-        stp     x3, x4, [x0]
-        stp     x5, x6, [x0, #16]
-        stp     x7, x8, [x0, #32]
-        stp     x9, x10, [x0, #48]
-        add     x0, x0, #64
-        sub     x2, x2, #64
-        cmp     x2, #64
-        b.hs    1b
-2:      subs    x2, x2, #8
-        b.lo    3f
-        ldr     x3, [x1], #8
-        str     x3, [x0], #8
-        b       2b
-3:      add     x2, x2, #8
-4:      cbz     x2, program_access_done
-        ldrb    w3, [x1], #1
-        strb    w3, [x0], #1
-        sub     x2, x2, #1
-        b       4b
+        copy_bytes b program_access_done
 
 // u64 program_zero(void* to, u64 size)
         .globl  program_zero

@@ -2,6 +2,8 @@
 // program_access_end may fault; when the page cannot be brought in, the trap handler continues at
 // program_access_failed, so these functions keep nothing on the stack.
 
+#include "../copy.inc"
+
         .section .text, "ax", @progbits
         .balign 16
         .globl program_access_start
@@ -13,13 +15,7 @@ program_copy:
         cmpb    $0, program_access_guarded(%rip)
         je      1f
         stac
-1:      movq    %rdx, %rcx
-        shrq    $3, %rcx
-        rep movsq
-        movl    %edx, %ecx
-        andl    $7, %ecx
-        rep movsb
-        jmp     program_access_done
+1:      copy_bytes jmp program_access_done
 
 // u64 program_zero(void* to, u64 size)
         .globl program_zero
@@ -28,13 +24,8 @@ program_zero:
         je      1f
         stac
 1:      xorl    %eax, %eax
-        movq    %rsi, %rcx
-        shrq    $3, %rcx
-        rep stosq
-        movl    %esi, %ecx
-        andl    $7, %ecx
-        rep stosb
-        jmp     program_access_done
+        movq    %rsi, %rdx
+        fill_bytes jmp program_access_done
 
 // u64 program_string(const char* from, u64 limit, u64* length)
         .globl program_string
