@@ -42,13 +42,22 @@ AddressSpace::Use AddressSpace::use() const {
 
 namespace {
 AddressSpace::AreaInfo info_of(const Area& area) {
-    return {{area.start}, {area.end}, area.access, area.sharing, area.offset, area.object.get(), area.name};
+    return {{area.start}, {area.end}, area.access, area.sharing, area.offset, area.object.get(), area.name, area.locked};
 }
 }  // namespace
 
 void AddressSpace::visit_areas(Visitor visitor, void* context) {
     Guard guard(mutex_);
     for (auto& area : *areas_) visitor(context, info_of(area));
+}
+
+VirtAddr AddressSpace::visit_some_areas(VirtAddr from, u64 most, Visitor visitor, void* context) {
+    Guard guard(mutex_);
+    for (auto area = areas_->first_above(from.value); area != areas_->end() && most-- > 0; ++area) {
+        visitor(context, info_of(*area));
+        from = {area->end};
+    }
+    return from;
 }
 
 bool AddressSpace::is_mapped(VirtAddr start, u64 size) {

@@ -104,10 +104,13 @@ public:
         u64 offset;
         MappedObject* object;  ///< null when anonymous; borrowed while the visitor runs
         const char* name;
+        bool locked;
     };
     /// Called with the address space locked.
     using Visitor = void (*)(void* context, const AreaInfo& area);
     void visit_areas(Visitor visitor, void* context);
+    /// The same for up to `most` of those that end above `from`. Where the last one ends: to go on from there, or `from` when there was none.
+    VirtAddr visit_some_areas(VirtAddr from, u64 most, Visitor visitor, void* context);
     /// Whether there is no hole in a range.
     bool is_mapped(VirtAddr start, u64 size);
     /// The one at an address; false when nothing is mapped there.

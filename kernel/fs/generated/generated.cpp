@@ -55,7 +55,7 @@ private:
     u64 directory_;
 };
 
-/// Text is produced at the first read, and again when reading starts over.
+/// Text is produced as it is read, and again when reading starts over.
 class GeneratedFile final : public File {
 public:
     GeneratedFile(Dentry& entry, OpenMode mode) : File(mode), entry_(entry) {}
@@ -84,7 +84,7 @@ public:
     Result<u64> seek(i64 offset, Whence whence) override {
         Guard guard(mutex_);
         if (whence == Whence::current) offset += static_cast<i64>(position_);
-        else if (whence == Whence::end && produced_) offset += static_cast<i64>(text_.view().size());
+        else if (whence == Whence::end && next_ == Node::no_more) offset += static_cast<i64>(piece_start_ + piece_.view().size());
         else if (whence != Whence::start) return fail(Error::invalid);
         if (offset < 0) return fail(Error::invalid);
         return position_ = static_cast<u64>(offset);
@@ -98,24 +98,35 @@ private:
     Node& node() { return static_cast<GeneratedInode*>(entry_->inode())->node(); }
     Result<u64> get(IoBuffer& into, u64 offset) {
         if (!mode_.read) return fail(Error::bad_descriptor);
-        if (!produced_ || offset == 0) {
-            text_ = {};
-            TRY(node().produce(text_));
-            produced_ = true;
+        if (offset == 0 || offset < piece_start_) {
+            piece_.clear();
+            piece_start_ = next_ = 0;
         }
-        auto text = text_.view();
-        if (offset >= text.size()) return 0;
-        into.limit(text.size() - offset);
-        u64 size = into.remaining();
-        TRY(into.put(std::as_bytes(std::span(text)).subspan(offset, size)));
-        return size;
+        for (u64 done = 0;;) {
+            auto piece = std::as_bytes(std::span(piece_.view()));
+            if (u64 skipped = offset - piece_start_; skipped < piece.size()) {
+                u64 size = std::min(piece.size() - skipped, into.remaining());
+                TRY(into.put(piece.subspan(skipped, size)));
+                offset += size, done += size;
+            }
+            if (into.remaining() == 0 || next_ == Node::no_more) return done;
+            piece_start_ += piece.size();
+            piece_.clear();
+            auto next = node().produce_piece(piece_, next_);
+            if (!next) {
+                piece_.clear();
+                return done ? Result<u64>(done) : fail(next.error());
+            }
+            next_ = *next;
+        }
     }
 
     Shared<Dentry> entry_;
     sync::Mutex mutex_;
     u64 position_ = 0;
-    TextSink text_;
-    bool produced_ = false;
+    TextSink piece_;       ///< the one that was produced last
+    u64 piece_start_ = 0;  ///< where in the text it lies
+    u64 next_ = 0;         ///< what produces the next
 };
 
 }  // namespace

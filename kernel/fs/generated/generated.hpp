@@ -27,6 +27,7 @@ public:
         return write(format_to(buffer, format, args...));
     }
     std::string_view view() const { return {text_.view().data(), used_}; }
+    void clear() { used_ = 0; }
 
 private:
     Text text_;
@@ -71,6 +72,12 @@ public:
 
     // Text files.
     virtual Result<void> produce(TextSink&) { return fail(Error::invalid); }
+    /// Long texts come in pieces instead: what follows `from`, which is 0 at first and then what the last call gave; `no_more` with the last piece.
+    virtual Result<u64> produce_piece(TextSink& out, u64) {
+        TRY(produce(out));
+        return no_more;
+    }
+    static constexpr u64 no_more = ~u64{0};
     /// A write to the file: all of it at once.
     virtual Result<void> accept(std::string_view) { return fail(Error::not_permitted); }
     /// Makes open() give something else than produce()'s text: a file that reads at offsets (/proc/self/mem); null: nothing else.

@@ -91,8 +91,8 @@ void visit(void* context, const Area& area) {
                         (area.end - area.start) / 1024, resident, resident));
         TRY(v.out.print("Shared_Clean:   {} kB\nShared_Dirty:   {} kB\nPrivate_Clean:         0 kB\nPrivate_Dirty:  {} kB\n",
                         area.object ? resident : 0, copied, area.object ? 0 : resident - copied));
-        return v.out.print("Referenced:     {} kB\nAnonymous:      {} kB\nSwap:                  0 kB\nLocked:                0 kB\n", resident,
-                           area.object ? 0 : resident);
+        return v.out.print("Referenced:     {} kB\nAnonymous:      {} kB\nSwap:                  0 kB\nLocked:         {} kB\n", resident,
+                           area.object ? 0 : resident, area.locked ? resident : 0);
     }();
 }
 
@@ -104,19 +104,22 @@ void visit_sums(void* context, const Area& area) {
     v.copied += found.copied / 1024;
 }
 
-Result<void> show_areas(const Subject& subject, TextSink& out, bool detailed) {
+/// Some areas at a time: there may be tens of thousands, and while they are looked at the program cannot map anything.
+Result<u64> show_areas(const Subject& subject, TextSink& out, u64 from, bool detailed) {
+    constexpr u64 at_once = 32;
     TRY(check_may_inspect(subject));
     auto memory = TRY(subject.process())->memory();
-    if (!memory) return {};
+    if (!memory) return Node::no_more;
     Visit v{out, *memory, detailed, {}};
-    memory->visit_areas(visit, &v);
-    return v.result;
+    u64 end = memory->visit_some_areas({from}, at_once, visit, &v).value;
+    TRY(std::move(v.result));
+    return end == from ? Node::no_more : end;
 }
 
 }  // namespace
 
-Result<void> show_maps(const Subject& subject, TextSink& out) { return show_areas(subject, out, false); }
-Result<void> show_detailed_maps(const Subject& subject, TextSink& out) { return show_areas(subject, out, true); }
+Result<u64> show_maps(const Subject& subject, TextSink& out, u64 from) { return show_areas(subject, out, from, false); }
+Result<u64> show_detailed_maps(const Subject& subject, TextSink& out, u64 from) { return show_areas(subject, out, from, true); }
 
 Result<void> show_map_sums(const Subject& subject, TextSink& out) {
     TRY(check_may_inspect(subject));

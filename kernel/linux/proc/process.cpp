@@ -168,6 +168,7 @@ enum class Where : u8 { everywhere, process_only };
 struct Row {
     std::string_view name;
     Result<void> (*show)(const Subject&, TextSink&) = nullptr;
+    Result<u64> (*show_piece)(const Subject&, TextSink&, u64 from) = nullptr;  ///< instead of `show`, where there may be much
     Result<void> (*take)(const Subject&, std::string_view) = nullptr;
     Result<Shared<fs::Dentry>> (*follow)(const Subject&) = nullptr;   ///< a link
     Result<Shared<Node>> (*directory)(Subject) = nullptr;
@@ -195,7 +196,7 @@ constexpr Row rows[] = {
     {.name = "io", .show = show_io, .permissions = 0400},
     {.name = "limits", .show = show_limits},
     {.name = "loginuid", .show = show_login, .take = take_login, .permissions = 0644},
-    {.name = "maps", .show = show_maps},
+    {.name = "maps", .show_piece = show_maps},
     {.name = "mountinfo", .show = show_own_mount_info},
     {.name = "mounts", .show = show_own_mounts},
     {.name = "net", .directory = find_network_directory},
@@ -205,7 +206,7 @@ constexpr Row rows[] = {
     {.name = "personality", .show = show_personality, .permissions = 0400},
     {.name = "root", .follow = follow_root},
     {.name = "schedstat", .show = show_schedule},
-    {.name = "smaps", .show = show_detailed_maps},
+    {.name = "smaps", .show_piece = show_detailed_maps},
     {.name = "smaps_rollup", .show = show_map_sums},
     {.name = "stat", .show = show_stat},
     {.name = "statm", .show = show_memory_pages},
@@ -220,7 +221,11 @@ public:
     ProcessText(Subject subject, const Row& row) : subject_(subject), row_(row) {}
     u64 number() const override { return subject_.inode_number(16 + static_cast<u64>(&row_ - rows)); }
     NodeAttributes attributes() override { return attributes_of(subject_, row_.permissions); }
-    Result<void> produce(TextSink& out) override { return row_.show(subject_, out); }
+    Result<u64> produce_piece(TextSink& out, u64 from) override {
+        if (row_.show_piece) return row_.show_piece(subject_, out, from);
+        TRY(row_.show(subject_, out));
+        return no_more;
+    }
     Result<void> accept(std::string_view text) override { return row_.take ? row_.take(subject_, text) : fail(Error::not_permitted); }
 
 private:

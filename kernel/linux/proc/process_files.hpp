@@ -24,8 +24,8 @@ Result<void> show_stat(const Subject& subject, TextSink& out);
 Result<void> show_status(const Subject& subject, TextSink& out);
 Result<void> show_memory_pages(const Subject& subject, TextSink& out);  ///< statm
 Result<void> show_limits(const Subject& subject, TextSink& out);
-Result<void> show_maps(const Subject& subject, TextSink& out);
-Result<void> show_detailed_maps(const Subject& subject, TextSink& out);  ///< smaps
+Result<u64> show_maps(const Subject& subject, TextSink& out, u64 from);
+Result<u64> show_detailed_maps(const Subject& subject, TextSink& out, u64 from);  ///< smaps
 Result<void> show_map_sums(const Subject& subject, TextSink& out);      ///< smaps_rollup
 
 // The mounts that a root directory sees.

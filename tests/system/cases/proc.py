@@ -144,6 +144,7 @@ mode 1755
 CASES = [
     Case("self", [Program("proc")], check=all_hold),
     Case("self-dynamic", [Program("proc", "dynamic")], check=all_hold, machines=("microvm",), cpus=(1,)),
+    Case("many-areas", [Program("many_areas")], check=all_hold),
     Case("standing", [Program("standing")], check=all_hold),
     Case("processor-time", [Program("processor_time")], check=all_hold, machines=("microvm",)),
     Case("applets", [BUSYBOX, "sh", "-c", "ls / | wc -l"], stdout=re.compile(r"^\d+\n$"), needs=(BUSYBOX,), machines=("microvm",)),

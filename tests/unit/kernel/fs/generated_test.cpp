@@ -24,6 +24,15 @@ private:
     std::string& value_;
 };
 
+/// "0\n", "1\n", … in pieces of one line.
+class Lines final : public GeneratedText {
+public:
+    Result<u64> produce_piece(TextSink& out, u64 from) override {
+        TRY(out.print("{}\n", from));
+        return from == 5 ? no_more : from + 1;
+    }
+};
+
 class Self final : public GeneratedLink {
     Result<Text> target() override { return Text::copy("7"); }
 };
@@ -50,6 +59,7 @@ public:
     std::string value = "first";
     Result<Shared<Node>> find(std::string_view name) override {
         if (name == "self") return TRY(spore::make_shared<Self>());
+        if (name == "lines") return TRY(spore::make_shared<Lines>());
         for (u64 i = 0; i < count; ++i)
             if (name == std::to_string(i)) return TRY(spore::make_shared<Numbered>(value));
         return fail(Error::not_found);
@@ -82,6 +92,22 @@ TEST_F(Generated, ProducesTextWhenItIsRead) {
     EXPECT_EQ(read_text(*file, 10), "third\n");
     EXPECT_EQ(tree.stat_of("3/setting")->size, 0u);
     EXPECT_EQ(tree.path_to(*file->dentry()), "/3/setting");
+}
+
+TEST_F(Generated, ProducesLongTextsInPieces) {
+    EXPECT_EQ(tree.read_file("lines"), "0\n1\n2\n3\n4\n5\n");
+    auto file = *tree.open_read("lines");
+    EXPECT_FALSE(file->seek(0, Whence::end));  // nobody knows yet
+    EXPECT_EQ(read_text(*file, 3), "0\n1");
+    EXPECT_EQ(read_text(*file, 3), "\n2\n");
+    ASSERT_TRUE(file->seek(2, Whence::start));
+    EXPECT_EQ(read_text(*file, 100), "1\n2\n3\n4\n5\n");
+    EXPECT_EQ(read_text(*file, 100), "");
+    EXPECT_EQ(*file->seek(0, Whence::end), 12u);
+    ASSERT_TRUE(file->seek(100, Whence::start));
+    EXPECT_EQ(read_text(*file, 100), "");
+    ASSERT_TRUE(file->seek(9, Whence::start));
+    EXPECT_EQ(read_text(*file, 1), "\n");
 }
 
 TEST_F(Generated, FollowsWhatComesAndGoes) {
