@@ -34,7 +34,7 @@ Woken block(sync::Interruptible interruptible, Instant deadline) {
     if (deadline == Instant::never()) {
         Scheduler::sleep(self);
     } else {
-        if (deadline <= time::now()) {
+        if (time::has_passed(deadline)) {
             cancel_block();
             return Woken::by_deadline;
         }

@@ -122,7 +122,7 @@ Duration Scheduler::run_time(const Thread& thread) {
 
 void on_timer() { time::run_expired(); }
 
-// What the kick was for has been noted where before_return_to_program() or the idle loop looks.
-void on_kick() {}
+// What else the kick was for has been noted where before_return_to_program() or the idle loop looks.
+void on_kick() { time::on_kick(); }
 
 }  // namespace spore::task

@@ -2,6 +2,7 @@
 // than a register write per cancel, and most timeouts are cancelled.
 #include "kernel/time/timer_queue.hpp"
 
+#include <algorithm>
 #include <new>
 
 #include "kernel/core/per_cpu.hpp"
@@ -29,6 +30,16 @@ void Timer::cancel() {
 
 void run_expired() { timers->run_expired(); }
 
+void on_kick() { timers->arm_anew(); }
+
+void tell_queues_of_wall_change() {
+    for (u32 cpu = 0; cpu < arch::cpu_count(); ++cpu) {
+        if (!timers.of(cpu).note_wall_change()) continue;
+        if (cpu == arch::cpu_id()) timers->arm_anew();
+        else arch::kick(cpu);
+    }
+}
+
 void start_cpu() { new (&*timers) TimerQueue; }
 
 void TimerQueue::arm(Timer& timer, Instant deadline, u32 cpu) {
@@ -54,11 +65,31 @@ void TimerQueue::cancel(Timer& timer) {
     }
 }
 
+bool TimerQueue::note_wall_change() {
+    Guard guard(lock_);
+    if (!earliest_on_wall_) return false;
+    stale_.store(true, std::memory_order_relaxed);
+    return true;
+}
+
+void TimerQueue::arm_anew() {
+    if (!stale_.load(std::memory_order_relaxed)) return;
+    Guard guard(lock_);
+    stale_.store(false, std::memory_order_relaxed);
+    hardware_ = Instant::never();
+    arm_hardware();
+}
+
+Timer* TimerQueue::due() const {
+    if (earliest_ && has_passed(earliest_->deadline_)) return earliest_;
+    return earliest_on_wall_ && has_passed(earliest_on_wall_->deadline_) ? earliest_on_wall_ : nullptr;
+}
+
 void TimerQueue::run_expired() {
     lock_.lock();
     hardware_ = Instant::never();
-    while (earliest_ && earliest_->deadline_ <= now()) {
-        Timer& timer = *earliest_;
+    while (Timer* first = due()) {
+        Timer& timer = *first;
         remove(timer);
         timer.armed_.store(false, std::memory_order_relaxed);
         running_ = &timer;
@@ -72,8 +103,13 @@ void TimerQueue::run_expired() {
 }
 
 void TimerQueue::arm_hardware() {
-    if (!earliest_ || earliest_->deadline_ >= hardware_) return;
-    hardware_ = earliest_->deadline_;
+    Instant next = earliest_ ? earliest_->deadline_ : Instant::never();
+    if (earliest_on_wall_) {
+        auto left = earliest_on_wall_->deadline_ - now_beside(earliest_on_wall_->deadline_);
+        next = std::min(next, now() + left);
+    }
+    if (next >= hardware_) return;
+    hardware_ = next;
     arch::arm_timer(hardware_.nanoseconds);
 }
 
@@ -116,20 +152,22 @@ Timer* TimerQueue::meld_children(Timer* first) {
 
 void TimerQueue::insert(Timer& timer) {
     timer.child_ = timer.sibling_ = timer.previous_ = nullptr;
-    earliest_ = meld(earliest_, &timer);
+    auto& earliest = earliest_beside(timer);
+    earliest = meld(earliest, &timer);
 }
 
 void TimerQueue::remove(Timer& timer) {
     Timer* below = meld_children(timer.child_);
     timer.child_ = nullptr;
-    if (&timer == earliest_) {
-        earliest_ = below;
+    auto& earliest = earliest_beside(timer);
+    if (&timer == earliest) {
+        earliest = below;
         return;
     }
     (timer.previous_->child_ == &timer ? timer.previous_->child_ : timer.previous_->sibling_) = timer.sibling_;
     if (timer.sibling_) timer.sibling_->previous_ = timer.previous_;
     timer.sibling_ = timer.previous_ = nullptr;
-    earliest_ = meld(earliest_, below);
+    earliest = meld(earliest, below);
 }
 
 }  // namespace spore::time

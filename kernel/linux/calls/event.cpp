@@ -47,14 +47,13 @@ IntervalTimespec to_user(const TimerFile::Setting& setting) { return {Timespec::
 }  // namespace
 
 Result<u64> timerfd_settime(Task& task, Descriptor descriptor, Flags flags, UserIn<IntervalTimespec> user, UserOut<IntervalTimespec> old) {
-    constexpr u32 absolute = 1, cancel_on_set = 2;
     auto wanted = TRY(user.read());
-    if ((flags & ~(absolute | cancel_on_set)) || !wanted.value.valid() || !wanted.interval.valid()) return fail(Error::invalid);
+    if ((flags & ~u32{TimerFile::absolute | TimerFile::cancel_on_set}) || !wanted.value.valid() || !wanted.interval.valid()) return fail(Error::invalid);
     auto timer = TRY(timer_of(task, descriptor));
     auto before = timer->setting();
     bool disarm = wanted.value.duration() == Duration{};
-    auto first = disarm ? Instant::never() : flags & absolute ? instant_of(timer->clock(), wanted.value) : time::now() + wanted.value.duration();
-    timer->set(first, wanted.interval.duration(), flags);
+    auto first = disarm ? Instant::never() : flags & TimerFile::absolute ? instant_of(timer->clock(), wanted.value) : time::now() + wanted.value.duration();
+    TRY(timer->set(first, wanted.interval.duration(), flags));
     if (old) TRY(old.write(to_user(before)));
     return 0;
 }

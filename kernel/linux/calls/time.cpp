@@ -47,9 +47,7 @@ Result<i64> read_clock(Task& task, i32 clock) {
 
 Instant instant_of(i32 clock, Timespec at) {
     i64 nanoseconds = at.duration().nanoseconds;
-    if (!follows_wall(clock)) return {static_cast<u64>(nanoseconds)};
-    i64 ahead = nanoseconds - time::wall_nanoseconds();
-    return ahead <= 0 ? Instant{0} : time::now() + Duration::ns(ahead);
+    return follows_wall(clock) ? time::on_wall(nanoseconds) : Instant{static_cast<u64>(nanoseconds)};
 }
 
 namespace calls {
@@ -68,7 +66,7 @@ Result<u64> clock_settime(Task& task, i32 clock, UserIn<Timespec> user) {
     auto wanted = TRY(user.read());
     if (!wanted.valid()) return fail(Error::invalid);
     if (!task.process().credentials().may(Capability::time)) return fail(Error::not_permitted);
-    time::set_wall_nanoseconds(wanted.duration().nanoseconds);
+    time::change_wall_nanoseconds(wanted.duration().nanoseconds);
     return 0;
 }
 Result<u64> gettimeofday(Task&, UserOut<Timeval> result, UserOut<u64> zone) {
@@ -85,7 +83,7 @@ Result<u64> time(Task&, UserOut<i64> result) {
 namespace {
 
 Result<u64> sleep_until(Task& task, Instant deadline) {
-    while (time::now() < deadline) {
+    while (!time::has_passed(deadline)) {
         task::prepare_to_block();
         if (task::block(sync::Interruptible::yes, deadline) == task::Woken::by_interrupt || task.wants_signals()) return fail(Error::interrupted);
     }

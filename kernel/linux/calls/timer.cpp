@@ -139,12 +139,11 @@ Result<u64> timer_settime(Task& task, i32 id, Flags flags, UserIn<IntervalTimesp
         auto* timer = TRY(find(*timers, id));
         before = timer->get();
         auto span = wanted.value.duration();
-        u64 at = after_now(*timer, span);
-        if ((flags & absolute) && span.nanoseconds) {
-            at = follows_wall(timer->clock()) ? instant_of(timer->clock(), wanted.value).nanoseconds : static_cast<u64>(span.nanoseconds);
-            if (!at) at = 1;  // in the past
-        }
-        timer->set(at, wanted.interval.duration());
+        bool to_point = (flags & absolute) && span.nanoseconds;
+        // Only points are on the wall clock; spans pass however it is set.
+        timer->stop();
+        timer->follow_wall(to_point && follows_wall(timer->clock()));
+        timer->set(to_point ? static_cast<u64>(span.nanoseconds) : after_now(*timer, span), wanted.interval.duration());
     }
     if (old) TRY(old.write({Timespec::of(before.interval), Timespec::of(before.left)}));
     return 0;
@@ -183,7 +182,7 @@ Result<u64> settimeofday(Task& task, UserIn<Timeval> user, UserIn<u64>) {
     if (!user) return 0;
     auto wanted = TRY(user.read());
     if (!wanted.valid()) return fail(Error::invalid);
-    time::set_wall_nanoseconds(wanted.duration().nanoseconds);
+    time::change_wall_nanoseconds(wanted.duration().nanoseconds);
     return 0;
 }
 
@@ -205,7 +204,7 @@ Result<void> change_clock(Task& task, const ClockDiscipline& wanted) {
     if (part < 0 || part >= most || wanted.now.seconds > longest || wanted.now.seconds < -longest) return fail(Error::invalid);
     i64 to = 0;
     if (__builtin_add_overflow(time::wall_nanoseconds(), wanted.now.seconds * second + part * (second / most), &to) || to < 0) return fail(Error::invalid);
-    time::set_wall_nanoseconds(to);
+    time::change_wall_nanoseconds(to);
     return {};
 }
 }  // namespace

@@ -8,12 +8,15 @@
 
 namespace spore::linux {
 
-class TimerFile final : public fs::File {
+class TimerFile final : public fs::File, time::WallWatcher {
 public:
+    enum Flag : u32 { absolute = 1, cancel_on_set = 2 };
     TimerFile(i32 clock, fs::OpenMode mode) : File(mode), clock_(clock), alarm_(*this) {}
+    ~TimerFile() override { stop_watching_wall(); }
 
-    /// Expires at `first`, then every `interval` (0: no more). Instant::never() disarms it. `flags` are timerfd_settime's, to tell.
-    void set(Instant first, Duration interval, u32 flags);
+    /// Expires at `first`, then every `interval` (0: no more). Instant::never() disarms it. `flags` are timerfd_settime's, to act on and to tell.
+    /// canceled, with the timer set, when the clock had been set and nobody had read that.
+    Result<void> set(Instant first, Duration interval, u32 flags);
     struct Setting {
         Duration interval, remaining;  ///< 0 remaining: disarmed
         bool expired = false;          ///< and not read since
@@ -36,7 +39,9 @@ private:
         TimerFile& owner;
     };
     void expired();
+    void wall_changed() override;
     u64 take();
+    Result<void> check_canceled();
 
     i32 clock_;
     sync::Mutex arming_;  ///< one thread at a time sets or rearms
@@ -45,6 +50,7 @@ private:
     Instant next_ = Instant::never();
     Duration interval_;
     bool fired_ = false;
+    bool canceled_ = false;  ///< the clock was set, which the file's user wants to know [TFD_TIMER_CANCEL_ON_SET]
     u32 flags_ = 0;
     sync::WaitQueue readers_;
     fs::PollSource source_;

@@ -5,17 +5,11 @@
 
 #include "arch/user_memory.hpp"
 #include "kernel/linux/futex/queue.hpp"
-#include "kernel/time/timer.hpp"
 
 namespace spore::linux::futex {
 
 using Outcome = Waiter::Outcome;
 using Kind = Waiter::Kind;
-
-Instant wall_deadline(i64 nanoseconds) {
-    i64 base = time::wall_base();
-    return {nanoseconds <= base ? 0 : static_cast<u64>(nanoseconds) - static_cast<u64>(base)};
-}
 
 Result<void> wait(Word word, u32 expected, Instant deadline, u32 bitset) {
     if (bitset == 0) return fail(Error::invalid);

@@ -56,9 +56,6 @@ Result<u64> compare_and_requeue_pi(Word from, Word to, i32 wake_count, i32 move_
 using ThreadExists = bool (*)(u32 thread_id);
 void set_thread_lookup(ThreadExists exists);
 
-/// A point on the wall clock as a deadline (FUTEX_CLOCK_REALTIME).
-Instant wall_deadline(i64 nanoseconds);
-
 /// At a thread's end: marks the words of its robust list (`head`, null when it has none) as left by a dead owner, and wakes a waiter of each.
 void leave_robust_list(memory::AddressSpace& space, VirtAddr head, u32 thread_id);
 

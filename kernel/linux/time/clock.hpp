@@ -16,7 +16,7 @@ constexpr bool follows_wall(i32 clock) {
 
 /// Nanoseconds on a clock; invalid when there is none of this number.
 Result<i64> read_clock(Task& task, i32 clock);
-/// A point on a clock that follows the wall or boot, as one on the monotonic clock.
+/// A point on a clock that follows the wall or boot, as a deadline.
 Instant instant_of(i32 clock, Timespec at);
 
 }  // namespace spore::linux

@@ -9,6 +9,7 @@ namespace spore::linux {
 u64 IntervalTimer::now() const {
     switch (source_) {
     case Source::elapsed: break;
+    case Source::wall: return static_cast<u64>(time::wall_nanoseconds());
     case Source::process_cpu: {
         auto used = cpu_usage_of(process_);
         return static_cast<u64>((used.user + used.system).nanoseconds);
@@ -47,10 +48,11 @@ void IntervalTimer::set(u64 at, Duration interval) {
 
 void IntervalTimer::arm(u64 now) {
     u64 next = next_.load(std::memory_order_relaxed);
-    if (source_ == Source::elapsed) {
+    if (source_ <= Source::wall) {
         // What comes more often than this is counted together: a program's interval of a nanosecond must not take the processor whole.
         constexpr auto most_often = Duration::us(100);
-        return timer_.arm(interval_.load(std::memory_order_relaxed) ? std::max(Instant{next}, Instant{fired_} + most_often) : Instant{next});
+        auto at = interval_.load(std::memory_order_relaxed) ? std::max(Instant{next}, Instant{fired_} + most_often) : Instant{next};
+        return timer_.arm(source_ == Source::wall ? time::on_wall(static_cast<i64>(at.nanoseconds)) : at);
     }
     // Processor time passes as fast as tasks run at once, at most: look again when it could have come at the earliest.
     constexpr u64 shortest = 1'000'000;

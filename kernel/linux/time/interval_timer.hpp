@@ -7,11 +7,11 @@
 
 namespace spore::linux {
 
-/// Fires when a clock passes a point, and from then on at every interval. The clock is elapsed time, or the processor time of a process or
+/// Fires when a clock passes a point, and from then on at every interval. The clock is elapsed time, the wall clock, or the processor time of a process or
 /// of one of its tasks. Setting and reading are for the owner's mutex to serialise; expired() comes in interrupt context.
 class IntervalTimer {
 public:
-    enum class Source : u8 { elapsed, process_cpu, process_user, task_cpu };
+    enum class Source : u8 { elapsed, wall, process_cpu, process_user, task_cpu };
     IntervalTimer(Process& process, Source source, i32 task_id = 0) : timer_(*this), process_(process), source_(source), task_id_(task_id) {}
 
     struct Setting {
@@ -20,6 +20,10 @@ public:
     Setting get() const;
     /// `at` on the timer's own clock; 0 disarms.
     void set(u64 at, Duration interval);
+    /// Whether it is on the wall clock or on the one of elapsed time, if it is on either. Only while it is stopped.
+    void follow_wall(bool follow) {
+        if (source_ <= Source::wall) source_ = follow ? Source::wall : Source::elapsed;
+    }
     /// After this, expired() is not called any more.
     void stop() { set(0, {}); }
     /// Where the timer's clock stands.

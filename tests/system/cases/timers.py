@@ -25,6 +25,7 @@ clock_adjtime(CLOCK_MONOTONIC, &(struct timex){.modes = 0}) = -1 Not supported
 
 CASES = [
     Case("timers", [Program("timers")], check=all_hold),
+    Case("clock-set", [Program("clock_set")], check=all_hold),
     Case("interrupted", [Program("interrupted")], stdout="interrupted and whole\n"),
     Case("discipline", [Program("discipline")], stdout=DISCIPLINE, machines=("microvm",), cpus=(1,)),
     Case("timers-dynamic", [Program("timers", "dynamic")], check=all_hold, machines=("microvm",), cpus=(2,)),
