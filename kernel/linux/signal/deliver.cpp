@@ -56,49 +56,56 @@ void settle_call(Task& task, arch::TrapFrame& frame, const SignalAction* handler
     arch::rewind_system_call(frame);
 }
 
-/// SIGCHLD about a stop or its end, unless the parent does not want to hear of these.
-void tell_parent(Process& process, const Shared<Process>& parent, i32 code, i32 signal) {
-    if (parent && parent_wants_stops(*parent)) send_to_process(*parent, SignalInfo::child(code, process.id(), process.credentials().uid, signal, 0, 0));
-}
+/// SIGCHLD about a stop or its end, unless the parent does not want to hear of these. It is made before the tree's lock is taken, and sent with it: who
+/// finds the child stopped has the signal already.
+class WordToParent {
+public:
+    WordToParent(Process& process, i32 code, i32 signal)
+        : process_(process), info_(SignalInfo::child(code, process.id(), process.credentials().uid, signal, 0, 0)), entry_(make_entry(info_)) {}
+    void send_locked() {
+        auto* parent = process_.parent;
+        if (!parent) return;
+        if (parent_wants_stops(*parent)) send_to_process_locked(*parent, info_, entry_);
+        parent->child_changed.wake_all();
+    }
+
+private:
+    Process& process_;
+    SignalInfo info_;
+    Owned<QueuedSignal> entry_;  ///< what is left of it goes after the lock
+};
 
 /// The process stands still until SIGCONT. The parent is told once. Both locks are held from taking the signal on: a SIGCONT that comes before finds
 /// it pending, and discards it, and one that comes after finds the process stopped. What a terminal sends stops nobody whom no one could continue [POSIX 2.4.3].
 void stop(Task& task, i32 signal) {
     auto& process = task.process();
-    Shared<Process> parent;
+    WordToParent word(process, cld_stopped, signal);
+    TreeGuard guard(tree_lock());
+    bool stops = signal == sigstop || !is_orphaned(process.group);
     {
-        TreeGuard guard(tree_lock());
-        bool stops = signal == sigstop || !is_orphaned(process.group);
-        {
-            Guard signal_guard(process.signal_lock);
-            auto& pending = task.pending.set().has(signal) ? task.pending : process.pending;
-            if (!pending.set().has(signal)) return;
-            (void)pending.take(SignalSet::of(signal));
-            stops = stops && !process.stop_signal;
-            if (stops) process.stop_signal = signal;
-        }
-        if (stops) {
-            process.stop_reported = false;
-            process.continue_reported = true;  // a parent that did not ask in time finds it stopped
-            if (process.parent) parent = Shared<Process>(*process.parent), parent->child_changed.wake_all();
-            for (auto& other : process.tasks) other.demand_attention();
-        }
+        Guard signal_guard(process.signal_lock);
+        auto& pending = task.pending.set().has(signal) ? task.pending : process.pending;
+        if (!pending.set().has(signal)) return;
+        (void)pending.take(SignalSet::of(signal));
+        stops = stops && !process.stop_signal;
+        if (stops) process.stop_signal = signal;
     }
-    tell_parent(process, parent, cld_stopped, signal);
+    if (!stops) return;
+    process.stop_reported = false;
+    process.continue_reported = true;  // a parent that did not ask in time finds it stopped
+    for (auto& other : process.tasks) other.demand_attention();
+    word.send_locked();
 }
 
 /// A task that is to end for another's execve does not wait. The first that goes on tells the parent of it, as on Linux, whoever sent the SIGCONT.
 void wait_while_stopped(Task& task) {
     auto& process = task.process();
-    Shared<Process> parent;
-    {
-        TreeGuard guard(tree_lock());
-        auto must_end = [&] { return process.exiting() || (process.ending_others && process.ending_others != &task); };
-        while (process.stop_signal && !must_end() && !process.pending.set().has(sigkill) && !task.pending.set().has(sigkill))
-            (void)process.resumed.wait(tree_lock(), sync::Interruptible::no);
-        if (std::exchange(process.continue_untold, false) && process.parent) parent = Shared<Process>(*process.parent);
-    }
-    tell_parent(process, parent, cld_continued, sigcont);
+    WordToParent word(process, cld_continued, sigcont);
+    TreeGuard guard(tree_lock());
+    auto must_end = [&] { return process.exiting() || (process.ending_others && process.ending_others != &task); };
+    while (process.stop_signal && !must_end() && !process.pending.set().has(sigkill) && !task.pending.set().has(sigkill))
+        (void)process.resumed.wait(tree_lock(), sync::Interruptible::no);
+    if (std::exchange(process.continue_untold, false)) word.send_locked();
 }
 
 [[noreturn]] void die(Task& task, const SignalInfo& info, bool core) {

@@ -14,14 +14,13 @@ void cancel_opposites(Process& process, i32 number) {
     for (auto& task : process.tasks) task.pending.discard(opposites);
 }
 
-/// SIGCONT's effect, even when it is blocked or ignored. The tree's lock is held.
+/// SIGCONT's effect, even when it is blocked or ignored. The tree's lock is held. The parent hears of it from the first task that goes on.
 void resume(Process& process) {
     if (!process.stop_signal) return;
     process.stop_signal = 0;
     process.continue_reported = false;
     process.continue_untold = true;
     process.resumed.wake_all();
-    if (process.parent) process.parent->child_changed.wake_all();
 }
 
 bool takes(const Task& task, i32 number) { return !task.blocked.has(number) || task.awaited.has(number); }

@@ -161,6 +161,7 @@ CASES = [
          stdout="Uid:\t1000\t1000\t1000\t1000\n" + "".join(f"Cap{kind}:\t0000000000000400\n" for kind in ("Inh", "Prm", "Eff", "Amb")),
          needs=(BUSYBOX, "/usr/bin/setpriv"), machines=("microvm",)),
     Case("set-id", [Program("set_id"), "/tmp"], stdout=SET_ID),
+    Case("stop-signals", [Program("stop_signals")], check=all_hold),
     Case("many", [Program("many")], stdout=MANY, machines=("microvm",)),
     Case("many-by-option", [BUSYBOX, "sh", "-c", "sleep 0; echo one; sleep 9 & sleep 0; echo two"], options=["-u", "1000", "--ulimit", "nproc=2"], status=2,
          stdout="one\n", stderr=re.compile("fork: Resource temporarily unavailable"), needs=(BUSYBOX,), machines=("microvm",), cpus=(1,)),
