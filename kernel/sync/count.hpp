@@ -5,10 +5,10 @@
 
 namespace spore::sync {
 
-/// One more. Two plain steps cost less than one that no other CPU could come between, which nobody needs here.
+/// So many more. Two plain steps cost less than one that no other CPU could come between, which nobody needs here.
 template <typename T>
-void count(std::atomic<T>& counter) {
-    counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+void count(std::atomic<T>& counter, T more = 1) {
+    counter.store(counter.load(std::memory_order_relaxed) + more, std::memory_order_relaxed);
 }
 
 }  // namespace spore::sync

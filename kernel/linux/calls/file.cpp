@@ -63,17 +63,24 @@ Result<u64> write_what_is_there(fs::File& file, fs::IoBuffer& buffer, auto&& wri
     return part ? part : done;
 }
 
-Result<u64> read_into(fs::File& file, fs::IoBuffer buffer) { return told(file, fs::Change::accessed, file.read(buffer)); }
+Result<u64> read_into(Task& task, fs::File& file, fs::IoBuffer buffer) { return has_read(task, file, file.read(buffer)); }
 Result<u64> write_from(Task& task, fs::File& file, fs::IoBuffer buffer) {
     if (task.process().limit(limit_file_size).soft != Limit::infinite)
         if (auto position = position_of(file)) TRY(limit_write(task, file, buffer, *position));
     if (buffer.remaining()) TRY(about_to_change(task, file));
-    return told(file, fs::Change::modified, written(task, file, write_what_is_there(file, buffer, [&](fs::IoBuffer& from) { return file.write(from); })));
+    return has_written(task, file, written(task, file, write_what_is_there(file, buffer, [&](fs::IoBuffer& from) { return file.write(from); })));
 }
 Result<u64> write_at(Task& task, fs::File& file, fs::IoBuffer buffer, u64 offset) {
     TRY(limit_write(task, file, buffer, offset));
     if (buffer.remaining()) TRY(about_to_change(task, file));
-    return told(file, fs::Change::modified, written(task, file, write_what_is_there(file, buffer, [&](fs::IoBuffer& from) { return file.write_at(from, offset); })));
+    return has_written(task, file, written(task, file, write_what_is_there(file, buffer, [&](fs::IoBuffer& from) { return file.write_at(from, offset); })));
+}
+
+/// sendfile and its like count as a read and a write.
+Result<u64> has_copied(Task& task, Result<u64> moved) {
+    task.reads.count(moved);
+    task.writes.count(moved);
+    return moved;
 }
 
 /// What sendfile and its like do: through a kernel buffer, as much as both sides take.
@@ -177,7 +184,7 @@ Result<u64> write_where(Task& task, fs::File& file, fs::IoBuffer buffer, u64 off
     u64 at = own ? TRY(position_of(file)) : offset;
     TRY(limit_write(task, file, buffer, where == fs::WriteAt::end ? file.inode()->size() : at));
     if (buffer.remaining()) TRY(about_to_change(task, file));
-    auto done = told(file, fs::Change::modified, written(task, file, file.inode()->write(buffer, at, where)));
+    auto done = has_written(task, file, written(task, file, file.inode()->write(buffer, at, where)));
     if (done && own) TRY(file.seek(static_cast<i64>(at), fs::Whence::start));
     return done;
 }
@@ -186,7 +193,7 @@ Result<u64> write_where(Task& task, fs::File& file, fs::IoBuffer buffer, u64 off
 
 Result<u64> read(Task& task, Descriptor descriptor, UserBuffer at, u64 size) {
     auto file = TRY(readable(task, descriptor));
-    return read_into(*file, TRY(program_buffer(at, size)));
+    return read_into(task, *file, TRY(program_buffer(at, size)));
 }
 Result<u64> write(Task& task, Descriptor descriptor, UserData at, u64 size) {
     auto file = TRY(writable(task, descriptor));
@@ -195,7 +202,7 @@ Result<u64> write(Task& task, Descriptor descriptor, UserData at, u64 size) {
 Result<u64> readv(Task& task, Descriptor descriptor, UserIn<fs::Piece> from, i32 count) {
     auto file = TRY(readable(task, descriptor));
     auto pieces = TRY(Pieces::read(from, count));
-    return read_into(*file, pieces.buffer());
+    return read_into(task, *file, pieces.buffer());
 }
 Result<u64> writev(Task& task, Descriptor descriptor, UserIn<fs::Piece> from, i32 count) {
     auto file = TRY(writable(task, descriptor));
@@ -206,7 +213,7 @@ Result<u64> pread64(Task& task, Descriptor descriptor, UserBuffer at, u64 size, 
     if (offset < 0) return fail(Error::invalid);
     auto file = TRY(readable_at(task, descriptor));
     auto buffer = TRY(program_buffer(at, size));
-    return told(*file, fs::Change::accessed, file->read_at(buffer, static_cast<u64>(offset)));
+    return has_read(task, *file, file->read_at(buffer, static_cast<u64>(offset)));
 }
 Result<u64> pwrite64(Task& task, Descriptor descriptor, UserData at, u64 size, i64 offset) {
     if (offset < 0) return fail(Error::invalid);
@@ -218,7 +225,7 @@ Result<u64> preadv(Task& task, Descriptor descriptor, UserIn<fs::Piece> from, i3
     auto file = TRY(readable_at(task, descriptor));
     auto pieces = TRY(Pieces::read(from, count));
     auto buffer = pieces.buffer();
-    return told(*file, fs::Change::accessed, file->read_at(buffer, offset));
+    return has_read(task, *file, file->read_at(buffer, offset));
 }
 Result<u64> pwritev(Task& task, Descriptor descriptor, UserIn<fs::Piece> from, i32 count, u64 offset, u64) {
     if (static_cast<i64>(offset) < 0) return fail(Error::invalid);
@@ -235,8 +242,8 @@ Result<u64> preadv2(Task& task, Descriptor descriptor, UserIn<fs::Piece> from, i
     auto pieces = TRY(Pieces::read(from, count));
     auto buffer = pieces.buffer();
     TRY(check_no_wait(*file, buffer, offset, fs::Ready::in));
-    if (offset == own_position) return read_into(*file, buffer);
-    return told(*file, fs::Change::accessed, file->read_at(buffer, offset));
+    if (offset == own_position) return read_into(task, *file, buffer);
+    return has_read(task, *file, file->read_at(buffer, offset));
 }
 Result<u64> pwritev2(Task& task, Descriptor descriptor, UserIn<fs::Piece> from, i32 count, u64 offset, u64 high, Flags flags) {
     constexpr u32 known = high_priority | data_sync | full_sync | no_wait | append | no_append;
@@ -333,10 +340,10 @@ Result<u64> sendfile(Task& task, Descriptor to, Descriptor from, UserInOut<i64> 
     if (!inode || (inode->type() != fs::FileType::regular && inode->type() != fs::FileType::block)) return fail(Error::invalid);
     if (target->mode().append && !fs::pipe_of(*target)) return fail(Error::invalid);
     size = std::min(size, largest_transfer);
-    if (!offset) return send_file(task, *source, own_position, *target, size);
+    if (!offset) return has_copied(task, send_file(task, *source, own_position, *target, size));
     i64 start = TRY(offset.read());
     if (start < 0) return fail(Error::invalid);
-    u64 done = TRY(send_file(task, *source, static_cast<u64>(start), *target, size));
+    u64 done = TRY(has_copied(task, send_file(task, *source, static_cast<u64>(start), *target, size)));
     TRY(offset.write(start + static_cast<i64>(done)));
     return done;
 }
@@ -363,7 +370,7 @@ Result<u64> copy_file_range(Task& task, Descriptor from, UserInOut<i64> from_off
     size = std::min({size, limit - put_at, most - put_at});
     // What is written must not be what is still to be read [copy_file_range(2), EINVAL].
     if (in == out && put_at < read_at + size && read_at < put_at + size) return fail(Error::invalid);
-    u64 done = TRY(copy_between(task, *source, from_offset ? read_at : own_position, *target, to_offset ? put_at : own_position, size));
+    u64 done = TRY(has_copied(task, copy_between(task, *source, from_offset ? read_at : own_position, *target, to_offset ? put_at : own_position, size)));
     if (from_offset) TRY(from_offset.write(static_cast<i64>(read_at + done)));
     if (to_offset) TRY(to_offset.write(static_cast<i64>(put_at + done)));
     return done;

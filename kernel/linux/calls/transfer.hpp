@@ -31,6 +31,16 @@ inline Result<u64> told(fs::File& file, fs::Change what, Result<u64> moved) {
     return moved;
 }
 
+/// A call's read or write is over: it counts as one.
+inline Result<u64> has_read(Task& task, fs::File& file, Result<u64> moved) {
+    task.reads.count(moved);
+    return told(file, fs::Change::accessed, moved);
+}
+inline Result<u64> has_written(Task& task, fs::File& file, Result<u64> moved) {
+    task.writes.count(moved);
+    return told(file, fs::Change::modified, moved);
+}
+
 /// Tells a writer whose reader has gone: SIGPIPE, but where it wrote messages to a socket; then EPIPE.
 Result<u64> written(Task& task, fs::File& to, Result<u64> result);
 /// RLIMIT_FSIZE: a file is to become `end` bytes long, or longer. Signal and too_big when it may not.

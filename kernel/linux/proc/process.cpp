@@ -1,4 +1,5 @@
 // The directory of one process, or of one of its tasks.
+#include "kernel/linux/calls/usage.hpp"
 #include "kernel/linux/proc/process_files.hpp"
 #include "kernel/linux/proc/settings.hpp"
 #include "kernel/linux/proc/table_tree.hpp"
@@ -133,7 +134,20 @@ Result<void> show_schedule(const Subject& subject, TextSink& out) {
 }
 Result<void> show_io(const Subject& subject, TextSink& out) {
     TRY(check_may_inspect(subject));
-    return out.write("rchar: 0\nwchar: 0\nsyscr: 0\nsyscw: 0\nread_bytes: 0\nwrite_bytes: 0\ncancelled_write_bytes: 0\n");
+    Usage used;
+    if (subject.is_task()) {
+        auto task = TRY(subject.task());
+        TreeGuard guard(tree_lock());  // its thread may be ending
+        used = task->usage();
+    } else {
+        auto process = TRY(subject.process());
+        used = usage_of(*process);
+        TreeGuard guard(tree_lock());
+        used += process->dead_children;
+    }
+    // Which process made a disk read or write is not known: pages are everybody's.
+    return out.print("rchar: {}\nwchar: {}\nsyscr: {}\nsyscw: {}\nread_bytes: 0\nwrite_bytes: 0\ncancelled_write_bytes: 0\n", used.read_bytes, used.written_bytes,
+                     used.reads, used.writes);
 }
 
 Result<Shared<fs::Dentry>> root_of(const Subject& subject) {

@@ -19,6 +19,8 @@ Tree& tree() { return the_tree; }
 void Usage::operator+=(const Usage& other) {
     user = user + other.user;
     system = system + other.system;
+    reads += other.reads, read_bytes += other.read_bytes;
+    writes += other.writes, written_bytes += other.written_bytes;
     minor_faults += other.minor_faults;
     major_faults += other.major_faults;
     voluntary_switches += other.voluntary_switches;

@@ -58,6 +58,8 @@ Usage Task::usage() const {
     usage.user = spent.user, usage.system = spent.system;
     usage.voluntary_switches = thread_->voluntary_switches();
     usage.involuntary_switches = thread_->involuntary_switches();
+    usage.reads = reads.calls.load(std::memory_order_relaxed), usage.read_bytes = reads.bytes.load(std::memory_order_relaxed);
+    usage.writes = writes.calls.load(std::memory_order_relaxed), usage.written_bytes = writes.bytes.load(std::memory_order_relaxed);
     usage.minor_faults = minor_faults.load(std::memory_order_relaxed);
     usage.major_faults = major_faults.load(std::memory_order_relaxed);
     return usage;

@@ -5,6 +5,7 @@
 #include "kernel/linux/process/place.hpp"
 #include "kernel/linux/signal/signals.hpp"
 #include "kernel/memory/address_space.hpp"
+#include "kernel/sync/count.hpp"
 #include "kernel/task/thread.hpp"
 
 namespace spore::linux {
@@ -27,9 +28,10 @@ struct WaitStatus {
     constexpr i32 exit_status() const { return static_cast<i32>(word >> 8 & 0xff); }
 };
 
-/// Processor time and page faults, for getrusage and wait4.
+/// Processor time and page faults, for getrusage and wait4; what was read and written, for /proc/PID/io.
 struct Usage {
     Duration user, system;
+    u64 reads = 0, read_bytes = 0, writes = 0, written_bytes = 0;
     u64 minor_faults = 0, major_faults = 0, peak_resident_bytes = 0, voluntary_switches = 0, involuntary_switches = 0;
     void operator+=(const Usage& other);
 };
@@ -138,6 +140,15 @@ public:
     VirtAddr rseq_area{};
     u32 rseq_size = 0, rseq_signature = 0, rseq_cpu = 0;
     std::atomic<u64> minor_faults = 0, major_faults = 0;  ///< read by others, too
+    /// Calls that read or wrote files, whatever came of it.
+    struct Transfers {
+        std::atomic<u64> calls = 0, bytes = 0;
+        void count(const Result<u64>& moved) {
+            sync::count(calls);
+            if (moved) sync::count(bytes, *moved);
+        }
+    };
+    Transfers reads, writes;
     VirtAddr fault_address{};       ///< of the last page fault that became a signal, for sigcontext
     u64 fault_code = 0;             ///< the CPU's word on the last fault that became a signal
     char name[16] = {};

@@ -162,6 +162,7 @@ CASES = [
          needs=(BUSYBOX, "/usr/bin/setpriv"), machines=("microvm",)),
     Case("set-id", [Program("set_id"), "/tmp"], stdout=SET_ID),
     Case("stop-signals", [Program("stop_signals")], check=all_hold),
+    Case("io-counters", [Program("io_counters")], check=all_hold),
     Case("many", [Program("many")], stdout=MANY, machines=("microvm",)),
     Case("many-by-option", [BUSYBOX, "sh", "-c", "sleep 0; echo one; sleep 9 & sleep 0; echo two"], options=["-u", "1000", "--ulimit", "nproc=2"], status=2,
          stdout="one\n", stderr=re.compile("fork: Resource temporarily unavailable"), needs=(BUSYBOX,), machines=("microvm",), cpus=(1,)),
