@@ -213,6 +213,7 @@ Result<u64> msync(Task& task, UserAddress start, u64 size, Flags flags) {
         return fail(Error::invalid);
     if (!is_aligned(start.value, page_size)) return fail(Error::invalid);
     TRY(check_range(start, size));
+    if ((flags & invalidate) && !check_areas(task, start, size, [](const Area& area) { return !area.locked; })) return fail(Error::busy);
     TRY(check_no_holes(task, start, size));
     // Mapped pages are the file's own: others see at once what changes in them. What is left is to send it where the file comes from.
     if (flags & synchronous) TRY(task.memory().write_back(start, size));

@@ -94,12 +94,11 @@ namespace {
 enum Prctl : i32 {
     set_death_signal = 1, get_death_signal = 2, get_dumpable = 3, set_dumpable = 4, get_keep_capabilities = 7, set_keep_capabilities = 8,
     set_name = 15, get_name = 16, get_seccomp = 21, capability_bound_read = 23, capability_bound_drop = 24, get_timing = 13,
-    set_timing = 14, get_counter_access = 25, set_counter_access = 26, get_secure_bits = 27,
+    set_timing = 14, get_counter_access = 25, set_counter_access = 26, get_secure_bits = 27, set_secure_bits = 28,
     set_timer_slack = 29, get_timer_slack = 30, set_subreaper = 36, get_subreaper = 37, set_no_new_privileges = 38, get_no_new_privileges = 39,
     get_tid_address = 40, set_huge_pages_off = 41, get_huge_pages_off = 42, capability_ambient = 47, renew_pointer_keys = 54, set_memory_name = 0x53564d41,
 };
-constexpr u64 keeps_capabilities = 1 << 4;  // SECBIT_KEEP_CAPS
-constexpr i32 counter_enabled = 1;          // PR_TSC_ENABLE
+constexpr i32 counter_enabled = 1;  // PR_TSC_ENABLE
 }  // namespace
 
 Result<u64> prctl(Task& task, i32 option, u64 second, u64 third, u64 fourth, u64 fifth) {
@@ -114,10 +113,14 @@ Result<u64> prctl(Task& task, i32 option, u64 second, u64 third, u64 fourth, u64
         if (second > 1) return fail(Error::invalid);
         task.dumpable = second;
         return 0;
-    case get_keep_capabilities: return task.process().credentials().capabilities.kept;
+    case get_keep_capabilities: return task.process().credentials().capabilities.applies(SecureBit::keep);
     case set_keep_capabilities:
         if (second > 1) return fail(Error::invalid);
-        return task.process().change_credentials([&](Credentials& who) -> Result<u64> { return who.capabilities.kept = second, 0; });
+        return task.process().change_credentials([&](Credentials& who) -> Result<u64> {
+            constexpr u64 bit = static_cast<u64>(SecureBit::keep);
+            auto& own = who.capabilities;
+            return own.set_secure(second ? own.secure | bit : own.secure & ~bit) ? Result<u64>(0) : fail(Error::not_permitted);
+        });
     case set_name: {
         char name[16];
         // The name ends at its zero, or is cut; what follows the zero need not be there.
@@ -133,7 +136,12 @@ Result<u64> prctl(Task& task, i32 option, u64 second, u64 third, u64 fourth, u64
     case get_seccomp: return 0;
     case capability_bound_read: return bound_capabilities(task, second, BoundAction::read);
     case capability_bound_drop: return bound_capabilities(task, second, BoundAction::drop);
-    case get_secure_bits: return task.process().credentials().capabilities.kept ? keeps_capabilities : 0;
+    case get_secure_bits: return task.process().credentials().capabilities.secure;
+    case set_secure_bits:
+        return task.process().change_credentials([&](Credentials& who) -> Result<u64> {
+            bool may = who.may(Capability::set_capabilities) && who.capabilities.set_secure(second);
+            return may ? Result<u64>(0) : fail(Error::not_permitted);
+        });
     case get_timing: return 0;
     case set_timing:  // PR_TIMING_STATISTICAL is all there is
         if (second) return fail(Error::invalid);

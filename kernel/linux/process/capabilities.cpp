@@ -9,8 +9,9 @@ constexpr CapabilitySet on_files = set_of(0, 1, 2, 3, 4, 9, 27, 32);
 }  // namespace
 
 void Capabilities::follow(const UserIds& before, const UserIds& after) {
+    if (applies(SecureBit::no_change_with_user)) return;
     if (before.any_root() && !after.any_root()) {
-        if (!kept) permitted = effective = 0;
+        if (!applies(SecureBit::keep)) permitted = effective = 0;
         ambient = 0;
     }
     if (before.effective == 0 && after.effective != 0) effective = 0;
@@ -21,10 +22,10 @@ void Capabilities::follow(const UserIds& before, const UserIds& after) {
 }
 
 void Capabilities::follow_exec(u32 real, u32 effective_user) {
-    bool root = real == 0 || effective_user == 0;
+    bool privileged = !applies(SecureBit::no_root), root = privileged && (real == 0 || effective_user == 0);
     permitted = root ? inheritable | bounding : ambient;
-    effective = effective_user == 0 ? permitted : root ? 0 : ambient;
-    kept = false;
+    effective = privileged && effective_user == 0 ? permitted : root ? 0 : ambient;
+    secure &= static_cast<u8>(~static_cast<u8>(SecureBit::keep));
 }
 
 bool Capabilities::change(CapabilitySet new_effective, CapabilitySet new_permitted, CapabilitySet new_inheritable) {
@@ -36,8 +37,15 @@ bool Capabilities::change(CapabilitySet new_effective, CapabilitySet new_permitt
     return true;
 }
 
+bool Capabilities::set_secure(u64 bits) {
+    constexpr u8 locks = 0xaa;
+    if (bits > 0xff || ((secure & locks) >> 1 & (secure ^ bits)) || (secure & locks & ~bits)) return false;
+    secure = static_cast<u8>(bits);
+    return true;
+}
+
 bool Capabilities::raise_ambient(unsigned one) {
-    if (!(permitted & inheritable & CapabilitySet{1} << one)) return false;
+    if (applies(SecureBit::no_raised_ambient) || !(permitted & inheritable & CapabilitySet{1} << one)) return false;
     ambient |= CapabilitySet{1} << one;
     return true;
 }

@@ -16,9 +16,16 @@ using CapabilitySet = u64;
 inline constexpr unsigned capability_count = 41;
 inline constexpr CapabilitySet every_capability = (CapabilitySet{1} << capability_count) - 1;
 
+/// SECBIT_*: rules for root that do not apply, and `keep`: capabilities outlive the change from root to other users.
+enum class SecureBit : u8 { no_root = 1 << 0, no_change_with_user = 1 << 2, keep = 1 << 4, no_raised_ambient = 1 << 6 };
+
 struct Capabilities {
     CapabilitySet effective = 0, permitted = 0, inheritable = 0, ambient = 0, bounding = every_capability;
-    bool kept = false;  ///< PR_SET_KEEPCAPS: they outlive the change from root to other users
+    u8 secure = 0;  ///< what of SecureBit applies, and in the next higher bit of each whether that is for ever
+
+    bool applies(SecureBit one) const { return secure & static_cast<u8>(one); }
+    /// PR_SET_SECUREBITS and PR_SET_KEEPCAPS. False when they may not be so: then nothing has changed.
+    bool set_secure(u64 bits);
 
     static constexpr Capabilities all() { return {.effective = every_capability, .permitted = every_capability}; }
     bool has(Capability one) const { return effective >> static_cast<unsigned>(one) & 1; }

@@ -219,6 +219,23 @@ static void scheduling(void) {
     SHOW(ended(pid));
     SHOW(prctl(PR_GET_NO_NEW_PRIVS, 1, 0, 0, 0));
     SHOW(prctl(PR_SET_TIMING, 1, 0, 0, 0));
+    // Rules for root that no longer apply, one of them for ever.
+    fflush(stdout);
+    pid_t child = fork();
+    if (child == 0) {
+        SHOW(prctl(PR_SET_SECUREBITS, 0x10000, 0, 0, 0));
+        SHOW(prctl(PR_SET_SECUREBITS, 0x34, 0, 0, 0));
+        SHOW(prctl(PR_GET_KEEPCAPS, 0, 0, 0, 0));
+        SHOW(prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0));
+        SHOW(prctl(PR_SET_SECUREBITS, 0x10, 0, 0, 0));
+        SHOW(prctl(PR_GET_SECUREBITS, 0, 0, 0, 0));
+        SHOW(setuid(1000));
+        SHOW(prctl(PR_SET_SECUREBITS, 0x35, 0, 0, 0));
+        SHOW(setuid(2000));
+        fflush(stdout);
+        _exit(0);
+    }
+    SHOW(ended(child));
     SHOW(prctl(PR_GET_THP_DISABLE, 1, 0, 0, 0));
 }
 

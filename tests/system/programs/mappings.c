@@ -59,6 +59,17 @@ static void advice(void) {
     SHOW(madvise(own, page, MADV_POPULATE_READ));
 }
 
+/// Locked pages are not given up, not even to be read anew.
+static void invalidation(void) {
+    char* at = room(3);
+    SHOW(msync(at, 3 * page, MS_SYNC | MS_INVALIDATE));
+    SHOW(mlock(at + page, page));
+    SHOW(msync(at, 3 * page, MS_SYNC | MS_INVALIDATE));
+    SHOW(msync(at, page, MS_ASYNC | MS_INVALIDATE));
+    SHOW(msync(at, 3 * page, MS_SYNC));
+    SHOW(munmap(at, 3 * page));
+}
+
 /// Who asks that unknown flags be refused must hear of it: MAP_SYNC promises that data is durable.
 static void validated_flags(void) {
     enum { sync = 0x80000, unknown = 0x00800000 };
@@ -110,6 +121,7 @@ int main(int count, char** arguments) {
     }
     shrinking_move();
     advice();
+    invalidation();
     validated_flags();
     protection_before_hole();
     limit_of_replacement();

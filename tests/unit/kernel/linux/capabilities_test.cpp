@@ -23,7 +23,7 @@ TEST(Capabilities, GoWithTheLastIdOfRoot) {
 
 TEST(Capabilities, AreKeptWhereThatWasAskedFor) {
     auto own = Capabilities::all();
-    own.kept = true;
+    EXPECT_TRUE(own.set_secure(static_cast<u64>(SecureBit::keep)));
     own.ambient = bind;
     own.follow(root, user);
     EXPECT_EQ(own.permitted, every_capability);
@@ -42,6 +42,21 @@ TEST(Capabilities, OnFilesGoWithTheFileUser) {
     EXPECT_EQ(own.effective, every_capability);
 }
 
+TEST(Capabilities, RulesForRootCanBeTurnedOff) {
+    auto own = Capabilities::all();
+    EXPECT_FALSE(own.set_secure(0x100));
+    EXPECT_TRUE(own.set_secure(0x45));
+    EXPECT_TRUE(own.set_secure(0x4d));  // what changes with the user, for ever
+    EXPECT_FALSE(own.set_secure(0x49)) << "what is locked stays";
+    EXPECT_FALSE(own.set_secure(0x45)) << "and so does the lock";
+    own.follow(root, user);
+    EXPECT_EQ(own.effective, every_capability);
+    own.inheritable = raw;
+    EXPECT_FALSE(own.raise_ambient(13));
+    own.follow_exec(0, 0);
+    EXPECT_EQ(own.permitted | own.effective, 0u);
+}
+
 TEST(Capabilities, ChangeWithinWhatIsPermitted) {
     auto own = Capabilities::all();
     EXPECT_TRUE(own.change(0, bind | raw, 0));
@@ -57,10 +72,10 @@ TEST(Capabilities, ChangeWithinWhatIsPermitted) {
 TEST(Capabilities, OfAProgramThatIsExecuted) {
     auto own = Capabilities::all();
     own.bounding = bind | raw;
-    own.kept = true;
+    EXPECT_TRUE(own.set_secure(static_cast<u64>(SecureBit::keep)));
     own.follow_exec(0, 0);
     EXPECT_EQ(own.effective, bind | raw);
-    EXPECT_FALSE(own.kept);
+    EXPECT_FALSE(own.applies(SecureBit::keep));
     own.follow_exec(0, 7);
     EXPECT_EQ(own.permitted, bind | raw);
     EXPECT_EQ(own.effective, 0u);
