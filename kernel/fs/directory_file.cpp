@@ -41,7 +41,9 @@ Result<void> DirectoryFile::read_directory(DirectorySink& sink) {
         if (!above && entry_->mount().covered()) above = entry_->mount().covered()->parent();
         if (!counting.entry("..", above ? above->inode()->number() : inode()->number(), FileType::directory, 2)) return {};
     }
-    return inode()->read_directory(position_, counting);
+    TRY(inode()->read_directory(position_, counting));
+    if (!mode_.traceless && !entry_->mount().read_only()) inode()->note_access();
+    return {};
 }
 
 std::string_view DirectoryFile::describe(std::span<char> buffer) { return describe_entry(*entry_, buffer); }

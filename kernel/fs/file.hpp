@@ -48,6 +48,7 @@ struct OpenMode {
     bool asynchronous : 1 = false;  ///< O_ASYNC
     bool no_terminal : 1 = false;   ///< O_NOCTTY: opening it does not make it the session's terminal
     bool execute : 1 = false;       ///< to be run
+    bool traceless : 1 = false;     ///< O_NOATIME: reading does not change the time of access
     bool counted : 1 = false;       ///< in the inode's UseCount, as a writer or for execution
 };
 

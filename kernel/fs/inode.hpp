@@ -130,6 +130,9 @@ public:
     /// Where the write ended, in `offset`; bytes written as the result.
     virtual Result<u64> write(IoBuffer& from, u64& offset, WriteAt where);
     virtual Result<void> truncate(u64 size);
+    /// The contents were read, or are being written through a mapping: for the times. Must not sleep.
+    virtual void note_access() {}
+    virtual void note_mapped_write() {}
     virtual Result<void> allocate(u32 mode, u64 offset, u64 size);
     virtual Result<void> sync(bool data_only);
     /// The next data or hole at or after `offset`, which is below size().

@@ -23,6 +23,7 @@ public:
     }
     memory::PageCache& pages() override { return pages_; }
     u64 size() const override { return entry_->inode()->size(); }
+    void written() override { entry_->inode()->note_mapped_write(); }
     Result<void> write_back() override {
         if (!writes_) return {};
         return entry_->inode()->sync(false);
@@ -63,6 +64,7 @@ Result<u64> RegularFile::read(IoBuffer& into) {
     Guard guard(position_mutex_);
     auto done = TRY(inode()->read(into, position_));
     position_ += done;
+    note_access();
     return done;
 }
 
@@ -75,7 +77,13 @@ Result<u64> RegularFile::write(IoBuffer& from) {
 Result<u64> RegularFile::read_at(IoBuffer& into, u64 offset) {
     if (!mode_.read) return fail(Error::bad_descriptor);
     if (offset > max_offset) return fail(Error::invalid);
-    return inode()->read(into, offset);
+    auto done = TRY(inode()->read(into, offset));
+    note_access();
+    return done;
+}
+
+void RegularFile::note_access() {
+    if (!mode_.traceless && !entry_->mount().read_only()) inode()->note_access();
 }
 
 Result<u64> RegularFile::write_at(IoBuffer& from, u64 offset) {
@@ -129,6 +137,7 @@ Result<Shared<memory::MappedObject>> RegularFile::map(MapWrites writes) {
     if (!pages) return fail(Error::no_device);
     auto mapped = TRY(make_shared<MappedFile>(*entry_, *pages));
     if (writes == MapWrites::to_file) TRY(mapped->begin_writes());
+    note_access();
     return mapped;
 }
 

@@ -28,6 +28,7 @@ public:
     Dentry* dentry() override { return entry_.get(); }
 
 private:
+    void note_access();
     UseCount::Use use() const { return mode_.execute ? UseCount::Use::execute : UseCount::Use::write; }
 
     Shared<Dentry> entry_;

@@ -1,6 +1,8 @@
 // What is known about a file, in the kernel's own shape; kernel/linux turns it into stat, statx, statfs.
 #pragma once
 
+#include <compare>
+
 #include "base/types.hpp"
 
 namespace spore::fs {
@@ -12,6 +14,7 @@ enum class FileType : u8 { unknown = 0, fifo = 1, character = 2, directory = 4, 
 struct FileTime {
     i64 seconds = 0;
     u32 nanoseconds = 0;
+    friend constexpr auto operator<=>(FileTime, FileTime) = default;
 };
 
 struct Stat {

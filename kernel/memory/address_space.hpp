@@ -19,6 +19,8 @@ public:
     virtual u64 size() const = 0;
     /// Writes changed pages back to where they come from. May sleep.
     virtual Result<void> write_back() { return {}; }
+    /// A page is written to through a shared mapping, for the first time since it was mapped. With the address space locked: must not sleep.
+    virtual void written() {}
     /// For /proc/self/maps: the path, and the inode's number and device.
     virtual void describe(std::span<char>& path, u64& inode, u64& device) const = 0;
 };

@@ -188,6 +188,7 @@ FaultOutcome AddressSpace::fault_object(Area& area, u64 page, arch::Access wante
     if (wanted.write) {
         if (area.is_private()) return map_copy(area, page, frame.bytes());
         PageCache::mark_dirty(*frame);
+        area.object->written();
         return map_frame(page, std::move(frame), area.access);
     }
     auto outcome = map_frame(page, std::move(frame), without_write(area.access));
@@ -217,6 +218,7 @@ FaultOutcome AddressSpace::fault_present(Area& area, u64 page, arch::Access want
     Frame& frame = frame_of(mapping.frame);
     if (!area.is_private()) {
         PageCache::mark_dirty(frame);
+        area.object->written();
     } else if (!is_sole_copy(frame)) {
         if (!wanted.write) {
             page_table_.protect({page}, without_write(area.access));

@@ -27,6 +27,9 @@ public:
     Result<memory::PageCache*> pages(bool for_writing) override;
     Result<u64> at_hand(u64 offset, u64 size) override;
     Result<void> change(const AttributeChange& change) override;
+    void note_access() override {
+        if (!borrowed_.load(std::memory_order_relaxed)) note_own_access();
+    }
     Result<u32> seals() override { return seals_.with([](Seals& s) { return s.set; }); }
     Result<void> add_seals(u32 seals) override;
     Result<void> begin_mapped_writes() override;

@@ -28,7 +28,22 @@ Result<Stat> TmpInode::stat() { return Inode::stat(); }
 
 Result<void> TmpInode::change(const AttributeChange& change) {
     owner().pin(*this);
-    return Inode::change(change);
+    auto changed = Inode::change(change);
+    access_noted_.store(false, std::memory_order_relaxed);
+    return changed;
+}
+
+void TmpInode::note_access() {
+    if (!lower_) note_own_access();
+}
+
+void TmpInode::note_own_access() {
+    if (access_noted_.load(std::memory_order_relaxed)) return;
+    auto now = current_time();
+    attributes_.with([&](Stat& s) {
+        if (s.accessed <= s.modified || s.accessed <= s.changed) s.accessed = now;
+        access_noted_.store(true, std::memory_order_relaxed);
+    });
 }
 
 void TmpInode::add_links(int difference) {
@@ -36,6 +51,7 @@ void TmpInode::add_links(int difference) {
     auto now = current_time();
     u32 left = attributes_.with([&](Stat& s) {
         s.changed = now;
+        access_noted_.store(false, std::memory_order_relaxed);
         if (difference < 0 && charged_links_) --charged_links_, owner().uncharge_records(TmpFileSystem::file_record);
         return s.links += static_cast<u32>(difference);
     });
@@ -52,6 +68,7 @@ Result<void> TmpInode::gain_link() {
         if (s.links != 0) TRY(owner().charge_records(TmpFileSystem::file_record)), ++charged_links_;
         awaits_link_ = false;
         s.changed = now;
+        access_noted_.store(false, std::memory_order_relaxed);
         ++s.links;
         return {};
     });
@@ -59,7 +76,10 @@ Result<void> TmpInode::gain_link() {
 
 void TmpInode::stamp_modified() {
     auto now = current_time();
-    attributes_.with([&](Stat& s) { s.modified = s.changed = now; });
+    attributes_.with([&](Stat& s) {
+        s.modified = s.changed = now;
+        access_noted_.store(false, std::memory_order_relaxed);
+    });
 }
 
 Result<void> TmpInode::charge_attributes(Extended& extended, u64 bytes) {

@@ -15,6 +15,9 @@ public:
 
     Result<Stat> stat() override;
     Result<void> change(const AttributeChange& change) override;
+    /// Like a file system that is mounted with relatime: once after each change. What lies below keeps its times.
+    void note_access() override;
+    void note_mapped_write() override { stamp_modified(); }
     Result<u64> get_attribute(std::string_view name, MutableByteSpan value) override;
     Result<void> set_attribute(std::string_view name, ByteSpan value, bool create, bool replace) override;
     Result<u64> list_attributes(MutableByteSpan names) override;
@@ -33,6 +36,7 @@ public:
 protected:
     /// Contents changed just now.
     void stamp_modified();
+    void note_own_access();
 
 private:
     friend class TmpFileSystem;
@@ -48,6 +52,7 @@ private:
 
     Shared<Inode> lower_;
     Locked<Extended, sync::Mutex> extended_;
+    std::atomic<bool> access_noted_ = false;  ///< since the last change; set under the attributes' lock
     bool awaits_link_ = false;  ///< under the attributes' lock, once others see it
     u32 charged_links_ = 0;     ///< those beyond the first that were made here; under the attributes' lock
     bool pinned_ = false;  ///< under the table's lock

@@ -24,12 +24,12 @@ constexpr fs::OpenMode open_mode_of(u32 flags) {
     return {.read = access != o_write_only, .write = access == o_write_only || access == o_read_write, .append = (flags & o_append) != 0,
             .nonblocking = (flags & o_nonblock) != 0, .direct = (flags & o_direct) != 0, .path_only = (flags & o_path) != 0,
             .synchronous = (flags & o_data_sync) != 0, .asynchronous = (flags & o_async) != 0,
-            .no_terminal = (flags & o_no_terminal) != 0};
+            .no_terminal = (flags & o_no_terminal) != 0, .traceless = (flags & o_no_access_time) != 0};
 }
 constexpr u32 flags_of(fs::OpenMode mode) {
     return (mode.path_only ? u32{o_path} : 0) | (mode.read && mode.write ? u32{o_read_write} : mode.write ? u32{o_write_only} : 0) |
            (mode.append ? u32{o_append} : 0) | (mode.nonblocking ? u32{o_nonblock} : 0) | (mode.direct ? u32{o_direct} : 0) |
-           (mode.synchronous ? u32{o_sync} : 0) | (mode.asynchronous ? u32{o_async} : 0);
+           (mode.synchronous ? u32{o_sync} : 0) | (mode.asynchronous ? u32{o_async} : 0) | (mode.traceless ? u32{o_no_access_time} : 0);
 }
 
 }  // namespace spore::linux

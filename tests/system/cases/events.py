@@ -75,7 +75,7 @@ split() = 0
 
 CASES = [
     *(Case(name, [Program(name)], check=as_on_linux, machines=("microvm",), timeout=120)
-      for name in ("events", "sockets", "inet_sockets", "locks", "watches", "seals", "pseudoterminals", "file_events", "splices", "segments", "sequences", "keys", "answers", "named_queues", "between", "descriptor_infos", "nodes", "names", "mappings", "handed_on", "stop_and_go", "socket_options", "stops", "unix_rules", "orphans", "ignored", "limited_waits", "udp_rules", "sharing")),
+      for name in ("events", "sockets", "inet_sockets", "locks", "watches", "seals", "pseudoterminals", "file_events", "splices", "segments", "sequences", "keys", "answers", "named_queues", "between", "descriptor_infos", "nodes", "names", "mappings", "file_times", "handed_on", "stop_and_go", "socket_options", "stops", "unix_rules", "orphans", "ignored", "limited_waits", "udp_rules", "sharing")),
     Case("socket-dumps", [Program("socket_dumps", "static-pie")], check=as_on_linux),
     Case("dumps", [Program("dumps", "static-pie")], check=as_on_linux, machines=("microvm",)),
     # Linux's own limits are not to be changed, so it is not asked.
