@@ -20,6 +20,7 @@ AddressSpace::~AddressSpace() {
     Change change(*this);
     zap(0, arch::program_end);
     for (auto at = areas_->begin(); at != areas_->end();) remove(*at++);
+    commitment.promised.fetch_sub(use_.data_bytes + use_.stack_bytes, std::memory_order_relaxed);
 }
 
 void AddressSpace::set_mmap_base(VirtAddr top) {

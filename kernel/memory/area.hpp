@@ -6,6 +6,7 @@
 #include <boost/intrusive/set.hpp>
 
 #include "kernel/memory/address_space.hpp"
+#include "kernel/memory/commitment.hpp"
 
 namespace spore::memory {
 

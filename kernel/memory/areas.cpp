@@ -7,6 +7,7 @@
 
 namespace spore::memory {
 
+constinit Commitment commitment;
 constinit std::atomic<u64> most_areas = 65530;
 
 Result<void> AddressSpace::split_large_page(u64 at) {
@@ -84,11 +85,12 @@ void AddressSpace::account(const Area& area, i64 bytes) {
     if (area.grows_down) use_.stack_bytes += change;
     if (!area.is_private()) use_.shared_bytes += change;
     if (area.locked) use_.locked_bytes += change;
+    if (area.counts_as_data() || area.grows_down) commitment.promised.fetch_add(change, std::memory_order_relaxed);
 }
 
 Result<void> AddressSpace::check_limits(u64 size, bool data) const {
     if (size > limit_total_ || use_.virtual_bytes > limit_total_ - size) return fail(Error::no_memory);
-    if (data && (size > limit_data_ || use_.data_bytes > limit_data_ - size)) return fail(Error::no_memory);
+    if (data && (size > limit_data_ || use_.data_bytes > limit_data_ - size || !commitment.allows(size))) return fail(Error::no_memory);
     return {};
 }
 

@@ -23,7 +23,7 @@ Result<void> AddressSpace::protect(VirtAddr start, u64 size, arch::Access access
         if (access.write && area->is_private() && !area->access.write && !area->grows_down)
             becomes_data += std::min(area->end, end) - std::max(area->start, from);
     }
-    if (becomes_data && use_.data_bytes + becomes_data > limit_data_) return fail(Error::no_memory);
+    if (becomes_data && (use_.data_bytes + becomes_data > limit_data_ || !commitment.allows(becomes_data))) return fail(Error::no_memory);
 
     TRY(split_at(from));
     TRY(split_at(end));

@@ -18,13 +18,20 @@ namespace spore::linux::proc {
 namespace {
 
 using Setting = std::atomic<u64>;
-constinit Setting overcommit_memory = 0, overcommit_ratio = 50, swappiness = 60, huge_pages = 0, lowest_mapping = 65536,
+constinit Setting swappiness = 60, huge_pages = 0, lowest_mapping = 65536,
                   drop_caches = 0, dirty_ratio = 20, dirty_background_ratio = 10, dirty_age = 3000, dirty_interval = 500, cache_pressure = 100,
                   compact_memory = 0, lowest_free = 16384;
 constinit Setting most_files = ~u64{0} >> 1, most_pipe_bytes = 1 << 20, dump_suid = 0;
 constinit Setting most_threads = 32768, panic_seconds = 0, core_uses_pid = 0, perf_paranoid = 4,
                   tainted = 0, restricted_pointers = 0, restricted_log = 0, system_request = 0;
 constinit Setting device_backlog = 1000, syn_backlog = 4096, reuse_waiting = 2;
+
+Result<void> take_commitment(std::string_view text) {
+    u64 mode = TRY(parse_number(text));
+    if (mode > memory::Commitment::never) return fail(Error::invalid);
+    memory::commitment.mode.store(mode, std::memory_order_relaxed);
+    return {};
+}
 
 /// UUIDs [RFC 9562 5.4].
 Result<void> print_uuid(TextSink& out, std::span<const u8, 16> bytes) {
@@ -140,8 +147,8 @@ constexpr TableRow rows[] = {
     {.path = "kernel/numa_balancing", .text = "0"},
     {.path = "kernel/tainted", .setting = &tainted},
     {.path = "user/max_user_namespaces", .text = "0"},
-    {.path = "vm/overcommit_memory", .setting = &overcommit_memory},
-    {.path = "vm/overcommit_ratio", .setting = &overcommit_ratio},
+    {.path = "vm/overcommit_memory", .setting = &memory::commitment.mode, .accept = take_commitment},
+    {.path = "vm/overcommit_ratio", .setting = &memory::commitment.percent},
     {.path = "vm/max_map_count", .setting = &memory::most_areas},
     {.path = "vm/swappiness", .setting = &swappiness},
     {.path = "vm/nr_hugepages", .setting = &huge_pages},

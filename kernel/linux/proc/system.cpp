@@ -9,7 +9,7 @@
 #include "kernel/linux/proc/settings.hpp"
 #include "kernel/linux/process/tree.hpp"
 #include "kernel/linux/system.hpp"
-#include "kernel/memory/frame.hpp"
+#include "kernel/memory/commitment.hpp"
 #include "kernel/time/timer.hpp"
 
 namespace spore::linux::proc {
@@ -35,8 +35,8 @@ Result<void> show_memory(TextSink& out, u32) {
         {"MemTotal", use.total}, {"MemFree", use.free}, {"MemAvailable", use.free + use.cached}, {"Buffers", 0}, {"Cached", use.cached},
         {"SwapCached", 0}, {"Active", in_use - std::min(in_use, use.cached)}, {"Inactive", use.cached}, {"SwapTotal", 0}, {"SwapFree", 0},
         {"Dirty", 0}, {"Writeback", 0}, {"AnonPages", in_use - std::min(in_use, use.cached)}, {"Mapped", use.cached}, {"Shmem", 0}, {"Slab", 0},
-        {"SReclaimable", 0}, {"SUnreclaim", 0}, {"PageTables", 0}, {"CommitLimit", use.total}, {"Committed_AS", in_use}, {"VmallocTotal", 0},
-        {"VmallocUsed", 0}, {"AnonHugePages", 0},
+        {"SReclaimable", 0}, {"SUnreclaim", 0}, {"PageTables", 0}, {"CommitLimit", memory::commitment.limit()},
+        {"Committed_AS", memory::commitment.promised.load(std::memory_order_relaxed)}, {"VmallocTotal", 0}, {"VmallocUsed", 0}, {"AnonHugePages", 0},
     };
     for (auto& line : lines) TRY(print_kilobytes(out, line.label, line.bytes));
     TRY(out.write("HugePages_Total:       0\nHugePages_Free:        0\nHugePages_Rsvd:        0\nHugePages_Surp:        0\n"));

@@ -161,6 +161,7 @@ CASES = [
          stdout="Uid:\t1000\t1000\t1000\t1000\n" + "".join(f"Cap{kind}:\t0000000000000400\n" for kind in ("Inh", "Prm", "Eff", "Amb")),
          needs=(BUSYBOX, "/usr/bin/setpriv"), machines=("microvm",)),
     Case("set-id", [Program("set_id"), "/tmp"], stdout=SET_ID),
+    Case("overcommit", [Program("overcommit")], check=all_hold),
     Case("stop-signals", [Program("stop_signals")], check=all_hold),
     Case("io-counters", [Program("io_counters")], check=all_hold),
     Case("many", [Program("many")], stdout=MANY, machines=("microvm",)),
