@@ -34,7 +34,7 @@ set(SPORE_COLD_SOURCES
     kernel/linux/time/interval_timer.cpp kernel/memory/remap.cpp kernel/linux/ipc kernel/linux/calls/segment.cpp kernel/linux/calls/semaphore.cpp kernel/linux/calls/queue.cpp kernel/linux/calls/named_queue.cpp kernel/linux/calls/numa.cpp kernel/linux/calls/compare.cpp kernel/linux/futex/several.cpp kernel/linux/calls/capability.cpp
     kernel/linux/process/capabilities.cpp
     # the network's set-up, its settings and what tells of it; errors, and packets that keep a network going rather than programs' data
-    kernel/main/network.cpp kernel/linux/socket/netlink kernel/linux/socket/packet kernel/net/link kernel/linux/socket/inet/families.cpp kernel/linux/socket/inet/interface_ioctl.cpp
+    kernel/main/network.cpp kernel/linux/socket/netlink kernel/linux/socket/packet kernel/net/link kernel/linux/socket/inet/families.cpp kernel/linux/socket/inet/ethtool.cpp kernel/linux/socket/inet/interface_ioctl.cpp
     kernel/linux/socket/inet/interface_view.cpp kernel/linux/socket/socket_options.cpp kernel/linux/socket/inet/inet_options.cpp
     kernel/linux/socket/inet/tcp_options.cpp kernel/linux/socket/inet/datagram_options.cpp
     kernel/linux/socket/inet/datagram_errors.cpp kernel/linux/socket/inet/memberships.cpp kernel/net/datagram/errors.cpp kernel/net/datagram/membership.cpp

@@ -4,7 +4,7 @@ import re
 import socketserver
 import threading
 
-from system.case import Case
+from system.case import Case, Program
 
 ECHO = """
 import hashlib, os, socket, sys, threading
@@ -77,7 +77,29 @@ def all_packed(completed):
     return next((f"virtio device {device} has no packed rings" for device, bits in features.items() if not bits & RING_PACKED), None)
 
 
+# As Linux says; error 95 is EOPNOTSUPP, and 19 ENODEV.
+SETTINGS = """eth0
+  driver: 0 virtio_net
+  link: 0 1
+  settings: 0, speed ffff
+  link settings: 0 with masks, then 0 speed -1, duplex 255, masks
+  negotiation: 95
+lo
+  driver: 95 
+  link: 0 1
+  settings: 95, speed 0
+  link settings: 95 , then 95 speed 0, duplex 0, no masks
+  negotiation: 95
+none
+  driver: 19 
+  link: 19 0
+  settings: 19, speed 0
+  link settings: 19 , then 19 speed 0, duplex 0, no masks
+  negotiation: 19
+"""
+
 CASES = [
+    Case("settings", [Program("card_settings"), "eth0", "lo", "none"], options=["--network", "user"], stdout=SETTINGS, machines=("microvm",), cpus=(1,), linuxu=False),
     card("virtio", ("microvm", "q35", "pc")), card("e1000", ("q35", "pc")), card("e1000e", ("q35", "pc")),
     card("virtio-packed", ("microvm", "q35"), nic="virtio", options=["--log", "debug"], environment={"SPORE_QEMU": "{scratch}/qemu"},
          files={"qemu": (PACKED_QEMU, 0o755)}, check=all_packed),

@@ -1,6 +1,7 @@
 #include "kernel/linux/socket/inet/interface_ioctl.hpp"
 
 #include "kernel/linux/socket/inet/address.hpp"
+#include "kernel/linux/socket/inet/ethtool.hpp"
 #include "kernel/linux/socket/inet/interface_view.hpp"
 #include "kernel/linux/uapi/inet.hpp"
 #include "kernel/linux/user.hpp"
@@ -24,6 +25,7 @@ struct InterfaceRequest {
         std::byte value[24];
         InetAddress address;
         i32 number;
+        u64 pointer;
         i16 flags;
         struct {
             u16 type;
@@ -122,6 +124,7 @@ Result<u64> interface_ioctl(u32 what, u64 argument, u16) {
     } else {
         auto* interface = net::find_interface({request.name, strnlen(request.name, name_size)});
         if (!interface) return fail(Error::no_device);
+        if (what == ethtool) return answer_ethtool(*interface, request.pointer).transform([] { return u64{0}; });
         TRY(answer(what, *interface, request));
     }
     TRY(user.write(request));
