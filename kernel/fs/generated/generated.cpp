@@ -90,6 +90,8 @@ public:
         return position_ = static_cast<u64>(offset);
     }
     Result<void> truncate(u64) override { return {}; }
+    Ready ready() override { return node().can_be_watched() ? Ready::in : File::ready(); }
+    PollSource* poll_source() override { return node().can_be_watched() ? &silent_ : nullptr; }
     std::string_view describe(std::span<char> buffer) override { return describe_entry(*entry_, buffer); }
     Inode* inode() override { return entry_->inode(); }
     Dentry* dentry() override { return entry_.get(); }
@@ -127,6 +129,7 @@ private:
     TextSink piece_;       ///< the one that was produced last
     u64 piece_start_ = 0;  ///< where in the text it lies
     u64 next_ = 0;         ///< what produces the next
+    PollSource silent_;
 };
 
 }  // namespace

@@ -78,6 +78,8 @@ public:
         return no_more;
     }
     static constexpr u64 no_more = ~u64{0};
+    /// Whether programs may wait for changes: the text is ready to be read, and no change ever comes.
+    virtual bool can_be_watched() const { return false; }
     /// A write to the file: all of it at once.
     virtual Result<void> accept(std::string_view) { return fail(Error::not_permitted); }
     /// Makes open() give something else than produce()'s text: a file that reads at offsets (/proc/self/mem); null: nothing else.

@@ -188,6 +188,7 @@ struct Row {
     Result<Shared<Node>> (*directory)(Subject) = nullptr;
     u16 permissions = 0444;
     Where where = Where::everywhere;
+    bool watched = false;  ///< there are programs that wait for changes
 
     fs::FileType type() const { return follow ? fs::FileType::link : directory ? fs::FileType::directory : fs::FileType::regular; }
 };
@@ -211,8 +212,8 @@ constexpr Row rows[] = {
     {.name = "limits", .show = show_limits},
     {.name = "loginuid", .show = show_login, .take = take_login, .permissions = 0644},
     {.name = "maps", .show_piece = show_maps},
-    {.name = "mountinfo", .show = show_own_mount_info},
-    {.name = "mounts", .show = show_own_mounts},
+    {.name = "mountinfo", .show = show_own_mount_info, .watched = true},
+    {.name = "mounts", .show = show_own_mounts, .watched = true},
     {.name = "net", .directory = find_network_directory},
     {.name = "ns", .directory = make_namespace_directory},
     {.name = "oom_score", .show = show_zero},
@@ -240,6 +241,7 @@ public:
         TRY(row_.show(subject_, out));
         return no_more;
     }
+    bool can_be_watched() const override { return row_.watched; }
     Result<void> accept(std::string_view text) override { return row_.take ? row_.take(subject_, text) : fail(Error::not_permitted); }
 
 private:

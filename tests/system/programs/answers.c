@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -304,6 +305,21 @@ static void random_pool(void) {
     close(file);
 }
 
+// Programs that want to know of mounts wait for that.
+static void mounts(void) {
+    struct pollfd file = {open("/proc/self/mounts", O_RDONLY), POLLIN | POLLPRI};
+    SHOW(poll(&file, 1, 0));
+    SHOW(file.revents);
+    int set = epoll_create1(0);
+    struct epoll_event event = {EPOLLPRI | EPOLLERR, {0}};
+    SHOW(epoll_ctl(set, EPOLL_CTL_ADD, file.fd, &event));
+    SHOW(epoll_wait(set, &event, 1, 0));
+    int info = open("/proc/self/mountinfo", O_RDONLY), none = open("/proc/self/status", O_RDONLY);
+    SHOW(epoll_ctl(set, EPOLL_CTL_ADD, info, &event));
+    SHOW(epoll_ctl(set, EPOLL_CTL_ADD, none, &event));
+    close(set), close(file.fd), close(info), close(none);
+}
+
 int main(void) {
     setvbuf(stdout, NULL, _IOLBF, 0);
     processor_time();
@@ -318,5 +334,6 @@ int main(void) {
     unwanted_child();
     random_pool();
     numbers();
+    mounts();
     return 0;
 }
