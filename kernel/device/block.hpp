@@ -1,9 +1,11 @@
 // A disk: numbered sectors of 512 bytes.
 #pragma once
 
+#include <atomic>
 #include <span>
 
 #include "base/result.hpp"
+#include "base/time.hpp"
 #include "base/types.hpp"
 
 namespace spore::device {
@@ -29,6 +31,17 @@ public:
     virtual Result<void> flush() = 0;
     /// At most so many pieces in one call.
     static constexpr std::size_t max_pieces = 16;
+
+    /// What was done since the machine started, for those who tell of it.
+    struct Counter {
+        std::atomic<u64> requests = 0, sectors = 0, nanoseconds = 0;
+        void count(u64 more_sectors, Duration took) {
+            requests.fetch_add(1, std::memory_order_relaxed);
+            sectors.fetch_add(more_sectors, std::memory_order_relaxed);
+            nanoseconds.fetch_add(static_cast<u64>(took.nanoseconds), std::memory_order_relaxed);
+        }
+    };
+    Counter reads, writes, flushes;
 };
 
 /// Disks in the order in which they were found; null beyond the last. They live as long as the machine.

@@ -1,7 +1,11 @@
 // Faults of program code, and page faults that the kernel takes on the program's behalf.
+#include "kernel/linux/fault.hpp"
+
+#include "arch/cpu.hpp"
 #include "arch/entry.hpp"
 #include "arch/registers.hpp"
 #include "kernel/core/log.hpp"
+#include "kernel/core/per_cpu.hpp"
 #include "kernel/linux/process/task.hpp"
 #include "kernel/linux/signal/frame.hpp"
 #include "kernel/linux/signal/send.hpp"
@@ -11,8 +15,11 @@
 namespace spore::linux {
 namespace {
 
+PER_CPU(std::atomic<u64>, faults_served);
+
 memory::FaultOutcome serve(Task& task, VirtAddr at, arch::Access access) {
     sync::count(task.minor_faults);
+    sync::count(*faults_served);
     auto outcome = task.memory().handle_fault(at, access);
     if (outcome != memory::FaultOutcome::no_memory) [[likely]] return outcome;
     // Thousands of threads can have ended a moment ago, and their stacks come back one by one: a program is not ended before that had its time.
@@ -49,6 +56,13 @@ void page_fault(Task& task, const entry::Fault& fault) {
 }
 
 }  // namespace
+
+u64 page_faults() {
+    u64 sum = 0;
+    for (u32 cpu = 0; cpu < arch::cpu_count(); ++cpu) sum += faults_served.of(cpu).load(std::memory_order_relaxed);
+    return sum;
+}
+
 }  // namespace spore::linux
 
 namespace spore::entry {

@@ -1,6 +1,7 @@
 // A CPU without work, and how CPUs join the scheduler.
 #include "kernel/core/panic.hpp"
 #include "kernel/memory/kernel_stack.hpp"
+#include "kernel/task/interrupt_counts.hpp"
 #include "kernel/task/scheduler.hpp"
 
 #include <new>
@@ -81,6 +82,11 @@ u32 runnable_threads() {
         count += it.waiting.load(std::memory_order_relaxed) + (it.idle.state() != State::running);
     }
     return count;
+}
+
+InterruptCounts interrupt_counts(u32 cpu) {
+    auto& it = Scheduler::of(cpu);
+    return {it.timer_interrupts.load(std::memory_order_relaxed), it.kicks.load(std::memory_order_relaxed)};
 }
 
 u64 context_switches() {

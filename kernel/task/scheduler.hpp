@@ -27,7 +27,7 @@ public:
         const Thread* registers = nullptr;  ///< whose program state was loaded last
         u64 space = 0;                      ///< ThreadOwner::space_number() of what was activated last
         Instant slice_end{};
-        std::atomic<u64> switches = 0;
+        std::atomic<u64> switches = 0, timer_interrupts = 0, kicks = 0;
         /// The slice timer will set arch::attention(). Whenever threads wait here, this or that is true.
         std::atomic<bool> slice_armed = false;
 

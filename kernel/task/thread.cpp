@@ -5,6 +5,7 @@
 
 #include "base/types.hpp"
 #include "kernel/memory/kernel_stack.hpp"
+#include "kernel/sync/count.hpp"
 #include "kernel/task/scheduler.hpp"
 
 namespace spore::task {
@@ -120,9 +121,15 @@ Duration Scheduler::run_time(const Thread& thread) {
     return Duration::ns(ran);
 }
 
-void on_timer() { time::run_expired(); }
+void on_timer() {
+    sync::count(Scheduler::here().timer_interrupts);
+    time::run_expired();
+}
 
 // What else the kick was for has been noted where before_return_to_program() or the idle loop looks.
-void on_kick() { time::on_kick(); }
+void on_kick() {
+    sync::count(Scheduler::here().kicks);
+    time::on_kick();
+}
 
 }  // namespace spore::task

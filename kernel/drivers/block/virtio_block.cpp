@@ -3,6 +3,7 @@
 #include "arch/mmu.hpp"
 #include "kernel/device/block.hpp"
 #include "kernel/drivers/virtio/request_queue.hpp"
+#include "kernel/time/timer.hpp"
 
 namespace spore::drivers {
 namespace {
@@ -64,6 +65,7 @@ private:
         if (bytes % device::sector_size) return fail(Error::invalid);
         if (first > capacity_ || bytes / device::sector_size > capacity_ - first) return fail(Error::out_of_range);
 
+        auto start = time::now();
         u16 slot = TRY(requests_.take_slot());
         auto& r = request(slot);
         r.operation = static_cast<u32>(operation);
@@ -80,6 +82,7 @@ private:
         u8 status = r.status;
         requests_.give_slot(slot);
         if (status != status_good) return fail(Error::io);
+        (operation == Operation::read ? reads : operation == Operation::write ? writes : flushes).count(bytes / device::sector_size, time::now() - start);
         return {};
     }
 

@@ -1,6 +1,7 @@
 // /proc/net: interfaces, addresses, routes, neighbours and counters, in the form that programs parse [proc(5)].
 #include "kernel/linux/proc/network.hpp"
 
+#include "arch/cpu.hpp"
 #include "kernel/linux/small_text.hpp"
 #include "kernel/linux/socket/inet/interface_ioctl.hpp"
 #include "kernel/linux/socket/inet/interface_view.hpp"
@@ -24,6 +25,21 @@ Result<void> show_devices(TextSink& out, u32) {
                                sum.receive_no_memory, sum.bytes_sent, sum.packets_sent, sum.send_queue_full);
     });
     return result;
+}
+
+/// softnet_stat: a line for each CPU. Which one received a packet is not counted: the first stands for all.
+Result<void> show_receivers(TextSink& out, u32) {
+    u64 received = 0, dropped = 0;
+    for_each_interface([&](const net::Interface& interface) {
+        auto sum = counters_of(interface);
+        received += sum.packets_received, dropped += sum.receive_no_memory;
+    });
+    for (u32 cpu = 0; cpu < arch::cpu_count(); ++cpu) {
+        constexpr u32 columns = 13;
+        const u64 numbers[columns] = {cpu ? 0 : received, cpu ? 0 : dropped, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, cpu};
+        for (u32 i = 0; i < columns; ++i) TRY(out.print("{}{}", std::string_view(Hex(numbers[i], 8)), i + 1 < columns ? ' ' : '\n'));
+    }
+    return {};
 }
 
 /// As the number lies in memory: Linux prints addresses in network order as if they were little-endian.
@@ -91,6 +107,14 @@ private:
     std::size_t size_ = 0;
 };
 
+/// " %8s\n"
+Result<void> print_device_name(TextSink& out, std::string_view name) {
+    constexpr std::size_t width = 9;
+    for (std::size_t used = name.size(); used < width; ++used) TRY(out.write(" "));
+    TRY(out.write(name));
+    return out.write("\n");
+}
+
 Result<void> print_prefix(TextSink& out, const net::Prefix& prefix) {
     AddressText base(prefix.base);
     return out.print("{}/{}", std::string_view(base), prefix.base.is_v4() ? prefix.length - 96u : prefix.length);
@@ -105,8 +129,8 @@ Result<void> show_routes_v6(TextSink& out, u32) {
         TRY(print_v6(out, {}));
         TRY(out.write(" 00 "));
         TRY(print_v6(out, route.on_link() ? net::IpAddress() : route.gateway));
-        TRY(out.print(" {} 00000001 00000000 {} {}\n", std::string_view(Hex(route.metric, 8)), std::string_view(Hex(route.on_link() ? 1 : 3, 8)),
-                      interface_name(route.interface)));
+        TRY(out.print(" {} 00000001 00000000 {}", std::string_view(Hex(route.metric, 8)), std::string_view(Hex(route.on_link() ? 1 : 3, 8))));
+        TRY(print_device_name(out, interface_name(route.interface)));
     }
     return {};
 }
@@ -120,8 +144,9 @@ Result<void> show_addresses_v6(TextSink& out, u32) {
             u32 scope = entry.address.is_loopback() ? host_scope : entry.address.is_link_local() ? link_scope : 0;
             result = print_v6(out, entry.address);
             if (result)
-                result = out.print(" {} {} {} {} {}\n", std::string_view(Hex(interface.index(), 2)), std::string_view(Hex(entry.prefix_length, 2)),
-                                   std::string_view(Hex(scope, 2)), std::string_view(Hex(entry.tentative ? tentative : permanent, 2)), interface.name());
+                result = out.print(" {} {} {} {}", std::string_view(Hex(interface.index(), 2)), std::string_view(Hex(entry.prefix_length, 2)),
+                                   std::string_view(Hex(scope, 2)), std::string_view(Hex(entry.tentative ? tentative : permanent, 2)));
+            if (result) result = print_device_name(out, interface.name());
         });
     });
     return result;
@@ -226,6 +251,7 @@ constexpr TableRow rows[] = {
     {.path = "raw", .produce = [](TextSink& out, u32) { return show_raw(out, 0); }},
     {.path = "raw6", .produce = [](TextSink& out, u32) { return show_raw(out, 1); }},
     {.path = "route", .produce = show_routes},
+    {.path = "softnet_stat", .produce = show_receivers},
     {.path = "snmp", .produce = show_counters},
     {.path = "sockstat", .produce = [](TextSink& out, u32) { return show_socket_counts(out); }},
     {.path = "tcp", .produce = [](TextSink& out, u32) { return show_tcp(out, 0); }},

@@ -7,6 +7,7 @@
 #include "kernel/linux/proc/locks.hpp"
 #include "kernel/linux/proc/network.hpp"
 #include "kernel/linux/proc/settings.hpp"
+#include "kernel/linux/proc/statistics.hpp"
 #include "kernel/linux/process/tree.hpp"
 #include "kernel/linux/system.hpp"
 #include "kernel/memory/commitment.hpp"
@@ -105,7 +106,7 @@ Result<void> show_stat(TextSink& out, u32) {
         forks = tree().forks;
     }
     u64 booted = static_cast<u64>(time::wall_base()) / 1'000'000'000;
-    return out.print("intr 0\nctxt {}\nbtime {}\nprocesses {}\nprocs_running {}\nprocs_blocked 0\nsoftirq 0 0 0 0 0 0 0 0 0 0 0\n", task::context_switches(),
+    return out.print("intr {}\nctxt {}\nbtime {}\nprocesses {}\nprocs_running {}\nprocs_blocked 0\nsoftirq 0 0 0 0 0 0 0 0 0 0 0\n", interrupts(), task::context_switches(),
                      booted, forks, std::max(1u, task::runnable_threads()));
 }
 
@@ -117,13 +118,15 @@ constexpr TableRow rows[] = {
     {.path = "cmdline", .text = ""},
     {.path = "cpuinfo", .produce = show_cpus},
     {.path = "devices", .text = "Character devices:\n  1 mem\n  5 /dev/tty\n  5 /dev/console\n136 pts\n\nBlock devices:"},
+    {.path = "diskstats", .produce = show_disks},
     {.path = "filesystems", .text = "nodev\tsysfs\nnodev\ttmpfs\nnodev\tproc\nnodev\tpipefs\n\terofs"},
+    {.path = "interrupts", .produce = show_interrupts},
     {.path = "loadavg", .produce = show_load},
     {.path = core::has_call("flock") || core::has_call("fcntl") ? "locks" : "", .produce = show_locks},
     {.path = "meminfo", .produce = show_memory},
     {.path = has_network ? "net" : "", .directory = make_network_directory},
     {.path = "modules", .produce = [](TextSink&, u32) -> Result<void> { return {}; }},
-    {.path = "partitions", .text = "major minor  #blocks  name\n"},
+    {.path = "partitions", .produce = show_partitions},
     {.path = has_network ? "spore/network" : "", .produce = [](TextSink& out, u32) { return show_network(out); }},
     {.path = "stat", .produce = show_stat},
     {.path = "swaps", .text = "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority"},
@@ -132,7 +135,7 @@ constexpr TableRow rows[] = {
     {.path = core::has_call("shmget") ? "sysvipc/shm" : "", .produce = show_segments},
     {.path = "uptime", .produce = show_uptime},
     {.path = "version", .produce = show_version},
-    {.path = "vmstat", .produce = [](TextSink& out, u32) { return out.print("nr_free_pages {}\n", memory::memory_use().free / page_size); }},
+    {.path = "vmstat", .produce = show_memory_events},
 };
 
 }  // namespace

@@ -32,6 +32,8 @@ CASES = [
     # Both places, whatever the size: a large root read in place, and a small one from a disk.
     Case("python-from-memory", [PYTHON, "-c", WALK], options=["--root-in", "memory", "-m", "512M"], cpus=(1,), **STARTS),
     Case("python-from-disk", [PYTHON, "-c", WALK], options=["--root-in", "disk"], cpus=(4,), **STARTS),
+    Case("told-disk", [BUSYBOX, "cat", "/proc/diskstats", "/proc/partitions"], options=["--root-in", "disk"], machines=("microvm",), cpus=(1,),
+         stdout=re.compile(r"^ 254       0 vda [1-9]\d* 0 [1-9]\d* \d+ 0 0 0 0 0 \d+ \d+ 0 0 0 0 0 0\nmajor minor  #blocks  name\n\n 254       0 +[1-9]\d* vda\n$"), needs=(BUSYBOX,)),
     Case("small-from-disk", [BUSYBOX, "sh", "-c", "busybox cat /etc/hostname; busybox ls -d /bin/busybox"], options=["--root-in", "disk"],
          stdout="spore\n/bin/busybox\n", needs=(BUSYBOX,)),
     # Linked into the image's making, and copied where links do not reach: owners and set-user-ID bits stay, in the root and on this machine.

@@ -86,6 +86,8 @@ int main(int count, char** words) {
     size = readlink("/proc/self/exe", link, sizeof link - 1);
     struct stat own, named;
     check("exe", size > 0 && (link[size] = 0, !stat(link, &own)) && !stat("/proc/self/exe", &named) && own.st_ino == named.st_ino && named.st_size > 0);
+    const char* faults = strstr(contents("/proc/vmstat"), "\npgfault ");
+    check("page faults", faults && atol(faults + strlen("\npgfault ")) > 0);
     check("cmdline", !strcmp(contents("/proc/self/cmdline"), words[0]));
     chdir("/tmp");
     size = readlink("/proc/self/cwd", link, sizeof link - 1);

@@ -9,6 +9,7 @@
 #include "arch/mmu.hpp"
 #include "kernel/core/log.hpp"
 #include "kernel/device/block.hpp"
+#include "kernel/time/timer.hpp"
 
 namespace spore::arch {
 namespace {
@@ -35,7 +36,9 @@ public:
         return transfer(SYS_pwritev, first, pieces);
     }
     Result<void> flush() override {
+        auto start = time::now();
         if (host::call(SYS_fdatasync, descriptor_) < 0) return fail(Error::io);
+        flushes.count(0, time::now() - start);
         return {};
     }
 
@@ -49,8 +52,10 @@ private:
             size += pieces[i].size;
         }
         if (first > sectors_ || size / device::sector_size > sectors_ - first) return fail(Error::out_of_range);
+        auto start = time::now();
         i64 done = host::call(call, descriptor_, parts, pieces.size(), first * device::sector_size, 0);
         if (done < 0 || static_cast<u64>(done) != size) return fail(Error::io);
+        (call == SYS_preadv ? reads : writes).count(size / device::sector_size, time::now() - start);
         return {};
     }
 
