@@ -2,7 +2,7 @@
 CALL(eventfd, 284, none, fails, supported, (u32 initial), "")
 CALL(eventfd2, 290, 19, fails, supported, (u32 initial, Flags flags), "")
 CALL(timerfd_create, 283, 85, fails, supported, (i32 clock, Flags flags), "")
-CALL(timerfd_settime, 286, 86, fails, partial, (Descriptor file, Flags flags, UserIn<IntervalTimespec> setting, UserOut<IntervalTimespec> old), "TFD_TIMER_CANCEL_ON_SET does not cancel")
+CALL(timerfd_settime, 286, 86, fails, supported, (Descriptor file, Flags flags, UserIn<IntervalTimespec> setting, UserOut<IntervalTimespec> old), "")
 CALL(timerfd_gettime, 287, 87, fails, supported, (Descriptor file, UserOut<IntervalTimespec> setting), "")
 CALL(signalfd, 282, none, fails, supported, (Descriptor file, UserIn<SignalSet> mask, u64 mask_size), "")
 CALL(signalfd4, 289, 74, fails, supported, (Descriptor file, UserIn<SignalSet> mask, u64 mask_size, Flags flags), "")
