@@ -115,7 +115,7 @@ def run_reference(build, tally):
 
 
 def run_specification(tally):
-    kinds = ("system", "long", "uefi", "sanitized", "races")
+    kinds = ("system", "long", "long-arm64", "uefi", "sanitized", "races")
     tally.add("docs/specification", specification.problem([one.name for kind in kinds for one in system_case.load_all(kind)] + [one.name for one in lab.instances([])]))
 
 
@@ -169,6 +169,7 @@ def main():
     parser.add_argument("filter", nargs="*", help="run only tests whose name contains one of these (regular expressions)")
     parser.add_argument("--build", default=str(TESTS.parent / "build"), help=argparse.SUPPRESS)
     parser.add_argument("--long", action="store_true", help="run the long suites instead")
+    parser.add_argument("--arm64", action="store_true", help="with --long: on arm64's machine")
     parser.add_argument("--everywhere", action="store_true", help="run the system tests on x86-64's machines in every combination of machine, mode and processors instead")
     parser.add_argument("--uefi", action="store_true", help="run the system tests that run on arm64 through UEFI firmware instead")
     parser.add_argument("--tailored", action="store_true", help="run the system tests that run on linuxu each on a kernel that is tailored to its program instead")
@@ -188,6 +189,10 @@ def main():
         return not patterns or any(pattern.search(name) for pattern in patterns)
 
     kind = next((kind for kind in ("long", "everywhere", "uefi", "tailored", "sanitized", "races", "coverage") if getattr(arguments, kind)), "system")
+    if arguments.arm64:
+        if kind != "long":
+            parser.error("--arm64 goes with --long: the other tests run on arm64 by themselves")
+        kind = "long-arm64"
     if arguments.lab:
         cases = [one for one in lab.instances(patterns) if wanted(one.name)]
     else:

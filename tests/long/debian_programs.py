@@ -2,7 +2,7 @@
 from long.debian import inside
 
 R = r"""
-export LD_LIBRARY_PATH=/usr/lib/x86_64-linux-gnu/blas:/usr/lib/x86_64-linux-gnu/lapack
+export LD_LIBRARY_PATH=/usr/lib/$(uname -m)-linux-gnu/blas:/usr/lib/$(uname -m)-linux-gnu/lapack
 cd /tmp
 cp /usr/lib/R/etc/Renviron.ucf /etc/R/Renviron
 ln -s which.debianutils /usr/bin/which
@@ -32,7 +32,7 @@ TRUE
 """
 
 FFMPEG = r"""
-export LD_LIBRARY_PATH=/usr/lib/x86_64-linux-gnu/blas:/usr/lib/x86_64-linux-gnu/lapack
+export LD_LIBRARY_PATH=/usr/lib/$(uname -m)-linux-gnu/blas:/usr/lib/$(uname -m)-linux-gnu/lapack
 cd /tmp
 ffmpeg -v error -f lavfi -i testsrc=d=1:s=160x120:r=10 -f lavfi -i sine=440:d=1 -c:v libx264 -preset ultrafast -c:a aac a.mp4 </dev/null
 ffprobe -v error -show_entries stream=codec_name,nb_frames,width -of csv=p=0 a.mp4

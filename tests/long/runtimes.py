@@ -208,19 +208,23 @@ d0cef14 c6
 """
 
 
-def compiled(name, source, compile, command, says):
+def compiled(name, source, compile, command, says, **more):
     """A program that this machine compiles, and the guest runs."""
+    compiler = next(word for word in compile.split() if word.startswith("/"))
     return Case(name, [], script=f'{compile}\n"$SPORE" run $OPTIONS {command}', options=["-v", "{scratch}/out:/out", *SHELL],
-                needs=(compile.split()[0],), files={source[0]: source[1]}, stdout=says, **ONCE)
+                needs=(compiler,), files={source[0]: source[1]}, stdout=says, **ONCE, **more)
 
+
+# Debian's link in /usr/bin is made when the package is installed.
+WHICH_JAVA = "case $OPTIONS in *virt*) java=/usr/lib/jvm/java-17-openjdk-arm64/bin/java;; *) java=/usr/bin/java;; esac"
 
 CASES = [
-    compiled("java", ("Main.java", JAVA), "/usr/bin/javac -d out Main.java", "/usr/bin/java -cp /out Main", JAVA_SAYS),
-    compiled("go", ("main.go", GO), "/usr/bin/go build -o out/main main.go", "./out/main", GO_SAYS),
-    compiled("go-static", ("main.go", GO), "/usr/bin/env CGO_ENABLED=0 go build -o out/main main.go", "./out/main", GO_SAYS),
-    Case("node", ["/usr/bin/node", "/main.js"], options=["-v", "{scratch}/main.js:/main.js", *SHELL], needs=("/usr/bin/node",), files={"main.js": NODE},
+    compiled("java", ("Main.java", JAVA), f"/usr/bin/javac -d out Main.java\n{WHICH_JAVA}", "$java -cp /out Main", JAVA_SAYS, installed="openjdk-17-jre-headless"),
+    compiled("go", ("main.go", GO), "/usr/bin/go build -o out/main main.go", "./out/main", GO_SAYS, arm64=False),  # it would want a C compiler for arm64
+    compiled("go-static", ("main.go", GO), "CGO_ENABLED=0 GOARCH=$(case $OPTIONS in *virt*) echo arm64;; esac) /usr/bin/go build -o out/main main.go", "./out/main", GO_SAYS),
+    Case("node", ["/usr/bin/node", "/main.js"], options=["-v", "{scratch}/main.js:/main.js", *SHELL], needs=("/usr/bin/node",), installed="nodejs", files={"main.js": NODE},
          check=lambda completed: None if all(part in completed.stdout.decode() for part in NODE_SAYS) else f"stdout is {completed.stdout!r}", **ONCE),
-    Case("ruby", ["/usr/bin/ruby", "/main.rb"], options=["-v", "{scratch}/main.rb:/main.rb", *SHELL], needs=("/usr/bin/ruby",), files={"main.rb": RUBY}, stdout=RUBY_SAYS, **ONCE),
-    Case("git", ["/bin/sh", "-eu", "/script"], options=["-v", "{scratch}/script:/script", "-v", "/usr/lib/git-core:/usr/lib/git-core", *tools("/usr/bin/git", "/bin/cat")],
-         needs=("/usr/bin/git",), files={"script": GIT}, stdout=GIT_SAYS, **ONCE),
+    Case("ruby", ["/usr/bin/ruby", "/main.rb"], options=["-v", "{scratch}/main.rb:/main.rb", *SHELL], needs=("/usr/bin/ruby",), installed="ruby", files={"main.rb": RUBY}, stdout=RUBY_SAYS, **ONCE),
+    Case("git", ["/bin/sh", "-eu", "/script"], options=["-v", "{scratch}/script:/script", "-v", "{system}/usr/lib/git-core:/usr/lib/git-core", *tools("/usr/bin/git", "/bin/cat")],
+         needs=("/usr/bin/git",), installed="git", files={"script": GIT}, stdout=GIT_SAYS, **ONCE),
 ]

@@ -2,21 +2,20 @@
 import socket
 import urllib.request
 
-from system.case import Case, Program
+from system.case import Case
 from system.cases.network import until_answered
 
-BUSYBOX = "/bin/busybox"
 POSTGRES = "/usr/lib/postgresql/15/bin"
 ONCE = {"machines": ("microvm",), "modes": ("fused",), "cpus": (2,), "memory": "512M", "timeout": 300}
 # The programs of a package, with what they need.
 UNPACKED = ["--sysroot", "{package}"]
 
 DATA_BASE = f"""
-export PATH={POSTGRES} LC_ALL=C
+export PATH={POSTGRES}:/bin LC_ALL=C
 cd /tmp
-initdb -D d -U postgres --no-instructions >log 2>&1 || {{ busybox cat log; exit 1; }}
+initdb -D d -U postgres --no-instructions >log 2>&1 || {{ cat log; exit 1; }}
 postgres -D d -k /tmp -c listen_addresses=127.0.0.1 >log 2>&1 & server=$!
-until psql -h 127.0.0.1 -U postgres -c 'select 1' >/dev/null 2>&1; do busybox sleep 1; done
+until psql -h 127.0.0.1 -U postgres -c 'select 1' >/dev/null 2>&1; do sleep 1; done
 psql -h 127.0.0.1 -U postgres -At -v ON_ERROR_STOP=1 <<'SQL'
 create table t (i int primary key, s text);
 insert into t select i, 'name' || i from generate_series(1, 20000) i;
@@ -70,10 +69,9 @@ def use_memcached(server):
 
 
 CASES = [
-    Case("postgres", [Program("as_user"), "1000", "/bin/busybox", "sh", "-e", "/script"], package="postgresql-15", needs=(BUSYBOX,), stdout=ANSWERS,
-         options=["-v", "{package}/usr/lib/postgresql:/usr/lib/postgresql", "-v", "{package}/usr/share/postgresql:/usr/share/postgresql",
-                  "-v", f"{BUSYBOX}:{BUSYBOX}", "-v", f"{BUSYBOX}:/bin/sh", "-v", "{scratch}/script:/script", "-v", "{scratch}/passwd:/etc/passwd",
-                  "-e", "LD_LIBRARY_PATH={package}/usr/lib/x86_64-linux-gnu"],
+    Case("postgres", ["/usr/bin/setpriv", "--reuid", "1000", "--regid", "1000", "--clear-groups", "/bin/sh", "-e", "/script"],
+         tree=("postgresql-15", "util-linux"), stdout=ANSWERS,
+         options=["--root", "{tree}", "-v", "{scratch}/script:/script", "-v", "{scratch}/passwd:/etc/passwd"],
          files={"script": DATA_BASE, "passwd": "root:x:0:0:root:/root:/bin/sh\npostgres:x:1000:1000::/tmp:/bin/sh\n"}, **ONCE),
     Case("memcached", ["/usr/bin/memcached", "-u", "root", "-m", "32", "-t", "2"], package="memcached", options=UNPACKED, ports=("11211",),
          client=use_memcached, status=0, **ONCE),
@@ -83,6 +81,6 @@ CASES = [
          status=0, **ONCE),
     Case("php", ["/usr/bin/php8.2", "-d", "extension=ctype", "-d", "extension=tokenizer", "-r", 'echo json_encode([ctype_digit("12"), date_default_timezone_get(), count(token_get_all("<?php 1;"))]), "\n";'],
          package="php8.2-cli", options=UNPACKED, stdout='[true,"UTC",3]\n', **ONCE),
-    Case("node", ["/usr/bin/node", "-e", 'setTimeout(() => console.log("later"), 20); require("fs").promises.readdir("/").then(l => console.log(l.includes("etc")))'],
-         package="nodejs", options=UNPACKED, stdout="true\nlater\n", **ONCE),
+    Case("node", ["/usr/bin/node", "-e", 'require("fs").promises.readdir("/").then(l => { console.log(l.includes("etc")); setTimeout(() => console.log("later"), 20); })'],
+         tree=("nodejs",), options=["--root", "{tree}"], stdout="true\nlater\n", **ONCE),
 ]

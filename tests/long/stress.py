@@ -25,7 +25,7 @@ STRESSORS = """
 
 def stress(stressor):
     return Case(stressor, [STRESS, "--temp-path", "/tmp", "--timeout", str(SECONDS), "--verify", "--" + stressor, "2"], needs=(STRESS,),
-                stderr=re.compile("successful run completed"), machines=("microvm",), memory="512M", timeout=60 + 4 * SECONDS, spread=True, arm64=False)
+                stderr=re.compile("successful run completed"), machines=("microvm",), memory="512M", timeout=60 + 4 * SECONDS, spread=True, installed="stress-ng")
 
 
 CASES = [stress(stressor) for stressor in STRESSORS.split()]

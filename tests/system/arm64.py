@@ -7,7 +7,6 @@ import fcntl
 import functools
 import os
 import pathlib
-import re
 import shutil
 import subprocess
 
@@ -56,16 +55,6 @@ class locked:
         self.file.close()
 
 
-def dependencies(names):
-    listed = subprocess.run(["apt-cache", *apt(), "depends", "--recurse", "--no-recommends", "--no-suggests", "--no-conflicts", "--no-breaks", "--no-replaces",
-                             "--no-enhances", *names], capture_output=True, text=True, timeout=120).stdout
-    found = set(re.findall(r"^([a-z0-9][a-z0-9.+-]*)(?::arm64)?$", listed, re.M))
-    lacking = [name for name in names if name not in found]
-    if lacking:
-        raise packages.Missing(f"apt knows no arm64 packages {' '.join(lacking)}")
-    return found
-
-
 def lacks(folder, names):
     """Those that were not unpacked there: each package has a folder of this name [Debian policy 12.5]."""
     return sorted(name for name in names if not (folder / "usr/share/doc" / name).exists())
@@ -86,11 +75,8 @@ def unpack(name, wanted, extra=()):
                 (partial / "usr" / part).mkdir(parents=True, exist_ok=True)
                 if not (partial / part).is_symlink():
                     (partial / part).symlink_to(f"usr/{part}")
-            names = lacks(partial, (one for one in dependencies(lacking) if one in wanted or one in extra or one.startswith(("lib", "lua", "zlib"))))
-            got = subprocess.run(["apt-get", *apt(), "download", "-q", *names], cwd=partial, capture_output=True, text=True, timeout=900)
-            if got.returncode:
-                raise packages.Missing(f"the arm64 packages of {name} cannot be downloaded: {got.stderr.strip()[-300:]}")
-            for archive in partial.glob("*.deb"):
+            names = lacks(partial, (one for one in packages.dependencies(*lacking, apt=apt()) if one in wanted or one in extra or one.startswith(("lib", "lua", "zlib"))))
+            for archive in packages.download(names, partial, apt()):
                 subprocess.run(f"dpkg-deb --fsys-tarfile {archive.name} | tar -x --keep-directory-symlink", shell=True, cwd=partial, check=True, timeout=120)
                 archive.unlink()
             if folder.exists():
@@ -103,6 +89,10 @@ def unpack(name, wanted, extra=()):
 @functools.cache
 def sysroot():
     return unpack("system", WANTED, COMPANIONS)
+
+
+def tree(names):
+    return packages.tree(names, cache(), apt())
 
 
 def package(name):

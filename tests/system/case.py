@@ -3,7 +3,7 @@
 A file in tests/system/cases/ holds a list `CASES` of `Case`s. Each is run on every machine, in every mode and on every number of processors that it
 names, in half of the combinations of these (`half_of`), and is called system/<file>/<case>@<machine>-<mode>-<cpus>. A few run in all combinations
 (`everywhere`), as all do with `--everywhere`. `host` cases boot nothing and run once. The files in tests/long/ are
-of the same form; their cases are called long/…, and run in all combinations.
+of the same form; their cases are called long/…, and run in all combinations, or with `--arm64` on one of arm64's each.
 
 Each system case also runs on arm64, with Debian's arm64 programs and ours compiled for it, once: all together are spread over virt's interrupt
 controllers, buses, modes and numbers of processors (`one_of`). Those few run in all combinations, and through UEFI firmware too; with `--uefi` all that run
@@ -79,7 +79,8 @@ class Case:
     client: object = None          # function(Server) → problem or None, while the program runs; then it is sent SIGTERM
     beside: object = None          # function() → context manager giving {word: value}: {word} stands for value while it runs
     package: str = ""              # a Debian package, unpacked: {package} stands for its folder. For the guest's CPU; with `around`, for this machine's
-    tree: tuple = ()               # Debian packages: {tree} stands for a root file system of these and all that they depend on, for this machine's CPU
+    tree: tuple = ()               # Debian packages: {tree} stands for a root file system of these and all that they depend on, for the guest's CPU
+    installed: str = ""            # the Debian package that the files of `needs` come from: where arm64's system has them from
     everywhere: bool = False       # runs in all of its combinations, on arm64 too
     arm64: bool = True
     linuxu: bool = True
@@ -121,7 +122,7 @@ def tools(*paths):
 
 
 def load_all(kind, everywhere=False):
-    """The cases of `kind`: "system", "long"; "everywhere": those of x86-64 machines in every combination; "uefi": those of arm64 machines through
+    """The cases of `kind`: "system", "long"; "long-arm64": these on arm64; "everywhere": those of x86-64 machines in every combination; "uefi": those of arm64 machines through
     firmware, without those in little memory, where that does not run; or one of VARIANTS: those on linuxu, on that kernel, and for "sanitized" the
     mistakes that it must find; or "tailored": those on one processor of linuxu, each on a kernel of its own."""
     if kind == "everywhere":
@@ -137,14 +138,18 @@ def load_all(kind, everywhere=False):
         if kind == "sanitized":
             here += [one for case in importlib.import_module("system.mistakes").CASES for one in instances_of(f"system/mistakes/{case.name}", case)]
         return here if kind != "races" else [races().DETECTOR, *(one for one in here if one.cpus > 1)]
+    if kind == "long-arm64":
+        return [Instance(f"{name}@{machine}-{mode}-{cpus}", case, machine, mode, cpus)
+                for name, case in cases_of("long") for machine, mode, cpus in arm64_combinations(name, case)]
+    return [one for name, case in cases_of(kind) for one in instances_of(name, case, everywhere)]
+
+
+def cases_of(kind):
+    """The names of the cases in a folder, and they."""
     folder, package = {"system": (HERE / "cases", "system.cases"), "long": (HERE.parent / "long", "long")}[kind]
-    instances = []
     for file in sorted(folder.glob("*.py")):
-        if file.stem == "__init__":
-            continue
-        for case in importlib.import_module(f"{package}.{file.stem}").CASES:
-            instances += instances_of(f"{kind}/{file.stem}/{case.name}", case, everywhere)
-    return instances
+        if file.stem != "__init__":
+            yield from ((f"{kind}/{file.stem}/{case.name}", case) for case in importlib.import_module(f"{package}.{file.stem}").CASES)
 
 
 def races():
@@ -155,12 +160,13 @@ def races():
 def instances_of(name, case, everywhere=False):
     if case.host or case.script and "$OPTIONS" not in case.script:
         return [Instance(name, case)]
+    long = name.startswith("long/")
     here = list(itertools.product(case.machines, case.modes, case.cpus))
     if not everywhere and (case.spread or case.script):
         here = one_of(name, here)
-    elif not everywhere and not case.everywhere and name.startswith("system/"):
-        here = half_of(name, case)
-    combinations = [*here, *linuxu_combinations(name, case), *arm64_combinations(name, case)]
+    elif not everywhere and not case.everywhere and not long:
+        here = half_of(name, case, here)
+    combinations = here if long else [*here, *linuxu_combinations(name, case), *arm64_combinations(name, case)]
     return [Instance(f"{name}@{machine}-{mode}-{cpus}", case, machine, mode, cpus) for machine, mode, cpus in combinations]
 
 
@@ -169,27 +175,26 @@ def one_of(name, combinations):
     return [combinations[zlib.crc32(name.encode()) % len(combinations)]]
 
 
-def half_of(name, case):
+def half_of(name, case, combinations):
     """Where there are two or more things to choose: combinations of which each one's neighbours, in which one choice is another, are left out. Every
     choice is among them, of three also every pair. Which of the two halves it is differs between cases."""
     choices = (case.machines, case.modes, case.cpus)
     if sum(len(one) > 1 for one in choices) < 2:
-        return list(itertools.product(*choices))
+        return combinations
     half = zlib.crc32(name.encode()) % 2
-    return [tuple(one[index] for one, index in zip(choices, indices))
-            for indices in itertools.product(*(range(len(one)) for one in choices)) if sum(indices) % 2 == half]
+    return [chosen for chosen in combinations if sum(one.index(item) for one, item in zip(choices, chosen)) % 2 == half]
 
 
 def linuxu_combinations(name, case):
     """A process has one privilege level, and no hardware to choose; its user network has other addresses than QEMU's, where a case looks."""
     alien = {"--nic", "--machine", "--ip"} & set(map(str, case.options))
-    if not case.linuxu or case.script or not name.startswith("system/") or "fused" not in case.modes or alien:
+    if not case.linuxu or case.script or "fused" not in case.modes or alien:
         return []
     return [("linuxu", "fused", cpus) for cpus in case.cpus]
 
 
 def arm64_combinations(name, case):
-    if not case.arm64 or not name.startswith("system/"):
+    if not case.arm64:
         return []
     every = list(itertools.product(ARM64_MACHINES, case.modes, case.cpus))
     if case.everywhere:
@@ -237,7 +242,8 @@ def compare(what, expected, actual):
 def words_of(instance, build, scratch, values):
     case = instance.case
     for_arm64 = is_arm64(instance)
-    values = {"build": build, "scratch": scratch, "programs": PROGRAMS, "system": arm64.sysroot() if for_arm64 else "", **values}
+    values = {"build": build, "scratch": scratch, "programs": PROGRAMS, "system": arm64_system(case) if for_arm64 else "",
+              "triplet": arm64.TRIPLET if for_arm64 else "x86_64-linux-gnu", **values}
 
     if any("{arm64}" in str(part) for part in case.command):  # for scripts
         values["arm64"] = arm64.sysroot()
@@ -256,7 +262,8 @@ def words_of(instance, build, scratch, values):
         return tool + command
     if case.script and not instance.machine:
         return ["sh", "-euc", case.script, "script", *command]
-    from_sysroot = ["--sysroot", str(values["system"])] if values["system"] and "--root" not in [*case.options, *case.script.split()] else []
+    elsewhere = {"--root", "--sysroot"} & {*case.options, *case.script.split()}
+    from_sysroot = ["--sysroot", str(values["system"])] if values["system"] and not elsewhere else []
     options = [*map(word, MACHINES[instance.machine]), *from_sysroot, "--mode", instance.mode, "--cpus", str(instance.cpus), *map(word, case.options)]
     for guest, here in zip(case.ports, values.get("ports", ())):
         options += ["-p", f"127.0.0.1:{here}:{guest}"]
@@ -269,11 +276,16 @@ def words_of(instance, build, scratch, values):
     return [*tool, "run", *options, *command]
 
 
+def arm64_system(case):
+    """A folder laid out as a system, with what the case needs of one."""
+    return arm64.tree((case.installed,)) if case.installed else arm64.sysroot()
+
+
 def missing_for(instance):
     """What is not there. An arm64 instance finds programs in its sysroot, or uses them beside itself on this machine."""
     places = [pathlib.Path("/")]
     if is_arm64(instance):
-        places.append(arm64.sysroot())
+        places.append(arm64_system(instance.case))
     needs = [*instance.case.needs, *(TAP_NEEDS if instance.case.around and instance.case.root else ())]
     return [file for file in needs if not any((place / str(file).lstrip("/")).exists() for place in places)]
 
@@ -326,7 +338,7 @@ def files_for(instance, build):
     """What words of the case stand for files elsewhere."""
     case = instance.case
     if case.tree:
-        return {"tree": packages.tree(case.tree, build / "packages")}
+        return {"tree": arm64.tree(case.tree) if is_arm64(instance) else packages.tree(case.tree, build / "packages")}
     if not case.package:
         return {}
     of_arm64 = is_arm64(instance) and not case.around

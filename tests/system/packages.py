@@ -19,10 +19,11 @@ FIRST = ("base-files", "base-passwd", "libc-bin", "dash", "bash", "coreutils", "
 UNREAD = ("doc", "doc-base", "info", "lintian", "locale", "man")
 
 
-def dependencies(*packages):
-    listed = subprocess.run(["apt-cache", "depends", "--recurse", "--no-recommends", "--no-suggests", "--no-conflicts", "--no-breaks", "--no-replaces",
+def dependencies(*packages, apt=()):
+    """All that they need. `apt`: options for apt, if it is not to look for this machine's CPU."""
+    listed = subprocess.run(["apt-cache", *apt, "depends", "--recurse", "--no-recommends", "--no-suggests", "--no-conflicts", "--no-breaks", "--no-replaces",
                              "--no-enhances", *packages], capture_output=True, text=True, timeout=120).stdout
-    names = sorted(set(re.findall(r"^[a-z0-9][a-z0-9.+-]*$", listed, re.M)))
+    names = sorted(set(re.findall(r"^([a-z0-9][a-z0-9.+-]*)(?::\w+)?$", listed, re.M)))
     if unknown := [package for package in packages if package not in names]:
         raise Missing(f"apt knows no package {' '.join(unknown)}: apt-get update")
     return names
@@ -46,10 +47,11 @@ def made_once(folder, make):
     return folder
 
 
-def download(names, folder):
+def download(names, folder, apt=()):
     """The archives, in `folder`: each is to be removed."""
-    if subprocess.run(["apt-get", "download", "-q", *names], cwd=folder, capture_output=True, timeout=600).returncode:
-        raise Missing(f"these packages cannot be downloaded: {' '.join(names)}")
+    got = subprocess.run(["apt-get", *apt, "download", "-q", *names], cwd=folder, capture_output=True, text=True, timeout=900)
+    if got.returncode:
+        raise Missing(f"packages cannot be downloaded: {got.stderr.strip()[-300:]}")
     return sorted(folder.glob("*.deb"))
 
 
@@ -62,14 +64,14 @@ def unpack(package, cache):
     return made_once(pathlib.Path(cache, package), make)
 
 
-def tree(names, cache):
+def tree(names, cache, apt=()):
     """A folder for `--root` with the packages `names` and all that they depend on, in `cache`. What their scripts do when they are installed is not done."""
     def make(folder):
         for part in ("bin", "sbin", "lib", "lib64"):  # Debian's layout: one /usr, with links to it
             (folder / "usr" / part).mkdir(parents=True)
             (folder / part).symlink_to(f"usr/{part}")
         left_out = " ".join(f"--exclude=./usr/share/{name}/*" for name in UNREAD)
-        for archive in download(dependencies(*FIRST, *names), folder):
+        for archive in download(dependencies(*FIRST, *names, apt=apt), folder, apt):
             subprocess.run(["sh", "-euc", f'dpkg-deb --fsys-tarfile "$1" | tar -x --keep-directory-symlink {left_out}', "sh", archive.name], cwd=folder, check=True, timeout=120)
             archive.unlink()
         for name in ("passwd", "group"):
