@@ -105,6 +105,7 @@ MACHINES["linuxu"] = ["--on", "linuxu"]
 # Kernels of linuxu for tests: its cases run on each of them when asked for.
 VARIANTS = ("sanitized", "coverage", "races")
 SLOW = {"races": 4}  # how many times as long a case may take there
+SLOW_LONG = 3        # and a long one on arm64: what a browser or a runtime translates is translated once more
 MACHINES["tailored"] = [*MACHINES["linuxu"], "--tailor"]
 MACHINES |= {name: [*MACHINES["linuxu"], "--kernel", "{build}/kernel/spore-linuxu-" + name] for name in VARIANTS}
 
@@ -388,7 +389,8 @@ def run_with(instance, build, scratch, values):
         subprocess.run([*command[:2], "--dry-run", *command[2:]], cwd=scratch, env=environment, capture_output=True, timeout=tailoring.SECONDS)
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=scratch, env=environment,
                                start_new_session=bool(case.script))
-    timeout = case.timeout * SLOW.get(instance.machine, 1) + (UEFI_SECONDS if instance.machine in UEFI_MACHINES else 0)
+    slowness = SLOW_LONG if instance.name.startswith("long/") and is_arm64(instance) else SLOW.get(instance.machine, 1)
+    timeout = case.timeout * slowness + (UEFI_SECONDS if instance.machine in UEFI_MACHINES else 0)
     if tailored and case.around:
         timeout += tailoring.SECONDS
     if case.interrupt_after:
