@@ -36,6 +36,7 @@ enum class GuestFrame : u8 {
     stdin_credit = 6,  ///< le32: bytes of standard input that were consumed
     strace = 7,        ///< one line in strace's format without newline
     reply = 8,         ///< ReplyPayload, then a piece of the text that a `query` asked for
+    boot_mark = 9,     ///< BootMarkPayload, then what boot had come to, as text; before `exit`, where the manifest asks for it
 };
 
 /// Host to guest.
@@ -54,6 +55,10 @@ struct HelloPayload {
     le16 reserved;
     le32 reserved2;
     le64 boot_nanoseconds;  ///< from the kernel's first instruction to this frame
+};
+
+struct BootMarkPayload {
+    le64 nanoseconds;  ///< since the kernel's first instruction
 };
 
 enum class ExitReason : u8 {

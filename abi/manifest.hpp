@@ -49,6 +49,7 @@ enum class Tag : u16 {
     name_server = 17, ///< 16 bytes: an IP address in its IPv6 form
     search_domain = 18, ///< string: where names without a dot are looked for
     share = 19,      ///< string: an absolute path in the root, where a share lies: that of the device whose name is "share" and this record's place among its like, from 0
+    timeline = 20,   ///< u32: 1 = tell at the end when boot came to what
     fixed_addresses = 15, ///< u32: 1 = programs and their stacks always lie at the same addresses
 };
 

@@ -45,6 +45,7 @@ Check check_record(Tag tag, ByteSpan payload) {
         case Tag::root_source: return verdict(is_number(payload, u32(abi::RootSource::disk)));
         case Tag::channel: return verdict(is_number(payload, u32(abi::ChannelKind::framed)));
         case Tag::fixed_addresses:
+        case Tag::timeline:
         case Tag::strace: return verdict(is_number(payload, 1));
         case Tag::terminal: return verdict(is_struct<abi::TerminalRecord>(payload));
         case Tag::limit: return verdict(is_struct<abi::LimitRecord>(payload));

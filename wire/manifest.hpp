@@ -43,6 +43,7 @@ public:
     abi::ChannelKind channel() const { return static_cast<abi::ChannelKind>(number(abi::Tag::channel).value_or(0)); }
     bool fixed_addresses() const { return number(abi::Tag::fixed_addresses).value_or(0) != 0; }
     bool strace() const { return number(abi::Tag::strace).value_or(0) != 0; }
+    bool timeline() const { return number(abi::Tag::timeline).value_or(0) != 0; }
     std::optional<Terminal> terminal() const;
     std::optional<User> user() const;
 

@@ -29,8 +29,15 @@ Outcome<int> save_bundle(const Prepared& prepared, const fs::path& path) {
 }
 
 Outcome<int> execute(const RunCommand& command) {
+    Timeline timeline;
     auto plan = TRY(make_plan(command.request));
-    if (!command.dry_run && command.save_bundle.empty()) return run(plan);
+    plan.timeline = !command.timeline.empty();
+    if (!command.dry_run && command.save_bundle.empty()) {
+        auto prepared = TRY(prepare(plan));
+        auto status = run(plan, std::move(prepared), {.timeline = &timeline});
+        if (plan.timeline) TRY(write_file(command.timeline, timeline_svg(timeline.phases(), plan.program)));
+        return status;
+    }
     auto prepared = TRY(prepare(plan));
     if (command.dry_run) print(describe(plan) + "\n" + shell_line(prepared.command) + "\n");
     if (!command.save_bundle.empty()) return save_bundle(prepared, command.save_bundle);

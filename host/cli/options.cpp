@@ -38,7 +38,7 @@ constexpr const char* main_examples = R"(Examples:
 'spore run --help' tells more, and lists the exit statuses.)";
 
 struct RawRun {
-    std::string memory, user, architecture, platform, machine, bus, gic, firmware, accelerator, mode, log_level, timeout, directory, root, root_place, sysroot, kernel, save_bundle;
+    std::string memory, user, architecture, platform, machine, bus, gic, firmware, accelerator, mode, log_level, timeout, directory, root, root_place, sysroot, kernel, save_bundle, timeline;
     std::vector<std::string> environment, environment_files, volumes, limits, kept;
     std::string network, nic, mac, host_name, capture;
     std::vector<std::string> ports, addresses, gateways, name_servers;
@@ -96,6 +96,7 @@ void add_run_options(CLI::App& run, RawRun& raw) {
     run.add_option("--keep", raw.kept, "With --tailor: this part or system call stays; calls: all of these")->type_name("NAME")->allow_extra_args(false);
     run.add_flag("--debug", raw.debug, "Let gdb attach (spore gdb --attach), with programs always at the same addresses");
     run.add_option("--save-bundle", raw.save_bundle, "Write what would be booted to a file, and do not run it")->type_name("FILE");
+    run.add_option("--timeline", raw.timeline, "Draw where the time goes, from the tool's first step to the program's end, as an SVG picture")->type_name("FILE");
     run.add_flag("--dry-run", raw.dry_run, "Print the plan and the command that would be started, and do not run it");
     run.add_flag("-i,--interactive", raw.interactive, "Accepted for the habit: standard input is always connected");
     run.add_flag("-t,--tty", raw.terminal, "Give the program this terminal, in raw mode");
@@ -253,7 +254,7 @@ Outcome<RunCommand> to_run(const RawRun& raw, std::vector<std::string> words) {
     if (!words.empty() && words[0] == "--") words.erase(words.begin());
     else if (!words.empty() && words[0].size() > 1 && words[0].starts_with('-')) return usage(fmt::format("there is no option {}", words[0]));
     auto request = TRY(to_request(raw));
-    RunCommand command{.save_bundle = raw.save_bundle, .dry_run = raw.dry_run};
+    RunCommand command{.save_bundle = raw.save_bundle, .dry_run = raw.dry_run, .timeline = raw.timeline};
     std::error_code ignored;  // what cannot be looked at is no project, and as a program it is told why
     bool project = words.empty() || (!request.root && words[0].find('/') != std::string::npos && fs::is_directory(words[0], ignored)) ||
                    (!request.root && fs::is_regular_file(fs::path(words[0]) / "spore.toml", ignored));
@@ -371,6 +372,7 @@ Outcome<Command> parse_command_line(int count, const char* const* arguments) {
         }
     auto command = TRY(to_run(raw, run->remaining()));
     if (!raw.detach.name.empty() && !raw.detach.detach) return usage(fmt::format("--name {} is what a machine in the background is called by: add -d", raw.detach.name));
+    if (raw.detach.detach && !raw.timeline.empty()) return usage("--timeline draws a run in the foreground: leave -d away");
     if (raw.detach.detach && !command.dry_run && command.save_bundle.empty())
         return ActionCommand{[request = command.request, detach = raw.detach] { return run_detached(request, detach); },
                              [request = command.request]() -> Outcome<Request> { return request; }};

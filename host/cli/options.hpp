@@ -12,6 +12,7 @@ struct RunCommand {
     Request request;
     fs::path save_bundle;  ///< --save-bundle: write the bundle there instead of running
     bool dry_run = false;
+    fs::path timeline;     ///< --timeline: draw where the time went
 };
 struct InspectCommand {
     fs::path file, treemap;  ///< `treemap` empty: none

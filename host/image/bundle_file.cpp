@@ -59,6 +59,7 @@ std::vector<std::byte> make_manifest(const Plan& plan, const std::string& progra
     writer.number(Tag::mode, static_cast<u32>(plan.mode));
     writer.number(Tag::log_level, static_cast<u32>(plan.log_level));
     writer.number(Tag::root_source, static_cast<u32>(source));
+    if (plan.timeline) writer.number(Tag::timeline, 1);
     if (plan.strace) writer.number(Tag::strace, 1);
     if (plan.fixed_addresses) writer.number(Tag::fixed_addresses, 1);
     writer.number(Tag::channel, static_cast<u32>(abi::ChannelKind::framed));

@@ -124,6 +124,7 @@ struct Plan {
     std::string host_name = "spore";     ///< the guest's
     bool terminal = false;
     bool strace = false;                 ///< the kernel reports every system call
+    bool timeline = false;               ///< it tells at the end when its boot came to what
     bool fixed_addresses = false;        ///< no address space randomisation, so that a debugger knows where things are
     fs::path debugger;                   ///< where QEMU's debugger socket is made; empty: none
     bool paused = false;                 ///< the machine waits for the debugger before its first instruction

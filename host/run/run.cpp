@@ -128,11 +128,6 @@ Outcome<Prepared> prepare(Plan& plan) {
     return Prepared{std::move(bundle), std::move(kernel), part, std::move(firmware), std::move(root_image), std::move(command), std::move(assembled.root)};
 }
 
-Outcome<int> run(Plan plan) {
-    auto prepared = TRY(prepare(plan));
-    return run(plan, std::move(prepared));
-}
-
 Outcome<int> run(const Plan& plan, Prepared prepared, RunHooks run_hooks) {
     auto channel = TRY(make_socket_pair());
     auto serial = TRY(make_socket_pair());
@@ -173,6 +168,7 @@ Outcome<int> run(const Plan& plan, Prepared prepared, RunHooks run_hooks) {
         return failure(ExitStatus::missing_tool, "{} is missing: install it with 'apt install {}'", prepared.command[0],
                        facts_of(plan.architecture).qemu_package);
     if (!machine) return failure(ExitStatus::failed, "cannot start {}: {}", prepared.command[0], std::strerror(machine.error()));
+    if (run_hooks.timeline) run_hooks.timeline->machine_started();
     channel.theirs.close(), serial.theirs.close(), words_of_qemu.close(), prepared.bundle.close();
 
     if (plan.platform == Platform::linuxu && !plan.debugger.empty()) TRY(tell_debugger(plan, machine->process()));
@@ -184,10 +180,15 @@ Outcome<int> run(const Plan& plan, Prepared prepared, RunHooks run_hooks) {
         return entry && entry->kind == Entry::Kind::file ? std::optional(entry->host) : std::nullopt;
     });
     SessionHooks hooks{.strace = std::move(run_hooks.strace), .explain = [&](std::string_view line) { return symboliser.explain(line); }};
+    if (auto* timeline = run_hooks.timeline) {
+        hooks.greeted = [timeline](u64 nanoseconds) { timeline->kernel_greets(nanoseconds); };
+        hooks.boot_mark = [timeline](std::string_view name, u64 nanoseconds) { timeline->kernel_mark(std::string(name), nanoseconds); };
+    }
     Session session({.channel = channel.ours.number(), .serial = serial.ours.number(), .machine = machine->descriptor(),
                      .signals = signals.number(), .questions = run_hooks.questions}, plan.timeout, std::move(hooks),
                     plan.detached ? SecondSignal::passes : SecondSignal::ends);
     auto status = session.run();
+    if (run_hooks.timeline) run_hooks.timeline->program_ended();
     if (!status && status.error().status == ExitStatus::machine_ended) {
         bool qemu = plan.platform == Platform::qemu;
         auto how = what_ended(*machine, qemu);

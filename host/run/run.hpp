@@ -6,6 +6,7 @@
 #include "host/image/bundle_file.hpp"
 #include "host/plan/plan.hpp"
 #include "host/root/root.hpp"
+#include "host/run/timeline.hpp"
 
 namespace spore::host {
 
@@ -21,14 +22,14 @@ struct Prepared {
 
 /// Makes what is not there yet. A tailored kernel becomes the plan's.
 Outcome<Prepared> prepare(Plan& plan);
-Outcome<int> run(Plan plan);
-/// Who else deals with the guest while it runs. Both may be missing.
+/// Who else deals with the guest while it runs. Each may be missing.
 struct RunHooks {
     std::function<void(std::string_view)> strace{};  ///< gets the lines that plan.strace asks for
     int questions = -1;                              ///< as in SessionFiles
+    Timeline* timeline = nullptr;                    ///< notes when the run came to what; with plan.timeline
     bool observed = false;                           ///< who started the machine for us watches it, and is waited for
 };
-/// The same with everything prepared already.
+/// Until the program ends: its exit status.
 Outcome<int> run(const Plan& plan, Prepared prepared, RunHooks hooks = {});
 
 }  // namespace spore::host

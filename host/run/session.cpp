@@ -137,7 +137,9 @@ void Session::handle(const FrameReader::Frame& frame) {
     switch (frame.kind) {
         case hello:
             greeted_ = true;
-            if (auto* payload = view_at<abi::HelloPayload>(frame.payload, 0); !payload || payload->version != abi::channel_version)
+            if (auto* payload = view_at<abi::HelloPayload>(frame.payload, 0); payload && payload->version == abi::channel_version) {
+                if (hooks_.greeted) hooks_.greeted(payload->boot_nanoseconds);
+            } else
                 result_ = failure(ExitStatus::failed, "the kernel speaks another version of the channel: build the tool and the kernel from the same sources");
             break;
         case standard_out:
@@ -161,6 +163,10 @@ void Session::handle(const FrameReader::Frame& frame) {
             else errors_.add(fmt::format("{}\n", frame.text()));
             break;
         case reply: questions_.take_reply(frame.payload); break;
+        case boot_mark:
+            if (auto* payload = view_at<abi::BootMarkPayload>(frame.payload, 0); payload && hooks_.boot_mark)
+                hooks_.boot_mark(frame.text().substr(sizeof *payload), payload->nanoseconds);
+            break;
     }
 }
 

@@ -22,10 +22,12 @@ struct SessionFiles {
     int input = 0, output = 1, errors = 2;
 };
 
-/// Who else looks at what the guest says. Both may be empty.
+/// Who else looks at what the guest says. Each may be empty.
 struct SessionHooks {
     std::function<void(std::string_view line)> strace;            ///< lines of strace; otherwise they go to standard error
     std::function<std::string(std::string_view line)> explain;    ///< log lines with their places named
+    std::function<void(u64 nanoseconds)> greeted;                 ///< the guest's first word: how long after its first instruction
+    std::function<void(std::string_view name, u64 nanoseconds)> boot_mark;  ///< what its boot had come to then
 };
 
 /// Our own signal that stands for any other: its value is the signal to pass on. For those that would stop or end this process.

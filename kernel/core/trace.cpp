@@ -22,11 +22,7 @@ struct Ring {
 // Not PER_CPU: a new CPU's area may be a copy of another's, and rings are given by number.
 constinit Ring rings[arch::max_cpus] = {};
 
-struct Mark {
-    const char* name;
-    u64 nanoseconds;
-};
-constinit Mark marks[48] = {};
+constinit BootMark marks[48] = {};
 constinit std::atomic<u32> mark_count = 0;
 
 }  // namespace
@@ -69,12 +65,13 @@ void mark_boot(const char* name) {
     if (index < std::size(marks)) marks[index] = {name, arch::monotonic_nanoseconds()};
 }
 
+std::span<const BootMark> boot_marks() { return {marks, std::min<u32>(mark_count.load(std::memory_order_relaxed), std::size(marks))}; }
+
 void log_boot_timeline() {
     u64 before = 0;
-    u32 count = std::min<u32>(mark_count.load(std::memory_order_relaxed), std::size(marks));
-    for (u32 i = 0; i < count; ++i) {
-        u64 at = marks[i].nanoseconds / 1000;
-        debug("boot: {} us (+{}) {}", at, at - before, marks[i].name);
+    for (auto& mark : boot_marks()) {
+        u64 at = mark.nanoseconds / 1000;
+        debug("boot: {} us (+{}) {}", at, at - before, mark.name);
         before = at;
     }
 }

@@ -56,6 +56,12 @@ void visit_trace(u32 cpu, TraceVisitor visitor, void* context);
 
 /// Notes that boot has come to `name` (a literal). Cheap; when there is no more room the mark is lost.
 void mark_boot(const char* name);
+struct BootMark {
+    const char* name;
+    u64 nanoseconds;  ///< since the first instruction
+};
+/// The marks so far.
+std::span<const BootMark> boot_marks();
 /// Writes the marks to the log at debug level, in microseconds since the first instruction and since the mark before.
 void log_boot_timeline();
 

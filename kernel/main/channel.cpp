@@ -9,6 +9,7 @@
 #include "kernel/core/log_sink.hpp"
 #include "kernel/core/panic.hpp"
 #include "kernel/core/panic_hook.hpp"
+#include "kernel/core/trace.hpp"
 #include "kernel/memory/heap.hpp"
 #include "kernel/sync/wait_queue.hpp"
 #include "kernel/task/thread.hpp"
@@ -68,6 +69,7 @@ public:
         hello.version = abi::channel_version;
         hello.boot_nanoseconds = arch::monotonic_nanoseconds();
         (void)send(GuestFrame::hello, bytes_of(hello));
+        tells_marks_ = manifest.timeline();
     }
 
     Result<void> write(device::OutputStream stream, ByteSpan bytes) override {
@@ -121,6 +123,19 @@ public:
     }
     void drain() { stream_->drain(); }
     bool is_open() const { return stream_; }
+    /// When boot came to what, where the host wants to know.
+    void send_marks() {
+        if (!tells_marks_) return;
+        for (auto& mark : core::boot_marks()) {
+            std::byte payload[sizeof(abi::BootMarkPayload) + 64];
+            abi::BootMarkPayload head{};
+            head.nanoseconds = mark.nanoseconds;
+            auto size = std::min(std::strlen(mark.name), sizeof payload - sizeof head);
+            std::memcpy(payload, &head, sizeof head);
+            std::memcpy(payload + sizeof head, mark.name, size);
+            (void)send(GuestFrame::boot_mark, {payload, sizeof head + size});
+        }
+    }
 
     /// Waits until the host takes a frame of output.
     Result<void> pay(std::size_t size) {
@@ -215,6 +230,7 @@ private:
     Input input_;
     bool ended_ = false;
     bool terminal_ = false;
+    bool tells_marks_ = false;
     device::WindowSize window_;
     Listener listener_ = nullptr;
     void* listener_context_ = nullptr;
@@ -282,6 +298,7 @@ void refuse_query(u32 number, abi::ReplyState why) {
 }
 
 void send_exit(abi::ExitReason reason, u32 status) {
+    channel.send_marks();
     abi::ExitPayload exit{};
     exit.reason = static_cast<u8>(reason);
     exit.status = status;

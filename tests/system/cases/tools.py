@@ -171,6 +171,10 @@ assert [part["name"] for part in told["parts"] if part["kept"] and part["name"] 
         "$SPORE" gdb --attach job --batch --ex spore-threads --ex spore-libraries --ex 'break on_usr1' --ex continue --ex backtrace --ex 'info symbol write' --ex delete --ex detach < /dev/null 2>&1
         "$SPORE" stop job""",
          stdout=re.compile(r"(?s)thread 1 of process 1 .*blocked.*libc\.so\.6 at 0x.*Breakpoint 1, .*on_usr1 .*write in section .text of \S*libc.*job\n$")),
+    Case("timeline", [Program("hello")], stdout="hello from a program\n", script="""
+"$SPORE" run $OPTIONS --timeline run.svg "$1"
+for part in "the tool" "the machine starts" root "program loaded" "the program"; do grep -q ">$part<" run.svg; done
+"""),
     Case("boot-timeline", [Program("hello")], options=["--log", "debug"], stdout="hello from a program\n", cpus=(1,),
          stderr=re.compile(r"platform: .*boot: \d+ us \(\+\d+\) root\n.*boot: \d+ us \(\+\d+\) program", re.DOTALL)),
     Case("installed", [Program("hello")], needs=("/usr/bin/cmake",), script="""
