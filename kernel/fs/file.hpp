@@ -20,7 +20,7 @@ class Inode;
 class Dentry;
 
 /// What a file is, for those that look for their own among others.
-enum class FileKind : u8 { other, pipe, socket, epoll, process, inotify, signal, timer, terminal, event };
+enum class FileKind : u8 { other, pipe, socket, epoll, process, inotify, signal, timer, terminal, event, ring };
 
 class File;
 /// Somebody who knows a file without keeping it open, and is told of its end: epoll.

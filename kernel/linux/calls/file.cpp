@@ -161,7 +161,15 @@ Result<u64> send_file(Task& task, fs::File& from, u64 offset, fs::File& to, u64 
 }
 
 /// preadv2's and pwritev2's RWF_*.
-enum TransferFlag : u32 { high_priority = 1, data_sync = 2, full_sync = 4, no_wait = 8, append = 0x10, no_append = 0x20 };
+enum TransferFlag : u32 {
+    high_priority = 1, data_sync = 2, full_sync = 4, no_wait = 8, append = 0x10, no_append = 0x20,
+    read_known = high_priority | data_sync | full_sync | no_wait, write_known = read_known | append | no_append,
+};
+Result<void> check_write_flags(u32 flags) {
+    if (flags & ~u32{write_known}) return fail(Error::not_supported);
+    if ((flags & append) && (flags & no_append)) return fail(Error::invalid);
+    return {};
+}
 
 /// RWF_NOWAIT. Files that tell when they are ready are looked at first: only another reader that is quicker can still make the call wait. Of the others
 /// as much is moved as is in memory: only a page that goes in this moment can.
@@ -233,27 +241,26 @@ Result<u64> pwritev(Task& task, Descriptor descriptor, UserIn<fs::Piece> from, i
     auto pieces = TRY(Pieces::read(from, count));
     return write_at(task, *file, pieces.buffer(), offset);
 }
-Result<u64> preadv2(Task& task, Descriptor descriptor, UserIn<fs::Piece> from, i32 count, u64 offset, u64 high, Flags flags) {
-    constexpr u32 known = high_priority | data_sync | full_sync | no_wait;
-    if (flags & ~known) return fail(Error::not_supported);
-    if (!(flags & no_wait)) return offset == own_position ? readv(task, descriptor, from, count) : preadv(task, descriptor, from, count, offset, high);
+Result<u64> read_buffer(Task& task, Descriptor descriptor, fs::IoBuffer buffer, u64 offset, u32 flags) {
+    if (flags & ~u32{read_known}) return fail(Error::not_supported);
     if (offset != own_position && static_cast<i64>(offset) < 0) return fail(Error::invalid);
     auto file = TRY(offset == own_position ? readable(task, descriptor) : readable_at(task, descriptor));
-    auto pieces = TRY(Pieces::read(from, count));
-    auto buffer = pieces.buffer();
-    TRY(check_no_wait(*file, buffer, offset, fs::Ready::in));
+    if (flags & no_wait) TRY(check_no_wait(*file, buffer, offset, fs::Ready::in));
     if (offset == own_position) return read_into(task, *file, buffer);
     return has_read(task, *file, file->read_at(buffer, offset));
 }
-Result<u64> pwritev2(Task& task, Descriptor descriptor, UserIn<fs::Piece> from, i32 count, u64 offset, u64 high, Flags flags) {
-    constexpr u32 known = high_priority | data_sync | full_sync | no_wait | append | no_append;
-    if (flags & ~known) return fail(Error::not_supported);
-    if ((flags & append) && (flags & no_append)) return fail(Error::invalid);
-    if (flags == 0) return offset == own_position ? writev(task, descriptor, from, count) : pwritev(task, descriptor, from, count, offset, high);
+Result<u64> preadv2(Task& task, Descriptor descriptor, UserIn<fs::Piece> from, i32 count, u64 offset, u64 high, Flags flags) {
+    if (flags & ~u32{read_known}) return fail(Error::not_supported);
+    if (!(flags & no_wait)) return offset == own_position ? readv(task, descriptor, from, count) : preadv(task, descriptor, from, count, offset, high);
+    if (offset != own_position && static_cast<i64>(offset) < 0) return fail(Error::invalid);
+    (void)TRY(offset == own_position ? readable(task, descriptor) : readable_at(task, descriptor));
+    auto pieces = TRY(Pieces::read(from, count));
+    return read_buffer(task, descriptor, pieces.buffer(), offset, flags);
+}
+Result<u64> write_buffer(Task& task, Descriptor descriptor, fs::IoBuffer buffer, u64 offset, u32 flags) {
+    TRY(check_write_flags(flags));
     if (offset != own_position && static_cast<i64>(offset) < 0) return fail(Error::invalid);
     auto file = TRY(offset == own_position ? writable(task, descriptor) : writable_at(task, descriptor));
-    auto pieces = TRY(Pieces::read(from, count));
-    auto buffer = pieces.buffer();
     if (flags & no_wait) TRY(check_no_wait(*file, buffer, offset, fs::Ready::out));
     auto* inode = file->inode();
     Result<u64> done = 0;
@@ -262,6 +269,14 @@ Result<u64> pwritev2(Task& task, Descriptor descriptor, UserIn<fs::Piece> from, 
     else done = offset == own_position ? write_from(task, *file, buffer) : write_at(task, *file, buffer, offset);
     if (done && (flags & (data_sync | full_sync)) && inode) TRY(file->sync(!(flags & full_sync)));
     return done;
+}
+Result<u64> pwritev2(Task& task, Descriptor descriptor, UserIn<fs::Piece> from, i32 count, u64 offset, u64 high, Flags flags) {
+    TRY(check_write_flags(flags));
+    if (flags == 0) return offset == own_position ? writev(task, descriptor, from, count) : pwritev(task, descriptor, from, count, offset, high);
+    if (offset != own_position && static_cast<i64>(offset) < 0) return fail(Error::invalid);
+    (void)TRY(offset == own_position ? writable(task, descriptor) : writable_at(task, descriptor));
+    auto pieces = TRY(Pieces::read(from, count));
+    return write_buffer(task, descriptor, pieces.buffer(), offset, flags);
 }
 
 Result<u64> lseek(Task& task, Descriptor descriptor, i64 offset, u32 whence) {

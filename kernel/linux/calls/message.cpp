@@ -1,6 +1,7 @@
 // Sending and receiving through sockets, with what travels beside the bytes.
+#include "kernel/linux/calls/message.hpp"
+
 #include "kernel/linux/calls/calls.hpp"
-#include "kernel/linux/calls/transfer.hpp"
 #include "kernel/linux/process/process.hpp"
 #include "kernel/linux/socket/address.hpp"
 #include "kernel/linux/time/deadline.hpp"
@@ -21,7 +22,8 @@ Result<void> read_files(Task& task, Ancillary& ancillary, ByteSpan numbers) {
     for (u64 i = 0; i < count; ++i) {
         i32 number;
         std::memcpy(&number, numbers.data() + i * sizeof number, sizeof number);
-        files[before + i] = TRY(task.files().get({number}));
+        auto& file = files[before + i] = TRY(task.files().get({number}));
+        if (file->kind() == fs::FileKind::ring) return fail(Error::invalid);  // it could hold the socket that holds it
     }
     ancillary.files = std::move(files);
     return {};
@@ -115,39 +117,60 @@ Result<u64> answer_sender(Task& task, Socket& socket, Result<u64> result, u32 fl
 }
 
 Result<u64> send_one(Task& task, Socket& socket, const MessageHeader& header, u32 flags) {
-    SocketAddress to;
-    if (header.name && header.name_size) to = TRY(read_address({{header.name}}, header.name_size));
-    if (header.piece_count > 1024) return fail(Error::message_too_long);
-    auto pieces = TRY(Pieces::read({{header.pieces}}, static_cast<i64>(header.piece_count)));
-    auto buffer = pieces.buffer();
-    auto control = TRY(copy_control(header.control, header.control_size));
-    SendRequest request{.data = buffer, .flags = flags, .to = to.size ? &to : nullptr, .ancillary = TRY(read_control(task, control.span())),
-                        .control = control.span()};
-    return answer_sender(task, socket, socket.send(request), flags);
+    auto message = TRY(Message::to_send(header));
+    return message.send(task, socket, flags, message.buffer());
 }
 
 Result<u64> receive_one(Task& task, Socket& socket, MessageHeader& header, u32 flags) {
+    auto message = TRY(Message::to_receive(header));
+    u64 size = TRY(message.receive(task, socket, flags, message.buffer()));
+    header = message.header();
+    return size;
+}
+
+}  // namespace
+
+Result<Message> Message::to_send(const MessageHeader& header) {
+    Message message;
+    message.header_ = header;
+    if (header.name && header.name_size) message.to_ = TRY(read_address({{header.name}}, header.name_size));
+    if (header.piece_count > 1024) return fail(Error::message_too_long);
+    message.pieces_ = TRY(Pieces::read({{header.pieces}}, static_cast<i64>(header.piece_count)));
+    message.control_ = TRY(copy_control(header.control, header.control_size));
+    return message;
+}
+
+Result<u64> Message::send(Task& task, Socket& socket, u32 flags, fs::IoBuffer data) {
+    SendRequest request{.data = data, .flags = flags, .to = to_.size ? &to_ : nullptr, .ancillary = TRY(read_control(task, control_.span())),
+                        .control = control_.span()};
+    return answer_sender(task, socket, socket.send(request), flags);
+}
+
+Result<Message> Message::to_receive(const MessageHeader& header) {
+    Message message;
+    message.header_ = header;
     if (header.piece_count > 1024) return fail(Error::message_too_long);
     if (static_cast<i32>(header.name_size) < 0) return fail(Error::invalid);
-    auto pieces = TRY(Pieces::read({{header.pieces}}, static_cast<i64>(header.piece_count)));
-    auto buffer = pieces.buffer();
-    ControlWriter control(header.control, header.control_size);
-    ReceiveRequest request{.data = buffer, .flags = flags, .control = &control};
+    message.pieces_ = TRY(Pieces::read({{header.pieces}}, static_cast<i64>(header.piece_count)));
+    return message;
+}
+
+Result<u64> Message::receive(Task& task, Socket& socket, u32 flags, fs::IoBuffer into) {
+    ControlWriter control(header_.control, header_.control_size);
+    ReceiveRequest request{.data = into, .flags = flags, .control = &control};
     u64 size = TRY(socket.receive(request));
 
     u32 result_flags = request.result_flags | (flags & msg_cmsg_cloexec);
     if (request.has_sender) TRY(control.put(level_socket, control_credentials, bytes_of(request.ancillary.sender), result_flags));
     if (request.ancillary.files.size()) TRY(write_files(task, control, request.ancillary.files, flags, result_flags));
-    if (header.name) {
-        TRY(arch::copy_to_program({header.name}, request.from.bytes, std::min(header.name_size, request.from.size)));
-        header.name_size = request.from.size;
+    if (header_.name) {
+        TRY(arch::copy_to_program({header_.name}, request.from.bytes, std::min(header_.name_size, request.from.size)));
+        header_.name_size = request.from.size;
     }
-    header.control_size = control.used();
-    header.flags = result_flags;
+    header_.control_size = control.used();
+    header_.flags = result_flags;
     return size;
 }
-
-}  // namespace
 
 Result<u64> sendto(Task& task, Descriptor descriptor, UserData data, u64 size, Flags flags, UserBytes address, u32 address_size) {
     auto socket = TRY(socket_of(task, descriptor));

@@ -35,18 +35,19 @@ constexpr u64 chunk = fs::default_pipe_size;
 /// One side of a splice: a file at its own position or at an offset that is advanced.
 struct Side {
     Shared<fs::File> file;
-    UserInOut<i64> user_offset{};
+    SpliceOffset at{};
     i64 offset = 0;
 
+    bool placed() const { return at.user || at.value != -1; }
     Result<void> begin() {
-        if (!user_offset) return {};
+        if (!placed()) return {};
         if (fs::pipe_of(*file)) return fail(Error::illegal_seek);
         if (!file->seek(0, fs::Whence::current)) return fail(Error::invalid);  // sockets have no places
-        offset = TRY(user_offset.read());
+        offset = at.user ? TRY(at.user.read()) : at.value;
         if (offset < 0) return fail(Error::invalid);
         return {};
     }
-    Result<void> end() { return user_offset ? user_offset.write(offset) : Result<void>{}; }
+    Result<void> end() { return at.user ? at.user.write(offset) : Result<void>{}; }
     /// `more_follows`: further bytes follow at once, which sockets wait for before they send a small packet.
     Result<u64> put(MutableByteSpan bytes, bool more_follows) {
         auto buffer = fs::IoBuffer::kernel(bytes);
@@ -54,14 +55,14 @@ struct Side {
             SendRequest request{.data = buffer, .flags = msg_more};
             return static_cast<Socket&>(*file).send(request);
         }
-        if (!user_offset) return file->write(buffer);
+        if (!placed()) return file->write(buffer);
         u64 done = TRY(file->write_at(buffer, static_cast<u64>(offset)));
         offset += static_cast<i64>(done);
         return done;
     }
     Result<u64> get(MutableByteSpan bytes) {
         auto buffer = fs::IoBuffer::kernel(bytes);
-        if (!user_offset) return file->read(buffer);
+        if (!placed()) return file->read(buffer);
         u64 done = TRY(file->read_at(buffer, static_cast<u64>(offset)));
         offset += static_cast<i64>(done);
         return done;
@@ -72,7 +73,8 @@ struct Side {
 bool splices(const fs::File& file) {
     switch (file.kind()) {
     case fs::FileKind::epoll: case fs::FileKind::event: case fs::FileKind::process:
-    case fs::FileKind::inotify: case fs::FileKind::signal: case fs::FileKind::timer: return false;
+    case fs::FileKind::inotify: case fs::FileKind::signal: case fs::FileKind::timer: case fs::FileKind::ring:
+        return false;
     default: return true;
     }
 }
@@ -121,7 +123,7 @@ Result<u64> to_pipe(Side& from, fs::Pipe& pipe, u64 size, bool may_wait) {
 
 }  // namespace
 
-Result<u64> splice(Task& task, Descriptor from, UserInOut<i64> from_offset, Descriptor to, UserInOut<i64> to_offset, u64 size, Flags flags) {
+Result<u64> splice_at(Task& task, Descriptor from, SpliceOffset from_offset, Descriptor to, SpliceOffset to_offset, u64 size, Flags flags) {
     if (flags & ~u32{all_flags}) return fail(Error::invalid);
     if (size == 0) return 0;
     Side source{TRY(readable(task, from)), from_offset}, target{TRY(writable(task, to)), to_offset};
@@ -142,6 +144,10 @@ Result<u64> splice(Task& task, Descriptor from, UserInOut<i64> from_offset, Desc
     TRY(target.end());
     (void)told(*source.file, fs::Change::accessed, moved);
     return told(*target.file, fs::Change::modified, moved);
+}
+
+Result<u64> splice(Task& task, Descriptor from, UserInOut<i64> from_offset, Descriptor to, UserInOut<i64> to_offset, u64 size, Flags flags) {
+    return splice_at(task, from, {.user = from_offset}, to, {.user = to_offset}, size, flags);
 }
 
 Result<u64> tee(Task& task, Descriptor from, Descriptor to, u64 size, Flags flags) {

@@ -57,4 +57,18 @@ inline Result<void> about_to_change(Task& task, fs::File& file) {
 Result<Shared<fs::File>> readable(Task& task, Descriptor descriptor);
 Result<Shared<fs::File>> writable(Task& task, Descriptor descriptor);
 
+// What system calls and the operations of rings (ring/operations.cpp) have in common.
+namespace calls {
+/// preadv2 and pwritev2 with a buffer that was looked at already; at ~0 the file's own position.
+Result<u64> read_buffer(Task& task, Descriptor file, fs::IoBuffer buffer, u64 offset, u32 flags);
+Result<u64> write_buffer(Task& task, Descriptor file, fs::IoBuffer buffer, u64 offset, u32 flags);
+
+/// Where a side of a splice begins: at an offset in the program's memory, which moves on, or one that is known; -1: the file's own position.
+struct SpliceOffset {
+    UserInOut<i64> user{};
+    i64 value = -1;
+};
+Result<u64> splice_at(Task& task, Descriptor from, SpliceOffset from_offset, Descriptor to, SpliceOffset to_offset, u64 size, Flags flags);
+}  // namespace calls
+
 }  // namespace spore::linux
