@@ -21,6 +21,11 @@ bool WaitQueue::dequeue(Waiter& waiter) {
 }
 
 Result<void> WaitQueue::sleep(Waiter& waiter, Interruptible interruptible, Instant deadline) {
+    if (interruptible == Interruptible::yes && !waiter.thread->waits()) [[unlikely]] {
+        waiter.thread->unprepare();
+        if (!dequeue(waiter)) return {};
+        return fail(Error::would_block);
+    }
     auto woken = task::block(interruptible, deadline);
     if (!dequeue(waiter)) return {};  // a wake-up was spent on us, whatever else happened
     switch (woken) {

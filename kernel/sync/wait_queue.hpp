@@ -26,7 +26,7 @@ public:
     WaitQueue(const WaitQueue&) = delete;
 
     /// Releases `lock`, sleeps until woken, takes `lock` again. interrupted when a signal came (and `interruptible`), timed_out
-    /// when `deadline` passed. May also return success without reason: callers loop over their condition.
+    /// when `deadline` passed, would_block where the thread does not wait (task::Thread::waits, and `interruptible`). May also return success without reason: callers loop over their condition.
     template <typename Lock>
     Result<void> wait(Lock& lock, Interruptible interruptible, Instant deadline = Instant::never()) {
         Waiter waiter;

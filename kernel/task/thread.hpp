@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <utility>
 
 #include "arch/context.hpp"
 #include "base/list.hpp"
@@ -94,6 +95,10 @@ public:
     bool interrupted() const { return interrupted_.load(std::memory_order_seq_cst); }
     void clear_interrupted() { interrupted_.store(false, std::memory_order_release); }
 
+    /// Whether a wait that a signal could end is one: while it is not, such a wait ends as it begins, with would_block. The thread's own.
+    bool waits() const { return waits_; }
+    bool set_waits(bool waits) { return std::exchange(waits_, waits); }
+
     CpuSet affinity() const { return affinity_.load(std::memory_order_relaxed); }
     /// Takes effect when the thread next leaves the kernel. invalid when no running CPU is in it.
     Result<void> set_affinity(CpuSet cpus);
@@ -121,6 +126,7 @@ private:
     std::atomic<bool> interrupted_ = false;
     /// Its stack is in use. Cleared, with release order, once the CPU has left it: only then may another CPU run it.
     std::atomic<bool> on_cpu_ = false;
+    bool waits_ = true;
     std::atomic<i8> nice_ = 0;
     std::atomic<u32> cpu_ = 0;
     std::atomic<u32> slice_nanoseconds_ = 0;
