@@ -26,7 +26,7 @@ set(SPORE_COLD_SOURCES
     kernel/fs/tmpfs/inode.cpp wire/erofs/attributes.cpp wire/erofs/superblock.cpp
     kernel/linux/calls/attribute.cpp kernel/linux/calls/directory.cpp kernel/linux/calls/lock.cpp kernel/linux/calls/names.cpp
     # settings of a process, and making what is then used often
-    kernel/linux/calls/event.cpp kernel/linux/calls/inotify.cpp kernel/linux/calls/request.cpp kernel/linux/event/request_context.cpp kernel/linux/event/inotify_file.cpp kernel/linux/calls/identity.cpp kernel/linux/calls/ioctl.cpp kernel/linux/calls/priority.cpp kernel/linux/calls/reboot.cpp
+    kernel/linux/calls/event.cpp kernel/linux/calls/inotify.cpp kernel/linux/calls/request.cpp kernel/linux/event/request_context.cpp kernel/linux/calls/ring.cpp kernel/linux/ring kernel/linux/event/inotify_file.cpp kernel/linux/calls/identity.cpp kernel/linux/calls/ioctl.cpp kernel/linux/calls/priority.cpp kernel/linux/calls/reboot.cpp
     kernel/linux/calls/process.cpp kernel/linux/calls/resource.cpp kernel/linux/calls/socket.cpp kernel/linux/calls/system.cpp
     kernel/linux/calls/timer.cpp kernel/linux/socket/unix/in_flight.cpp kernel/linux/socket/unix/listener.cpp
     kernel/linux/calls/wait.cpp kernel/linux/event/memory_file.cpp kernel/linux/event/signal_file.cpp kernel/linux/signal/file_events.cpp kernel/linux/futex/pi.cpp

@@ -11,7 +11,7 @@ enum class Errno : i32 {
     enomem = 12, eacces = 13, efault = 14, ebusy = 16, eexist = 17, exdev = 18, enodev = 19, enotdir = 20, eisdir = 21,
     einval = 22, enfile = 23, emfile = 24, enotty = 25, etxtbsy = 26, efbig = 27, enospc = 28, espipe = 29, erofs = 30,
     emlink = 31, epipe = 32, edom = 33, erange = 34, edeadlk = 35, enametoolong = 36, enolck = 37, enosys = 38,
-    enotempty = 39, eloop = 40, enomsg = 42, eidrm = 43, enodata = 61, eproto = 71, ebadmsg = 74, eoverflow = 75, enotsock = 88, edestaddrreq = 89,
+    enotempty = 39, eloop = 40, enomsg = 42, eidrm = 43, enodata = 61, etime = 62, eproto = 71, ebadmsg = 74, eoverflow = 75, ebadfd = 77, enotsock = 88, edestaddrreq = 89,
     emsgsize = 90, eprototype = 91, enoprotoopt = 92, eprotonosupport = 93, esocktnosupport = 94, eopnotsupp = 95,
     eafnosupport = 97, eaddrinuse = 98, eaddrnotavail = 99, enetdown = 100, enetunreach = 101, econnaborted = 103,
     econnreset = 104, enobufs = 105, eisconn = 106, enotconn = 107, eshutdown = 108, etoomanyrefs = 109, etimedout = 110, econnrefused = 111,

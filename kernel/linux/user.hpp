@@ -13,6 +13,8 @@ namespace spore::linux {
 /// A number that `open` gave out.
 struct Descriptor {
     i32 value;
+    /// Not numbers: the files that an operation of a ring works on (Task::operands), and nothing to a program's own calls.
+    static constexpr i32 operand = -2, second_operand = -3;
 };
 /// The same where a relative path begins; or AT_FDCWD.
 struct DirectoryDescriptor {

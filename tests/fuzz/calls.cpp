@@ -182,6 +182,43 @@ private:
         (void)call(task, "connect", client, address, size);
         (void)call(task, "accept4", listener, 0, 0, 04000);
     }
+    /// A ring whose submissions are the input's, mapped so that calls and stores meet its words.
+    void make_ring(Task& task) {
+        std::byte parameters[120] = {};
+        constexpr u32 setups[] = {0, 0x40, 0x80 | 0x800, 0x1000 | 0x2000, 0x8, 2, 0x10000, 0x400};
+        u32 setup = setups[in_.byte() % std::size(setups)], completions = 4;
+        std::memcpy(parameters + 4, &completions, sizeof completions);
+        std::memcpy(parameters + 8, &setup, sizeof setup);
+        i64 ring = call(task, "io_uring_setup", 4, things_.slot({parameters, sizeof parameters}).value);
+        if (ring < 0) return;
+        i64 words = call(task, "mmap", 0, 4096, 3, 1, static_cast<u64>(ring), 0);
+        i64 entries = call(task, "mmap", 0, 4096, 3, 1, static_cast<u64>(ring), 0x1000'0000);
+        remember(words), remember(entries);
+        constexpr u64 at_tail = 64, at_array = 384 + 4 * 16;
+        for (u32 round = 0; round < 8 && !in_.empty(); ++round) {
+            for (u32 i = 0; i < 4; ++i) {
+                std::byte entry[64] = {};
+                entry[0] = static_cast<std::byte>(in_.byte() % 60), entry[1] = static_cast<std::byte>(in_.byte());
+                u16 priority = in_.byte() & 3;
+                i32 file = static_cast<i32>(descriptor());
+                u64 offset = in_.byte() & 1 ? address() : in_.byte() & 1 ? ~u64{0} : number(), at = address(), data = in_.byte() % 4;
+                u32 size = static_cast<u32>(number()), more = in_.byte() & 1 ? static_cast<u32>(flags()) : 0;
+                u16 group = in_.byte() % 3;
+                i32 second = in_.byte() & 1 ? static_cast<i32>(descriptor()) : 0;
+                std::memcpy(entry + 2, &priority, 2), std::memcpy(entry + 4, &file, 4), std::memcpy(entry + 8, &offset, 8), std::memcpy(entry + 16, &at, 8);
+                std::memcpy(entry + 24, &size, 4), std::memcpy(entry + 28, &more, 4), std::memcpy(entry + 32, &data, 8), std::memcpy(entry + 40, &group, 2);
+                std::memcpy(entry + 44, &second, 4);
+                (void)arch::copy_to_program({static_cast<u64>(entries) + i * 64}, entry, sizeof entry);
+                u32 index = in_.byte() % 5;
+                (void)arch::copy_to_program({static_cast<u64>(words) + at_array + i * 4}, &index, 4);
+            }
+            u32 tail = 4 * (round + 1);
+            (void)arch::copy_to_program({static_cast<u64>(words) + at_tail}, &tail, 4);
+            (void)call(task, "io_uring_enter", static_cast<u64>(ring), in_.byte() % 5, 0, in_.byte() % 4);
+            if (in_.byte() & 1) (void)call(task, "io_uring_register", static_cast<u64>(ring), in_.byte() % 27, address(), number());
+            if (in_.byte() & 1) fakes::run_program(Duration::us(in_.byte() * 40));
+        }
+    }
     void make_one(Task& task, const Beginning& one) { (void)call(task, one.call, one.arguments[0], one.arguments[1], one.arguments[2]); }
     void make_files(Task& task) {
         (void)call(task, "mkdir", text("d").value, 0755);
@@ -205,6 +242,7 @@ private:
         u8 what = in_.byte();
         if (what >= 250) return fakes::run_program(Duration::us(in_.byte() * 40));
         if (what >= 245) return touch();
+        if (what >= 242) return make_ring(task);
         auto info = call_at(in_.half());
         constexpr std::string_view makers[] = {"fork", "vfork", "clone", "clone3"};
         if (std::ranges::contains(makers, info.name) && fakes::linux_tasks() > 6) return;

@@ -5,6 +5,7 @@
 #include "kernel/linux/calls/poll.list.hpp"
 #include "kernel/linux/calls/event.list.hpp"
 #include "kernel/linux/calls/request.list.hpp"
+#include "kernel/linux/calls/ring.list.hpp"
 #include "kernel/linux/calls/directory.list.hpp"
 #include "kernel/linux/calls/attribute.list.hpp"
 #include "kernel/linux/calls/memory.list.hpp"

@@ -37,7 +37,7 @@ Result<u64> written(Task& task, fs::File& to, Result<u64> result) {
 
 Result<void> check_size_limit(Task& task, u64 end) {
     if (end <= task.process().limit(limit_file_size).soft) [[likely]] return {};
-    send_to_task(task, SignalInfo::from_kernel(sigxfsz));
+    if (!task.operands[0]) send_to_task(task, SignalInfo::from_kernel(sigxfsz));  // not for what a ring does
     return fail(Error::too_big);
 }
 

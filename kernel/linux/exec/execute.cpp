@@ -9,6 +9,7 @@
 #include "kernel/linux/process/exit.hpp"
 #include "kernel/linux/process/memory_limits.hpp"
 #include "kernel/linux/process/tree.hpp"
+#include "kernel/linux/ring/work.hpp"
 #include "kernel/linux/signal/frame.hpp"
 #include "kernel/linux/signal/send.hpp"
 #include "kernel/linux/time/interval_timer.hpp"
@@ -223,6 +224,7 @@ Result<void> execute(Task& task, ExecRequest request, ExecProblem& problem) {
     image.signal_return = vdso.signal_return;
     TRY(unshare(task));
     TRY(end_other_tasks(task));
+    if (auto* work = task.process().ring_work.load(std::memory_order_acquire)) work->end(*work, RingWork::End::program);
 
     // The old program ends here.
     problem = ExecProblem::none;

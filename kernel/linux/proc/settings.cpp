@@ -139,7 +139,7 @@ constexpr TableRow rows[] = {
     {.path = "kernel/panic_on_oops", .text = "1"},
     {.path = "kernel/printk", .text = "4\t4\t1\t7"},
     {.path = "kernel/sysrq", .setting = &system_request},
-    {.path = "kernel/io_uring_disabled", .text = "2"},
+    {.path = "kernel/io_uring_disabled", .text = "0"},
     {.path = "kernel/perf_event_paranoid", .setting = &perf_paranoid},
     {.path = "kernel/kptr_restrict", .setting = &restricted_pointers},
     {.path = "kernel/dmesg_restrict", .setting = &restricted_log},

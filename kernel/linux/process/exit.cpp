@@ -3,6 +3,7 @@
 
 #include "kernel/linux/futex/futex.hpp"
 #include "kernel/linux/process/tree.hpp"
+#include "kernel/linux/ring/work.hpp"
 #include "kernel/linux/signal/send.hpp"
 #include "kernel/linux/terminal/terminal.hpp"
 #include "kernel/linux/time/interval_timer.hpp"
@@ -137,20 +138,24 @@ void end_vfork(Process& process) {
 void exit_task(Task& task, WaitStatus status) {
     auto& process = task.process();
     tell_program_of_end(task);
-    bool last;
+    bool last, only_helpers;
     {
         TreeGuard guard(tree_lock());
         process.tasks.remove(task);
         pass_on_signals(task, ~task.blocked | task.awaited);
         process.dead_tasks += task.usage();
+        if (task.is_helper) --process.helpers;
         last = --process.live_tasks == 0;
+        only_helpers = !last && process.live_tasks == process.helpers && !process.exiting();
         // A process whose tasks all ended by exit(2) has the status of the last one.
         if (last && !process.exiting()) process.status = status;
         process.tasks_changed.wake_all();
         if (&task != process.main && task.number_link.linked) tree().tasks.remove(task);
     }
+    if (only_helpers) process.begin_exit(status);  // the program has ended, and they end with it
     task.set_files(nullptr);
     if (last) {
+        if (auto* work = process.ring_work.exchange(nullptr)) work->end(*work, RingWork::End::process);
         stop_timers(process);
         process.semaphore_undos.perform(process.id());
         auto use = process.memory()->use();

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "kernel/fs/locks.hpp"
+#include "kernel/linux/process/task.hpp"
 
 namespace spore::linux {
 
@@ -16,8 +17,15 @@ Result<Shared<fs::File>> FileTable::get(Descriptor descriptor) {
     Guard guard(lock_);
     auto index = static_cast<u64>(static_cast<u32>(descriptor.value));
     auto* found = open_slot(index);
-    if (!found) return fail(Error::bad_descriptor);
+    if (!found) [[unlikely]] return operand(descriptor);
     return found->file;
+}
+
+Result<Shared<fs::File>> FileTable::operand(Descriptor descriptor) {
+    if (descriptor.value != Descriptor::operand && descriptor.value != Descriptor::second_operand) return fail(Error::bad_descriptor);
+    auto* file = current_task().operands[Descriptor::operand - descriptor.value];
+    if (!file) return fail(Error::bad_descriptor);
+    return Shared<fs::File>(*file);
 }
 
 FileTable::Slot* FileTable::slot_in_pieces(u64 index) const {

@@ -56,6 +56,7 @@ private:
         OnExec on_exec = OnExec::keep;
         bool reserved = false;
     };
+    static Result<Shared<fs::File>> operand(Descriptor descriptor);
     void let_go(fs::File& file);
     /// Gives the lowest free slot at or above `from` to `use`, with the lock held.
     template <typename F>

@@ -23,6 +23,7 @@ struct ImageInfo {
 };
 
 struct ProcessTimers;
+struct RingWork;
 
 class Process final : public Counted {
 public:
@@ -90,6 +91,8 @@ public:
     sync::Spin image_lock;          ///< for other processes that look at `image`
     SmallText command_name;
     ipc::Undos semaphore_undos;
+    std::atomic<RingWork*> ring_work = nullptr;  ///< made with its first ring, see ring/work.hpp
+    u32 helpers = 0;                ///< tree_lock(): of live_tasks, those that do its rings' work
     std::atomic<ProcessTimers*> timers = nullptr;  ///< owned; see time/interval_timer.hpp
     std::atomic<i32> kill_score = 0;  ///< /proc's oom_score_adj
     std::atomic<u32> barriers = 0;    ///< membarrier's commands that the process registered for

@@ -11,6 +11,7 @@
 namespace spore::linux {
 
 class Process;
+struct RingLinks;
 
 /// Whose child a new process is: its maker's, or that one's parent's (CLONE_PARENT).
 enum class Parentage : u8 { child, sibling };
@@ -153,6 +154,7 @@ public:
     u64 fault_code = 0;             ///< the CPU's word on the last fault that became a signal
     char name[16] = {};
     i32 parent_death_signal = 0;
+    bool is_helper = false;         ///< no part of the program: does what its rings leave behind (ring/work.hpp)
     bool no_new_privileges = false, dumpable = true;
     bool too_many_processes = false;  ///< when it became who it is: checked by execve
     u32 personality = 0;
@@ -162,6 +164,10 @@ public:
     Instant resumed_deadline = Instant::never();
     u64 resumed_call = 0, resumed_at = 0;  ///< the number and place of the call that this was the deadline of
     bool resuming = false;
+    /// While an operation of a ring runs: its files, which were looked up when it was submitted (Descriptor::operand). Borrowed.
+    fs::File* operands[2] = {};
+    bool in_ring = false;           ///< holds a ring's mutex
+    RingLinks* closed_rings = nullptr;  ///< whose files ended meanwhile
     bool limited_wait_ended = false;  ///< a signal ended a wait at a socket that has a time-out: the call is not made again
 
 private:

@@ -86,6 +86,7 @@ CASES = [
     Case("variants", [Program("variants", "static-pie")], check=as_on_linux, machines=("microvm",)),
     # The C library's threads that messages are told to.
     Case("named-queues-of-libc", [Program("named_queues", "static-pie")], check=as_on_linux, machines=("microvm",), cpus=(1,)),
+    *(Case(name.replace("_", "-"), [Program(name, "static-pie")], check=as_on_linux, machines=("microvm",)) for name in ("io_rings", "io_ring_sockets", "io_ring_strain")),
     Case("requests", [Program("requests", "static-pie")], check=as_on_linux, machines=("microvm",)),
     Case("sequences-of-libc", [Program("sequences_of_libc", "dynamic")], check=all_hold, machines=("microvm",)),
 ]

@@ -3,29 +3,11 @@
 #include <algorithm>
 
 #include "kernel/linux/socket/packet/address.hpp"
-#include "kernel/memory/anonymous_object.hpp"
 
 namespace spore::linux {
 
 using net::link::Address;
 using Outcome = net::link::Tap::Outcome;
-
-Result<RingMemory> RingMemory::create(u64 size) {
-    RingMemory memory;
-    memory.object_ = TRY(memory::create_anonymous_object(size));
-    memory.pages_ = TRY(HeapArray<memory::FrameRef>::create(size / page_size));
-    for (u64 i = 0; i < size / page_size; ++i) memory.pages_[i] = TRY(memory.object_->pages().get(i));
-    return memory;
-}
-
-void RingMemory::put(u64 at, ByteSpan bytes) {
-    while (!bytes.empty()) {
-        u64 within = at % page_size, part = std::min<u64>(bytes.size(), page_size - within);
-        std::memcpy(pages_[at / page_size].bytes() + within, bytes.data(), part);
-        at += part;
-        bytes = bytes.subspan(part);
-    }
-}
 
 namespace {
 

@@ -5,29 +5,12 @@
 // can write what it likes anywhere: nothing but that word is ever read from there.
 #pragma once
 
-#include "kernel/linux/small_text.hpp"
+#include "kernel/linux/ring/memory.hpp"
 #include "kernel/linux/uapi/packet.hpp"
-#include "kernel/memory/address_space.hpp"
 #include "kernel/net/link/socket.hpp"
 #include "kernel/time/timer.hpp"
 
 namespace spore::linux {
-
-/// The ring's bytes: whole pages, all there from the beginning.
-class RingMemory {
-public:
-    static Result<RingMemory> create(u64 size);
-    Shared<memory::MappedObject> object() const { return object_; }
-    void put(u64 at, ByteSpan bytes);
-    template <typename T>
-    void put(u64 at, const T& value) { put(at, bytes_of(value)); }
-    /// An aligned word that the program writes, too.
-    std::atomic_ref<u32> word(u64 at) { return std::atomic_ref(*reinterpret_cast<u32*>(pages_[at / page_size].bytes() + at % page_size)); }
-
-private:
-    Shared<memory::MappedObject> object_;
-    HeapArray<memory::FrameRef> pages_;
-};
 
 class PacketRing : public net::link::Tap {
 public:
