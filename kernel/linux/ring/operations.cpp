@@ -247,18 +247,15 @@ Result<u64> socket(Task& task, Request& request) {
 
 Result<u64> openat(Task& task, Request& request) {
     auto& sqe = request.sqe;
-    if (request.has(fixed_file)) return fail(Error::bad_descriptor);
     TRY(check_placed(request, sqe.operation_flags));
     return place_file(task, request, calls::openat(task, {sqe.file}, {{{sqe.address}}}, {sqe.operation_flags}, {sqe.size}));
 }
 Result<u64> openat2(Task& task, Request& request) {
     auto& sqe = request.sqe;
-    if (request.has(fixed_file)) return fail(Error::bad_descriptor);
     return place_file(task, request, calls::openat2(task, {sqe.file}, {{{sqe.address}}}, {{sqe.offset}}, sqe.size));
 }
 Result<u64> close(Task& task, Request& request) {
     auto& sqe = request.sqe;
-    if (request.has(fixed_file)) return fail(Error::bad_descriptor);
     if (sqe.file_index) {
         if (sqe.file) return fail(Error::invalid);
         auto before = TRY(request.ring.registered().put_file(static_cast<u32>(sqe.file_index) - 1, nullptr));
@@ -271,32 +268,26 @@ Result<u64> close(Task& task, Request& request) {
 }
 Result<u64> statx(Task& task, Request& request) {
     auto& sqe = request.sqe;
-    if (request.has(fixed_file)) return fail(Error::bad_descriptor);
     return calls::statx(task, {sqe.file}, {{{sqe.address}}}, {sqe.operation_flags}, {sqe.size}, {{sqe.offset}});
 }
 Result<u64> renameat(Task& task, Request& request) {
     auto& sqe = request.sqe;
-    if (request.has(fixed_file)) return fail(Error::bad_descriptor);
     return calls::renameat2(task, {sqe.file}, {{{sqe.address}}}, {static_cast<i32>(sqe.size)}, {{{sqe.offset}}}, {sqe.operation_flags});
 }
 Result<u64> unlinkat(Task& task, Request& request) {
     auto& sqe = request.sqe;
-    if (request.has(fixed_file)) return fail(Error::bad_descriptor);
     return calls::unlinkat(task, {sqe.file}, {{{sqe.address}}}, {sqe.operation_flags});
 }
 Result<u64> mkdirat(Task& task, Request& request) {
     auto& sqe = request.sqe;
-    if (request.has(fixed_file)) return fail(Error::bad_descriptor);
     return calls::mkdirat(task, {sqe.file}, {{{sqe.address}}}, {sqe.size});
 }
 Result<u64> symlinkat(Task& task, Request& request) {
     auto& sqe = request.sqe;
-    if (request.has(fixed_file)) return fail(Error::bad_descriptor);
     return calls::symlinkat(task, {{{sqe.address}}}, {sqe.file}, {{{sqe.offset}}});
 }
 Result<u64> linkat(Task& task, Request& request) {
     auto& sqe = request.sqe;
-    if (request.has(fixed_file)) return fail(Error::bad_descriptor);
     return calls::linkat(task, {sqe.file}, {{{sqe.address}}}, {static_cast<i32>(sqe.size)}, {{{sqe.offset}}}, {sqe.operation_flags});
 }
 Result<u64> epoll_ctl(Task& task, Request& request) {
@@ -399,7 +390,7 @@ Result<u64> msg_ring(Task&, Request& request) {
 constexpr u8 offset = Operation::offset, address = Operation::address, size = Operation::size, flags = Operation::flags, buffer = Operation::buffer,
              file_index = Operation::file_index;
 constexpr u8 takes_priority = Operation::takes_priority, selects_buffer = Operation::selects_buffer, transfers = Operation::transfers, messages = Operation::messages,
-             splices = Operation::splices;
+             splices = Operation::splices, own_descriptor = Operation::own_descriptor;
 
 /// Those of kinds that the ring itself does.
 constexpr auto poll_add = nullptr, timeout = nullptr, link_timeout = nullptr;

@@ -18,8 +18,8 @@ struct Operation {
     enum Kind : u8 { call, poll, timeout, linked_timeout };
     /// Fields of the submission that must be zero.
     enum Field : u8 { offset = 1, address = 2, size = 4, flags = 8, buffer = 16, file_index = 32 };
-    /// The last three say which of its flags asks it not to wait.
-    enum Trait : u8 { takes_priority = 1, selects_buffer = 2, transfers = 4, messages = 8, splices = 16 };
+    /// Three say which of its flags asks it not to wait; own_descriptor, that what it works on is not found among the ring's files.
+    enum Trait : u8 { takes_priority = 1, selects_buffer = 2, transfers = 4, messages = 8, splices = 16, own_descriptor = 32 };
     u8 number = 0;
     Kind kind = call;
     u8 files = 0;  ///< how many it works on

@@ -222,6 +222,7 @@ bool Ring::begin(Task& task, Request& request) {
         return fails(Error::canceled);
     }
     auto& operation = *request.operation;
+    if ((operation.traits & Operation::own_descriptor) && request.has(fixed_file)) return fails(Error::bad_descriptor);
     auto find = [&](i32 number, bool fixed) { return fixed ? registered_.file(static_cast<u32>(number)) : task.files().get({number}); };
     constexpr u32 second_is_fixed = 1u << 31;  // SPLICE_F_FD_IN_FIXED
     if (operation.files) {
