@@ -70,7 +70,6 @@ public:
     bool executed = false;          ///< has called execve since fork (setpgid's rule)
     bool subreaper = false;
     WaitStatus status;              ///< valid for zombies
-    i32 stop_signal = 0;            ///< non-zero: stopped by it
     Usage dead_tasks, dead_children;
     sync::WaitQueue child_changed;  ///< with tree(): a child ended, stopped or continued
     sync::WaitQueue resumed;        ///< with tree(): stop_signal became 0, or the process is exiting, or all tasks but one are to end
@@ -80,6 +79,9 @@ public:
     std::atomic<u32> common_signals = 0;  ///< how often it was sent a signal that went to others, too
     fs::PollSource poll_source;     ///< pidfd: hears of the end
     Instant started;
+
+    // Changed with tree() and signal_lock held, looked at by any task on its way to its program.
+    std::atomic<i32> stop_signal = 0;  ///< non-zero: stopped by it
 
     // Guarded by signal_lock.
     sync::Spin signal_lock;
