@@ -9,6 +9,7 @@
 #include "kernel/linux/process/process.hpp"
 #include "kernel/linux/signal/send.hpp"
 #include "kernel/linux/socket/socket.hpp"
+#include "kernel/linux/uapi/transfer.hpp"
 
 namespace spore::linux::calls {
 
@@ -160,14 +161,9 @@ Result<u64> send_file(Task& task, fs::File& from, u64 offset, fs::File& to, u64 
     return written(task, to, sent);
 }
 
-/// preadv2's and pwritev2's RWF_*.
-enum TransferFlag : u32 {
-    high_priority = 1, data_sync = 2, full_sync = 4, no_wait = 8, append = 0x10, no_append = 0x20,
-    read_known = high_priority | data_sync | full_sync | no_wait, write_known = read_known | append | no_append,
-};
 Result<void> check_write_flags(u32 flags) {
-    if (flags & ~u32{write_known}) return fail(Error::not_supported);
-    if ((flags & append) && (flags & no_append)) return fail(Error::invalid);
+    if (flags & ~u32{rwf_write_known}) return fail(Error::not_supported);
+    if ((flags & rwf_append) && (flags & rwf_no_append)) return fail(Error::invalid);
     return {};
 }
 
@@ -242,16 +238,16 @@ Result<u64> pwritev(Task& task, Descriptor descriptor, UserIn<fs::Piece> from, i
     return write_at(task, *file, pieces.buffer(), offset);
 }
 Result<u64> read_buffer(Task& task, Descriptor descriptor, fs::IoBuffer buffer, u64 offset, u32 flags) {
-    if (flags & ~u32{read_known}) return fail(Error::not_supported);
+    if (flags & ~u32{rwf_read_known}) return fail(Error::not_supported);
     if (offset != own_position && static_cast<i64>(offset) < 0) return fail(Error::invalid);
     auto file = TRY(offset == own_position ? readable(task, descriptor) : readable_at(task, descriptor));
-    if (flags & no_wait) TRY(check_no_wait(*file, buffer, offset, fs::Ready::in));
+    if (flags & rwf_no_wait) TRY(check_no_wait(*file, buffer, offset, fs::Ready::in));
     if (offset == own_position) return read_into(task, *file, buffer);
     return has_read(task, *file, file->read_at(buffer, offset));
 }
 Result<u64> preadv2(Task& task, Descriptor descriptor, UserIn<fs::Piece> from, i32 count, u64 offset, u64 high, Flags flags) {
-    if (flags & ~u32{read_known}) return fail(Error::not_supported);
-    if (!(flags & no_wait)) return offset == own_position ? readv(task, descriptor, from, count) : preadv(task, descriptor, from, count, offset, high);
+    if (flags & ~u32{rwf_read_known}) return fail(Error::not_supported);
+    if (!(flags & rwf_no_wait)) return offset == own_position ? readv(task, descriptor, from, count) : preadv(task, descriptor, from, count, offset, high);
     if (offset != own_position && static_cast<i64>(offset) < 0) return fail(Error::invalid);
     (void)TRY(offset == own_position ? readable(task, descriptor) : readable_at(task, descriptor));
     auto pieces = TRY(Pieces::read(from, count));
@@ -261,13 +257,13 @@ Result<u64> write_buffer(Task& task, Descriptor descriptor, fs::IoBuffer buffer,
     TRY(check_write_flags(flags));
     if (offset != own_position && static_cast<i64>(offset) < 0) return fail(Error::invalid);
     auto file = TRY(offset == own_position ? writable(task, descriptor) : writable_at(task, descriptor));
-    if (flags & no_wait) TRY(check_no_wait(*file, buffer, offset, fs::Ready::out));
+    if (flags & rwf_no_wait) TRY(check_no_wait(*file, buffer, offset, fs::Ready::out));
     auto* inode = file->inode();
     Result<u64> done = 0;
-    if ((flags & (append | no_append)) && inode && inode->type() == fs::FileType::regular)
-        done = write_where(task, *file, buffer, offset, flags & append ? fs::WriteAt::end : fs::WriteAt::offset);
+    if ((flags & (rwf_append | rwf_no_append)) && inode && inode->type() == fs::FileType::regular)
+        done = write_where(task, *file, buffer, offset, flags & rwf_append ? fs::WriteAt::end : fs::WriteAt::offset);
     else done = offset == own_position ? write_from(task, *file, buffer) : write_at(task, *file, buffer, offset);
-    if (done && (flags & (data_sync | full_sync)) && inode) TRY(file->sync(!(flags & full_sync)));
+    if (done && (flags & (rwf_data_sync | rwf_sync)) && inode) TRY(file->sync(!(flags & rwf_sync)));
     return done;
 }
 Result<u64> pwritev2(Task& task, Descriptor descriptor, UserIn<fs::Piece> from, i32 count, u64 offset, u64 high, Flags flags) {

@@ -7,6 +7,7 @@
 #include "kernel/linux/process/process.hpp"
 #include "kernel/linux/socket/socket.hpp"
 #include "kernel/linux/uapi/open.hpp"
+#include "kernel/linux/uapi/transfer.hpp"
 
 namespace spore::linux::calls {
 
@@ -29,7 +30,6 @@ Result<u64> pipe(Task& task, UserOut<i32> ends) { return pipe2(task, ends, {0});
 
 namespace {
 
-enum SpliceFlag : u32 { move = 1, nonblocking = 2, more = 4, gift = 8, all_flags = 15 };
 constexpr u64 chunk = fs::default_pipe_size;
 
 /// One side of a splice: a file at its own position or at an offset that is advanced.
@@ -124,7 +124,7 @@ Result<u64> to_pipe(Side& from, fs::Pipe& pipe, u64 size, bool may_wait) {
 }  // namespace
 
 Result<u64> splice_at(Task& task, Descriptor from, SpliceOffset from_offset, Descriptor to, SpliceOffset to_offset, u64 size, Flags flags) {
-    if (flags & ~u32{all_flags}) return fail(Error::invalid);
+    if (flags & ~u32{splice_known}) return fail(Error::invalid);
     if (size == 0) return 0;
     Side source{TRY(readable(task, from)), from_offset}, target{TRY(writable(task, to)), to_offset};
     auto* in = fs::pipe_of(*source.file);
@@ -132,12 +132,12 @@ Result<u64> splice_at(Task& task, Descriptor from, SpliceOffset from_offset, Des
     if ((!in && !out) || in == out || target.file->mode().append || !splices(*source.file) || !splices(*target.file)) return fail(Error::invalid);
     TRY(source.begin());
     TRY(target.begin());
-    bool may_wait = !(flags & nonblocking);
+    bool may_wait = !(flags & splice_non_blocking);
     size = std::min(size, largest_transfer);
     if (in) TRY(about_to_change(task, *target.file));
     bool may_wait_for_bytes = may_wait && !source.file->mode().nonblocking, may_wait_for_room = may_wait && !target.file->mode().nonblocking;
     auto moved = in && out ? between_pipes(*in, *out, size, may_wait_for_bytes && may_wait_for_room)
-               : in        ? from_pipe(*in, target, size, may_wait_for_bytes, (flags & more) != 0)
+               : in        ? from_pipe(*in, target, size, may_wait_for_bytes, (flags & splice_more) != 0)
                            : to_pipe(source, *out, size, may_wait_for_room);
     if (!moved) return written(task, *target.file, moved);
     TRY(source.end());
@@ -151,7 +151,7 @@ Result<u64> splice(Task& task, Descriptor from, UserInOut<i64> from_offset, Desc
 }
 
 Result<u64> tee(Task& task, Descriptor from, Descriptor to, u64 size, Flags flags) {
-    if (flags & ~u32{all_flags}) return fail(Error::invalid);
+    if (flags & ~u32{splice_known}) return fail(Error::invalid);
     auto source = TRY(readable(task, from)), target = TRY(writable(task, to));
     auto* in = fs::pipe_of(*source);
     auto* out = fs::pipe_of(*target);
@@ -159,19 +159,19 @@ Result<u64> tee(Task& task, Descriptor from, Descriptor to, u64 size, Flags flag
     if (size == 0) return 0;
     auto bytes = TRY(HeapArray<std::byte>::create(std::min(size, chunk)));
     auto into = fs::IoBuffer::kernel(bytes.span());
-    u64 seen = TRY(in->peek(into, !(flags & nonblocking)));
+    u64 seen = TRY(in->peek(into, !(flags & splice_non_blocking)));
     auto buffer = fs::IoBuffer::kernel(ByteSpan(bytes.span().first(seen)));
-    return written(task, *target, out->write(buffer, !(flags & nonblocking)));
+    return written(task, *target, out->write(buffer, !(flags & splice_non_blocking)));
 }
 
 Result<u64> vmsplice(Task& task, Descriptor descriptor, UserIn<fs::Piece> user, u64 count, Flags flags) {
-    if (flags & ~u32{all_flags}) return fail(Error::invalid);
+    if (flags & ~u32{splice_known}) return fail(Error::invalid);
     auto file = TRY(task.files().get(descriptor));
     auto* pipe = fs::pipe_of(*file);
     if (!pipe) return fail(Error::bad_descriptor);
     auto pieces = TRY(Pieces::read(user, static_cast<i64>(count)));
     auto buffer = pieces.buffer();
-    bool may_wait = !(flags & nonblocking) && !file->mode().nonblocking;
+    bool may_wait = !(flags & splice_non_blocking) && !file->mode().nonblocking;
     if (!file->mode().write) return pipe->read(buffer, may_wait);
     if (buffer.remaining() <= fs::pipe_atomic_size) return written(task, *file, pipe->write(buffer, may_wait));
     // It waits for some room, and not for the rest of it.

@@ -5,6 +5,9 @@
 #include "kernel/linux/calls/message.hpp"
 #include "kernel/linux/errno.hpp"
 #include "kernel/linux/ring/format.hpp"
+#include "kernel/linux/ring/work.hpp"
+#include "kernel/linux/uapi/socket.hpp"
+#include "kernel/linux/uapi/transfer.hpp"
 #include "kernel/linux/uapi/types.hpp"
 #include "kernel/time/timer.hpp"
 
@@ -25,7 +28,7 @@ struct Operation {
     u8 files = 0;  ///< how many it works on
     u8 unused = 0, traits = 0;
     fs::Ready waits_for = fs::Ready::none;
-    u32 no_wait_flag() const { return traits & transfers ? 8 : traits & messages ? u32{msg_dontwait} : traits & splices ? 2 : 0; }
+    u32 no_wait_flag() const { return traits & transfers ? u32{rwf_no_wait} : traits & messages ? u32{msg_dontwait} : traits & splices ? u32{splice_non_blocking} : 0; }
     /// Copies from the program's memory what the operation is to find as it was when it was submitted.
     Result<void> (*prepare)(Task&, Request&) = nullptr;
     /// Does it without waiting: would_block where it has to be tried again when the file is ready.

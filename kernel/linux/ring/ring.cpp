@@ -224,17 +224,16 @@ bool Ring::begin(Task& task, Request& request) {
     auto& operation = *request.operation;
     if ((operation.traits & Operation::own_descriptor) && request.has(fixed_file)) return fails(Error::bad_descriptor);
     auto find = [&](i32 number, bool fixed) { return fixed ? registered_.file(static_cast<u32>(number)) : task.files().get({number}); };
-    constexpr u32 second_is_fixed = 1u << 31;  // SPLICE_F_FD_IN_FIXED
     if (operation.files) {
         auto file = find(request.sqe.file, request.has(fixed_file));
         if (!file) return fails(file.error());
         request.files[0] = std::move(*file);
     }
     if (operation.files == 2) {
-        auto file = find(request.sqe.file_index, request.sqe.operation_flags & second_is_fixed);
+        auto file = find(request.sqe.file_index, request.sqe.operation_flags & splice_from_fixed);
         if (!file) return fails(file.error());
         request.files[1] = std::move(*file);
-        request.sqe.operation_flags &= ~second_is_fixed;
+        request.sqe.operation_flags &= ~splice_from_fixed;
     }
     bool ended = false;
     switch (operation.kind) {
