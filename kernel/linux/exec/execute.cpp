@@ -224,6 +224,7 @@ Result<void> execute(Task& task, ExecRequest request, ExecProblem& problem) {
     image.signal_return = vdso.signal_return;
     TRY(unshare(task));
     TRY(end_other_tasks(task));
+    if (auto rings = std::exchange(task.rings, nullptr)) rings->end();
     if (auto* work = task.process().ring_work.load(std::memory_order_acquire)) work->end(*work, RingWork::End::program);
 
     // The old program ends here.

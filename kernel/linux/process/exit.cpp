@@ -153,6 +153,7 @@ void exit_task(Task& task, WaitStatus status) {
         if (&task != process.main && task.number_link.linked) tree().tasks.remove(task);
     }
     if (only_helpers) process.begin_exit(status);  // the program has ended, and they end with it
+    if (task.rings) task.rings->end();
     task.set_files(nullptr);
     if (last) {
         if (auto* work = process.ring_work.exchange(nullptr)) work->end(*work, RingWork::End::process);

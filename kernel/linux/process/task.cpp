@@ -2,6 +2,7 @@
 
 #include "arch/entry.hpp"
 #include "kernel/linux/process/tree.hpp"
+#include "kernel/linux/ring/work.hpp"
 
 namespace spore::linux {
 

@@ -12,6 +12,7 @@ namespace spore::linux {
 
 class Process;
 struct RingLinks;
+struct TaskRings;
 
 /// Whose child a new process is: its maker's, or that one's parent's (CLONE_PARENT).
 enum class Parentage : u8 { child, sibling };
@@ -168,6 +169,7 @@ public:
     fs::File* operands[2] = {};
     bool in_ring = false;           ///< holds a ring's mutex
     RingLinks* closed_rings = nullptr;  ///< whose files ended meanwhile
+    Shared<TaskRings> rings;        ///< made when it has something to do with rings that ends with it, see ring/work.hpp
     bool limited_wait_ended = false;  ///< a signal ended a wait at a socket that has a time-out: the call is not made again
 
 private:

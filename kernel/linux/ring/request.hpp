@@ -69,6 +69,9 @@ public:
     bool silent = false;          ///< no completion, as it succeeded
     bool waiting = false;
     bool many = false;            ///< it goes on after a completion
+    bool gives_notice = false;    ///< another completion follows its last: the bytes are no longer in use
+    Shared<TaskRings> submitter;  ///< whose it is, once it waits
+    bool is_orphaned() const { return submitter && submitter->ended.load(std::memory_order_acquire); }
     u64 done = 0;                 ///< bytes moved by former tries
 
     /// Hears of the files that the operation waits for.

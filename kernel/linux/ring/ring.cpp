@@ -13,6 +13,11 @@ namespace {
 constexpr u64 most_active = 65'536;
 /// How often an operation that goes on is done before others have their turn.
 constexpr unsigned in_one_turn = 32;
+
+void note_submitter(Task& task, Request& request) {
+    if (request.submitter || task.is_helper) return;
+    if (auto rings = TaskRings::of(task)) request.submitter = std::move(*rings);  // without it the request is not cancelled
+}
 }  // namespace
 
 Result<Shared<Ring>> Ring::create(Task& task, u32 entries, Parameters& parameters) {
@@ -198,8 +203,9 @@ Result<void> Ring::accept(Task& task, Request& request) {
 
 /// A chain, or a single request, that is complete.
 void Ring::queue(Task& task, Request& head) {
-    if (head.has(drain) || !deferred_.empty()) deferred_.push_back(head);
-    else run(task, &head);
+    if (!head.has(drain) && deferred_.empty()) return run(task, &head);
+    note_submitter(task, head);
+    deferred_.push_back(head);
 }
 
 void Ring::run(Task& task, Request* request) {
@@ -217,6 +223,7 @@ bool Ring::begin(Task& task, Request& request) {
         request.failed = true;
         return true;
     };
+    if (request.is_orphaned()) return fails(Error::canceled);
     if (request.failed) {  // another part of its chain was refused
         request.refused = true;
         return fails(Error::canceled);
@@ -288,6 +295,7 @@ bool Ring::perform(Task& task, Request& request) {
 void Ring::start_waiting(Task& task, Request& request) {
     if (request.waiting) return;
     request.waiting = true;
+    note_submitter(task, request);
     waiting_.push_back(request);
     arm_linked(request);
     if ((!uses_deferred() || watched_.load(std::memory_order_relaxed)) && at_home(task)) (void)work_->ensure_helper(task);  // without it the next to enter goes on
@@ -298,6 +306,7 @@ Request* Ring::finish(Request& request) {
     calm(request);
     if (request.waiting) waiting_.remove(request), request.waiting = false;
     auto* next = std::exchange(request.next, nullptr);
+    if (next) next->submitter = request.submitter;
     Request* limit = nullptr;
     if (next && next->operation && next->operation->kind == Operation::linked_timeout && !next->refused && !request.refused) {
         // What it limited has ended, in time or by it.
@@ -466,7 +475,14 @@ void Ring::run_ready(Task& task) {
 }
 
 bool Ring::try_again(Task& task, Request& request) {
-    switch (request.operation->kind) {
+    auto kind = request.operation->kind;
+    if (request.is_orphaned() && (kind == Operation::call || kind == Operation::poll)) {
+        request.many = false;
+        request.result = result_of(Error::canceled);
+        request.failed = true;
+        return true;
+    }
+    switch (kind) {
     case Operation::call: return perform(task, request);
     case Operation::poll: return try_poll(request, false);
     case Operation::timeout:

@@ -7,6 +7,11 @@ namespace spore::linux {
 
 using ring::Ring;
 
+Result<Shared<TaskRings>> TaskRings::of(Task& task) {
+    if (!task.rings) task.rings = TRY(make_shared<TaskRings>());
+    return task.rings;
+}
+
 Result<Shared<RingWork>> RingWork::of(Process& process) {
     if (auto* work = process.ring_work.load(std::memory_order_acquire)) return Shared<RingWork>(*work);
     auto made = TRY(make_shared<RingWork>());

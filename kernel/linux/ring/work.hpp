@@ -12,6 +12,20 @@ struct RingLinks {
     RingLinks* next_closed = nullptr;  ///< a task's
 };
 
+/// What a task has with rings. Its operations that wait hold this, too, and find in it that they are not to go on [linux] io_should_terminate_tw.
+struct TaskRings final : Counted {
+    /// The current task's, made when it has none.
+    static Result<Shared<TaskRings>> of(Task& task);
+    static constexpr u32 most = 16;
+    Shared<fs::File> files[most];  ///< rings that it named by small numbers (IORING_REGISTER_RING_FDS); the task's own
+    std::atomic<bool> ended = false;
+    /// The task, or the program that it ran, has ended.
+    void end() {
+        ended.store(true, std::memory_order_release);
+        for (auto& file : files) file.reset();
+    }
+};
+
 struct RingWork final : Counted {
     /// The process's, made when it has none.
     static Result<Shared<RingWork>> of(Process& process);
