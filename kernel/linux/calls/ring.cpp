@@ -9,7 +9,13 @@ namespace spore::linux::calls {
 
 namespace {
 
-Result<Shared<fs::File>> ring_file_of(Task& task, Descriptor descriptor) {
+Result<Shared<fs::File>> ring_file_of(Task& task, Descriptor descriptor, bool registered) {
+    if (registered) {
+        auto index = static_cast<u32>(descriptor.value);
+        if (index >= TaskRings::most) return fail(Error::invalid);
+        if (!task.rings || !task.rings->files[index]) return fail(Error::bad_descriptor);
+        return task.rings->files[index];
+    }
     auto file = TRY(task.files().get(descriptor));
     if (file->kind() != fs::FileKind::ring) return fail(Error::not_supported);
     return file;
@@ -34,7 +40,7 @@ Result<u64> io_uring_setup(Task& task, u32 entries, UserAddress at) {
 
 Result<u64> io_uring_enter(Task& task, Descriptor descriptor, u32 count, u32 least, Flags flags, UserAddress at, u64 size) {
     if (flags & ~u32{ring::enter_known}) return fail(Error::invalid);
-    auto file = TRY(ring_file_of(task, descriptor));
+    auto file = TRY(ring_file_of(task, descriptor, flags & ring::enter_registered));
     auto& ring = ring::ring_of(*file);
     if (auto use = ring.check_use(task, flags); !use) return use.error() == Error::not_supported ? static_cast<u64>(failure(Errno::ebadfd)) : Result<u64>(fail(use.error()));
     u64 submitted = count;
@@ -66,12 +72,10 @@ Result<u64> io_uring_enter(Task& task, Descriptor descriptor, u32 count, u32 lea
 }
 
 Result<u64> io_uring_register(Task& task, Descriptor descriptor, u32 command, UserAddress at, u32 count) {
-    auto file = TRY(ring_file_of(task, descriptor));
-    auto& ring = ring::ring_of(*file);
-    auto done = ring.change(task, command, at, count);
-    // Of a ring that is at work already [io_uring_register(2), EBADFD].
-    if (!done && done.error() == Error::not_supported) return static_cast<u64>(failure(Errno::ebadfd));
-    return done;
+    constexpr u32 by_registered = 1u << 31, most_commands = 64;  // IORING_REGISTER_USE_REGISTERED_RING
+    if ((command & ~by_registered) >= most_commands) return fail(Error::invalid);
+    auto file = TRY(ring_file_of(task, descriptor, command & by_registered));
+    return ring::ring_of(*file).change(task, command & ~by_registered, at, count);
 }
 
 }  // namespace spore::linux::calls

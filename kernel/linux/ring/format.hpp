@@ -44,9 +44,11 @@ enum SetupFlag : u32 {
 enum Feature : u32 {
     feature_single_mapping = 1, feature_no_drop = 2, feature_submit_stable = 4, feature_own_position = 8, feature_own_credentials = 16, feature_fast_poll = 32,
     feature_poll_32 = 64, feature_poller_any_file = 128, feature_extended_argument = 256, feature_native_workers = 512, feature_skip_completion = 2048, feature_linked_file = 4096,
+    feature_registered_rings = 8192,
 };
 inline constexpr u32 features = feature_single_mapping | feature_no_drop | feature_submit_stable | feature_own_position | feature_own_credentials | feature_fast_poll |
-                                feature_poll_32 | feature_poller_any_file | feature_extended_argument | feature_native_workers | feature_skip_completion | feature_linked_file;
+                                feature_poll_32 | feature_poller_any_file | feature_extended_argument | feature_native_workers | feature_skip_completion | feature_linked_file |
+                                feature_registered_rings;
 
 /// struct io_sqring_offsets and io_cqring_offsets
 struct SubmissionOffsets {
@@ -65,7 +67,7 @@ struct Parameters {
 };
 static_assert(sizeof(Parameters) == 120);
 
-enum EnterFlag : u32 { enter_wait = 1, enter_wake_poller = 2, enter_wait_for_room = 4, enter_extended = 8, enter_known = 15 };
+enum EnterFlag : u32 { enter_wait = 1, enter_wake_poller = 2, enter_wait_for_room = 4, enter_extended = 8, enter_registered = 16, enter_known = 31 };
 /// struct io_uring_getevents_arg
 struct EnterArgument {
     u64 mask;

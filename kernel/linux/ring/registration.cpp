@@ -10,7 +10,7 @@ namespace {
 
 enum Command : u32 {
     buffers = 0, no_buffers = 1, files = 2, no_files = 3, event = 4, no_event = 5, change_files = 6, later_event = 7, probe = 8, restrict = 11, enable = 12,
-    tagged_files = 13, change_tagged_files = 14, tagged_buffers = 15, helper_limits = 19, buffer_ring = 22, no_buffer_ring = 23,
+    tagged_files = 13, change_tagged_files = 14, tagged_buffers = 15, helper_limits = 19, rings = 20, no_rings = 21, buffer_ring = 22, no_buffer_ring = 23,
 };
 constexpr u32 most_buffers = 16'384, most_files = 65'536;
 
@@ -54,6 +54,45 @@ Result<void> register_buffers(Task& task, Registered& registered, UserIn<fs::Pie
     }
     registered.buffers = std::move(table);
     return {};
+}
+
+/// Rings that the task names by small numbers in io_uring_enter. How many of them, when not all.
+Result<u64> for_each_update(VirtAddr at, u32 count, auto&& change) {
+    if (count == 0 || count > TaskRings::most) return fail(Error::invalid);
+    for (u32 i = 0; i < count; ++i) {
+        auto changed = [&]() -> Result<void> {
+            auto update = TRY(UserIn<Update>{at}.read(i));
+            if (update.reserved) return fail(Error::invalid);
+            return change(update, i);
+        }();
+        if (!changed) return i ? Result<u64>(i) : fail(changed.error());
+    }
+    return count;
+}
+
+Result<u64> register_rings(Task& task, VirtAddr at, u32 count) {
+    auto own = TRY(TaskRings::of(task));
+    return for_each_update(at, count, [&](Update update, u32 i) -> Result<void> {
+        auto file = TRY(task.files().get({static_cast<i32>(update.data)}));
+        if (file->kind() != fs::FileKind::ring) return fail(Error::not_supported);
+        constexpr u32 anywhere = ~u32{0};
+        if (update.offset != anywhere && update.offset >= TaskRings::most) return fail(Error::invalid);
+        u32 first = update.offset == anywhere ? 0 : update.offset, end = update.offset == anywhere ? TaskRings::most : first + 1;
+        while (first < end && own->files[first]) ++first;
+        if (first == end) return fail(Error::busy);
+        update.offset = first;
+        TRY(UserOut<Update>{at}.write(update, i));
+        own->files[first] = std::move(file);
+        return {};
+    });
+}
+
+Result<u64> unregister_rings(Task& task, VirtAddr at, u32 count) {
+    return for_each_update(at, count, [&](const Update& update, u32) -> Result<void> {
+        if (update.data || update.offset >= TaskRings::most) return fail(Error::invalid);
+        if (task.rings) task.rings->files[update.offset].reset();
+        return {};
+    });
 }
 
 Result<void> register_buffer_ring(Task& task, Registered& registered, const BufferRing& ring) {
@@ -122,8 +161,9 @@ Result<u64> Ring::change(Task& task, u32 command, VirtAddr at, u32 count) {
         if (!result) return fail(result.error());
         return 0;
     };
+    const auto at_work = static_cast<u64>(failure(Errno::ebadfd));  // what is for a ring that is not yet [io_uring_register(2)]
     Use use(*this);
-    if (registered_.restrictions.on && !disabled_ && (command >= 64 || !(registered_.restrictions.commands >> command & 1))) return fail(Error::access_denied);
+    if (registered_.restrictions.on && !disabled_ && !(registered_.restrictions.commands >> command & 1)) return fail(Error::access_denied);
     if ((setup_ & setup_one_submitter) && submitter_ && submitter_ != task.id()) return fail(Error::exists);
     switch (command) {
     case buffers: return done(register_buffers(task, registered_, {at}, count));
@@ -176,14 +216,14 @@ Result<u64> Ring::change(Task& task, u32 command, VirtAddr at, u32 count) {
     }
     case probe: return done(tell_operations(at, count));
     case restrict: {
-        if (!disabled_ ) return fail(Error::not_supported);
+        if (!disabled_) return at_work;
         if (registered_.restrictions.on) return fail(Error::busy);
         registered_.restrictions = TRY(read_restrictions({at}, count));
         return 0;
     }
     case enable:
         if (at.value || count) return fail(Error::invalid);
-        if (!disabled_) return fail(Error::not_supported);
+        if (!disabled_) return at_work;
         if (setup_ & setup_one_submitter) submitter_ = task.id();
         disabled_ = false;
         return 0;
@@ -197,6 +237,8 @@ Result<u64> Ring::change(Task& task, u32 command, VirtAddr at, u32 count) {
         }
         return 0;
     }
+    case rings: return register_rings(task, at, count);
+    case no_rings: return unregister_rings(task, at, count);
     case buffer_ring:
         if (count != 1) return fail(Error::invalid);
         return done(register_buffer_ring(task, registered_, TRY(UserIn<BufferRing>{at}.read())));
