@@ -155,20 +155,20 @@ Result<Message> Message::to_receive(const MessageHeader& header) {
     return message;
 }
 
-Result<u64> Message::receive(Task& task, Socket& socket, u32 flags, fs::IoBuffer into) {
-    ControlWriter control(header_.control, header_.control_size);
+Result<u64> Message::receive(Task& task, Socket& socket, u32 flags, fs::IoBuffer into, MessageHeader& header) {
+    ControlWriter control(header.control, header.control_size);
     ReceiveRequest request{.data = into, .flags = flags, .control = &control};
     u64 size = TRY(socket.receive(request));
 
     u32 result_flags = request.result_flags | (flags & msg_cmsg_cloexec);
     if (request.has_sender) TRY(control.put(level_socket, control_credentials, bytes_of(request.ancillary.sender), result_flags));
     if (request.ancillary.files.size()) TRY(write_files(task, control, request.ancillary.files, flags, result_flags));
-    if (header_.name) {
-        TRY(arch::copy_to_program({header_.name}, request.from.bytes, std::min(header_.name_size, request.from.size)));
-        header_.name_size = request.from.size;
+    if (header.name) {
+        TRY(arch::copy_to_program({header.name}, request.from.bytes, std::min(header.name_size, request.from.size)));
+        header.name_size = request.from.size;
     }
-    header_.control_size = control.used();
-    header_.flags = result_flags;
+    header.control_size = control.used();
+    header.flags = result_flags;
     return size;
 }
 

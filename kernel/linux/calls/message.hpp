@@ -14,7 +14,9 @@ public:
     /// `data` is buffer(), or what is left of it.
     Result<u64> send(Task& task, Socket& socket, u32 flags, fs::IoBuffer data);
     /// Into `into`, buffer() or another. What came with the bytes is then in header().
-    Result<u64> receive(Task& task, Socket& socket, u32 flags, fs::IoBuffer into);
+    Result<u64> receive(Task& task, Socket& socket, u32 flags, fs::IoBuffer into) { return receive(task, socket, flags, into, header_); }
+    /// The same with another header.
+    static Result<u64> receive(Task& task, Socket& socket, u32 flags, fs::IoBuffer into, MessageHeader& header);
     fs::IoBuffer buffer() { return pieces_.buffer(); }
     const MessageHeader& header() const { return header_; }
 

@@ -33,7 +33,7 @@ struct Completion {
     u32 flags;
 };
 static_assert(sizeof(Completion) == 16);
-enum CompletionFlag : u32 { has_buffer = 1, more_follow = 2 };
+enum CompletionFlag : u32 { has_buffer = 1, more_follow = 2, is_notice = 8 };
 inline constexpr unsigned buffer_shift = 16;
 
 enum SetupFlag : u32 {
@@ -92,7 +92,9 @@ enum TimeoutFlag : u32 {
 enum CancelFlag : u32 { cancel_all = 1, cancel_by_file = 2, cancel_any = 4, cancel_fixed_file = 8 };
 /// In `priority`, of accept and of send and receive.
 enum AcceptFlag : u16 { accept_many = 1 };
-enum TransferFlag : u16 { transfer_poll_first = 1, receive_many = 2 };
+enum TransferFlag : u16 { transfer_poll_first = 1, receive_many = 2, send_fixed_buffer = 4, send_reports_use = 8 };
+/// What a notice tells then.
+inline constexpr u32 bytes_were_copied = 1u << 31;
 
 /// struct io_uring_probe
 struct Probe {
@@ -106,6 +108,11 @@ struct ProbedOperation {
     u32 reserved_2;
 };
 static_assert(sizeof(Probe) == 16 && sizeof(ProbedOperation) == 8);
+
+/// struct io_uring_recvmsg_out: what a buffer begins with that a message of many is received into; then the sender, what came beside the bytes, and they.
+struct ReceivedMessage {
+    u32 name_size, control_size, payload_size, flags;
+};
 
 /// struct io_uring_files_update and io_uring_rsrc_update(2)
 struct Update {

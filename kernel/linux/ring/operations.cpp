@@ -26,11 +26,32 @@ Result<void> prepare_pieces(Task& task, Request& request) {
     return {};
 }
 
-Result<void> prepare_message(Task&, Request& request) {
+Result<void> prepare_message(Request& request, Result<calls::Message> (*read)(const MessageHeader&)) {
     request.prepared = TRY(make_owned<Prepared>());
-    auto header = TRY(UserIn<MessageHeader>{{request.sqe.address}}.read());
-    request.prepared->message = TRY(request.sqe.operation == 9 ? calls::Message::to_send(header) : calls::Message::to_receive(header));
+    request.prepared->message = TRY(read(TRY(UserIn<MessageHeader>{{request.sqe.address}}.read())));
     return {};
+}
+Result<void> prepare_send(Task&, Request& request) {
+    if (!request.sqe.offset) return {};
+    request.prepared = TRY(make_owned<Prepared>());
+    request.prepared->address = TRY(read_address({{request.sqe.offset}}, static_cast<u16>(request.sqe.file_index)));
+    return {};
+}
+Result<void> prepare_sendmsg(Task&, Request& request) { return prepare_message(request, calls::Message::to_send); }
+Result<void> prepare_recvmsg(Task&, Request& request) { return prepare_message(request, calls::Message::to_receive); }
+
+/// What is sent without copying, as far as the program can tell: it gets a notice when the bytes are its own again, which they are at once.
+Result<void> check_notice(const Request& request, u16 known) {
+    if ((request.sqe.priority & ~known) || request.has(skip_success)) return fail(Error::invalid);
+    return {};
+}
+Result<void> prepare_send_zc(Task& task, Request& request) {
+    TRY(check_notice(request, transfer_poll_first | send_fixed_buffer | send_reports_use));
+    return prepare_send(task, request);
+}
+Result<void> prepare_sendmsg_zc(Task& task, Request& request) {
+    TRY(check_notice(request, transfer_poll_first | send_reports_use));
+    return prepare_sendmsg(task, request);
 }
 
 Result<void> prepare_connect(Task&, Request& request) {
@@ -49,8 +70,11 @@ Result<void> prepare_poll(Task&, Request& request) {
 Result<void> prepare_timeout(Task&, Request& request) {
     constexpr u32 clocks = timeout_boottime | timeout_realtime;
     auto& sqe = request.sqe;
-    if (sqe.size != 1 || (sqe.operation_flags & ~(timeout_absolute | clocks | timeout_is_success)) || (sqe.operation_flags & clocks) == clocks) return fail(Error::invalid);
-    if (sqe.operation == 15 && sqe.offset) return fail(Error::invalid);
+    bool is_linked = request.operation->kind == Operation::linked_timeout;
+    request.many = sqe.operation_flags & timeout_many;
+    if (request.many && (is_linked || (sqe.operation_flags & timeout_absolute))) return fail(Error::invalid);
+    if (sqe.size != 1 || (sqe.operation_flags & ~(timeout_absolute | clocks | timeout_is_success | timeout_many)) || (sqe.operation_flags & clocks) == clocks) return fail(Error::invalid);
+    if (is_linked && sqe.offset) return fail(Error::invalid);
     request.span = TRY(UserIn<Timespec>{{sqe.address}}.read());
     if (!request.span.valid()) return fail(Error::invalid);
     return {};
@@ -153,12 +177,29 @@ Result<void> check_socket(Request& request, u16 known) {
     return {};
 }
 
-Result<u64> send(Task& task, Request& request) {
+Result<u64> send_bytes(Request& request) {
     auto& sqe = request.sqe;
+    auto buffer = TRY(program_buffer({{sqe.address + request.done}}, sqe.size - request.done));
+    SendRequest sending{.data = buffer, .flags = sqe.operation_flags | msg_nosignal, .to = request.prepared ? &request.prepared->address : nullptr};
+    return moved_part(request, sqe.size, static_cast<Socket&>(*request.files[0]).send(sending), wants_all(request));
+}
+Result<u64> send(Task&, Request& request) {
     TRY(check_socket(request, transfer_poll_first));
-    auto sent = calls::sendto(task, operand, {{{sqe.address + request.done}}}, sqe.size - request.done, {sqe.operation_flags | msg_nosignal}, {{sqe.offset}},
-                              static_cast<u16>(sqe.file_index));
-    return moved_part(request, sqe.size, sent, wants_all(request));
+    return send_bytes(request);
+}
+/// [linux] SOCK_SUPPORT_ZC: of TCP and UDP.
+Result<void> check_zero_copy(Request& request) {
+    request.gives_notice = true;
+    TRY(check_socket(request, ~u16{0}));
+    auto& socket = static_cast<Socket&>(*request.files[0]);
+    if ((socket.family() != family_inet && socket.family() != family_inet6) || socket.type() == socket_raw) return fail(Error::not_supported);
+    return {};
+}
+Result<u64> send_zc(Task&, Request& request) {
+    auto& sqe = request.sqe;
+    TRY(check_zero_copy(request));
+    if (sqe.priority & send_fixed_buffer) TRY(request.ring.registered().check_buffer(sqe.buffer, {sqe.address}, sqe.size));
+    return send_bytes(request);
 }
 Result<u64> recv(Task& task, Request& request) {
     auto& sqe = request.sqe;
@@ -175,16 +216,41 @@ Result<u64> recv(Task& task, Request& request) {
     }
     return moved_part(request, place.size, got, wants_all(request) && !request.has(select_buffer));
 }
-Result<u64> sendmsg(Task& task, Request& request) {
-    TRY(check_socket(request, transfer_poll_first));
+Result<u64> send_message(Task& task, Request& request) {
     auto& message = request.prepared->message;
     auto buffer = message.buffer();
     u64 wanted = buffer.remaining();
     buffer.skip(request.done);
     return moved_part(request, wanted, message.send(task, static_cast<Socket&>(*request.files[0]), request.sqe.operation_flags | msg_nosignal, buffer), wants_all(request));
 }
-Result<u64> recvmsg(Task& task, Request& request) {
+Result<u64> sendmsg(Task& task, Request& request) {
     TRY(check_socket(request, transfer_poll_first));
+    return send_message(task, request);
+}
+Result<u64> sendmsg_zc(Task& task, Request& request) {
+    TRY(check_zero_copy(request));
+    return send_message(task, request);
+}
+/// One of many messages, into a buffer of its own.
+Result<u64> receive_one_of_many(Task& task, Request& request) {
+    if (!request.has(select_buffer) || (request.sqe.operation_flags & msg_waitall)) return fail(Error::invalid);
+    auto place = TRY(choose(request, 0));
+    auto header = request.prepared->message.header();
+    u64 lead = sizeof(ReceivedMessage) + header.name_size + header.control_size, payload = 0;
+    auto got = chosen(request, [&]() -> Result<u64> {
+        if (header.control_size > place.size || lead > place.size) return fail(Error::bad_address);
+        u64 name = place.address + sizeof(ReceivedMessage), room = place.size - lead;
+        header.control = header.control_size ? name + header.name_size : 0, header.name = header.name_size ? name : 0;
+        payload = TRY(calls::Message::receive(task, static_cast<Socket&>(*request.files[0]), request.sqe.operation_flags, TRY(program_buffer({{place.address + lead}}, room)), header));
+        TRY(UserOut<ReceivedMessage>{{place.address}}.write({header.name_size, static_cast<u32>(header.control_size), static_cast<u32>(payload), header.flags}));
+        return lead + std::min(payload, room);
+    }());
+    request.many = got ? payload != 0 : got.error() == Error::would_block;
+    return got;
+}
+Result<u64> recvmsg(Task& task, Request& request) {
+    TRY(check_socket(request, transfer_poll_first | receive_many));
+    if (request.sqe.priority & receive_many) return receive_one_of_many(task, request);
     auto& message = request.prepared->message;
     auto buffer = message.buffer();
     if (request.has(select_buffer)) {

@@ -342,19 +342,30 @@ bool Ring::post(Request& request) {
     }
     request.files[0] = nullptr, request.files[1] = nullptr;
     request.prepared.reset();
+    if (request.gives_notice) request.flags |= more_follow;
     {
         Guard guard(lock_);
         if (!request.refused && request.operation->kind == Operation::timeout) ++timeouts_posted_;
         untold_ = true;
-        if (!overflow_.empty() || !queues_.has_room()) {
+        bool done = false;
+        while (!done && overflow_.empty() && queues_.has_room()) done = put(request);
+        if (!done) {
             overflow_.push_back(request);
             queues_.set_flag(ring_overflow, true);
             return false;
         }
-        queues_.put({request.sqe.data, request.result, request.flags});
     }
     recycle(&request);
     return true;
+}
+
+/// Puts a completion where there is room. False when there is another one to come.
+bool Ring::put(Request& request) {
+    queues_.put({request.sqe.data, request.result, request.flags});
+    if (!std::exchange(request.gives_notice, false)) return true;
+    request.result = request.sqe.priority & send_reports_use ? static_cast<i32>(bytes_were_copied) : 0;
+    request.flags = is_notice;
+    return false;
 }
 
 /// A completion of a request that goes on; false when there is no room for it.
@@ -385,8 +396,8 @@ void Ring::flush() {
             Guard guard(lock_);
             if (overflow_.empty()) return;
             if (!queues_.has_room()) return;
+            if (!put(*overflow_.first())) continue;
             request = overflow_.pop_front();
-            queues_.put({request->sqe.data, request->result, request->flags});
             if (overflow_.empty()) queues_.set_flag(ring_overflow, false);
         }
         recycle(request);
@@ -486,6 +497,7 @@ bool Ring::try_again(Task& task, Request& request) {
     case Operation::call: return perform(task, request);
     case Operation::poll: return try_poll(request, false);
     case Operation::timeout:
+        if (request.many && repeat_timeout(request)) return false;
         request.result = static_cast<i32>(failure(Errno::etime));
         request.failed = !(request.sqe.operation_flags & timeout_is_success);
         if (request.count) --counting_;

@@ -81,6 +81,7 @@ private:
     bool try_poll(Request& request, bool at_first);
     bool begin_timeout(Request& request);
     void start_waiting(Task& task, Request& request);
+    bool repeat_timeout(Request& request);
     void arm_linked(Request& request);
     Request* finish(Request& request);
     void run(Task& task, Request* request);
@@ -102,6 +103,7 @@ private:
     void drop_chain(Request* request);
     bool post(Request& request);
     bool post_one_of_many(Request& request);
+    bool put(Request& request);
     void flush();
     void tell(When when);
     bool at_home(Task& task) const;

@@ -48,8 +48,21 @@ Result<void> Ring::arm(Request& request, Timespec span, u32 flags) {
     return {};
 }
 
+/// One that goes on has expired: its offset says how often more, or 0. False when this was the last time, or there is no room to tell of it.
+bool Ring::repeat_timeout(Request& request) {
+    if (request.sqe.offset && --request.sqe.offset == 0) return false;
+    request.result = static_cast<i32>(failure(Errno::etime));
+    if (!post_one_of_many(request)) return false;
+    {
+        Guard guard(lock_);
+        ++timeouts_posted_;
+    }
+    (void)arm(request, request.span, request.sqe.operation_flags);
+    return true;
+}
+
 bool Ring::begin_timeout(Request& request) {
-    if (request.sqe.offset) {
+    if (request.sqe.offset && !request.many) {
         Guard guard(lock_);
         request.count_from = queues_.posted() - timeouts_posted_;
         request.count = static_cast<u32>(request.sqe.offset);
