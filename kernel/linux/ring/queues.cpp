@@ -34,12 +34,18 @@ private:
 
 }  // namespace
 
+u64 Queues::rings_size() const { return align_up(at_array() + (setup_ & setup_no_array ? 0 : submissions_ * sizeof(u32)), page_size); }
+u64 Queues::entries_size() const { return align_up(submissions_ * submission_size(), page_size); }
+
+u64 Queues::memory_for(u32 submissions, u32 completions, u32 setup) {
+    Queues empty(submissions, completions, setup);
+    return empty.rings_size() + empty.entries_size();
+}
+
 Result<Queues> Queues::create(u32 submissions, u32 completions, u32 setup) {
-    Queues made;
-    made.submissions_ = submissions, made.completions_ = completions, made.setup_ = setup;
-    u64 array = setup & setup_no_array ? 0 : submissions * sizeof(u32);
-    made.rings_ = TRY(RingMemory::create(align_up(made.at_array() + array, page_size)));
-    made.entries_ = TRY(RingMemory::create(align_up(submissions * made.submission_size(), page_size)));
+    Queues made(submissions, completions, setup);
+    made.rings_ = TRY(RingMemory::create(made.rings_size()));
+    made.entries_ = TRY(RingMemory::create(made.entries_size()));
     made.mapping_ = TRY(make_shared<Mapping>(made.rings_, made.entries_));
     auto& rings = made.rings_;
     rings.put(at_mask, submissions - 1), rings.put(at_entries, submissions);

@@ -14,6 +14,8 @@ namespace spore::linux::ring {
 class Queues {
 public:
     static Result<Queues> create(u32 submissions, u32 completions, u32 setup);
+    /// How many bytes it takes.
+    static u64 memory_for(u32 submissions, u32 completions, u32 setup);
     /// Tells the program where in the mapping all is.
     void describe(Parameters& parameters) const;
     /// What mmap shows, at the places that the ABI has for the parts.
@@ -47,10 +49,13 @@ public:
     u32 posted() const { return tail_; }
 
 private:
+    Queues(u32 submissions, u32 completions, u32 setup) : submissions_(submissions), completions_(completions), setup_(setup) {}
     static constexpr u64 at_head = 0, at_tail = 64, at_mask = 128, at_entries = 132, at_flags = 136, at_dropped = 140, at_completion_head = 192,
                          at_completion_tail = 256, at_completion_mask = 320, at_completion_entries = 324, at_overflow = 328, at_completion_flags = 332, at_completions = 384;
     u64 completion_size() const { return setup_ & setup_large_completions ? 2 * sizeof(Completion) : sizeof(Completion); }
     u64 submission_size() const { return setup_ & setup_large_submissions ? 2 * sizeof(Submission) : sizeof(Submission); }
+    u64 rings_size() const;
+    u64 entries_size() const;
     u64 at_array() const { return at_completions + completions_ * completion_size(); }
 
     u32 submissions_ = 0, completions_ = 0, setup_ = 0;

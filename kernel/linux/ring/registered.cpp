@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "kernel/memory/shortage.hpp"
+
 namespace spore::linux::ring {
 
 Registered::~Registered() {
@@ -80,6 +82,7 @@ Result<void> Registered::provide(u16 id, VirtAddr at, u32 size, u32 count, u16 f
         ++group_count_;
     }
     if (group->ring.value) return fail(Error::invalid);
+    if (memory::is_short(u64{count} * sizeof(Provided))) return fail(Error::no_memory);
     for (u32 i = 0; i < count; ++i) {
         if (group->count == most) return fail(Error::no_memory);
         auto made = make_owned<Provided>();

@@ -48,9 +48,14 @@ Result<void> register_buffers(Task& task, Registered& registered, UserIn<fs::Pie
     if (registered.buffers.size()) return fail(Error::busy);
     if (count == 0 || count > most_buffers) return fail(Error::invalid);
     auto table = TRY(HeapArray<fs::Piece>::create(count));
+    auto limit = task.process().credentials().may(Capability::lock_memory) ? Limit::infinite : task.process().limit(limit_locked).soft;
+    u64 locked = 0;  // as Linux would have it; here nothing is ever paged out
     for (u32 i = 0; pieces && i < count; ++i) {
-        table[i] = TRY(pieces.read(i));
-        if (table[i].base || table[i].size) TRY(check_memory(task, table[i]));
+        auto piece = table[i] = TRY(pieces.read(i));
+        if (!piece.base && !piece.size) continue;
+        TRY(check_memory(task, piece));
+        locked += align_up(piece.base + piece.size, page_size) - align_down(piece.base, page_size);
+        if (locked > limit) return fail(Error::no_memory);
     }
     registered.buffers = std::move(table);
     return {};

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <bit>
 
+#include "arch/cpu.hpp"
 #include "kernel/linux/process/process.hpp"
 #include "kernel/linux/poll/waiter.hpp"
+#include "kernel/memory/shortage.hpp"
 
 namespace spore::linux::ring {
 
@@ -26,7 +28,7 @@ Result<Shared<Ring>> Ring::create(Task& task, u32 entries, Parameters& parameter
     if ((setup & setup_tell_work) && !(setup & (setup_cooperative | setup_deferred))) return fail(Error::invalid);
     if ((setup & setup_deferred) && !(setup & setup_one_submitter)) return fail(Error::invalid);
     if ((setup & setup_poller) && (setup & (setup_cooperative | setup_tell_work | setup_deferred))) return fail(Error::invalid);
-    if ((setup & setup_poller_cpu) && !(setup & setup_poller)) return fail(Error::invalid);
+    if ((setup & setup_poller_cpu) && (!(setup & setup_poller) || parameters.poller_cpu >= arch::cpu_count())) return fail(Error::invalid);
     if (entries > most_submissions && (setup & setup_clamp)) entries = most_submissions;
     if (entries == 0 || entries > most_submissions) return fail(Error::invalid);
     u32 submissions = std::bit_ceil(entries), completions = 2 * submissions;
@@ -37,6 +39,7 @@ Result<Shared<Ring>> Ring::create(Task& task, u32 entries, Parameters& parameter
         completions = std::bit_ceil(wanted);
         if (completions < submissions) return fail(Error::invalid);
     }
+    if (memory::is_short(Queues::memory_for(submissions, completions, setup))) return fail(Error::no_memory);  // who asks for rings is not what memory is kept for
     auto queues = TRY(Queues::create(submissions, completions, setup));
     auto ring = TRY(make_shared<Ring>(setup, std::move(queues), TRY(RingWork::of(task.process()))));
     ring->disabled_ = (setup & setup_disabled) != 0;
@@ -104,7 +107,8 @@ void Ring::drop_chain(Request* request) {
 bool Ring::at_home(Task& task) const { return task.process().ring_work.load(std::memory_order_relaxed) == work_.get(); }
 
 Result<Request*> Ring::new_request() {
-    if (active_ == most_active) return fail(Error::would_block);
+    constexpr u64 unasked = 64;
+    if (active_ == most_active || (active_ % unasked == unasked - 1 && memory::is_short())) return fail(Error::would_block);
     auto* request = std::exchange(spare_, nullptr);
     if (!request) request = new (std::nothrow) Request(*this);
     if (!request) return fail(Error::would_block);
