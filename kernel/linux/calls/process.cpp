@@ -36,7 +36,7 @@ Result<u64> clone3(Task& task, UserIn<CloneArguments> user, u64 size) {
 namespace {
 Result<u64> run(Task& task, Shared<fs::Dentry> entry, SmallText path, UserAddress arguments, UserAddress environment) {
     // A quarter of the stack's limit, as Linux has it, for both together.
-    u64 limit = std::clamp<u64>(task.process().limit(limit_stack).soft / 4, 128_KiB, 6_MiB);
+    u64 limit = std::clamp<u64>(task.process().limit(limit_stack).soft / 4, 128_KiB, most_string_bytes);
     ExecRequest request{.entry = std::move(entry), .path = std::move(path)};
     TRY(request.arguments.add_from_program(arguments, limit));
     TRY(request.environment.add_from_program(environment, limit - std::min<u64>(limit, request.arguments.size())));

@@ -216,7 +216,7 @@ Result<void> execute(Task& task, ExecRequest request, ExecProblem& problem) {
     };
     auto stack = TRY(build_stack({.top = stack_top, .program_name = request.path, .arguments = request.arguments, .environment = request.environment,
                                   .platform = arch::platform_name(), .random = std::as_bytes(std::span(random)), .auxiliary = auxiliary},
-                                 std::max<u64>(stack_limit / 4, 128_KiB)));
+                                 std::clamp<u64>(stack_limit / 4, 128_KiB, most_string_bytes)));
     image.arguments = stack.arguments, image.arguments_end = stack.arguments_end;
     image.environment = stack.environment, image.environment_end = stack.environment_end;
     image.auxiliary = stack.auxiliary, image.auxiliary_end = stack.auxiliary_end;

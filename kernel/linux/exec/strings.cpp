@@ -1,10 +1,13 @@
 #include "kernel/linux/exec/strings.hpp"
 
+#include <algorithm>
+
 namespace spore::linux {
 
 Result<char*> StringBlock::grow(std::size_t size) {
     if (used_ + size > bytes_.size()) {
-        auto larger = TRY(HeapArray<char>::create(std::max(used_ + size, std::max<std::size_t>(bytes_.size() * 2, 256))));
+        if (used_ + size > most_string_bytes) return fail(Error::argument_list_too_long);
+        auto larger = TRY(HeapArray<char>::create(std::clamp<std::size_t>(bytes_.size() * 2, std::max<std::size_t>(used_ + size, 256), most_string_bytes)));
         std::copy_n(bytes_.data(), used_, larger.data());
         bytes_ = std::move(larger);
     }

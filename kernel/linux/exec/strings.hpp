@@ -5,8 +5,12 @@
 
 #include "kernel/linux/small_text.hpp"
 #include "kernel/linux/user.hpp"
+#include "kernel/memory/frame.hpp"
 
 namespace spore::linux {
+
+/// The most that arguments and environment can take: they lie in one piece.
+inline constexpr u64 most_string_bytes = page_size << memory::max_order;
 
 class StringBlock {
 public:
@@ -16,6 +20,7 @@ public:
     std::string_view bytes() const { return {bytes_.data(), used_}; }
     std::string_view first() const { return used_ ? std::string_view(bytes_.data()) : std::string_view(); }
 
+    /// argument_list_too_long beyond most_string_bytes.
     Result<void> add(std::string_view text);
     /// Adds the strings of a null-terminated array of pointers in the program. argument_list_too_long beyond `limit` bytes.
     Result<void> add_from_program(VirtAddr pointers, std::size_t limit);

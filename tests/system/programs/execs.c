@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -94,12 +95,39 @@ static void writers_and_programs(void) {
     check("and written when it has ended", open(path, O_WRONLY) >= 0);
 }
 
+/// With `count` arguments of `size` bytes each, and room for a stack of `stack` MiB; the error, or 0 when the program ran.
+static int error_with(int count, size_t size, rlim_t stack) {
+    pid_t child = fork();
+    if (!child) {
+        struct rlimit limit = {stack << 20, RLIM_INFINITY};
+        static char* words[256];
+        char* word = malloc(size + 1);
+        memset(word, 'x', size), word[size] = 0;
+        words[0] = self, words[1] = "nothing";
+        for (int i = 0; i < count; i++) words[2 + i] = word;
+        setrlimit(RLIMIT_STACK, &limit);
+        execv(self, words);
+        _exit(errno);
+    }
+    int status = -1;
+    waitpid(child, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+static void much_to_say(void) {
+    check("nearly two mebibytes", error_with(16, 129000, 8) == 0);
+    check("two are too much for a stack of eight", error_with(17, 129000, 8) == E2BIG);
+    check("as are more than Linux ever takes", error_with(64, 129000, 64) == E2BIG);
+    check("one of all that there may be", error_with(1, 131071, 8) == 0);
+    check("and one more", error_with(1, 131072, 8) == E2BIG);
+}
+
 int main(int count, char** words) {
     self = realpath("/proc/self/exe", NULL);
     // The new program is alone, and has the process's number.
     if (count > 2 && !strcmp(words[1], "replaced")) return !(getpid() == atoi(words[2]) && syscall(SYS_gettid) == getpid());
 
     if (count > 1 && !strcmp(words[1], "wait")) pause();
+    if (count > 1 && !strcmp(words[1], "nothing")) return 0;
 
     check("from a thread", ends_well(from_thread));
     check("from a thread after the main one", ends_well(from_thread_after_main));
@@ -108,6 +136,7 @@ int main(int count, char** words) {
     check("races", raced == 20);
 
     writers_and_programs();
+    much_to_say();
 
     int told[2];
     pipe(told);
