@@ -42,6 +42,7 @@ struct MapRequest {
     bool populate = false;
     bool locked = false;            ///< MAP_LOCKED
     bool grows_down = false;        ///< a stack
+    bool no_reserve = false;        ///< MAP_NORESERVE
     const char* name = "";          ///< for /proc/self/maps: "[stack]", "[heap]", "[vdso]"
 };
 
@@ -156,7 +157,7 @@ private:
     u64 gap_below(u64 top, u64 size, u64 alignment);
     bool is_covered(u64 start, u64 end);
     void account(const Area& area, i64 bytes);
-    Result<void> check_limits(u64 size, bool data) const;
+    Result<void> check_limits(u64 size, const Area& area) const;
     /// would_block when so much more may not be locked.
     Result<void> check_lock_limit(u64 size) const;
     void mark_locked(u64 start, u64 end, bool locked);

@@ -21,6 +21,7 @@ struct Area : boost::intrusive::set_base_hook<boost::intrusive::optimize_size<tr
     Sharing sharing = Sharing::privately;
     bool grows_down = false;
     bool locked = false;
+    bool no_reserve = false;  ///< MAP_NORESERVE: it is not among what programs were promised
     Shared<MappedObject> object{};
     u64 offset = 0;  ///< of `start`, bytes into the object
     const char* name = "";
@@ -33,7 +34,8 @@ struct Area : boost::intrusive::set_base_hook<boost::intrusive::optimize_size<tr
     bool counts_as_data() const { return is_private() && access.write && !grows_down; }
     /// Whether `next`, which begins where this ends, may become a part of it.
     bool continues_in(const Area& next) const {
-        return access == next.access && limit == next.limit && sharing == next.sharing && grows_down == next.grows_down && locked == next.locked && name == next.name &&
+        return access == next.access && limit == next.limit && sharing == next.sharing && grows_down == next.grows_down && locked == next.locked &&
+               no_reserve == next.no_reserve && name == next.name &&
                !object == !next.object && (!object || (&object->pages() == &next.object->pages() && offset + size() == next.offset));
     }
 };

@@ -10,6 +10,16 @@ namespace spore::memory {
 constinit Commitment commitment;
 constinit std::atomic<u64> most_areas = 65530;
 
+bool Commitment::allows_much(u64 more) const {
+    // What is more than all memory at once is refused, but for what programs map ahead without asking how small the machine is (Go 64 MiB, databases 128).
+    constexpr u64 ahead = 256_MiB;
+    switch (mode.load(std::memory_order_relaxed)) {
+    case guess: return more <= memory_use().total + ahead;
+    case never: return promised.load(std::memory_order_relaxed) + more <= limit();
+    default: return true;
+    }
+}
+
 Result<void> AddressSpace::split_large_page(u64 at) {
     if (is_aligned(at, arch::large_page_size)) return {};
     auto mapping = page_table_.query({at});
@@ -35,6 +45,7 @@ Result<void> AddressSpace::split_at(u64 at) {
     upper->sharing = area->sharing;
     upper->grows_down = false;  // only the lowest part is where a stack grows
     upper->locked = area->locked;
+    upper->no_reserve = area->no_reserve;
     upper->object = area->object;
     upper->offset = area->object ? area->offset + (at - area->start) : 0;
     upper->name = area->name;
@@ -88,9 +99,10 @@ void AddressSpace::account(const Area& area, i64 bytes) {
     if (area.counts_as_data() || area.grows_down) commitment.promised.fetch_add(change, std::memory_order_relaxed);
 }
 
-Result<void> AddressSpace::check_limits(u64 size, bool data) const {
+Result<void> AddressSpace::check_limits(u64 size, const Area& area) const {
     if (size > limit_total_ || use_.virtual_bytes > limit_total_ - size) return fail(Error::no_memory);
-    if (data && (size > limit_data_ || use_.data_bytes > limit_data_ - size || !commitment.allows(size))) return fail(Error::no_memory);
+    if (area.counts_as_data() && (size > limit_data_ || use_.data_bytes > limit_data_ - size)) return fail(Error::no_memory);
+    if (area.is_promised() && !commitment.allows(size)) return fail(Error::no_memory);
     return {};
 }
 

@@ -17,9 +17,13 @@ struct Commitment {
     /// Bytes that may be promised where the mode is `never`; there is nothing to swap to.
     u64 limit() const { return memory_use().total / 100 * percent.load(std::memory_order_relaxed); }
     bool allows(u64 more) const {
-        if (mode.load(std::memory_order_relaxed) != never) [[likely]] return true;
-        return promised.load(std::memory_order_relaxed) + more <= limit();
+        constexpr u64 little = 1_MiB;  // nobody counts memory for that
+        if (more <= little && mode.load(std::memory_order_relaxed) != never) [[likely]] return true;
+        return allows_much(more);
     }
+
+private:
+    bool allows_much(u64 more) const;
 };
 extern constinit Commitment commitment;
 

@@ -77,7 +77,7 @@ Area* AddressSpace::area_for_fault(u64 page) {
     if (Area* below = areas_->previous(stack))
         if (!is_none(below->access) && page - below->end < stack_guard_gap) return nullptr;
     u64 growth = stack.start - page;
-    if (!check_limits(growth, false) || (stack.locked && !check_lock_limit(growth))) return nullptr;
+    if (!check_limits(growth, stack) || (stack.locked && !check_lock_limit(growth))) return nullptr;
     account(stack, static_cast<i64>(growth));
     stack.start = page;  // its place in the order of areas stays
     return &stack;

@@ -51,10 +51,11 @@ Result<void> AddressSpace::copy_areas_to(AddressSpace& child, Narrowed& narrowed
         copy->limit = area.limit;
         copy->sharing = area.sharing;
         copy->grows_down = area.grows_down;
+        copy->no_reserve = area.no_reserve;
         copy->object = area.object;
         copy->offset = area.offset;
         copy->name = area.name;
-        if (copy->counts_as_data() && !commitment.allows(copy->size())) return fail(Error::no_memory);
+        if (copy->is_promised() && !commitment.allows(copy->size())) return fail(Error::no_memory);
         child.account(*copy, static_cast<i64>(copy->size()));
         child.attach(*copy.release(), area.mapping.passes);
         if (area.is_private()) TRY(share_pages_with(child, area, narrowed));

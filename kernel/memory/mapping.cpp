@@ -15,6 +15,7 @@ Result<VirtAddr> AddressSpace::map(const MapRequest& request) {
     area->limit = request.access_limit;
     area->sharing = request.sharing;
     area->grows_down = request.grows_down;
+    area->no_reserve = request.no_reserve && commitment.mode.load(std::memory_order_relaxed) != Commitment::never;
     area->object = request.object;
     area->offset = request.object ? request.offset : 0;
     area->name = request.name;
@@ -26,7 +27,7 @@ Result<VirtAddr> AddressSpace::map(const MapRequest& request) {
         // What it takes the place of is not there twice.
         u64 replaced = request.placement == Placement::exactly ? areas_->mapped_bytes(request.hint.value, request.hint.value + size) : 0;
         if (areas_->count() > most_areas.load(std::memory_order_relaxed)) return fail(Error::no_memory);
-        TRY(check_limits(size - replaced, area->counts_as_data()));
+        TRY(check_limits(size - replaced, *area));
         area->locked = request.locked || lock_future_ != LockFuture::no;
         if (area->locked) TRY(check_lock_limit(size));
         populate_now |= lock_future_ == LockFuture::at_once;
@@ -128,12 +129,13 @@ VirtAddr AddressSpace::set_break(VirtAddr wanted) {
     u64 from = align_up(break_, page_size), to = align_up(wanted.value, page_size);
     if (to > from) {
         auto area = make_owned<Area>();
-        if (!area || !check_limits(to - from, true) || !areas_->is_free(from, to)) return current;
+        if (!area || !areas_->is_free(from, to)) return current;
         (*area)->start = from;
         (*area)->end = to;
         (*area)->access = {.read = true, .write = true};
         (*area)->limit = {true, true, true};
         (*area)->name = "[heap]";
+        if (!check_limits(to - from, **area)) return current;
         (*area)->locked = lock_future_ != LockFuture::no;
         if ((*area)->locked && !check_lock_limit(to - from)) return current;
         if (!map_area(std::move(*area))) return current;

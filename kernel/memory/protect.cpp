@@ -17,13 +17,15 @@ Result<void> AddressSpace::protect(VirtAddr start, u64 size, arch::Access access
     Change change(*this);
     u64 end = areas_->first_hole(from, wanted_end);  // up to there, as Linux does
     if (end == from) return fail(Error::no_memory);
-    u64 becomes_data = 0;
+    u64 becomes_data = 0, becomes_promised = 0;
     for (auto area = areas_->first_above(from); area != areas_->end() && area->start < end; ++area) {
         if (exceeds(access, area->limit)) return fail(Error::access_denied);
-        if (access.write && area->is_private() && !area->access.write && !area->grows_down)
-            becomes_data += std::min(area->end, end) - std::max(area->start, from);
+        if (!access.write || !area->is_private() || area->access.write || area->grows_down) continue;
+        u64 part = std::min(area->end, end) - std::max(area->start, from);
+        becomes_data += part;
+        if (!area->no_reserve) becomes_promised += part;
     }
-    if (becomes_data && (use_.data_bytes + becomes_data > limit_data_ || !commitment.allows(becomes_data))) return fail(Error::no_memory);
+    if (becomes_data && (use_.data_bytes + becomes_data > limit_data_ || !commitment.allows(becomes_promised))) return fail(Error::no_memory);
 
     TRY(split_at(from));
     TRY(split_at(end));

@@ -28,12 +28,12 @@ Result<VirtAddr> AddressSpace::remap(VirtAddr start, u64 old_size, u64 new_size,
         TRY(unmap_locked(from + new_size, from + old_size));
         old_size = new_size;
     }
-    if (keep) TRY(check_limits(new_size, area->counts_as_data()));
+    if (keep) TRY(check_limits(new_size, *area));
     if (!new_address) {
         if (keep) return move(from, old_size, new_size, TRY(find_gap(new_size, page_size)), old);
         if (new_size == old_size) return start;
         u64 growth = new_size - old_size;
-        TRY(check_limits(growth, area->counts_as_data()));
+        TRY(check_limits(growth, *area));
         if (area->locked) TRY(check_lock_limit(growth));
         if (area->object && area->offset + (from - area->start) + new_size < new_size) return fail(Error::invalid);
         u64 end = from + old_size;
@@ -47,7 +47,7 @@ Result<VirtAddr> AddressSpace::remap(VirtAddr start, u64 old_size, u64 new_size,
         u64 to = TRY(find_gap(new_size, page_size));
         return move(from, old_size, new_size, to, old);
     }
-    TRY(check_limits(new_size - old_size, area->counts_as_data()));
+    TRY(check_limits(new_size - old_size, *area));
     if (area->locked) TRY(check_lock_limit(new_size - old_size));
     TRY(unmap_locked(new_address->value, new_address->value + new_size));
     return move(from, old_size, new_size, new_address->value, old);
@@ -66,6 +66,7 @@ Result<VirtAddr> AddressSpace::move(u64 from, u64 old_size, u64 new_size, u64 to
     moved->limit = old.limit;
     moved->sharing = old.sharing;
     moved->locked = old.locked;
+    moved->no_reserve = old.no_reserve;
     moved->object = old.object;
     moved->offset = old.offset;
     moved->name = old.name;

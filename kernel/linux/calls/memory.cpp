@@ -134,6 +134,7 @@ Result<u64> mmap(Task& task, u64 address, u64 size, Flags protection, Flags flag
     if (request.locked) TRY(prepare_lock(task));
     request.populate = (flags & (map_populate | map_locked)) && !(flags & map_no_reserve);
     request.grows_down = (flags & map_grows_down) != 0;
+    request.no_reserve = (flags & map_no_reserve) != 0;
     if (flags & map_anonymous) request.offset = 0;
     else TRY(add_file(request, *file));
     return TRY(task.memory().map(request)).value;

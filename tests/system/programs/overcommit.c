@@ -27,7 +27,24 @@ static int set(const char* path, const char* value) {
     close(file);
     return failed ? errno : 0;
 }
-static char* map(size_t size, int protection) { return mmap(NULL, size, protection, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0); }
+static char* map_with(size_t size, int protection, int flags) { return mmap(NULL, size, protection, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0); }
+static char* map(size_t size, int protection) { return map_with(size, protection, 0); }
+
+/// More than could ever be had at once is refused, but to who says that he does not want it all.
+static void far_too_much(long total) {
+    size_t size = (size_t)total * 2 * 1024 + (512ul << 20);
+    long before = promised();
+    check("far too much", map(size, PROT_READ | PROT_WRITE) == MAP_FAILED && errno == ENOMEM);
+    char* place = map(size, PROT_NONE);
+    check("a place for it", place != MAP_FAILED);
+    check("that cannot be written either", mprotect(place, size, PROT_READ | PROT_WRITE) == -1 && errno == ENOMEM);
+    munmap(place, size);
+    char* sparse = map_with(size, PROT_READ | PROT_WRITE, MAP_NORESERVE);
+    check("a few pages of it", sparse != MAP_FAILED && (sparse[size / 2] = 1));
+    check("are no promise", promised() == before);
+    munmap(sparse, size);
+    check("nor when they are gone", promised() == before);
+}
 
 int main(void) {
     const char* mode = "/proc/sys/vm/overcommit_memory";
@@ -43,6 +60,7 @@ int main(void) {
 
     long total = kilobytes("MemTotal:"), limit = kilobytes("CommitLimit:");
     check("half of the memory", limit > total / 2 - 4096 && limit <= total / 2 + 4096);
+    far_too_much(total);
     check("no such mode", set(mode, "3") == EINVAL);
     check("never more", set(mode, "2") == 0);
     size = (size_t)(limit - promised()) * 1024 / 4 * 3 & ~4095ul;
@@ -61,6 +79,9 @@ int main(void) {
     if (child == 0) _exit(0);
     int status = 1;
     check("and a copy", child > 0 && waitpid(child, &status, 0) == child && status == 0);
+    char* all = map((size_t)total * 4096, PROT_READ | PROT_WRITE);
+    check("far too much, too", all != MAP_FAILED);
+    munmap(all, (size_t)total * 4096);
     munmap(area, size), munmap(later, size);
     check("all is given back", promised() == before);
     return 0;

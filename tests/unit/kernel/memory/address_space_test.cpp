@@ -332,7 +332,8 @@ TEST_F(AddressSpaceTest, LimitsHold) {
 
 TEST_F(AddressSpaceTest, MemoryThatRunsOutIsAnOutcome) {
     Program program;
-    auto at = program.map({.size = 1_GiB, .access = read_write});
+    EXPECT_EQ(program.space->map({.size = 1_GiB, .access = read_write}).error(), Error::no_memory);  // it could never be had
+    auto at = program.map({.size = 1_GiB, .access = read_write, .no_reserve = true});
     FaultOutcome outcome = FaultOutcome::served;
     u64 i = 0;
     for (; outcome == FaultOutcome::served; ++i) outcome = program.fault(at + i * page_size, read_write);
