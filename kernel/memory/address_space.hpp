@@ -120,7 +120,7 @@ public:
     bool visit_area_at(VirtAddr at, Visitor visitor, void* context);
 
     struct Use {
-        u64 virtual_bytes, resident_bytes, peak_resident_bytes, data_bytes, stack_bytes, shared_bytes, locked_bytes;
+        u64 virtual_bytes, resident_bytes, peak_resident_bytes, data_bytes, stack_bytes, locked_bytes, code_bytes;
     };
     Use use() const;
     /// Limits from setrlimit (RLIMIT_AS, RLIMIT_DATA, RLIMIT_STACK).

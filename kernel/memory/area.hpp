@@ -32,6 +32,8 @@ struct Area : boost::intrusive::set_base_hook<boost::intrusive::optimize_size<tr
     u64 index_of(u64 at) const { return (offset + (at - start)) >> page_shift; }
     bool is_private() const { return sharing == Sharing::privately; }
     bool counts_as_data() const { return is_private() && access.write && !grows_down; }
+    bool is_promised() const { return counts_as_data() && !no_reserve; }
+    bool counts_as_code() const { return access.execute && !access.write && !grows_down; }
     /// Whether `next`, which begins where this ends, may become a part of it.
     bool continues_in(const Area& next) const {
         return access == next.access && limit == next.limit && sharing == next.sharing && grows_down == next.grows_down && locked == next.locked &&

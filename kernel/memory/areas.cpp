@@ -94,9 +94,9 @@ void AddressSpace::account(const Area& area, i64 bytes) {
     use_.virtual_bytes += change;
     if (area.counts_as_data()) use_.data_bytes += change;
     if (area.grows_down) use_.stack_bytes += change;
-    if (!area.is_private()) use_.shared_bytes += change;
     if (area.locked) use_.locked_bytes += change;
-    if (area.counts_as_data() || area.grows_down) commitment.promised.fetch_add(change, std::memory_order_relaxed);
+    if (area.counts_as_code()) use_.code_bytes += change;
+    if (area.is_promised() || area.grows_down) commitment.promised.fetch_add(change, std::memory_order_relaxed);
 }
 
 Result<void> AddressSpace::check_limits(u64 size, const Area& area) const {

@@ -58,8 +58,14 @@ struct Visit {
 
 struct Resident {
     u64 bytes = 0;
-    u64 copied = 0;  ///< of these, what other processes have too until one of them writes
+    u64 anonymous = 0;  ///< of these, no file's and nobody else's memory
+    u64 copied = 0;     ///< of these, what other processes have too until one of them writes
 };
+
+/// Of an object's area, pages that were written to and are private since.
+bool is_anonymous(const Area& area, const memory::Frame& frame) {
+    return !area.object || (memory::is_managed(frame) && frame.kind == memory::FrameKind::anonymous);
+}
 
 /// Pages of an area that are mapped now. Called with the address space locked.
 Resident resident_of(memory::AddressSpace& memory, const Area& area) {
@@ -70,7 +76,10 @@ Resident resident_of(memory::AddressSpace& memory, const Area& area) {
         u64 next = mapping.size ? align_down(at.value, mapping.size) + mapping.size : at.value + page_size;
         u64 size = std::min(next, area.end.value) - at.value;
         resident.bytes += size;
-        if (!area.object && mapping.size && memory::frame_of(mapping.frame).references.load(std::memory_order_relaxed) > 1) resident.copied += size;
+        if (mapping.size && is_anonymous(area, memory::frame_of(mapping.frame))) {
+            resident.anonymous += size;
+            if (memory::frame_of(mapping.frame).references.load(std::memory_order_relaxed) > 1) resident.copied += size;
+        }
         at = table.next_mapped({next}, area.end);
     }
     return resident;
@@ -84,15 +93,15 @@ void visit(void* context, const Area& area) {
         return;
     }
     auto found = resident_of(v.memory, area);
-    u64 resident = found.bytes / 1024, copied = found.copied / 1024;
+    u64 resident = found.bytes / 1024, anonymous = found.anonymous / 1024, copied = found.copied / 1024;
     v.result = [&]() -> Result<void> {
         TRY(write_area(v.out, area));
         TRY(v.out.print("Size:           {} kB\nKernelPageSize:        4 kB\nMMUPageSize:           4 kB\nRss:            {} kB\nPss:            {} kB\n",
                         (area.end - area.start) / 1024, resident, resident));
         TRY(v.out.print("Shared_Clean:   {} kB\nShared_Dirty:   {} kB\nPrivate_Clean:         0 kB\nPrivate_Dirty:  {} kB\n",
-                        area.object ? resident : 0, copied, area.object ? 0 : resident - copied));
+                        resident - anonymous, copied, anonymous - copied));
         return v.out.print("Referenced:     {} kB\nAnonymous:      {} kB\nSwap:                  0 kB\nLocked:         {} kB\n", resident,
-                           area.object ? 0 : resident, area.locked ? resident : 0);
+                           anonymous, area.locked ? resident : 0);
     }();
 }
 
@@ -100,7 +109,7 @@ void visit_sums(void* context, const Area& area) {
     auto& v = *static_cast<Visit*>(context);
     auto found = resident_of(v.memory, area);
     v.resident += found.bytes / 1024;
-    (area.object ? v.shared : v.anonymous) += found.bytes / 1024;
+    v.anonymous += found.anonymous / 1024, v.shared += (found.bytes - found.anonymous) / 1024;
     v.copied += found.copied / 1024;
 }
 
@@ -116,7 +125,26 @@ Result<u64> show_areas(const Subject& subject, TextSink& out, u64 from, bool det
     return end == from ? Node::no_more : end;
 }
 
+void visit_objects(void* context, const Area& area) {
+    auto& parts = *static_cast<MemoryParts*>(context);
+    if (!area.object) return;
+    auto found = resident_of(*parts.memory, area);
+    parts.of_objects += found.bytes - found.anonymous;
+}
+
 }  // namespace
+
+MemoryParts memory_parts(Process& process) {
+    MemoryParts parts{.memory = process.memory()};
+    if (!parts.memory) return parts;
+    parts.use = parts.memory->use();
+    parts.memory->visit_areas(visit_objects, &parts);
+    parts.of_objects = std::min(parts.of_objects, parts.use.resident_bytes);  // that was before
+    Guard guard(process.image_lock);
+    auto& image = process.image;
+    parts.program_code = std::min(align_up(image.code_end.value, page_size) - align_down(image.code.value, page_size), parts.use.code_bytes);
+    return parts;
+}
 
 Result<u64> show_maps(const Subject& subject, TextSink& out, u64 from) { return show_areas(subject, out, from, false); }
 Result<u64> show_detailed_maps(const Subject& subject, TextSink& out, u64 from) { return show_areas(subject, out, from, true); }
@@ -134,10 +162,9 @@ Result<void> show_map_sums(const Subject& subject, TextSink& out) {
 }
 
 Result<void> show_memory_pages(const Subject& subject, TextSink& out) {
-    auto memory = TRY(subject.process())->memory();
-    if (!memory) return out.write("0 0 0 0 0 0 0\n");
-    auto use = memory->use();
-    return out.print("{} {} {} 0 0 {} 0\n", use.virtual_bytes / page_size, use.resident_bytes / page_size, use.shared_bytes / page_size,
+    auto parts = memory_parts(*TRY(subject.process()));
+    auto& use = parts.use;
+    return out.print("{} {} {} {} 0 {} 0\n", use.virtual_bytes / page_size, use.resident_bytes / page_size, parts.of_objects / page_size, parts.program_code / page_size,
                      (use.data_bytes + use.stack_bytes) / page_size);
 }
 

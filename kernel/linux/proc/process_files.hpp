@@ -28,6 +28,15 @@ Result<u64> show_maps(const Subject& subject, TextSink& out, u64 from);
 Result<u64> show_detailed_maps(const Subject& subject, TextSink& out, u64 from);  ///< smaps
 Result<void> show_map_sums(const Subject& subject, TextSink& out);      ///< smaps_rollup
 
+/// What status and statm tell of a process's memory, in bytes; nothing of one that has none any more.
+struct MemoryParts {
+    Shared<memory::AddressSpace> memory{};
+    memory::AddressSpace::Use use{};
+    u64 of_objects = 0;    ///< resident pages of files, and of memory that is shared like them
+    u64 program_code = 0;  ///< of use.code_bytes; the rest is libraries'
+};
+MemoryParts memory_parts(Process& process);
+
 // The mounts that a root directory sees.
 Result<void> show_mounts(fs::Dentry& root, TextSink& out);
 Result<void> show_mount_info(fs::Dentry& root, TextSink& out);

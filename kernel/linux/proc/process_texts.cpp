@@ -146,13 +146,14 @@ Result<void> show_status(const Subject& subject, TextSink& out) {
                   who.gid, who.effective_gid, who.saved_gid, who.file_gid));
     for (u32 i = 0; i < who.group_count; ++i) TRY(out.print("{} ", who.groups[i]));
     TRY(out.print("\nNStgid:\t{}\nNSpid:\t{}\nNSpgid:\t{}\nNSsid:\t{}\n", s.process_id, s.id, s.group, s.session));
-    if (auto memory = found.process->memory()) {
-        auto use = memory->use();
+    if (auto parts = memory_parts(*found.process); parts.memory) {
+        auto& use = parts.use;
         TRY(out.print("VmPeak:\t{} kB\nVmSize:\t{} kB\nVmLck:\t{} kB\nVmPin:\t0 kB\nVmHWM:\t{} kB\nVmRSS:\t{} kB\n", use.virtual_bytes / 1024,
                       use.virtual_bytes / 1024, use.locked_bytes / 1024, use.peak_resident_bytes / 1024, use.resident_bytes / 1024));
-        TRY(out.print("RssAnon:\t{} kB\nRssFile:\t{} kB\nRssShmem:\t0 kB\nVmData:\t{} kB\nVmStk:\t{} kB\nVmExe:\t0 kB\nVmLib:\t0 kB\nVmPTE:\t0 kB\nVmSwap:\t0 kB\n",
-                      (use.resident_bytes - std::min(use.shared_bytes, use.resident_bytes)) / 1024, use.shared_bytes / 1024, use.data_bytes / 1024,
-                      use.stack_bytes / 1024));
+        TRY(out.print("RssAnon:\t{} kB\nRssFile:\t{} kB\nRssShmem:\t0 kB\nVmData:\t{} kB\nVmStk:\t{} kB\nVmExe:\t{} kB\nVmLib:\t{} kB\n",
+                      (use.resident_bytes - parts.of_objects) / 1024, parts.of_objects / 1024, use.data_bytes / 1024, use.stack_bytes / 1024, parts.program_code / 1024,
+                      (use.code_bytes - parts.program_code) / 1024));
+        TRY(out.write("VmPTE:\t0 kB\nVmSwap:\t0 kB\n"));
     }
     TRY(out.print("Threads:\t{}\nSigQ:\t0/{}\n", s.tasks, found.process->limit(limit_signals).soft));
     TRY(print_mask(out, "SigPnd", s.pending.bits));

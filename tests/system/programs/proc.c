@@ -76,6 +76,31 @@ static int smaps_know_shared_pages(void) {
     return status == 0;
 }
 
+static long kilobytes(const char* label) {
+    const char* line = strstr(contents("/proc/self/status"), label);
+    return line ? atol(line + strlen(label)) : -1;
+}
+// The program's own code is shown, and which pages are files'. What is written to in a private mapping is the file's no more.
+static void memory_is_told_apart(void) {
+    enum { pages = 64, page = 4096 };
+    int file = open("/tmp/proc-pages", O_RDWR | O_CREAT | O_TRUNC, 0600);
+    static char bytes[pages * page];
+    write(file, bytes, sizeof bytes);
+    char* mapped = mmap(NULL, sizeof bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE, file, 0);
+    int sum = 0;
+    long of_files = kilobytes("RssFile:"), own = kilobytes("RssAnon:");
+    for (int i = 0; i < pages; i++) sum += ((volatile char*)mapped)[i * page];
+    long looked_at = kilobytes("RssFile:");
+    for (int i = 0; i < pages; i++) mapped[i * page] = 1;
+    long written = kilobytes("RssFile:");
+    check("pages of files", sum == 0 && of_files > 0 && looked_at >= of_files + pages * 4 && written <= looked_at - pages * 4);
+    check("pages of its own", kilobytes("RssAnon:") >= own + pages * 4);
+    long size, resident, shared, code;
+    check("statm", sscanf(contents("/proc/self/statm"), "%ld %ld %ld %ld", &size, &resident, &shared, &code) == 4 && shared > 0 && shared < resident && code > 0);
+    check("code", kilobytes("VmExe:") == code * 4 && kilobytes("VmLib:") >= 0);
+    munmap(mapped, sizeof bytes), close(file), unlink("/tmp/proc-pages");
+}
+
 int main(int count, char** words) {
     char path[256], link[256], expected[256];
     (void)count;
@@ -146,6 +171,8 @@ int main(int count, char** words) {
     write(name, "example.org\n", 12);
     close(name);
     check("domain name", !getdomainname(expected, sizeof expected) && !strcmp(expected, "example.org"));
+
+    memory_is_told_apart();
 
     int wake[2];
     pipe(wake);
