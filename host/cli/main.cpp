@@ -16,18 +16,6 @@ namespace {
 
 void print(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
 
-Outcome<int> save_bundle(const Prepared& prepared, const fs::path& path) {
-    std::FILE* file = std::fopen(path.c_str(), "wbe");
-    auto append = [&](const FileDescriptor& part) {
-        auto bytes = MappedFile::open(fmt::format("/proc/self/fd/{}", part.number()));
-        return bytes && std::fwrite(bytes->bytes().data(), 1, bytes->bytes().size(), file) == bytes->bytes().size();
-    };
-    bool good = file && append(prepared.bundle) && (prepared.root_part != RootPart::follows || append(prepared.root_image));
-    if (file && std::fclose(file) != 0) good = false;
-    if (!good) return failure(ExitStatus::failed, "cannot write {}: {}", path.string(), error_text());
-    return 0;
-}
-
 Outcome<int> execute(const RunCommand& command) {
     Timeline timeline;
     auto plan = TRY(make_plan(command.request));
@@ -40,7 +28,7 @@ Outcome<int> execute(const RunCommand& command) {
     }
     auto prepared = TRY(prepare(plan));
     if (command.dry_run) print(describe(plan) + "\n" + shell_line(prepared.command) + "\n");
-    if (!command.save_bundle.empty()) return save_bundle(prepared, command.save_bundle);
+    if (!command.save_bundle.empty()) TRY(write_bundle(prepared, command.save_bundle));
     return 0;
 }
 Outcome<int> execute(const InspectCommand& command) {

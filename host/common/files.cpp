@@ -40,6 +40,12 @@ Outcome<void> write_file(const fs::path& path, std::string_view text) {
     return {};
 }
 
+Outcome<FileDescriptor> open_to_read(const fs::path& path) {
+    FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file) return failure(ExitStatus::failed, "cannot open {}: {}", path.string(), error_text());
+    return file;
+}
+
 std::optional<std::string> read_file(const fs::path& path, std::size_t most) {
     FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (!file) return std::nullopt;

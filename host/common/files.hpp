@@ -53,6 +53,7 @@ private:
     ByteSpan bytes_;
 };
 
+Outcome<FileDescriptor> open_to_read(const fs::path& path);
 /// The whole file as text, or nothing, with errno set; EFBIG when it has more than `most` bytes.
 std::optional<std::string> read_file(const fs::path& path, std::size_t most = ~std::size_t{0});
 /// More no file of settings has: whoever names another, or a device without end, is told so.

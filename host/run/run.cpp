@@ -11,8 +11,6 @@
 #include <cstring>
 
 #include "host/common/process.hpp"
-#include "host/image/kernel_image.hpp"
-#include "host/root/assemble.hpp"
 #include "host/run/accelerator.hpp"
 #include "host/run/identity.hpp"
 #include "host/run/linuxu_command.hpp"
@@ -24,7 +22,6 @@
 #include "host/run/share_server.hpp"
 #include "host/run/terminal.hpp"
 #include "host/symbols/symboliser.hpp"
-#include "host/tailor/tailor.hpp"
 
 namespace spore::host {
 
@@ -63,28 +60,10 @@ std::string last_words(int descriptor) {
     return text;
 }
 
-Outcome<FileDescriptor> open_to_read(const fs::path& path) {
-    FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!file) return failure(ExitStatus::failed, "cannot open {}: {}", path.string(), error_text());
-    return file;
-}
-
 Outcome<FileDescriptor> open_share(const Volume& volume) {
     FileDescriptor folder(::open(volume.host.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
     if (!folder) return failure(ExitStatus::bad_root, "volume {}: {}", volume.host.string(), error_text());
     return folder;
-}
-
-RootPart part_of_bundle(const Plan& plan, RootPlace place) {
-    if (place == RootPlace::disk) return RootPart::none;
-    return plan.platform == Platform::linuxu ? RootPart::follows : RootPart::inside;
-}
-
-Outcome<void> check_memory(const Plan& plan, u64 program_size, u64 root_size) {
-    u64 needed = smallest_memory + program_size + root_size;
-    if (plan.memory >= needed) return {};
-    return failure(ExitStatus::too_little_memory, "{} MiB of memory are too little for {}: give at least -m {}M", plan.memory >> 20,
-                   plan.program, align_up(needed, 1_MiB) >> 20);
 }
 
 /// What ended the machine's process, when a signal did.
@@ -109,23 +88,12 @@ Outcome<void> tell_debugger(const Plan& plan, pid_t process) {
 }  // namespace
 
 Outcome<Prepared> prepare(Plan& plan) {
-    auto assembled = TRY(assemble_root(plan));
-    auto image = TRY(ensure_root_image(assembled.root));
-    auto place = place_of_root(plan, image);
-    auto part = part_of_bundle(plan, place);
-    if (plan.tailored) TRY(tailor(plan, assembled, place));
-    TRY(check_memory(plan, assembled.program_size, part == RootPart::inside ? image.size : 0));
-    auto source = place == RootPlace::disk ? abi::RootSource::disk : abi::RootSource::bundle;
-    auto manifest = make_manifest(plan, assembled.program, source);
-    auto bundle = TRY(make_bundle_file(manifest, image, part));
-    auto kernel = TRY(open_to_read(plan.kernel));
-    auto firmware = plan.firmware.empty() ? FileDescriptor() : TRY(open_to_read(plan.firmware));
-    auto root_image = part == RootPart::inside ? FileDescriptor() : TRY(open_to_read(image.path));
-    auto command = plan.platform == Platform::linuxu
-                       ? linuxu_command(plan, place)
-                       : qemu_command(plan, TRY(choose_accelerator(plan.accelerator, plan.architecture, plan.gic)), place);
-    TRY(check_kernel(plan));
-    return Prepared{std::move(bundle), std::move(kernel), part, std::move(firmware), std::move(root_image), std::move(command), std::move(assembled.root)};
+    Prepared prepared{TRY(prepare_boot_parts(plan)), {}, {}};
+    if (!plan.firmware.empty()) prepared.firmware = TRY(open_to_read(plan.firmware));
+    prepared.command = plan.platform == Platform::linuxu
+                           ? linuxu_command(plan, prepared.root_place)
+                           : qemu_command(plan, TRY(choose_accelerator(plan.accelerator, plan.architecture, plan.gic)), prepared.root_place);
+    return prepared;
 }
 
 Outcome<int> run(const Plan& plan, Prepared prepared, RunHooks run_hooks) {

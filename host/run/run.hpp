@@ -3,21 +3,15 @@
 
 #include <functional>
 
-#include "host/image/bundle_file.hpp"
-#include "host/plan/plan.hpp"
-#include "host/root/root.hpp"
+#include "host/run/boot_parts.hpp"
 #include "host/run/timeline.hpp"
 
 namespace spore::host {
 
-/// What QEMU is to be started with, everything prepared.
-struct Prepared {
-    FileDescriptor bundle, kernel;
-    RootPart root_part;       ///< of the bundle
+/// What a machine is to be started with, everything prepared.
+struct Prepared : BootParts {
     FileDescriptor firmware;  ///< when it is what starts the kernel
-    FileDescriptor root_image;  ///< when it is not inside the bundle: a disk's, or what follows the bundle in memory
     std::vector<std::string> command;
-    Root root;  ///< to find the files of this machine behind those of the guest
 };
 
 /// Makes what is not there yet. A tailored kernel becomes the plan's.
