@@ -24,4 +24,8 @@ struct BundleHeader {
 };
 static_assert(sizeof(BundleHeader) == 48 && alignof(BundleHeader) == 1);
 
+/// Where the root's image begins on a disk: with the disk, or, where it shares the disk with what starts the kernel, here (the first partition behind
+/// a boot loader, as partitioning tools place it). In bytes.
+inline constexpr u64 root_places[] = {0, 1_MiB};
+
 }  // namespace spore::abi

@@ -60,7 +60,7 @@ enum class Mode : u32 { fused = 0, guarded = 1 };
 enum class LogLevel : u32 { off = 0, error = 1, warn = 2, info = 3, debug = 4, trace = 5 };
 enum class RootSource : u32 {
     bundle = 0,  ///< the bundle's own EROFS part
-    disk = 1,    ///< the first block device that holds an EROFS image
+    disk = 1,    ///< the first block device that holds an EROFS image, at one of root_places (bundle.hpp)
 };
 enum class ChannelKind : u32 {
     none = 0,    ///< the program's output goes to the first console, as plain bytes; the exit status to the debug port

@@ -30,8 +30,11 @@ Result<void> ensure_directory(fs::Dentry& root, const char* path, u16 permission
 /// The first disk with an EROFS image on it.
 Result<Shared<fs::erofs::ErofsFileSystem>> open_disk() {
     for (std::size_t index = 0; auto* disk = device::disk(index); ++index) {
-        auto opened = fs::erofs::ErofsFileSystem::create(TRY(make_owned<fs::erofs::DiskImage>(*disk)));
-        if (opened || opened.error() == Error::no_memory) return opened;
+        for (u64 start : abi::root_places) {
+            if (disk->sectors() * device::sector_size <= start) continue;
+            auto opened = fs::erofs::ErofsFileSystem::create(TRY(make_owned<fs::erofs::DiskImage>(*disk, start)));
+            if (opened || opened.error() == Error::no_memory) return opened;
+        }
     }
     return fail(Error::not_found);
 }

@@ -65,7 +65,7 @@ Result<memory::FrameRef> DiskImage::load_page(u64 index) {
         frames[0] = memory::FrameRef::adopt(TRY(memory::allocate_frames()));
     }
     for (u64 i = 0; i < count; ++i) pieces[i] = {frames[i].address(), page_size};
-    TRY(disk_.read(first * sectors_per_block, {pieces, count}));
+    TRY(disk_.read(first_sector_ + first * sectors_per_block, {pieces, count}));
     for (u64 i = 0; i < count; ++i)
         if (first + i != index) blocks_.offer(first + i, frames[i]);
     return std::move(frames[index - first]);

@@ -64,6 +64,15 @@ TEST_F(DiskImageTest, EndsWithTheDisk) {
     EXPECT_FALSE(image.frame_at_hand(blocks));
 }
 
+TEST_F(DiskImageTest, BeginsWhereItLiesOnTheDisk) {
+    constexpr u64 start = 5;
+    DiskImage behind(disk, start * page_size);
+    EXPECT_EQ(behind.size(), (blocks - start) * page_size);
+    EXPECT_EQ(static_cast<int>(*behind.frame(0)->bytes()), static_cast<int>(start));
+    EXPECT_EQ(static_cast<int>(*behind.frame(blocks - start - 1)->bytes()), static_cast<int>(blocks - 1));
+    EXPECT_EQ(behind.frame(blocks - start).error(), Error::corrupt);
+}
+
 TEST_F(DiskImageTest, KeepsWhatIsLookedAt) {
     EXPECT_EQ(static_cast<int>(image.block(3)->bytes[0]), 3);
     EXPECT_EQ(static_cast<int>(image.block(4)->bytes[0]), 4);
