@@ -23,12 +23,22 @@ void try_mmio(PhysAddr address, u32 size, u32 line) {
     if (!drivers::virtio::attach(std::move(*device))) core::warn("the virtio device at {} does not start", address);
 }
 
+/// Firecracker names its devices in the tables and on the command line too.
+bool in_tables(PhysAddr address) {
+    arch::VirtioMmioSlot slot;
+    for (u64 position = 0; arch::next_virtio_mmio(position, slot);)
+        if (slot.address == address) return true;
+    return false;
+}
+
 }  // namespace
 
 void start_devices(std::string_view command_line) {
     arch::VirtioMmioSlot slot;
     for (u64 position = 0; arch::next_virtio_mmio(position, slot);) try_mmio(slot.address, slot.size, slot.line);
-    drivers::virtio::for_each_listed(command_line, try_mmio);
+    drivers::virtio::for_each_listed(command_line, [](PhysAddr address, u32 size, u32 line) {
+        if (!in_tables(address)) try_mmio(address, size, line);
+    });
     if constexpr (core::has(core::Part::pci)) drivers::start_pci();
 }
 
