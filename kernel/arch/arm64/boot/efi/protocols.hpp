@@ -23,6 +23,7 @@ inline constexpr Guid device_tree_table{0xb1b621d5, 0xf19c, 0x41a5, {0x83, 0x0b,
 inline constexpr Guid loaded_image_protocol{0x5b1b31a1, 0x9562, 0x11d2, {0x8e, 0x3f, 0x00, 0xa0, 0xc9, 0x69, 0x72, 0x3b}};
 inline constexpr Guid random_protocol{0x3152bca5, 0xeade, 0x433d, {0x86, 0x2e, 0xc0, 0x1c, 0xdc, 0x29, 0x1f, 0x44}};
 inline constexpr Guid load_file_2_protocol{0x4006c0c1, 0xfcb3, 0x403e, {0x99, 0x6d, 0x4a, 0x6c, 0x87, 0x24, 0xe0, 0x6d}};
+inline constexpr Guid file_system_protocol{0x964e5b22, 0x6459, 0x11d2, {0x8e, 0x39, 0x00, 0xa0, 0xc9, 0x69, 0x72, 0x3b}};
 /// The vendor media path at which a loader offers the initrd [linux Documentation/arch/arm64/booting.rst, drivers/firmware/efi].
 inline constexpr Guid linux_initrd_media{0x5568e427, 0x68fc, 0x4f3d, {0xac, 0x74, 0xca, 0x55, 0x52, 0x31, 0xcc, 0x68}};
 
@@ -57,6 +58,24 @@ struct LoadedImage {
 
 struct LoadFile2 {
     Status (*load)(LoadFile2*, const DevicePath*, bool boot_policy, u64* size, void* buffer);
+};
+
+/// [uefi 13.5]
+struct File {
+    u64 revision;
+    Status (*open)(File*, File** opened, const char16_t* path, u64 mode, u64 attributes);
+    Status (*close)(File*);
+    Unused remove;
+    Status (*read)(File*, u64* size, void* buffer);
+    Unused write;
+    Status (*get_position)(File*, u64*);
+    Status (*set_position)(File*, u64);
+};
+inline constexpr u64 open_to_read = 1, position_of_end = ~u64{0};
+/// [uefi 13.4]
+struct FileSystem {
+    u64 revision;
+    Status (*open_volume)(FileSystem*, File** root);
 };
 
 /// [uefi 37.5]

@@ -40,14 +40,49 @@ void read_tables(Handover& handover, const SystemTable& system) {
     }
 }
 
-/// What is not ASCII has no meaning to the kernel.
-void read_options(Handover& handover, BootServices& boot, Handle image) {
+const LoadedImage* find_loaded(BootServices& boot, Handle image) {
     void* found = nullptr;
-    if (boot.handle_protocol(image, &loaded_image_protocol, &found) != success) return;
-    auto& loaded = *static_cast<const LoadedImage*>(found);
+    return boot.handle_protocol(image, &loaded_image_protocol, &found) == success ? static_cast<const LoadedImage*>(found) : nullptr;
+}
+
+/// What is not ASCII has no meaning to the kernel.
+void read_options(Handover& handover, const LoadedImage& loaded) {
     u64 count = loaded.options ? loaded.options_size / sizeof(char16_t) : 0;
     for (u64 i = 0; i < count && loaded.options[i] && handover.command_line_size < sizeof handover.command_line; ++i)
         handover.command_line[handover.command_line_size++] = loaded.options[i] < 0x80 ? static_cast<char>(loaded.options[i]) : '?';
+}
+
+/// Where the image itself was read from, if that is a file system: null when it is not there.
+File* find_bundle_file(BootServices& boot, const LoadedImage& loaded) {
+    void* found = nullptr;
+    File *root = nullptr, *file = nullptr;
+    if (!loaded.device || boot.handle_protocol(loaded.device, &file_system_protocol, &found) != success) return nullptr;
+    auto& system = *static_cast<FileSystem*>(found);
+    if (system.open_volume(&system, &root) != success) return nullptr;
+    bool opened = root->open(root, &file, u"\\spore\\bundle", open_to_read, 0) == success;
+    root->close(root);
+    return opened ? file : nullptr;
+}
+
+/// No such file is no failure.
+Status read_bundle(Handover& handover, BootServices& boot, const LoadedImage& loaded) {
+    auto* file = find_bundle_file(boot, loaded);
+    if (!file) return success;
+    u64 size = 0;
+    Status status = file->set_position(file, position_of_end);
+    if (status == success) status = file->get_position(file, &size);
+    if (status == success) status = file->set_position(file, 0);
+    u64 at = status == success ? allocate(boot, size) : 0;
+    for (u64 done = 0; at && status == success && done < size;) {
+        u64 count = size - done;
+        status = file->read(file, &count, reinterpret_cast<void*>(at + done));
+        if (status == success && count == 0) status = error_bit;  // it has become shorter
+        done += count;
+    }
+    file->close(file);
+    if (!at) return error_bit;
+    handover.bundle_start = at, handover.bundle_end = at + size;
+    return status;
 }
 
 /// The initrd, from whoever offers it. No offer is no failure: the kernel tells that it has no bundle.
@@ -108,13 +143,17 @@ extern "C" [[gnu::used]] Status efi_main(Handle image, SystemTable* system) {
     std::memset(&handover, 0, sizeof handover);
     read_tables(handover, *system);
     if (!handover.device_tree && !handover.acpi_root) return give_up(*system, error_bit | 3, u"firmware has neither a device tree nor ACPI tables");
-    read_options(handover, boot, image);
-    if (auto status = load_bundle(handover, boot); status != success)
+    Status status = load_bundle(handover, boot);
+    if (auto* loaded = find_loaded(boot, image)) {
+        read_options(handover, *loaded);
+        if (status == success && !handover.bundle_end) status = read_bundle(handover, boot, *loaded);
+    }
+    if (status != success)
         return give_up(*system, status, u"the initrd cannot be loaded: give the machine more memory");
     read_time(handover, *system->runtime);
     read_seed(handover, boot);
     std::memcpy(reinterpret_cast<void*>(place), image_header, static_cast<u64>(data_end - image_header));
-    if (auto status = end_services(handover, boot, image); status != success)
+    if (status = end_services(handover, boot, image); status != success)
         return give_up(*system, status, u"firmware does not let go of the machine");
     leave_firmware(reinterpret_cast<u64>(&handover), place, place + kernel_size);
 }
