@@ -1,10 +1,11 @@
-// Verbs that run a program in order to look at it, or at what it needs: strace, check, tailor, gdb, flame.
+// Verbs that run a program in order to look at it, or at what it needs: strace, check, tailor, gdb, flame; and build.
 #include <unistd.h>
 
 #include "host/check/check.hpp"
 #include "host/cli/verbs.hpp"
 #include "host/debug/gdb.hpp"
 #include "host/instances/instance.hpp"
+#include "host/package/build.hpp"
 #include "host/profile/flame.hpp"
 #include "host/strace/strace.hpp"
 #include "host/tailor/tailor.hpp"
@@ -12,6 +13,33 @@
 namespace spore::host {
 
 namespace {
+
+class BuildVerb final : public Verb {
+public:
+    static constexpr const char* verb = "build";
+    explicit BuildVerb(CLI::App& parent)
+        : Verb(parent, verb, "Make an image of a program that other hypervisors, clouds and bare machines boot",
+               "spore build ./server\nspore build --target qcow2 -m 64M -o server.qcow2 ./server\nspore build --target gcp --tailor ./server",
+               note()) {
+        app->add_option("--target", target_, "What is to boot it (disk)")->type_name("NAME");
+        app->add_option("-o,--output", output_, "The image (the program's name, in this folder)")->type_name("FILE");
+    }
+    bool runs_program() const override { return true; }
+    Outcome<int> act(const MakeRequest& request, std::vector<std::string> words) override {
+        auto* target = find_target(target_);
+        if (!target) return failure(ExitStatus::failed, "--target {}: there is none of that name: see 'spore build --help'", target_);
+        return build_image(TRY(request(words)), {*target, output_});
+    }
+
+private:
+    static std::string note() {
+        std::string text = "Targets:\n";
+        for (const auto& target : targets()) text += fmt::format("  {:<14}{}\n", target.name, target.text);
+        return text + "\nThe program's console is the first serial port; when it ends, the machine is switched off. The network's settings come from the network (DHCP,\n"
+                      "router advertisements) unless --ip says them. What tells how this machine would run it, such as -p and --machine, does not count.";
+    }
+    std::string target_ = "disk", output_;
+};
 
 class StraceVerb final : public Verb {
 public:
@@ -159,6 +187,6 @@ private:
 
 }  // namespace
 
-void add_program_verbs(CLI::App& app, Verbs& verbs, Choice choice) { add_verbs<CheckVerb, TailorVerb, StraceVerb, GdbVerb, FlameVerb>(app, verbs, choice); }
+void add_program_verbs(CLI::App& app, Verbs& verbs, Choice choice) { add_verbs<BuildVerb, CheckVerb, TailorVerb, StraceVerb, GdbVerb, FlameVerb>(app, verbs, choice); }
 
 }  // namespace spore::host

@@ -62,7 +62,7 @@ std::vector<std::byte> make_manifest(const Plan& plan, const std::string& progra
     if (plan.timeline) writer.number(Tag::timeline, 1);
     if (plan.strace) writer.number(Tag::strace, 1);
     if (plan.fixed_addresses) writer.number(Tag::fixed_addresses, 1);
-    writer.number(Tag::channel, static_cast<u32>(abi::ChannelKind::framed));
+    writer.number(Tag::channel, static_cast<u32>(plan.standalone ? abi::ChannelKind::none : abi::ChannelKind::framed));
     if (plan.terminal) {
         struct winsize window{};
         if (::ioctl(STDIN_FILENO, TIOCGWINSZ, &window) != 0 || window.ws_row == 0) window.ws_row = 24, window.ws_col = 80;

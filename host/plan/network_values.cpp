@@ -145,6 +145,7 @@ std::string text_of(const NetworkChoice& choice) {
         case NetworkKind::none: return "none";
         case NetworkKind::tap: return "tap=" + choice.name;
         case NetworkKind::bridge: return "bridge=" + choice.name;
+        case NetworkKind::given: return "the machine's own";
     }
     return "?";
 }

@@ -129,6 +129,7 @@ struct Plan {
     fs::path debugger;                   ///< where QEMU's debugger socket is made; empty: none
     bool paused = false;                 ///< the machine waits for the debugger before its first instruction
     bool detached = false;               ///< in the background: signals are the program's alone
+    bool standalone = false;             ///< whoever runs the machine is not this tool: the program's console is the first serial port
 };
 
 /// Of the kernel that the plan runs: its image is called spore-NAME.

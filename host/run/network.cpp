@@ -96,7 +96,8 @@ std::vector<std::string> network_options(const Network& network, bool pci, int b
     // A capture holds frames as they are on a wire: with headers for offloads in front of them nothing could read it.
     bool offloads = network.capture.empty();
     switch (network.choice.kind) {
-        case NetworkKind::none: return {};
+        case NetworkKind::none:
+        case NetworkKind::given: return {};
         case NetworkKind::user: net = user_options(network); break;
         case NetworkKind::tap: net = fmt::format("tap,id=net,ifname={},script=no,downscript=no,vhost=off{}", network.choice.name, offloads ? "" : ",vnet_hdr=off"); break;
         case NetworkKind::bridge: net = fmt::format("tap,id=net,fd={},vhost=off", bridge_descriptor); break;
