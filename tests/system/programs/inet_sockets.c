@@ -374,6 +374,26 @@ static void merged(void) {
     printf("%d\n", got);
     close(u), close(v);
 }
+/// One connection more than it was asked for waits to be accepted: without any, one.
+static void short_queues(void) {
+    for (int backlog = 0; backlog < 2; backlog++) {
+        struct sockaddr_in here = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+        socklen_t size = sizeof here;
+        int listener = socket(AF_INET, SOCK_STREAM, 0), clients[3];
+        SHOW(bind(listener, (void *)&here, sizeof here));
+        getsockname(listener, (void *)&here, &size);
+        SHOW(listen(listener, backlog));
+        for (int i = 0; i < 3; i++) {
+            clients[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+            struct pollfd one = {clients[i], POLLOUT, 0};
+            connect(clients[i], (void *)&here, sizeof here);
+            SHOW(poll(&one, 1, 100));
+        }
+        for (int i = 0; i < 3; i++) close(clients[i]);
+        close(listener);
+    }
+}
+
 int main(void) {
     setvbuf(stdout, 0, _IONBF, 0);
     signal(SIGPIPE, SIG_IGN);
@@ -384,4 +404,5 @@ int main(void) {
     messages();
     edges();
     merged();
+    short_queues();
 }

@@ -89,7 +89,7 @@ Result<void> TcpSocket::listen(i32 backlog) {
     auto& preparation = *TRY(prepare());
     Guard guard(preparation.changing);
     if (connection()) return fail(Error::invalid);
-    u32 length = std::max(std::min(static_cast<u32>(backlog), static_cast<u32>(system_limits.backlog.load(std::memory_order_relaxed))), 1u);
+    u32 length = std::min(static_cast<u32>(backlog), static_cast<u32>(system_limits.backlog.load(std::memory_order_relaxed)));
     if (auto before = listener()) {
         before->set_backlog(length);
         return {};
