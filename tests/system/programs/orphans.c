@@ -109,8 +109,8 @@ static void interrupted_read(void) {
 static void left_alone(int stop, int others) {
     printf("left alone, %s%s\n", stop ? "stopped" : "running", others ? ", with another parent outside" : "");
     fflush(stdout);
-    int ready[2];
-    (void)!pipe(ready);
+    int ready[2], joined[2];
+    (void)!pipe(ready), (void)!pipe(joined);
     pid_t leader = fork();
     if (leader == 0) {
         setsid();
@@ -125,6 +125,7 @@ static void left_alone(int stop, int others) {
             }
             setpgid(child, atoi(group));
             say("kept ");
+            (void)!write(joined[1], "j", 1);
             usleep(400000);
             kill(-atoi(group), SIGKILL);
             _exit(0);
@@ -144,7 +145,7 @@ static void left_alone(int stop, int others) {
             char group[20];
             snprintf(group, sizeof group, "%d", child);
             (void)!write(ready[1], group, strlen(group));
-            usleep(100000);
+            (void)!read(joined[0], group, 1);
         }
         _exit(0);
     }
@@ -159,7 +160,7 @@ static void left_alone(int stop, int others) {
     } else {
         while (waitpid(-1, NULL, 0) > 0) {}
     }
-    close(ready[0]), close(ready[1]);
+    close(ready[0]), close(ready[1]), close(joined[0]), close(joined[1]);
 }
 
 int main(void) {
