@@ -4,7 +4,7 @@
 
 namespace spore::device {
 
-Result<Owned<Packet>> Packet::create(u32 headroom) {
+[[gnu::always_inline]] Result<Owned<Packet>> Packet::create(u32 headroom) {
     auto* packet = new (std::nothrow) Packet(headroom);
     if (!packet) return fail(Error::no_memory);
     return Owned<Packet>(packet);

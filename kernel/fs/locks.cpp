@@ -184,7 +184,7 @@ Result<FileLocks*> locks_of(Inode& inode) {
     return made.release();
 }
 
-void release_locks(Inode& inode, const void* owner) {
+[[gnu::always_inline]] void release_locks(Inode& inode, const void* owner) {
     auto* locks = inode.locks.load(std::memory_order_acquire);
     if (!locks) return;
     locks->whole.release(owner);

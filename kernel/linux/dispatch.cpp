@@ -164,7 +164,7 @@ namespace spore::entry {
     return result;
 }
 
-void leave_to_program(arch::TrapFrame& frame) {
+[[gnu::always_inline]] void leave_to_program(arch::TrapFrame& frame) {
     task::before_return_to_program();
     auto& task = linux::current_task();
     if (task.wants_attention()) [[unlikely]] linux::attend(task, frame);

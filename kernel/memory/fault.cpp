@@ -94,8 +94,9 @@ FaultOutcome AddressSpace::fault_anonymous(Area& area, u64 page, arch::Access wa
     if (wanted.write && is_aligned(page, arch::large_page_size) && map_large_page(area, page)) return FaultOutcome::served;
     if (arch::anonymous_fill > page_size && map_block(area, page)) return FaultOutcome::served;
     // What is read first is mostly written next: one fault with a page of its own is cheaper than two with a shared page of zeros.
-    auto frame = allocate_zeroed_frames();
+    auto frame = allocate_frames();
     if (!frame) return FaultOutcome::no_memory;
+    std::memset(bytes_of_frame(**frame), 0, page_size);
     set_kind(**frame, FrameKind::anonymous);
     return map_frame(page, FrameRef::adopt(*frame), area.access);
 }

@@ -94,7 +94,7 @@ void add_memory(PhysAddr start, PhysAddr end, PhysAddr lowest, PhysAddr highest)
     buddy.with([&](Buddy& b) { b.add(first >> page_shift, last >> page_shift); });
 }
 
-bool is_managed(const Frame& frame) {
+[[gnu::always_inline]] bool is_managed(const Frame& frame) {
     // Ranges are only ever added, at boot: no lock is needed to read them.
     return buddy.unguarded().manages(address_of(frame).value >> page_shift);
 }

@@ -18,7 +18,7 @@ void request_deferred_work() {
     arch::attention().store(true, std::memory_order_relaxed);
 }
 
-void Scheduler::work_between_programs(Cpu& cpu) {
+[[gnu::always_inline]] void Scheduler::work_between_programs(Cpu& cpu) {
     cpu.deferred = deferred_work(Occasion::turn);
     if (cpu.deferred) cpu.deferred_again.arm(time::now() + program_turn);
 }

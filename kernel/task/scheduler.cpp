@@ -12,6 +12,13 @@ PER_CPU(Scheduler::Cpu, cpus);
 
 namespace {
 TRACE_POINT(context_switch, "from to");  // addresses of Thread objects
+
+/// In place here, where each switch asks; elsewhere a call is as good.
+[[gnu::always_inline]] inline u64 nanoseconds_now() {
+    u64 now = 0;
+    [[clang::always_inline]] now = arch::monotonic_nanoseconds();
+    return now;
+}
 }  // namespace
 
 constinit std::atomic<CpuSet> online = 0;
@@ -22,13 +29,13 @@ Scheduler::Cpu& Scheduler::of(u32 cpu) { return cpus.of(cpu); }
 
 Thread& current() { return *cpus->current; }
 
-void before_return_to_program() {
+[[gnu::always_inline]] void before_return_to_program() {
     // More than once: after a switch away and back it is another slice, and maybe another CPU.
     while (arch::attention().load(std::memory_order_relaxed)) [[unlikely]] Scheduler::attend(*cpus);
 }
 
 /// Blocks the thread that runs, unless a wake-up came since it announced that.
-void Scheduler::sleep(Thread& self) {
+[[gnu::always_inline]] void Scheduler::sleep(Thread& self) {
     State expected = State::preparing;
     if (!self.state_.compare_exchange_strong(expected, State::blocked, std::memory_order_acq_rel)) return;
     Cpu& cpu = *cpus;
@@ -82,7 +89,7 @@ Thread* Scheduler::take(Cpu& cpu) {
 void Scheduler::switch_to(Cpu& cpu, Thread& next) {
     Thread& previous = *cpu.current;
     u32 id = arch::cpu_id();
-    u64 now = arch::monotonic_nanoseconds();
+    u64 now = nanoseconds_now();
     end_run(previous, now);
     begin_run(next, now);
     sync::count(cpu.switches);
@@ -150,7 +157,7 @@ void Scheduler::attend(Cpu& cpu) {
     {
         Guard guard(cpu.lock);
         if (!displaced && cpu.waiting.load(std::memory_order_relaxed) == 0) return;
-        if (!over) over = !cpu.urgent.empty() || time::now() >= cpu.slice_end;
+        if (!over) over = !cpu.urgent.empty() || Instant{nanoseconds_now()} >= cpu.slice_end;
         if (over) {
             self.state_.store(State::runnable, std::memory_order_relaxed);
             push(cpu, self, false);

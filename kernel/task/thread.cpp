@@ -72,7 +72,7 @@ void Thread::inherit_scheduling() {
 }
 
 void store_program_state() { arch::save_program_state(*current().program_state()); }
-void load_program_state() { Scheduler::load_registers(Scheduler::here(), current()); }
+[[gnu::always_inline]] void load_program_state() { Scheduler::load_registers(Scheduler::here(), current()); }
 
 void change_space() {
     ThreadOwner& owner = *current().owner();

@@ -74,7 +74,7 @@ Result<void> TmpInode::gain_link() {
     });
 }
 
-void TmpInode::stamp_modified() {
+[[gnu::always_inline]] void TmpInode::stamp_modified() {
     auto now = current_time();
     attributes_.with([&](Stat& s) {
         s.modified = s.changed = now;

@@ -15,13 +15,17 @@ enum Operation : u32 {
 };
 
 /// The time a wait is to end. FUTEX_WAIT's timeout is a span, all others' a point on a clock.
-Result<Instant> deadline_of(Task& task, u32 command, bool realtime, u64 address) {
-    if (!address) return Instant::never();
+Result<Instant> read_deadline(Task& task, u32 command, bool realtime, u64 address) {
     auto given = TRY(UserIn<Timespec>{{address}}.read());
     if (!given.valid()) return fail(Error::invalid);
     if (command == wait) return resumable_deadline(task, given.duration());
     if (command == lock_pi) realtime = true;
     return instant_of(realtime ? clock_realtime : clock_monotonic, given);
+}
+
+/// Most waits have none.
+[[gnu::always_inline]] inline Result<Instant> deadline_of(Task& task, u32 command, bool realtime, u64 address) {
+    return address ? read_deadline(task, command, realtime, address) : Instant::never();
 }
 
 }  // namespace

@@ -140,7 +140,7 @@ Result<u64> mmap(Task& task, u64 address, u64 size, Flags protection, Flags flag
     return TRY(task.memory().map(request)).value;
 }
 
-Result<u64> munmap(Task& task, UserAddress start, u64 size) {
+[[gnu::always_inline]] Result<u64> munmap(Task& task, UserAddress start, u64 size) {
     if (size == 0 || !is_aligned(start.value, page_size) || size > arch::program_end || !is_program_range(start, align_up(size, page_size)))
         return fail(Error::invalid);
     TRY(task.memory().unmap(start, align_up(size, page_size)));

@@ -72,7 +72,7 @@ Result<u64> rt_sigprocmask(Task& task, i32 how, UserIn<SignalSet> user, UserOut<
     return 0;
 }
 
-Result<u64> rt_sigreturn(Task& task) {
+[[gnu::always_inline]] Result<u64> rt_sigreturn(Task& task) {
     auto& frame = task.thread().program_frame();
     auto mask = pop_signal_frame(task, frame);
     if (!mask) {

@@ -8,7 +8,7 @@
 
 namespace spore::linux {
 
-Result<SocketAddress> read_address(UserBytes from, u32 size) {
+[[gnu::always_inline]] Result<SocketAddress> read_address(UserBytes from, u32 size) {
     SocketAddress address;
     if (size > SocketAddress::limit) return fail(Error::invalid);
     address.size = size;
@@ -16,7 +16,7 @@ Result<SocketAddress> read_address(UserBytes from, u32 size) {
     return address;
 }
 
-Result<void> write_address(const SocketAddress& address, UserBytes to, UserInOut<u32> size) {
+[[gnu::always_inline]] Result<void> write_address(const SocketAddress& address, UserBytes to, UserInOut<u32> size) {
     if (!to) return {};
     auto room = static_cast<i32>(TRY(size.read()));
     if (room < 0) return fail(Error::invalid);

@@ -151,7 +151,7 @@ void ControlBlock::finish_batch() {
     }
     bool again = arrived_;
     arrived_ = false;
-    publish(again ? Ready::in : Ready::none);
+    [[clang::always_inline]] publish(again ? Ready::in : Ready::none);
 }
 
 }  // namespace spore::net::tcp

@@ -30,7 +30,7 @@ Pressure pressure() {
     return used >= limit() / 2 ? Pressure::high : Pressure::none;
 }
 
-bool Charge::reserve(u32 used) {
+[[gnu::always_inline]] bool Charge::reserve(u32 used) {
     u32 wanted = static_cast<u32>(align_up(used - free_of_charge, piece));
     u32 more = wanted - reserved_;
     if (reserved_in_all.fetch_add(more, std::memory_order_relaxed) + more > limit()) {

@@ -12,7 +12,7 @@ namespace {
 ReceiveNote& note_of(Packet& packet) { return packet.note<ReceiveNote>(); }
 }  // namespace
 
-u32 packet_cost(const Packet& packet) {
+[[gnu::always_inline]] u32 packet_cost(const Packet& packet) {
     u32 cost = sizeof(Packet);
     for (auto& slice : packet.slices()) cost += memory::is_managed(*slice.frame) ? static_cast<u32>(page_size) << slice.frame.get()->order : 0;
     return cost;

@@ -195,7 +195,7 @@ Result<u64> ControlBlock::receive(ByteSink& into, u64 size, ReceiveFlags flags) 
             window_may_open();
         }
     }
-    publish(others_read_ ? Ready::in : Ready::none);
+    [[clang::always_inline]] publish(others_read_ ? Ready::in : Ready::none);
     others_read_ = false;
     if (!outcome && done == 0) return fail(outcome.error());
     return done;

@@ -36,7 +36,7 @@ u32 ControlBlock::send_room() const {
     return queue_.size() < limit ? limit - queue_.size() : 0;
 }
 
-bool ControlBlock::has_send_room() const {
+[[gnu::always_inline]] bool ControlBlock::has_send_room() const {
     if (queue_.size() < pressed_send_buffer && !options_.send_buffer) return true;  // whatever the limit is now
     return send_room();
 }
@@ -161,7 +161,7 @@ Result<u64> ControlBlock::send_slices(std::span<const device::Slice> slices, Sen
     stamp(time::now());
     queued(flags, sent == size);
     blocked_ = sent < size;
-    publish(Ready::none);
+    [[clang::always_inline]] publish(Ready::none);
     return sent;
 }
 

@@ -70,7 +70,7 @@ bool ControlBlock::passes_timestamps(const Segment& segment) {
 }
 
 /// TS.Recent follows the segment that the last acknowledgement waits for [RFC 7323 4.3].
-void ControlBlock::note_timestamp(const Segment& segment) {
+[[gnu::always_inline]] void ControlBlock::note_timestamp(const Segment& segment) {
     if (!segment.options.timestamps || after(segment.sequence, last_ack_sent_) || before(segment.options.timestamp, recent_timestamp_)) return;
     recent_timestamp_ = segment.options.timestamp;
     recent_timestamp_ms_ = now_ms();

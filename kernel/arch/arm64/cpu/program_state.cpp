@@ -78,7 +78,7 @@ u64 thread_pointer(const ProgramState& state) { return is_live(state) ? read_thr
 
 std::size_t extended_state_size() { return sizeof(VectorRegisters); }
 
-void export_extended_state(ProgramState& state, MutableByteSpan out) {
+[[gnu::always_inline]] void export_extended_state(ProgramState& state, MutableByteSpan out) {
     if (is_live(state)) save_vector_registers(&state.vectors);
     std::memcpy(out.data(), &state.vectors, out.size() < sizeof state.vectors ? out.size() : sizeof state.vectors);
 }

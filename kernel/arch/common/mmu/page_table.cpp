@@ -15,7 +15,7 @@ struct Found {
     TableEntry* entry = nullptr;
     unsigned level = 0;
 };
-Found find(PhysAddr root, u64 at) {
+[[gnu::always_inline]] inline Found find(PhysAddr root, u64 at) {
     auto* table = root_table(root);
     for (unsigned level = 4;; --level) {
         auto& place = table[index_at(at, level)];

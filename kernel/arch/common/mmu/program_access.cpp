@@ -38,7 +38,7 @@ Result<void> zero_program(VirtAddr to, std::size_t size) {
     return outcome(program_zero(to.as<void>(), size));
 }
 
-Result<std::size_t> program_string_length(VirtAddr from, std::size_t limit) {
+[[gnu::always_inline]] Result<std::size_t> program_string_length(VirtAddr from, std::size_t limit) {
     if (!in_program(from, 1)) return fail(Error::bad_address);
     u64 reach = program_end - from.value;
     u64 length = 0;
@@ -48,7 +48,7 @@ Result<std::size_t> program_string_length(VirtAddr from, std::size_t limit) {
     return length;
 }
 
-Result<u32> load_program_word(VirtAddr at) {
+[[gnu::always_inline]] Result<u32> load_program_word(VirtAddr at) {
     if (!in_program(at, sizeof(u32))) return fail(Error::bad_address);
     u32 value = 0;
     TRY(outcome(program_load(at.as<u32>(), &value)));

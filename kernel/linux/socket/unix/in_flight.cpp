@@ -92,7 +92,7 @@ void forget_in_flight(UnixMessage& message) {
     last = uncount(message);
 }
 
-HeapArray<Shared<fs::File>> take_files(UnixMessage& message) {
+[[gnu::always_inline]] HeapArray<Shared<fs::File>> take_files(UnixMessage& message) {
     Owned<FilesSender> last;
     Guard guard(flight_lock);
     last = uncount(message);

@@ -124,7 +124,7 @@ u64 gs_base(const ProgramState& state) { return is_live(state) ? read_gs_base() 
 
 std::size_t extended_state_size() { return features.extended_size; }
 
-void export_extended_state(ProgramState& state, MutableByteSpan out) {
+[[gnu::always_inline]] void export_extended_state(ProgramState& state, MutableByteSpan out) {
     if (is_live(state)) save_all(state.area);  // programs look at the registers without asking for the marks
     std::memcpy(out.data(), state.area, out.size() < features.extended_size ? out.size() : features.extended_size);
 }

@@ -72,7 +72,7 @@ void leave_table(PhysAddr root) {
     ask_others({root, 0, 0, true});
 }
 
-void flush_table(PhysAddr root, VirtAddr start, VirtAddr end) {
+[[gnu::always_inline]] void flush_table(PhysAddr root, VirtAddr start, VirtAddr end) {
     if (local().page_table == root.value) flush_here(start.value, end.value);
     ask_others({root, start.value, end.value, false});
 }
