@@ -210,20 +210,25 @@ void refuse_empty_values(CLI::App& app) {
             if (takes_value(*option)) option->check(CLI::Validator([](std::string& value) { return std::string(value.empty() ? empty_value : ""); }, ""));
 }
 
-/// The option of the first word like `--memory=`: CLI11 would take the next word for its value. Empty when there is none among the verb's own words.
-std::string find_cut_off(const CLI::App& verb, std::span<const char* const> words) {
+/// The verb's own words: those before the program, or before "--".
+struct OwnWords {
+    std::size_t count = 0;
+    bool ends_with_mark = false;  ///< with "--", which is none of them
+    std::string cut_off;          ///< the option of the first word like `--memory=`: CLI11 would take the next word for its value
+};
+OwnWords find_own_words(const CLI::App& verb, std::span<const char* const> words) {
     for (std::size_t i = 0; i < words.size(); ++i) {
         std::string_view word = words[i];
         if (word.size() < 2 || word[0] != '-') {
-            if (verb.get_prefix_command()) return {};  // the program, and its own words
+            if (verb.get_prefix_command()) return {i, false, {}};
             continue;
         }
-        if (word == "--") return {};
+        if (word == "--") return {i, true, {}};
         bool value_follows = false;
         if (word[1] == '-') {
             std::string name(word.substr(0, word.find('=')));
             auto* option = verb.get_option_no_throw(name);
-            if (option && word.size() == name.size() + 1) return name;
+            if (option && word.size() == name.size() + 1) return {i, false, name};
             value_follows = option && takes_value(*option) && word.size() == name.size();
         } else {
             // Of letters in one word, the first that takes a value has the rest for it, or the next word.
@@ -234,7 +239,7 @@ std::string find_cut_off(const CLI::App& verb, std::span<const char* const> word
         }
         if (value_follows) ++i;
     }
-    return {};
+    return {words.size(), false, {}};
 }
 
 /// What is wrong with the arguments, and where to read on. `meant` is where a verb belongs.
@@ -335,11 +340,24 @@ Outcome<Command> parse_command_line(int count, const char* const* arguments) {
     bool lists_verbs = meant == "manual" || meant == "completion";
     if (!lists_verbs) line.declare(Choice::only(meant));
     if (app.get_subcommands({}).empty()) line.declare(Choice::all());
-    for (const auto* verb : app.get_subcommands([&](const CLI::App* one) { return one->get_name() == meant; }))
-        if (auto option = find_cut_off(*verb, std::span(arguments, static_cast<std::size_t>(count)).subspan(2)); !option.empty())
-            return failure(ExitStatus::failed, "{}: {}; see 'spore {} --help'", option, empty_value, meant);
+    std::vector<std::string> behind_mark;  // CLI11 would give them to the tool instead of the verb
+    std::span given(arguments, static_cast<std::size_t>(count));
+    for (const auto* verb : app.get_subcommands([&](const CLI::App* one) { return one->get_name() == meant; })) {
+        auto own = find_own_words(*verb, given.subspan(2));
+        if (!own.cut_off.empty()) return failure(ExitStatus::failed, "{}: {}; see 'spore {} --help'", own.cut_off, empty_value, meant);
+        if (!own.ends_with_mark || !verb->get_prefix_command()) continue;
+        auto marked = given.subspan(2 + own.count);
+        behind_mark.assign(marked.begin(), marked.end());
+        given = given.first(2 + own.count);
+    }
+    // Where they are the program's, "--" comes first, so that nobody takes them for options.
+    auto program_words = [&](const CLI::App& verb) {
+        auto words = verb.remaining();
+        words.insert(words.end(), behind_mark.begin(), behind_mark.end());
+        return words;
+    };
     try {
-        app.parse(count, arguments);
+        app.parse(static_cast<int>(given.size()), given.data());
     } catch (const CLI::CallForHelp&) {
         return PrintCommand{help_text(app)};
     } catch (const CLI::CallForAllHelp&) {
@@ -363,14 +381,14 @@ Outcome<Command> parse_command_line(int count, const char* const* arguments) {
     if (chosen(doctor)) return DoctorCommand{};
     for (auto& verb : verbs)
         if (*verb->app) {
-            auto words = verb->app->remaining();
+            auto words = program_words(*verb->app);
             std::function<Outcome<Request>()> request;
             if (verb->runs_program()) request = [raw, words]() -> Outcome<Request> { return TRY(to_run(raw, words)).request; };
             return ActionCommand{[raw, verb = std::shared_ptr<Verb>(std::move(verb)), words] {
                 return verb->act([&](const std::vector<std::string>& program) -> Outcome<Request> { return TRY(to_run(raw, program)).request; }, words);
             }, std::move(request)};
         }
-    auto command = TRY(to_run(raw, run->remaining()));
+    auto command = TRY(to_run(raw, program_words(*run)));
     if (!raw.detach.name.empty() && !raw.detach.detach) return usage(fmt::format("--name {} is what a machine in the background is called by: add -d", raw.detach.name));
     if (raw.detach.detach && !raw.timeline.empty()) return usage("--timeline draws a run in the foreground: leave -d away");
     if (raw.detach.detach && !command.dry_run && command.save_bundle.empty())

@@ -23,6 +23,7 @@ CASES = [
     Case("interrupt", [Program("arguments"), "sleep", "100"], interrupt_after=2, status=130, machines=("microvm",)),
     Case("program-in-tmp", [Program("hello")], script='mkdir tmp && cp "$1" tmp/app && "$SPORE" run --root . /tmp/app',
          stdout="hello from a program\n"),
+    Case("options-end-with-a-mark", [Program("arguments")], machines=("microvm",), cpus=(1,), script='"$SPORE" run $OPTIONS -- "$1" show -- -m', stdout="show|--|-m|\n"),
     # What the root has below /tmp is there, and others can write beside it.
     Case("script-in-tmp", ["/bin/busybox", "sh", "/tmp/script"], options=["-v", "{scratch}/script:/tmp/script"],
          files={"script": ("echo new > /tmp/file; /bin/busybox stat -c %a /tmp; /bin/busybox cat /tmp/file\n", 0o755)},

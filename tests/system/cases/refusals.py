@@ -160,6 +160,8 @@ CASES = [
     refusal("odd-machine", ["--machine", "toaster", "/bin/true"], 125, "microvm, q35, pc, virt"),
     refusal("odd-timeout", ["--timeout", "soon", "/bin/true"], 125, "number of seconds"),
     refusal("unknown-option", ["--nonsense", "/bin/true"], 125, "no option --nonsense"),
+    refusal("unknown-option-before-a-mark", ["--nonsense", "--", "/bin/true"], 125, "no option --nonsense"),
+    refusal("program-behind-a-mark", ["--", "--nonsense"], 127, "no program '--nonsense'"),
     refusal("odd-port", ["-p", "80", "/bin/true"], 125, "write HOST:GUEST"),
     refusal("odd-port-range", ["-p", "8000-8003:80-81", "/bin/true"], 125, "differ in size"),
     refusal("port-without-network", ["--network", "none", "-p", "8080:80", "/bin/true"], 125, "leave --network none away"),
