@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "host/cli/verbs.hpp"
+#include "host/container/container_image.hpp"
 #include "host/manual/completion.hpp"
 #include "host/manual/pages.hpp"
 #include "host/plan/config.hpp"
@@ -19,6 +20,7 @@ constexpr const char* run_examples = R"(Examples:
   spore run -v data:/data:ro ./app        with a copy of a folder of this machine
   spore run -p 8080:80 ./server           port 8080 of this machine leads to the guest's 80
   spore run --root rootfs /bin/sh         inside a root file system of your own; its programs may be for arm64
+  spore run --image docker://redis        a container image, from a registry or this machine
   spore run app/                          as app/spore.toml says
   spore run --tailor ./server             a kernel that has only what this program needs
   spore run --dry-run ./app               print the plan and the QEMU command
@@ -38,7 +40,7 @@ constexpr const char* main_examples = R"(Examples:
 'spore run --help' tells more, and lists the exit statuses.)";
 
 struct RawRun {
-    std::string memory, user, architecture, platform, machine, bus, gic, firmware, accelerator, mode, log_level, timeout, directory, root, root_place, sysroot, kernel, save_bundle, timeline;
+    std::string memory, user, architecture, platform, machine, bus, gic, firmware, accelerator, mode, log_level, timeout, directory, image, entrypoint, root, root_place, sysroot, kernel, save_bundle, timeline;
     std::vector<std::string> environment, environment_files, volumes, limits, kept;
     std::string network, nic, mac, host_name, capture;
     std::vector<std::string> ports, addresses, gateways, name_servers;
@@ -78,6 +80,8 @@ void add_run_options(CLI::App& run, RawRun& raw) {
     run.add_option("--nic", raw.nic, "The network card: virtio, e1000 or e1000e (virtio)")->type_name("NAME");
     run.add_option("--hostname", raw.host_name, "The guest's name (spore)")->type_name("NAME");
     run.add_option("--pcap", raw.capture, "Write all packets to a file that Wireshark reads")->type_name("FILE");
+    run.add_option("--image", raw.image, "Run a container image: an archive or OCI layout of this machine's, or docker://NAME; what follows the options replaces its command")->type_name("IMAGE");
+    run.add_option("--entrypoint", raw.entrypoint, "With --image: run this program of it instead of its own")->type_name("PROGRAM");
     run.add_option("--root", raw.root, "Use this folder as the guest's root instead of this machine's files")->type_name("DIR");
     run.add_option("--root-in", raw.root_place, "memory: the root is read in place there; disk: from here, when it is needed (disk above 16 MiB, memory for linuxu)")->type_name("PLACE");
     run.add_option("--sysroot", raw.sysroot, "Take the program and what it needs from this folder, laid out like a system, instead of this machine")->type_name("DIR");
@@ -138,6 +142,7 @@ Outcome<Request> to_request(const RawRun& raw) {
     for (const auto& limit : raw.limits) request.limits.push_back(TRY(parse_limit(limit)));
     request.directory = text(raw.directory);
     for (const auto& volume : raw.volumes) request.volumes.push_back(TRY(parse_volume(volume, fs::current_path())));
+    request.image = text(raw.image), request.entrypoint = text(raw.entrypoint);
     if (!raw.root.empty()) request.root = fs::absolute(raw.root);
     if (!raw.sysroot.empty()) request.sysroot = fs::absolute(raw.sysroot).lexically_normal();
     request.root_place = TRY(named<RootPlace>("--root-in", raw.root_place, "memory, disk"));
@@ -261,19 +266,20 @@ Outcome<RunCommand> to_run(const RawRun& raw, std::vector<std::string> words) {
     auto request = TRY(to_request(raw));
     RunCommand command{.save_bundle = raw.save_bundle, .dry_run = raw.dry_run, .timeline = raw.timeline};
     std::error_code ignored;  // what cannot be looked at is no project, and as a program it is told why
-    bool project = words.empty() || (!request.root && words[0].find('/') != std::string::npos && fs::is_directory(words[0], ignored)) ||
+    bool project = request.image ? false : words.empty() || (!request.root && words[0].find('/') != std::string::npos && fs::is_directory(words[0], ignored)) ||
                    (!request.root && fs::is_regular_file(fs::path(words[0]) / "spore.toml", ignored));
     if (project) {
         auto folder = words.empty() ? fs::path(".") : fs::path(words[0]);
         command.request = TRY(read_config(folder));
-        if (command.request.program.value_or("").empty())
+        if (command.request.program.value_or("").empty() && !command.request.image)
             return failure(ExitStatus::bad_configuration, "{} names no program: write program = \"…\" in it", (folder / "spore.toml").string());
         if (!words.empty()) request.arguments.assign(words.begin() + 1, words.end());
-    } else {
+    } else if (!words.empty()) {
         request.program = words[0];
         request.arguments.assign(words.begin() + 1, words.end());
     }
     command.request.merge(request);
+    TRY(apply_container_image(command.request));
     return command;
 }
 

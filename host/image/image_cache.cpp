@@ -16,6 +16,21 @@ namespace {
 /// Whole seconds, which every file system keeps; long past, so that no change happens in just that one.
 constexpr struct timespec seal_of(u64 size) { return {.tv_sec = static_cast<std::time_t>(1'000'000'000 + size % 500'000'000), .tv_nsec = 0}; }
 
+void mark_used(const fs::path& image) {
+    const struct timespec times[] = {{.tv_sec = 0, .tv_nsec = UTIME_NOW}, {.tv_sec = 0, .tv_nsec = UTIME_OMIT}};
+    (void)::utimensat(AT_FDCWD, image.c_str(), times, 0);  // who may not set it does not trim the folder either
+}
+
+u64 size_of_folder(const fs::path& folder) {
+    u64 total = 0;
+    std::error_code error;
+    for (fs::recursive_directory_iterator item(folder, fs::directory_options::skip_permission_denied, error), end; !error && item != end; item.increment(error)) {
+        struct stat status{};
+        if (::lstat(item->path().c_str(), &status) == 0 && S_ISREG(status.st_mode)) total += static_cast<u64>(status.st_size);
+    }
+    return total;
+}
+
 }  // namespace
 
 Outcome<void> seal_image(const fs::path& image) {
@@ -45,9 +60,15 @@ std::optional<u64> find_sealed_image(const fs::path& image) {
     auto size = static_cast<u64>(status.st_size);
     auto seal = seal_of(size);
     if (status.st_mtim.tv_sec != seal.tv_sec || status.st_mtim.tv_nsec != seal.tv_nsec) return std::nullopt;
-    const struct timespec times[] = {{.tv_sec = 0, .tv_nsec = UTIME_NOW}, {.tv_sec = 0, .tv_nsec = UTIME_OMIT}};
-    (void)::utimensat(AT_FDCWD, image.c_str(), times, 0);  // who may not set it does not trim the folder either
+    mark_used(image);
     return size;
+}
+
+bool find_kept_folder(const fs::path& folder) {
+    struct stat status{};
+    if (::lstat(folder.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) return false;
+    mark_used(folder);
+    return true;
 }
 
 void trim_cache(const fs::path& folder, std::initializer_list<std::string_view> extensions, const CacheLimits& limits) {
@@ -70,13 +91,13 @@ void trim_cache(const fs::path& folder, std::initializer_list<std::string_view> 
             continue;
         }
         if (!image) continue;
-        images.push_back({item->path(), used, static_cast<u64>(status.st_size)});
+        images.push_back({item->path(), used, S_ISDIR(status.st_mode) ? size_of_folder(item->path()) : static_cast<u64>(status.st_size)});
         total += images.back().size;
     }
     std::ranges::sort(images, {}, &Image::used);
     for (const auto& image : images) {
         if (total <= limits.bytes || std::chrono::seconds(now - image.used) < limits.grace) return;
-        fs::remove(image.path, ignored);
+        fs::remove_all(image.path, ignored);
         total -= image.size;
     }
 }

@@ -23,8 +23,10 @@ Outcome<void> seal_image(const fs::path& image);
 Outcome<u64> keep_image(const fs::path& complete, const fs::path& image);
 /// The size of an image that is as it was sealed, and is in use now; nothing when there is none, or another thing in its place.
 std::optional<u64> find_sealed_image(const fs::path& image);
-/// Removes what is too old, and then images that have not been used for longest until the rest is within the limit. Files with these extensions
-/// are images; others are left from runs that were ended.
+/// Whether there is such a folder, which is in use now. Folders get their names when they are complete.
+bool find_kept_folder(const fs::path& folder);
+/// Removes what is too old, and then images that have not been used for longest until the rest is within the limit. Files and folders with
+/// these extensions are images; others are left from runs that were ended.
 void trim_cache(const fs::path& folder, std::initializer_list<std::string_view> extensions, const CacheLimits& limits = {});
 
 }  // namespace spore::host

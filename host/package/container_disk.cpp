@@ -5,7 +5,7 @@
 namespace spore::host {
 
 Outcome<void> make_container_disk(const Package& package, const fs::path& output) {
-    TRY(need_tools({{"umoci", "umoci"}}));
+    TRY(need_tools("such an image", {{"umoci", "umoci"}}));
     auto disk = package.scratch / "disk.qcow2", layout = package.scratch / "layout";
     TRY(make_disk_as(package, {"-O", "qcow2"}, disk));  // layers are compressed as they are
     // KubeVirt's QEMU is another user, who only reads it.

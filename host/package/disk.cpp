@@ -63,8 +63,8 @@ Outcome<void> add_bios_loader(const Package& package, const fs::path& disk) {
 
 Outcome<void> make_disk(const Package& package, const fs::path& output, u64 size_unit) {
     bool bios = package.plan.architecture == Architecture::x86_64;
-    if (bios) TRY(need_tools(loader_tools));
-    TRY(need_tools({{"sfdisk", "fdisk"}, {"mformat", "mtools"}}));
+    if (bios) TRY(need_tools("such an image", loader_tools));
+    TRY(need_tools("such an image", {{"sfdisk", "fdisk"}, {"mformat", "mtools"}}));
     auto files = TRY(boot_files(package));
     u64 root_at = loader_end, root_size = package.root.empty() ? 0 : align_up(size_of(package.root), 1_MiB);
     u64 boot_at = root_at + root_size, boot_size = fat_size(files);
@@ -94,7 +94,7 @@ Outcome<void> make_disk(const Package& package, const fs::path& output, u64 size
 }
 
 Outcome<void> make_disk_as(const Package& package, const std::vector<std::string>& format, const fs::path& output) {
-    TRY(need_tools({{"qemu-img", "qemu-utils"}}));
+    TRY(need_tools("such an image", {{"qemu-img", "qemu-utils"}}));
     auto raw = package.scratch / "disk.raw";
     TRY(make_disk(package, raw));
     std::vector<std::string> command{"qemu-img", "convert", "-f", "raw"};
@@ -104,8 +104,8 @@ Outcome<void> make_disk_as(const Package& package, const std::vector<std::string
 }
 
 Outcome<void> make_cd(const Package& package, const fs::path& output) {
-    TRY(need_tools(loader_tools));
-    TRY(need_tools({{"xorriso", "xorriso"}, {"mformat", "mtools"}}));
+    TRY(need_tools("such an image", loader_tools));
+    TRY(need_tools("such an image", {{"xorriso", "xorriso"}, {"mformat", "mtools"}}));
     auto tree = package.scratch / "cd", folder = tree / loader_folder;
     std::error_code error;
     fs::create_directories(folder, error);

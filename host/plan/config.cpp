@@ -178,6 +178,15 @@ constexpr std::array keys{
         request.cpus = static_cast<unsigned>(*value);
         return {};
     }},
+    Key{"image", "A string: a container image, an archive or OCI layout (./app.tar means the file beside spore.toml) or docker://NAME; program and arguments replace its command.", [](const Place& place, Request& request) -> Outcome<void> {
+        auto name = TRY(place.text());
+        request.image = name.starts_with("./") || name.starts_with("../") ? (folder_of(place) / name).lexically_normal().string() : name;
+        return {};
+    }},
+    Key{"entrypoint", "A string: with image, the program of it to run instead of its own.", [](const Place& place, Request& request) -> Outcome<void> {
+        request.entrypoint = TRY(place.text());
+        return {};
+    }},
     Key{"root-in", "A string: memory, or disk: the root is read in place there, or from here when it is needed (disk above 16 MiB, memory for linuxu).", [](const Place& place, Request& request) -> Outcome<void> {
         request.root_place = TRY(place.choice<RootPlace>("memory, disk"));
         return {};

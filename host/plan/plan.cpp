@@ -178,7 +178,7 @@ void Request::merge(const Request& upper) {
     take(directory, upper.directory), take(memory, upper.memory), take(cpus, upper.cpus), take(machine, upper.machine);
     take(architecture, upper.architecture), take(platform, upper.platform), take(bus, upper.bus), take(gic, upper.gic), take(firmware, upper.firmware);
     take(accelerator, upper.accelerator), take(mode, upper.mode), take(log_level, upper.log_level), take(timeout, upper.timeout);
-    take(root, upper.root), take(root_place, upper.root_place), take(sysroot, upper.sysroot), take(kernel, upper.kernel);
+    take(image, upper.image), take(entrypoint, upper.entrypoint), take(root, upper.root), take(root_place, upper.root_place), take(sysroot, upper.sysroot), take(kernel, upper.kernel);
     arguments.insert(arguments.end(), upper.arguments.begin(), upper.arguments.end());
     environment.insert(environment.end(), upper.environment.begin(), upper.environment.end());
     volumes.insert(volumes.end(), upper.volumes.begin(), upper.volumes.end());

@@ -67,6 +67,8 @@ struct Request {
     std::optional<abi::Mode> mode;
     std::optional<abi::LogLevel> log_level;
     std::optional<std::chrono::milliseconds> timeout;
+    std::optional<std::string> image;        ///< --image: a container image that is the root; what follows the options replaces its command
+    std::optional<std::string> entrypoint;   ///< --entrypoint: what the image starts
     std::optional<fs::path> root;
     std::optional<RootPlace> root_place;
     std::optional<fs::path> sysroot;

@@ -263,7 +263,7 @@ def words_of(instance, build, scratch, values):
         return tool + command
     if case.script and not instance.machine:
         return ["sh", "-euc", case.script, "script", *command]
-    elsewhere = {"--root", "--sysroot"} & {*case.options, *case.script.split()}
+    elsewhere = {"--root", "--sysroot", "--image"} & {*case.options, *case.script.split()}
     from_sysroot = ["--sysroot", str(values["system"])] if values["system"] and not elsewhere else []
     options = [*map(word, MACHINES[instance.machine]), *from_sysroot, "--mode", instance.mode, "--cpus", str(instance.cpus), *map(word, case.options)]
     for guest, here in zip(case.ports, values.get("ports", ())):

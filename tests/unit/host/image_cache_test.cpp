@@ -51,6 +51,28 @@ TEST_F(ImageCache, OldImagesAndWhatWasLeftHalfMadeGo) {
     EXPECT_EQ(left({}), (std::vector<std::string>{"b.erofs", "c.erofs.13.tmp"}));
 }
 
+TEST_F(ImageCache, FoldersCountWithAllThatIsInThem) {
+    add("a.erofs", 2h);
+    auto folder = folder_.path() / "b.erofs";
+    fs::create_directories(folder / "deep/er");
+    ASSERT_TRUE(write_file(folder / "deep/er/file", std::string(5000, 'x')));
+    const struct timespec long_ago[] = {{.tv_sec = std::time(nullptr) - 3 * 3600, .tv_nsec = 0}, {.tv_sec = 0, .tv_nsec = UTIME_OMIT}};
+    ASSERT_EQ(::utimensat(AT_FDCWD, folder.c_str(), long_ago, 0), 0);
+    EXPECT_EQ(left({.bytes = 6000}), (std::vector<std::string>{"a.erofs", "b.erofs"}));
+    EXPECT_FALSE(find_kept_folder(folder / "deep/er/file"));
+    EXPECT_FALSE(find_kept_folder(folder_.path() / "c.erofs"));
+    EXPECT_EQ(left({.bytes = 5999}), std::vector<std::string>{"a.erofs"});
+}
+
+TEST_F(ImageCache, AFolderThatIsFoundIsInUse) {
+    auto folder = folder_.path() / "a.erofs";
+    fs::create_directories(folder);
+    const struct timespec long_ago[] = {{.tv_sec = 1, .tv_nsec = 0}, {.tv_sec = 1, .tv_nsec = 0}};
+    ASSERT_EQ(::utimensat(AT_FDCWD, folder.c_str(), long_ago, 0), 0);
+    EXPECT_TRUE(find_kept_folder(folder));
+    EXPECT_EQ(left({.bytes = 0}), std::vector<std::string>{"a.erofs"});
+}
+
 TEST_F(ImageCache, OnlyWhatIsAsItWasSealedIsFound) {
     auto file = folder_.path() / "a.erofs";
     add("a.erofs", 24h * 13);

@@ -74,8 +74,8 @@ TEST(Targets, EachHasANameOfItsOwn) {
 }
 
 TEST(NeedTools, NamesThePackagesOfAllThatIsMissing) {
-    EXPECT_TRUE(need_tools({{"sh", "dash"}, {"/proc/self/exe", "none"}}));
-    auto missing = need_tools({{"sh", "dash"}, {"no-such-tool", "one"}, {"/no/such/file", "two"}, {"no-such-tool-either", "one"}});
+    EXPECT_TRUE(need_tools("it", {{"sh", "dash"}, {"/proc/self/exe", "none"}}));
+    auto missing = need_tools("it", {{"sh", "dash"}, {"no-such-tool", "one"}, {"/no/such/file", "two"}, {"no-such-tool-either", "one"}});
     ASSERT_FALSE(missing);
     EXPECT_EQ(missing.error().status, ExitStatus::missing_tool);
     EXPECT_THAT(missing.error().message, HasSubstr("apt install one two'"));

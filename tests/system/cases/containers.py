@@ -1,0 +1,43 @@
+"""Container images as roots: archives of both forms and layouts, and what they say of their program."""
+import re
+
+from system.case import Case
+
+BUSYBOX = "/bin/busybox"
+TOOLS = ("/usr/bin/skopeo", "/usr/bin/umoci")
+
+MAKE = """
+    export XDG_CACHE_HOME="$PWD/cache"
+    mkdir -p root/bin root/etc root/srv && cp "$1" root/bin/busybox && ln -s busybox root/bin/sh
+    echo 'app:x:1000:1001::/home/app:/bin/sh' > root/etc/passwd
+    {
+        umoci init --layout layout && umoci new --image layout:one && umoci insert --rootless --image layout:one root /
+        umoci config --image layout:one --config.entrypoint /bin/sh --config.entrypoint -c --config.env GREETING=hello --config.workingdir /srv --config.user app \\
+            --config.entrypoint 'echo "$GREETING, $0 $*; $(busybox pwd) $(busybox id -u):$(busybox id -g)"' --config.cmd from --config.cmd image
+        tar -C layout -cf image.tar . && skopeo copy --insecure-policy oci:layout:one docker-archive:docker.tar:name:one
+    } > made 2>&1 || cat made
+"""
+
+CASES = [
+    Case("run", ["{system}" + BUSYBOX], needs=(BUSYBOX, *TOOLS), machines=("microvm",), spread=True, timeout=120, script=MAKE + """
+        "$SPORE" run $OPTIONS --image image.tar
+        "$SPORE" run $OPTIONS --image docker.tar over there
+        "$SPORE" run $OPTIONS --image layout:one -e GREETING=bye -u 0 -w /
+        "$SPORE" run $OPTIONS --image layout:one --entrypoint /bin/busybox echo another program
+        echo "$(ls cache/spore/containers | wc -l) unpacked"
+        """, stdout="hello, from image; /srv 1000:1001\nhello, over there; /srv 1000:1001\nbye, from image; / 0:0\nanother program\n3 unpacked\n"),
+    Case("changed", ["{system}" + BUSYBOX], needs=(BUSYBOX, *TOOLS), machines=("microvm",), modes=("fused",), cpus=(1,), arm64=False, timeout=120, script=MAKE + """
+        printf 'image = "./image.tar"\\n[environment]\\nGREETING = "good morning"\\n' > spore.toml
+        "$SPORE" run $OPTIONS
+        umoci config --image layout:one --config.cmd changed && tar -C layout -cf image.tar .
+        "$SPORE" run $OPTIONS
+        """, stdout="good morning, from image; /srv 1000:1001\ngood morning, changed ; /srv 1000:1001\n"),
+    Case("without-program", ["{system}" + BUSYBOX], needs=(BUSYBOX, *TOOLS), machines=("microvm",), modes=("fused",), cpus=(1,), status=127, script="""
+        umoci init --layout layout && umoci new --image layout:empty && "$SPORE" run $OPTIONS --image layout:empty
+        """, stderr=re.compile(rb"the image names no program: name one behind the options")),
+    Case("not-there", ["run", "--image", "{scratch}/none"], host=True, status=117, needs=TOOLS, stderr=re.compile(r"there is no such archive or OCI layout; an image of a registry is docker://")),
+    Case("no-archive", ["run", "--image", "{scratch}/image.tar"], host=True, status=117, needs=TOOLS, files={"image.tar": "no archive"},
+         stderr=re.compile(r"--image \S+image.tar: skopeo failed: ")),
+    Case("two-roots", ["run", "--image", "image.tar", "--root", "/", BUSYBOX], host=True, status=117, stderr=re.compile(rb"leave --root and --sysroot away")),
+    Case("entrypoint-alone", ["run", "--entrypoint", "/bin/sh", BUSYBOX], host=True, status=125, stderr=re.compile(rb"add --image, or name the program")),
+]
