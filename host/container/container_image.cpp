@@ -28,7 +28,7 @@ constexpr std::string_view transports[] = {"docker://", "docker-archive:", "dock
 /// What goes wrong with skopeo and umoci is the image's fault, as far as they can tell.
 Outcome<std::string> ask_of_image(const std::string& name, const std::vector<std::string>& command) {
     auto answer = ask_tool(command);
-    if (!answer) return failure(ExitStatus::bad_root, "--image {}: {}", name, answer.error().message);
+    if (!answer) return failure(ExitStatus::bad_root, "--image {}: {}", name, message_in_log(answer.error().message));
     return answer;
 }
 
@@ -100,6 +100,15 @@ std::vector<std::string> texts(const nlohmann::json& settings, const char* key) 
 std::unexpected<Failure> damaged() { return failure(ExitStatus::bad_root, "the image's settings are damaged: make or fetch it again"); }
 
 }  // namespace
+
+std::string message_in_log(const std::string& text) {
+    constexpr std::string_view key = " msg=\"";
+    auto at = text.rfind(key);
+    if (at == text.npos) return text;
+    auto end = text.rfind('"');  // Go quotes as JSON does, as far as such messages go
+    auto message = nlohmann::json::parse(text.substr(at + key.size() - 1, end - (at + key.size() - 1) + 1), nullptr, false);
+    return message.is_string() ? message.get<std::string>() : text;
+}
 
 Outcome<std::string> source_of_image(const std::string& name) {
     if (std::ranges::any_of(transports, [&](std::string_view transport) { return name.starts_with(transport); })) return name;

@@ -20,6 +20,8 @@ Outcome<ContainerImage> open_container_image(const std::string& name, Architectu
 
 /// What skopeo calls that image: names of its own stay, paths are told by what is there.
 Outcome<std::string> source_of_image(const std::string& name);
+/// What a line of skopeo's log says: time="…" level=fatal msg="…". Other texts stay.
+std::string message_in_log(const std::string& text);
 /// The image's own settings (skopeo inspect --config), and the number of its user (umoci's config.json).
 Outcome<ContainerImage> parse_container_settings(std::string_view image, std::string_view runtime);
 

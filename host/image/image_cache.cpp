@@ -16,8 +16,11 @@ namespace {
 /// Whole seconds, which every file system keeps; long past, so that no change happens in just that one.
 constexpr struct timespec seal_of(u64 size) { return {.tv_sec = static_cast<std::time_t>(1'000'000'000 + size % 500'000'000), .tv_nsec = 0}; }
 
-void mark_used(const fs::path& image) {
-    const struct timespec times[] = {{.tv_sec = 0, .tv_nsec = UTIME_NOW}, {.tv_sec = 0, .tv_nsec = UTIME_OMIT}};
+/// When it was used: a file's time of access, since that of its change is its seal; a folder's time of change, since to look into it is an access.
+enum class UseIs : u8 { access, change };
+void mark_used(const fs::path& image, UseIs time) {
+    constexpr struct timespec now{.tv_sec = 0, .tv_nsec = UTIME_NOW}, as_it_is{.tv_sec = 0, .tv_nsec = UTIME_OMIT};
+    const struct timespec times[] = {time == UseIs::access ? now : as_it_is, time == UseIs::access ? as_it_is : now};
     (void)::utimensat(AT_FDCWD, image.c_str(), times, 0);  // who may not set it does not trim the folder either
 }
 
@@ -60,14 +63,14 @@ std::optional<u64> find_sealed_image(const fs::path& image) {
     auto size = static_cast<u64>(status.st_size);
     auto seal = seal_of(size);
     if (status.st_mtim.tv_sec != seal.tv_sec || status.st_mtim.tv_nsec != seal.tv_nsec) return std::nullopt;
-    mark_used(image);
+    mark_used(image, UseIs::access);
     return size;
 }
 
 bool find_kept_folder(const fs::path& folder) {
     struct stat status{};
     if (::lstat(folder.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) return false;
-    mark_used(folder);
+    mark_used(folder, UseIs::change);
     return true;
 }
 
@@ -85,7 +88,7 @@ void trim_cache(const fs::path& folder, std::initializer_list<std::string_view> 
         struct stat status{};
         if (::lstat(item->path().c_str(), &status) != 0) continue;
         bool image = std::ranges::contains(extensions, std::string_view(item->path().extension().native()));
-        auto used = image ? status.st_atim.tv_sec : status.st_mtim.tv_sec;
+        auto used = image && S_ISREG(status.st_mode) ? status.st_atim.tv_sec : status.st_mtim.tv_sec;
         if (std::chrono::seconds(now - used) > (image ? std::chrono::minutes(limits.life) : limits.grace)) {
             fs::remove_all(item->path(), ignored);
             continue;

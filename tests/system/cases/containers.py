@@ -32,12 +32,27 @@ CASES = [
         umoci config --image layout:one --config.cmd changed && tar -C layout -cf image.tar .
         "$SPORE" run $OPTIONS
         """, stdout="good morning, from image; /srv 1000:1001\ngood morning, changed ; /srv 1000:1001\n"),
+    Case("registry", ["{system}" + BUSYBOX, "{package}/usr/bin/docker-registry"], package="docker-registry", needs=(BUSYBOX, *TOOLS), machines=("microvm",), modes=("fused",),
+         cpus=(1,), arm64=False, timeout=120, script=MAKE + """
+        port=$(python3 -c 'import socket; probe = socket.socket(); probe.bind(("127.0.0.1", 0)); print(probe.getsockname()[1])')
+        export HOME="$PWD" && mkdir -p .config/containers
+        printf '[[registry]]\nlocation = "127.0.0.1:%s"\ninsecure = true\n' "$port" > .config/containers/registries.conf
+        printf 'version: 0.1\nstorage: {filesystem: {rootdirectory: %s/registry}}\nhttp: {addr: "127.0.0.1:%s"}\n' "$PWD" "$port" > registry.yml
+        "$2" serve registry.yml > registry.log 2>&1 &
+        registry=$! && trap 'kill $registry' EXIT
+        for attempt in $(seq 100); do curl -s "http://127.0.0.1:$port/v2/" > answer && break || sleep 0.1; done
+        skopeo copy --quiet --insecure-policy oci:layout:one "docker://127.0.0.1:$port/hello:1"
+        "$SPORE" run $OPTIONS --image "docker://127.0.0.1:$port/hello:1"
+        umoci config --image layout:one --config.cmd changed && skopeo copy --quiet --insecure-policy oci:layout:one "docker://127.0.0.1:$port/hello:1"
+        "$SPORE" run $OPTIONS --image "docker://127.0.0.1:$port/hello:1"
+        "$SPORE" run $OPTIONS --image "docker://127.0.0.1:$port/none:1" 2>&1 || echo "status $?"
+        """, stdout=re.compile(r"^hello, from image; /srv 1000:1001\nhello, changed ; /srv 1000:1001\nspore: --image docker://127.0.0.1:\d+/none:1: [^\n]*manifest unknown[^\n]*\nstatus 117\n$")),
     Case("without-program", ["{system}" + BUSYBOX], needs=(BUSYBOX, *TOOLS), machines=("microvm",), modes=("fused",), cpus=(1,), status=127, script="""
         umoci init --layout layout && umoci new --image layout:empty && "$SPORE" run $OPTIONS --image layout:empty
         """, stderr=re.compile(rb"the image names no program: name one behind the options")),
     Case("not-there", ["run", "--image", "{scratch}/none"], host=True, status=117, needs=TOOLS, stderr=re.compile(r"there is no such archive or OCI layout; an image of a registry is docker://")),
     Case("no-archive", ["run", "--image", "{scratch}/image.tar"], host=True, status=117, needs=TOOLS, files={"image.tar": "no archive"},
-         stderr=re.compile(r"--image \S+image.tar: skopeo failed: ")),
+         stderr=re.compile(r"^spore: --image \S+image.tar: [^\"]+\n$")),
     Case("two-roots", ["run", "--image", "image.tar", "--root", "/", BUSYBOX], host=True, status=117, stderr=re.compile(rb"leave --root and --sysroot away")),
     Case("entrypoint-alone", ["run", "--entrypoint", "/bin/sh", BUSYBOX], host=True, status=125, stderr=re.compile(rb"add --image, or name the program")),
 ]

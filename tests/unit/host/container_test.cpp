@@ -34,6 +34,12 @@ TEST(ContainerSettings, MayBeMissingOrOfAnotherKind) {
     EXPECT_FALSE(parse_container_settings("{}", ""));
 }
 
+TEST(ContainerTools, WhatTheySayIsTakenOutOfTheirLog) {
+    EXPECT_EQ(message_in_log(R"(skopeo failed: time="2026-01-01T00:00:00Z" level=fatal msg="no \"such\" image")"), "no \"such\" image");
+    EXPECT_EQ(message_in_log("umoci failed: no layout"), "umoci failed: no layout");
+    for (auto* text : {R"(a msg=")", R"(a msg="b)", R"(a msg="\)", R"(" msg=")"}) EXPECT_EQ(message_in_log(text), text);
+}
+
 struct Started {
     std::optional<std::string> program;
     Words arguments;

@@ -56,7 +56,7 @@ TEST_F(ImageCache, FoldersCountWithAllThatIsInThem) {
     auto folder = folder_.path() / "b.erofs";
     fs::create_directories(folder / "deep/er");
     ASSERT_TRUE(write_file(folder / "deep/er/file", std::string(5000, 'x')));
-    const struct timespec long_ago[] = {{.tv_sec = std::time(nullptr) - 3 * 3600, .tv_nsec = 0}, {.tv_sec = 0, .tv_nsec = UTIME_OMIT}};
+    const struct timespec long_ago[] = {{.tv_sec = 0, .tv_nsec = UTIME_OMIT}, {.tv_sec = std::time(nullptr) - 3 * 3600, .tv_nsec = 0}};
     ASSERT_EQ(::utimensat(AT_FDCWD, folder.c_str(), long_ago, 0), 0);
     EXPECT_EQ(left({.bytes = 6000}), (std::vector<std::string>{"a.erofs", "b.erofs"}));
     EXPECT_FALSE(find_kept_folder(folder / "deep/er/file"));
