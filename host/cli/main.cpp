@@ -7,8 +7,8 @@
 #include <new>
 
 #include "host/cli/options.hpp"
+#include "host/common/text.hpp"
 #include "host/inspect/inspect.hpp"
-#include "host/run/qemu_command.hpp"
 #include "host/run/run.hpp"
 
 namespace spore::host {

@@ -46,6 +46,13 @@ Outcome<FileDescriptor> open_to_read(const fs::path& path) {
     return file;
 }
 
+Outcome<void> copy_whole_file(const fs::path& from, const fs::path& to) {
+    std::error_code error;
+    fs::copy_file(from, to, fs::copy_options::overwrite_existing, error);
+    if (error) return failure(ExitStatus::failed, "cannot write {}: {}", to.string(), error.message());
+    return {};
+}
+
 std::optional<std::string> read_file(const fs::path& path, std::size_t most) {
     FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (!file) return std::nullopt;

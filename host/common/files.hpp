@@ -60,6 +60,8 @@ std::optional<std::string> read_file(const fs::path& path, std::size_t most = ~s
 constexpr std::size_t most_settings = 4_MiB;
 /// Makes a file of this text, or replaces the one that is there.
 Outcome<void> write_file(const fs::path& path, std::string_view text);
+/// Makes `to`, or replaces it, with what is in `from` now.
+Outcome<void> copy_whole_file(const fs::path& from, const fs::path& to);
 /// Writes all bytes or fails with errno set.
 bool write_all(int descriptor, ByteSpan bytes);
 /// Where spore keeps what it can make again: $XDG_CACHE_HOME/spore, ~/.cache/spore, or without a home a folder in /tmp. Created when missing.

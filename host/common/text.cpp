@@ -7,4 +7,14 @@ std::string replace_all(std::string text, std::string_view from, std::string_vie
     return text;
 }
 
+std::string shell_line(const std::vector<std::string>& command) {
+    std::string line;
+    for (const auto& word : command) {
+        if (!line.empty()) line += ' ';
+        bool plain = !word.empty() && word.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=,./:@%") == std::string::npos;
+        line += plain ? word : "'" + replace_all(word, "'", "'\\''") + "'";
+    }
+    return line;
+}
+
 }  // namespace spore::host

@@ -3,9 +3,12 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace spore::host {
 
 std::string replace_all(std::string text, std::string_view from, std::string_view to);
+/// A command for people: quoted so that a shell reads it back.
+std::string shell_line(const std::vector<std::string>& command);
 
 }  // namespace spore::host

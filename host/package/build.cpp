@@ -9,6 +9,7 @@
 
 #include "base/defer.hpp"
 #include "host/common/ending_signals.hpp"
+#include "host/common/text.hpp"
 #include "host/run/boot_parts.hpp"
 
 namespace spore::host {
@@ -59,17 +60,11 @@ std::string safe_name(const std::string& program) {
     return name;
 }
 
-void replace_all(std::string& text, std::string_view what, std::string_view by) {
-    for (std::size_t at = 0; (at = text.find(what, at)) != text.npos; at += by.size()) text.replace(at, what.size(), by);
-}
-
 std::string start_line(const Target& target, const Package& package, const fs::path& output) {
-    std::string line(target.start);
-    replace_all(line, "{file}", output.string());
-    replace_all(line, "{name}", package.name);
-    replace_all(line, "{memory}", std::to_string(package.plan.memory >> 20));
-    replace_all(line, "{cpus}", std::to_string(package.plan.cpus));
-    return line;
+    auto line = replace_all(std::string(target.start), "{file}", shell_line({output}));
+    line = replace_all(line, "{name}", package.name);
+    line = replace_all(line, "{memory}", std::to_string(package.plan.memory >> 20));
+    return replace_all(line, "{cpus}", std::to_string(package.plan.cpus));
 }
 
 u64 size_of(const fs::path& made) {
@@ -80,21 +75,15 @@ u64 size_of(const fs::path& made) {
     return total;
 }
 
-Outcome<void> copy_descriptor(const FileDescriptor& from, const fs::path& to) {
-    std::error_code error;
-    fs::copy_file(fmt::format("/proc/self/fd/{}", from.number()), to, error);
-    if (error) return failure(ExitStatus::failed, "cannot write {}: {}", to.string(), error.message());
-    return {};
-}
-
 /// What the target needs of the plan, as files.
 Outcome<Package> lay_out(const Plan& plan, const BootParts& parts, const fs::path& scratch) {
     Package package{.plan = plan, .kernel = scratch / "kernel", .bundle = scratch / "bundle", .root = {}, .scratch = scratch, .name = safe_name(plan.program)};
-    TRY(copy_descriptor(parts.kernel, package.kernel));
+    auto open = [](const FileDescriptor& file) { return fs::path(fmt::format("/proc/self/fd/{}", file.number())); };
+    TRY(copy_whole_file(open(parts.kernel), package.kernel));
     TRY(write_bundle(parts, package.bundle));
     if (parts.root_part == RootPart::none) {
         package.root = scratch / "root";
-        TRY(copy_descriptor(parts.root_image, package.root));
+        TRY(copy_whole_file(open(parts.root_image), package.root));
     }
     return package;
 }

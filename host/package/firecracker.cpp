@@ -20,14 +20,9 @@ std::string firecracker_configuration(const Package& package) {
 Outcome<void> make_firecracker(const Package& package, const fs::path& folder) {
     std::error_code error;
     fs::create_directory(folder, error);
-    auto add = [&](const fs::path& from, const char* name) -> Outcome<void> {
-        fs::copy_file(from, folder / name, error);
-        if (error) return failure(ExitStatus::failed, "cannot make {}: {}", (folder / name).string(), error.message());
-        return {};
-    };
-    TRY(add(package.kernel, "kernel"));
-    TRY(add(package.bundle, "bundle"));
-    if (!package.root.empty()) TRY(add(package.root, "root.erofs"));
+    TRY(copy_whole_file(package.kernel, folder / "kernel"));
+    TRY(copy_whole_file(package.bundle, folder / "bundle"));
+    if (!package.root.empty()) TRY(copy_whole_file(package.root, folder / "root.erofs"));
     return write_file(folder / "config.json", firecracker_configuration(package));
 }
 

@@ -9,8 +9,8 @@
 
 #include <array>
 
+#include "host/common/text.hpp"
 #include "host/run/network.hpp"
-#include "host/run/qemu_command.hpp"
 
 namespace spore::host {
 

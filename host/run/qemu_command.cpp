@@ -88,20 +88,4 @@ std::vector<std::string> qemu_command(const Plan& plan, Accelerator accelerator,
     return command;
 }
 
-std::string shell_line(const std::vector<std::string>& command) {
-    std::string line;
-    for (const auto& word : command) {
-        if (!line.empty()) line += ' ';
-        bool plain = !word.empty() && word.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=,./:@%") == std::string::npos;
-        if (plain) {
-            line += word;
-            continue;
-        }
-        line += '\'';
-        for (char character : word) line += character == '\'' ? std::string("'\\''") : std::string(1, character);
-        line += '\'';
-    }
-    return line;
-}
-
 }  // namespace spore::host

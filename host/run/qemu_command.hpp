@@ -16,7 +16,4 @@ std::vector<std::string> qemu_command(const Plan& plan, Accelerator accelerator,
 /// The QEMU to run: $SPORE_QEMU, or the one in $PATH.
 std::string qemu_program(Architecture architecture);
 
-/// A command for people: quoted so that a shell reads it back.
-std::string shell_line(const std::vector<std::string>& command);
-
 }  // namespace spore::host

@@ -88,11 +88,11 @@ Outcome<void> tell_debugger(const Plan& plan, pid_t process) {
 }  // namespace
 
 Outcome<Prepared> prepare(Plan& plan) {
+    bool process = plan.platform == Platform::linuxu;
+    auto accelerator = process ? plan.accelerator : TRY(choose_accelerator(plan.accelerator, plan.architecture, plan.gic));
     Prepared prepared{TRY(prepare_boot_parts(plan)), {}, {}};
     if (!plan.firmware.empty()) prepared.firmware = TRY(open_to_read(plan.firmware));
-    prepared.command = plan.platform == Platform::linuxu
-                           ? linuxu_command(plan, prepared.root_place)
-                           : qemu_command(plan, TRY(choose_accelerator(plan.accelerator, plan.architecture, plan.gic)), prepared.root_place);
+    prepared.command = process ? linuxu_command(plan, prepared.root_place) : qemu_command(plan, accelerator, prepared.root_place);
     return prepared;
 }
 

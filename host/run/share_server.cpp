@@ -10,8 +10,8 @@
 #include <array>
 
 #include "base/defer.hpp"
+#include "host/common/text.hpp"
 #include "host/root/libraries.hpp"
-#include "host/run/qemu_command.hpp"
 #include "wire/ninep.hpp"
 
 namespace spore::host {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "host/common/process.hpp"
+#include "host/common/text.hpp"
 
 namespace spore::host {
 
@@ -90,10 +91,6 @@ Outcome<void> run_steps(const std::vector<Words>& commands) {
     return {};
 }
 
-void replace_all(std::string& text, std::string_view what, std::string_view by) {
-    for (std::size_t at = 0; (at = text.find(what, at)) != text.npos; at += by.size()) text.replace(at, what.size(), by);
-}
-
 }  // namespace
 
 Outcome<void> relink(const fs::path& kernel, std::string_view header, const fs::path& folder, const fs::path& image) {
@@ -121,7 +118,7 @@ Outcome<void> relink(const fs::path& kernel, std::string_view header, const fs::
     }
     TRY(run_step(link));
     for (auto command : recipe.finish) {
-        for (auto& word : command) replace_all(word, "IMAGE", image.string());
+        for (auto& word : command) word = replace_all(std::move(word), "IMAGE", image.string());
         TRY(run_step(command));
     }
     return {};

@@ -58,13 +58,6 @@ Outcome<Selection> select_for(const Plan& plan, Assembled& assembled, RootPlace 
     return select_parts(plan, root, facts);
 }
 
-Outcome<void> write_copy(const fs::path& from, const fs::path& to) {
-    std::error_code error;
-    fs::copy_file(from, to, fs::copy_options::overwrite_existing, error);
-    if (error) return failure(ExitStatus::failed, "cannot write {}: {}", to.string(), error.message());
-    return {};
-}
-
 /// `known`: what the selection is, for who has it already.
 Outcome<void> find_or_make(Plan& plan, Assembled& assembled, RootPlace root, const Selection* known) {
     auto folder = TRY(cache_directory()) / "kernels";
@@ -105,8 +98,8 @@ Outcome<std::string> explain_tailored(Plan& plan, const fs::path& output, bool j
     TRY(find_or_make(plan, assembled, root, &selection));
     sizes.tailored = fs::file_size(plan.kernel, error);
     if (!output.empty()) {
-        TRY(write_copy(plan.kernel, output));
-        TRY(write_copy(debug_file_of(plan.kernel), debug_file_of(output)));
+        TRY(copy_whole_file(plan.kernel, output));
+        TRY(copy_whole_file(debug_file_of(plan.kernel), debug_file_of(output)));
     }
     return tailor_report(plan, selection, sizes, json);
 }
