@@ -127,9 +127,10 @@ Outcome<ContainerImage> parse_container_settings(std::string_view image, std::st
     auto settings = nlohmann::json::parse(image, nullptr, false), started = nlohmann::json::parse(runtime, nullptr, false);
     if (!settings.is_object() || !started.is_object()) return damaged();
     ContainerImage found;
-    if (auto user = started.value("/process/user"_json_pointer, nlohmann::json()); user.is_object())
-        for (auto [key, number] : {std::pair{"uid", &found.user.uid}, {"gid", &found.user.gid}})
-            if (auto value = user.find(key); value != user.end() && value->is_number_unsigned()) *number = value->get<u32>();
+    if (auto process = started.find("process"); process != started.end() && process->is_object())
+        if (auto user = process->find("user"); user != process->end() && user->is_object())
+            for (auto [key, number] : {std::pair{"uid", &found.user.uid}, {"gid", &found.user.gid}})
+                if (auto value = user->find(key); value != user->end() && value->is_number_unsigned()) *number = value->get<u32>();
     auto config = settings.find("config");
     if (config == settings.end() || !config->is_object()) return found;
     found.entrypoint = texts(*config, "Entrypoint"), found.command = texts(*config, "Cmd");

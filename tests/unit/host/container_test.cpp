@@ -32,6 +32,7 @@ TEST(ContainerSettings, MayBeMissingOrOfAnotherKind) {
         EXPECT_EQ(image.error().status, ExitStatus::bad_root);
     }
     EXPECT_FALSE(parse_container_settings("{}", ""));
+    for (auto* text : {R"({"process": []})", R"({"process": "x"})", R"({"process": {"user": [1]}})"}) EXPECT_TRUE(parse_container_settings("{}", text)) << text;
 }
 
 TEST(ContainerTools, WhatTheySayIsTakenOutOfTheirLog) {
