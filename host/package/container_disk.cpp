@@ -12,11 +12,10 @@ Outcome<void> make_container_disk(const Package& package, const fs::path& output
     std::error_code error;
     fs::permissions(disk, fs::perms::owner_read | fs::perms::group_read | fs::perms::others_read, error);
     auto image = layout.string() + ":latest";
-    bool arm = package.plan.architecture == Architecture::arm64;
     TRY(run_tool({"umoci", "init", "--layout", layout}));
     TRY(run_tool({"umoci", "new", "--image", image}));
     TRY(run_tool({"umoci", "insert", "--rootless", "--image", image, disk, "/disk/disk.qcow2"}));
-    TRY(run_tool({"umoci", "config", "--image", image, "--architecture", arm ? "arm64" : "amd64", "--os", "linux"}));
+    TRY(run_tool({"umoci", "config", "--image", image, "--architecture", std::string(facts_of(package.plan.architecture).debian_name), "--os", "linux"}));
     TRY(run_tool({"umoci", "gc", "--layout", layout}));
     return run_tool({"tar", "-C", layout, "--owner=0", "--group=0", "-cf", output, "oci-layout", "index.json", "blobs"});
 }

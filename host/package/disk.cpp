@@ -29,6 +29,13 @@ u64 size_of(const fs::path& file) {
     return fs::file_size(file, error);
 }
 
+/// A file that is a hole, to be filled.
+Outcome<void> make_empty(const fs::path& file, u64 size) {
+    TRY(write_file(file, ""));
+    if (::truncate(file.c_str(), static_cast<off_t>(size)) != 0) return failure(ExitStatus::failed, "cannot make {} of {} MiB: {}", file.string(), size >> 20, error_text());
+    return {};
+}
+
 Outcome<void> write_at(const fs::path& disk, u64 at, ByteSpan bytes) {
     FileDescriptor file(::open(disk.c_str(), O_WRONLY | O_CLOEXEC));
     if (!file || ::lseek(file.number(), static_cast<off_t>(at), SEEK_SET) < 0 || !write_all(file.number(), bytes))
@@ -81,8 +88,7 @@ Outcome<void> make_disk(const Package& package, const fs::path& output, u64 size
     script += partition(2, boot_at, boot_size, type_efi);
     if (root_size) script += partition(3, root_at, root_size, type_root(package.plan.architecture));
     TRY(write_file(table, script));
-    TRY(write_file(output, ""));
-    if (::truncate(output.c_str(), static_cast<off_t>(size)) != 0) return failure(ExitStatus::failed, "cannot make {} of {} MiB: {}", output.string(), size >> 20, error_text());
+    TRY(make_empty(output, size));
     TRY(run_tool({"/bin/sh", "-c", "exec \"$0\" --quiet \"$1\" <\"$2\"", "sfdisk", output, table}));
     TRY(make_fat(output, boot_at, boot_size, files));
     if (root_size) {
@@ -114,9 +120,8 @@ Outcome<void> make_cd(const Package& package, const fs::path& output) {
     TRY(make_loader(LoaderKind::efi, LoadedFrom::cd, package, loader));
     std::vector<FatFile> files{{loader, "EFI/BOOT/BOOTX64.EFI"}};
     auto boot_image = folder / "efi";
-    TRY(write_file(boot_image, ""));
     u64 size = fat_size(files);
-    if (::truncate(boot_image.c_str(), static_cast<off_t>(size)) != 0) return failure(ExitStatus::failed, "cannot make {}: {}", boot_image.string(), error_text());
+    TRY(make_empty(boot_image, size));
     TRY(make_fat(boot_image, 0, size, files));
     // Links, not copies: the files may be large.
     for (auto [from, to] : {std::pair{package.kernel, kernel_file}, {package.bundle, bundle_file}}) {
