@@ -1,0 +1,92 @@
+"""Volumes: disks with a file system of their own (-v FILE:GUEST:disk), made and looked through by Debian's e2fsprogs."""
+import re
+
+from system.case import Case, Program
+
+BUSYBOX = "/bin/busybox"
+TOOLS = ("/sbin/mke2fs", "/sbin/e2fsck", "/sbin/debugfs")
+
+# The tools of e2fsprogs lie where a user's $PATH does not lead.
+PREPARE = """
+    export PATH="$PATH:/sbin"
+    make() { mke2fs -q -t ext4 -b 4096 "$@"; }
+    run() { "$SPORE" run $OPTIONS -v ./disk:/data:disk "$@"; }
+"""
+CLEAN = '\ne2fsck -fn disk > report 2>&1 || { cat report; exit 1; }\n'
+
+
+def volume(name, script, command=(), needs=(), **what):
+    """On virtual machines of both CPUs, and as a process."""
+    whole = PREPARE + script + CLEAN
+    what = {"needs": (BUSYBOX, *TOOLS, *needs), "timeout": 120, **what}
+    return [Case(name, list(command), script=whole, spread=True, linuxu=False, **what),
+            Case(f"{name}-linuxu", list(command), script=whole.replace("$OPTIONS", "--on linuxu"), **what)]
+
+
+CASES = [
+    # What one machine writes, the next one reads; and so do Linux's tools.
+    *volume("stays", """
+        make disk 64M
+        run /bin/busybox sh -ec '
+            cd /data; echo from one machine > file; mkdir -p -m 750 a/b; ln -s ../file a/link; ln file a/b/twice; mkfifo -m 600 pipe
+            chown 12:34 a; touch -d "2001-02-03 04:05:06" a/b; head -c 3000000 /dev/urandom > large; sha256sum large > sum; rm -r lost+found
+            : > empty; echo gone > gone; rm gone; mv a/b moved; grep -c " /data ext4 rw" /proc/mounts'
+        e2fsck -fn disk > report 2>&1 || { cat report; exit 1; }
+        run /bin/busybox sh -ec '
+            cd /data; cat file a/link moved/twice; sha256sum -c sum; ls; stat -c "%a %u:%g %F" a pipe; stat -c "%h %s" file; stat -c %y moved | cut -c 1-19; echo more >> file'
+        debugfs -R "cat /moved/twice" disk 2> /dev/null""",
+        stdout="1\nfrom one machine\nfrom one machine\nfrom one machine\nlarge: OK\na\nempty\nfile\nlarge\nmoved\npipe\nsum\n750 12:34 directory\n600 0:0 fifo\n2 17\n"
+               "2001-02-03 04:05:06\nfrom one machine\nmore\n"),
+    # Made by Linux's tools, of their files.
+    *volume("brought", """
+        mkdir -p from/sub; head -c 5000000 /dev/urandom > from/large; (cd from && sha256sum large > sum); ln -s sub/name from/link; echo inner > from/sub/name
+        for i in $(seq 500); do echo $i > from/sub/$i; done
+        make -d from disk 64M
+        run /bin/busybox sh -ec 'cd /data; sha256sum -c sum; cat link; cat sub/[0-9]* | sort -n | tail -n 1; ls sub | wc -l'""",
+        stdout="large: OK\ninner\n500\n501\n"),
+    *volume("model", """
+        make disk 128M
+        run -e CANNOT_ALLOCATE= "$1" 5 1500 /data/new /data/file /data/other /tmp/new""",
+        [Program("file_model")], stdout="alike\n", timeout=240),
+    # Nothing that was told to be on the disk is lost when the machine ends at any time; here in the midst of writing.
+    *volume("cut-off", """
+        make disk 64M
+        run --timeout 6 /bin/busybox sh -c '
+            cd /data; i=0; while true; do i=$((i + 1)); echo "contents of $i" > new; sync new; mv new kept$i; sync .; echo $i; (echo more; cat kept$i) >> log; rm -f kept$((i - 40)); done' > told 2> message || :
+        last=$(tail -n 1 told); test "$last" -ge 3 || { cat message; exit 90; }
+        e2fsck -fn disk > /dev/null 2>&1 || echo needs its journal
+        run /bin/busybox sh -c "cat /data/kept$last | grep -c '^contents of $last\$'; ls /data | grep -c kept > /dev/null && echo read"
+        """, stdout=re.compile(r"1\nread\n$"), timeout=120),
+    *volume("read-only", """
+        mkdir from; echo here > from/file; make -d from disk 16M; sha256sum disk > sum
+        run_read_only() { "$SPORE" run $OPTIONS -v ./disk:/data:disk:ro "$@"; }
+        run_read_only /bin/busybox sh -c 'cat /data/file; echo more >> /data/file; rm /data/file; mkdir /data/new' || :
+        sha256sum -c sum""",
+        stdout="here\ndisk: OK\n", stderr=re.compile(r"file: Read-only file system\n.*Read-only file system\n.*Read-only file system\n")),
+    *volume("full", """
+        make -N 64 disk 8M
+        run /bin/busybox sh -c '
+            cd /data; dd if=/dev/zero of=big bs=64k 2>&1 | grep -o "No space.*"; sync; rm big; for i in $(seq 100); do : > file$i || break; done 2>&1 | grep -o "No space.*"
+            rm file*; echo room > again; cat again'""",
+        stdout="No space left on device\nNo space left on device\nroom\n"),
+    *volume("two", """
+        make disk 16M; make other 16M
+        run -v ./other:/other:disk /bin/busybox sh -c 'echo one > /data/file; echo two > /other/file; mv /data/file /other/moved; cat /other/*e*; ls /data'
+        e2fsck -fn other > report 2>&1 || cat report""",
+        stdout="two\none\nlost+found\n"),
+    # A database's file, whose pages are written and mapped.
+    *volume("sqlite", """
+        make disk 64M
+        run /usr/bin/sqlite3 /data/base 'pragma journal_mode = wal; create table t(a, b); with recursive c(x) as (select 1 union all select x + 1 from c where x < 20000)
+            insert into t select x, hex(randomblob(20)) from c; create index i on t(b); select count(*) from t;'
+        run /usr/bin/sqlite3 /data/base 'pragma integrity_check; select count(*), sum(a) from t; delete from t where a % 2; vacuum; select count(*) from t'""",
+        stdout="wal\n20000\nok\n20000|200010000\n10000\n", needs=("/usr/bin/sqlite3",), memory="128M"),
+    Case("refusals", [], script=PREPARE + """
+        run() { "$SPORE" run -v "$@" /bin/busybox true 2>&1 || echo $?; }
+        run ./disk:/data:disk; head -c 1000000 /dev/zero > disk; run ./disk:/data:disk; run ./disk:/:disk; run .:/data:disk; run LABEL=data:/data:disk; run LABEL=:/data:disk
+        make disk 16M > /dev/null 2>&1; cp disk copy; run ./disk:/data:disk -v ./copy:/copy:disk
+        (flock 9; run ./disk:/data:disk) 9<> disk""",
+        host=True, needs=(BUSYBOX, *TOOLS, "/usr/bin/flock"), stdout=re.compile(
+            r"make it, of 1 GiB for example, with 'mke2fs .*'\n\d+\n.*holds no ext4 file system: make one with 'mke2fs .*'\n\d+\n.*the root cannot be a volume.*\n\d+\n"
+            r".*a disk is a file.*\n\d+\n.*labels are for what 'spore build' makes\n\d+\n.*a label has 1 to 16 bytes.*\n\d+\n.*tune2fs -U random.*\n\d+\n.*another machine uses it.*\n\d+\n$")),
+]
