@@ -68,6 +68,11 @@ std::string hint_for(std::string_view name, std::span<const std::string_view> kn
 
 fs::path folder_of(const Place& place) { return place.file.parent_path(); }
 
+/// ./app in a project's file means the file beside it; other names are looked for.
+std::string beside(const Place& place, const std::string& name) {
+    return name.starts_with("./") || name.starts_with("../") ? (folder_of(place) / name).lexically_normal().string() : name;
+}
+
 /// A value that its parser explains, named with its place.
 template <typename T>
 Outcome<T> explained(const Place& place, Outcome<T> value) {
@@ -131,8 +136,7 @@ Outcome<void> read_network(const Place& place, Request& request) {
 constexpr std::array keys{
     Key{"program", "A string: the program, by its path, or by its name in $PATH; ./app means the file beside spore.toml.", [](const Place& place, Request& request) -> Outcome<void> {
         auto name = TRY(place.text());
-        // ./app in a project's file means the file beside it.
-        request.program = name.starts_with("./") || name.starts_with("../") ? (folder_of(place) / name).lexically_normal().string() : name;
+        request.program = beside(place, name);
         return {};
     }},
     Key{"arguments", "A list of strings: its arguments. Those of the command line follow them.", [](const Place& place, Request& request) -> Outcome<void> {
@@ -180,7 +184,7 @@ constexpr std::array keys{
     }},
     Key{"image", "A string: a container image, an archive or OCI layout (./app.tar means the file beside spore.toml) or docker://NAME; program and arguments replace its command.", [](const Place& place, Request& request) -> Outcome<void> {
         auto name = TRY(place.text());
-        request.image = name.starts_with("./") || name.starts_with("../") ? (folder_of(place) / name).lexically_normal().string() : name;
+        request.image = beside(place, name);
         return {};
     }},
     Key{"entrypoint", "A string: with image, the program of it to run instead of its own.", [](const Place& place, Request& request) -> Outcome<void> {
