@@ -50,6 +50,7 @@ enum class Tag : u16 {
     search_domain = 18, ///< string: where names without a dot are looked for
     share = 19,      ///< string: an absolute path in the root, where a share lies: that of the device whose name is "share" and this record's place among its like, from 0
     timeline = 20,   ///< u32: 1 = tell at the end when boot came to what
+    volume = 21,     ///< VolumeRecord, then an absolute path in the root: a disk with a file system of its own, which is mounted there
     fixed_addresses = 15, ///< u32: 1 = programs and their stacks always lie at the same addresses
 };
 
@@ -106,5 +107,17 @@ struct UserRecord {
     le32 uid;
     le32 gid;
 };
+/// How a volume is known among the machine's disks.
+enum class VolumeName : u8 {
+    uuid = 0,   ///< its file system's UUID
+    label = 1,  ///< its file system's label, zeros behind it
+};
+struct VolumeRecord {
+    u8 naming;     ///< a VolumeName
+    u8 read_only;  ///< 0 or 1
+    u8 reserved[6];
+    u8 name[16];
+};
+static_assert(sizeof(VolumeRecord) == 24 && alignof(VolumeRecord) == 1);
 
 }  // namespace spore::abi

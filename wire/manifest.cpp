@@ -26,6 +26,11 @@ bool is_interface(ByteSpan payload) {
     return true;
 }
 
+bool is_volume(ByteSpan payload) {
+    auto* record = view_at<abi::VolumeRecord>(payload, 0);
+    return record && record->naming <= u8(abi::VolumeName::label) && record->read_only <= 1 && is_path(payload.subspan(sizeof *record));
+}
+
 enum class Check : u8 { good, bad, unknown };
 
 /// Whether a record's payload is what its tag promises.
@@ -51,6 +56,7 @@ Check check_record(Tag tag, ByteSpan payload) {
         case Tag::limit: return verdict(is_struct<abi::LimitRecord>(payload));
         case Tag::interface: return verdict(is_interface(payload));
         case Tag::name_server: return verdict(payload.size() == sizeof(abi::AddressRecord::address));
+        case Tag::volume: return verdict(is_volume(payload));
         case Tag::user: return verdict(is_struct<abi::UserRecord>(payload));
     }
     return Check::unknown;

@@ -22,6 +22,10 @@ public:
     struct User {
         u32 uid, gid;
     };
+    struct Volume {
+        const abi::VolumeRecord& record;
+        std::string_view path;
+    };
     struct Interface {
         const abi::InterfaceRecord& record;
         std::span<const abi::AddressRecord> addresses;
@@ -61,6 +65,10 @@ public:
     template <typename F>
     void for_each_share(F&& visit) const { for_each_text(abi::Tag::share, visit); }
     template <typename F>
+    void for_each_volume(F&& visit) const {
+        for_each([&](abi::Tag tag, ByteSpan payload) { if (tag == abi::Tag::volume) visit(to_volume(payload)); });
+    }
+    template <typename F>
     void for_each_limit(F&& visit) const {
         for_each([&](abi::Tag tag, ByteSpan payload) { if (tag == abi::Tag::limit) visit(to_limit(payload)); });
     }
@@ -95,6 +103,11 @@ private:
     std::optional<u32> number(abi::Tag tag) const;
     std::size_t count(abi::Tag tag) const;
     static Limit to_limit(ByteSpan payload);
+    static Volume to_volume(ByteSpan payload) {
+        auto& record = *view_at<abi::VolumeRecord>(payload, 0);
+        auto path = payload.subspan(sizeof record);
+        return {record, {reinterpret_cast<const char*>(path.data()), path.size()}};
+    }
     static Interface to_interface(ByteSpan payload) {
         auto& record = *view_at<abi::InterfaceRecord>(payload, 0);
         return {record, {reinterpret_cast<const abi::AddressRecord*>(payload.data() + sizeof record), record.address_count}};

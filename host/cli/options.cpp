@@ -70,7 +70,7 @@ void add_run_options(CLI::App& run, RawRun& raw) {
     run.add_option("-u,--user", raw.user, "Who the program runs as, in numbers (0; the group's, unless given, is the user's)")->type_name("UID[:GID]");
     run.add_option("--ulimit", raw.limits, "A limit that the program begins with: as, core, cpu, data, fsize, nofile, nproc, sigpending or stack")->type_name("NAME=SOFT[:HARD]")->allow_extra_args(false);
     run.add_option("-w,--workdir", raw.directory, "Working directory in the guest (/)")->type_name("DIR");
-    run.add_option("-v,--volume", raw.volumes, "Copy a file or folder into the guest's root, or with :shared let the guest use a folder where it is")->type_name("HOST:GUEST[:ro][:shared]")->allow_extra_args(false);
+    run.add_option("-v,--volume", raw.volumes, "Copy a file or folder into the guest's root; with :shared let the guest use a folder where it is, with :disk a disk's image with an ext4 file system")->type_name("HOST:GUEST[:ro][:shared|:disk]")->allow_extra_args(false);
     run.add_option("-p,--publish", raw.ports, "Make a port of this machine lead to one of the guest; ranges are possible")->type_name("[IP:]HOST:GUEST[/udp]")->allow_extra_args(false);
     run.add_option("--network", raw.network, "user (out through this machine, without privileges), none, tap=NAME or bridge=NAME (none; with -p: user)")->type_name("HOW");
     run.add_option("--ip", raw.addresses, "An address of the guest, several are possible; or auto: as the network says, by DHCP and router advertisements")->type_name("ADDRESS/LENGTH")->allow_extra_args(false);

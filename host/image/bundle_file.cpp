@@ -30,6 +30,15 @@ void write_network(wire::ManifestWriter<std::vector<std::byte>>& writer, const N
     for (const auto& server : network.name_servers) writer.record(abi::Tag::name_server, bytes_of(server.bytes));
 }
 
+abi::VolumeRecord record_of(const Volume& volume) {
+    abi::VolumeRecord record{};
+    record.naming = static_cast<u8>(volume.label.empty() ? abi::VolumeName::uuid : abi::VolumeName::label);
+    record.read_only = volume.read_only;
+    if (volume.label.empty()) std::ranges::copy(volume.uuid, record.name);
+    else std::ranges::copy(volume.label, record.name);
+    return record;
+}
+
 }  // namespace
 
 std::vector<std::byte> make_manifest(const Plan& plan, const std::string& program, abi::RootSource source) {
@@ -53,9 +62,11 @@ std::vector<std::byte> make_manifest(const Plan& plan, const std::string& progra
         writer.record(Tag::limit, bytes_of(record));
     }
     for (const auto& volume : plan.volumes)
-        if (volume.read_only) writer.text(Tag::read_only, volume.guest);
+        if (volume.read_only && volume.kind != VolumeKind::disk) writer.text(Tag::read_only, volume.guest);
     for (const auto& volume : plan.volumes)
-        if (volume.shared) writer.text(Tag::share, volume.guest);
+        if (volume.kind == VolumeKind::shared) writer.text(Tag::share, volume.guest);
+    for (const auto& volume : plan.volumes)
+        if (volume.kind == VolumeKind::disk) writer.record(Tag::volume, bytes_of(record_of(volume)), volume.guest);
     writer.number(Tag::mode, static_cast<u32>(plan.mode));
     writer.number(Tag::log_level, static_cast<u32>(plan.log_level));
     writer.number(Tag::root_source, static_cast<u32>(source));

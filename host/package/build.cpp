@@ -20,9 +20,8 @@ constexpr const char* first_date_of_fat = "315532800";  // 1980-01-01
 
 Outcome<void> check_request(const Request& request, const Target& target) {
     for (const auto& volume : request.volumes)
-        if (volume.shared)
-            return failure(ExitStatus::bad_root, "-v {}:{}:shared: the machine that an image runs on has no folders of this one: leave :shared away, for a copy", volume.host.string(),
-                           volume.guest);
+        if (volume.kind == VolumeKind::shared)
+            return failure(ExitStatus::bad_root, "-v {}: the machine that an image runs on has no folders of this one: leave :shared away, for a copy", volume.text());
     if (request.root_place == RootPlace::disk && !target.reads_disk)
         return failure(ExitStatus::bad_root, "--root-in disk: the kernel has no driver for the disks of {}'s machines: leave it away, and give the machine memory for the root",
                        target.name);

@@ -14,7 +14,7 @@ FileDescriptor open_of_guest(const Plan& plan, const std::string& path) {
     constexpr int flags = O_RDONLY | O_NONBLOCK;  // it may be anything, such as a pipe
     if (path == plan.program && !plan.host_program.empty()) return FileDescriptor(::open(plan.host_program.c_str(), flags | O_CLOEXEC));
     for (const auto& volume : plan.volumes)
-        if (volume.guest == path) return FileDescriptor(::open(volume.host.c_str(), flags | O_CLOEXEC));
+        if (volume.guest == path && volume.kind != VolumeKind::disk) return FileDescriptor(::open(volume.host.c_str(), flags | O_CLOEXEC));
     return open_inside(plan.root ? *plan.root : plan.sysroot.value_or("/"), path, flags);
 }
 

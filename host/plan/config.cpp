@@ -245,7 +245,7 @@ constexpr std::array keys{
         request.sysroot = folder_of(place) / TRY(place.text());
         return {};
     }},
-    Key{"volumes", "A list of strings HOST:GUEST: files and folders that are copied into the guest. HOST:GUEST:shared is a folder that the guest uses where it is; with :ro it cannot write there.", [](const Place& place, Request& request) -> Outcome<void> {
+    Key{"volumes", "A list of strings HOST:GUEST: files and folders that are copied into the guest. HOST:GUEST:shared is a folder that the guest uses where it is, HOST:GUEST:disk the image of a disk with an ext4 file system; with :ro it cannot write there.", [](const Place& place, Request& request) -> Outcome<void> {
         for (const auto& text : TRY(place.texts())) {
             auto volume = parse_volume(text, folder_of(place));
             if (!volume) return place.refused(volume.error().message);

@@ -65,17 +65,22 @@ Outcome<void> check_process(const Plan& plan, const Request& request) {
     return {};
 }
 
-/// Folders that are shared need a device each, and hide what is copied below them.
-Outcome<void> check_shares(const Plan& plan) {
+/// Shared folders and disks need a device each, and hide what is copied below them.
+Outcome<void> check_volumes(const Plan& plan) {
     std::size_t count = 0;
     for (const auto& volume : plan.volumes) {
-        if (!volume.shared) continue;
-        auto name = fmt::format("-v {}:{}:shared", volume.host.string(), volume.guest);
-        if (volume.guest == "/") return failure(ExitStatus::bad_root, "{}: the root cannot be shared: copy it with --root {}", name, volume.host.string());
-        if (++count > most_shares) return failure(ExitStatus::bad_root, "{}: more than {} folders cannot be shared: share one that they are in", name, most_shares);
+        if (volume.kind == VolumeKind::copy) continue;
+        auto name = "-v " + volume.text();
+        if (volume.guest == "/") return failure(ExitStatus::bad_root, "{}: the root cannot be a volume: copy a folder there with --root", name);
+        if (++count > most_volume_devices)
+            return failure(ExitStatus::bad_root, "{}: there is no room for more than {} shared folders and disks: put several folders into one", name, most_volume_devices);
         for (const auto& other : plan.volumes)
             if (&other != &volume && (other.guest == volume.guest || other.guest.starts_with(volume.guest + "/")))
                 return failure(ExitStatus::bad_root, "{}: {} lies in it: give it another place in the guest", name, other.guest);
+        if (volume.kind != VolumeKind::disk || !volume.label.empty()) continue;
+        for (const auto& other : plan.volumes)
+            if (&other != &volume && other.kind == VolumeKind::disk && other.label.empty() && other.uuid == volume.uuid)
+                return failure(ExitStatus::bad_root, "{}: it has the same UUID as {}: give one of them another with 'tune2fs -U random FILE'", name, other.host.string());
     }
     return {};
 }
@@ -230,7 +235,7 @@ Outcome<Plan> make_plan(const Request& request) {
     plan.volumes = request.volumes;
     plan.architecture = request.architecture.value_or(find_architecture(plan).value_or(native_architecture));
     TRY(choose_machine(plan, request));
-    TRY(check_shares(plan));
+    TRY(check_volumes(plan));
     plan.accelerator = request.accelerator.value_or(Accelerator::automatic);
     plan.mode = request.mode.value_or(abi::Mode::fused);
     plan.log_level = request.log_level.value_or(abi::LogLevel::error);
@@ -279,7 +284,7 @@ std::string describe(const Plan& plan) {
     if (plan.root_place) line("root in", std::string(name_of(*plan.root_place)));
     if (plan.sysroot) line("sysroot", plan.sysroot->string());
     for (const auto& volume : plan.volumes)
-        line("volume", fmt::format("{} at {}{}{}", volume.host.string(), volume.guest, volume.shared ? ", shared" : "", volume.read_only ? ", read-only" : ""));
+        line("volume", volume.text());
     line("host name", plan.host_name);
     line("network", text_of(plan.network.choice));
     if (plan.network.present()) {

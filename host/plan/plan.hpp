@@ -2,6 +2,7 @@
 // (`--dry-run`), and then carried out; nothing after it asks the environment again.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <optional>
 #include <string>
@@ -27,12 +28,18 @@ enum class Firmware : u8 { none, uefi };
 enum class RootPlace : u8 { memory, disk };
 enum class Accelerator : u8 { automatic, kvm, tcg };
 
-/// `-v host:guest[:ro][:shared]`: a file or folder of the host that is copied into the root, or a folder that the guest uses where it is.
+/// `-v host:guest[:ro][:shared|:disk]`: a file or folder of the host that is copied into the root, a folder that the guest uses where it is, or
+/// the image of a disk with a file system of its own.
+enum class VolumeKind : u8 { copy, shared, disk };
 struct Volume {
-    fs::path host;
+    fs::path host;       ///< of a disk that whoever runs the machine attaches: empty
     std::string guest;
     bool read_only = false;
-    bool shared = false;
+    VolumeKind kind = VolumeKind::copy;
+    std::array<u8, 16> uuid{};  ///< of a disk's file system
+    std::string label{};        ///< the same of a disk that whoever runs the machine attaches
+    /// As the user wrote it.
+    std::string text() const;
     friend bool operator==(const Volume&, const Volume&) = default;
 };
 
@@ -86,8 +93,8 @@ struct Request {
     void merge(const Request& upper);
 };
 
-/// What -v takes; microvm has no room for more devices.
-inline constexpr std::size_t most_shares = 4;
+/// Shared folders and disks that -v takes together; microvm has no room for more devices.
+inline constexpr std::size_t most_volume_devices = 4;
 
 /// From this on, free memory goes back to the host: of less there is hardly a whole block of it.
 inline constexpr u64 smallest_memory_with_balloon = 64_MiB;
@@ -152,7 +159,7 @@ std::optional<T> from_name(std::string_view name);
 std::optional<u64> parse_size(std::string_view text);
 /// "30", "1.5" seconds.
 std::optional<std::chrono::milliseconds> parse_seconds(std::string_view text);
-/// "host:guest[:ro]", the message of the failure says what is wrong.
+/// "host:guest[:ro][:shared|:disk]" or "LABEL=name:guest:disk", the message of the failure says what is wrong.
 Outcome<Volume> parse_volume(std::string_view text, const fs::path& base);
 Outcome<User> parse_user(std::string_view text);
 Outcome<Limit> parse_limit(std::string_view text);

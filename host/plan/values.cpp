@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "host/check/call_table.hpp"
+#include "host/plan/disk.hpp"
 #include "host/plan/parts.hpp"
 #include "host/plan/plan.hpp"
 
@@ -112,28 +113,52 @@ std::optional<std::chrono::milliseconds> parse_seconds(std::string_view text) {
     return std::chrono::milliseconds(static_cast<i64>(std::ceil(seconds * 1000)));
 }
 
+std::string Volume::text() const {
+    const char* form = kind == VolumeKind::shared ? ":shared" : kind == VolumeKind::disk ? ":disk" : "";
+    return fmt::format("{}:{}{}{}", label.empty() ? host.string() : "LABEL=" + label, guest, form, read_only ? ":ro" : "");
+}
+
 Outcome<Volume> parse_volume(std::string_view text, const fs::path& base) {
     Volume volume;
     std::string_view rest = text;
     while (true) {
         if (rest.ends_with(":ro")) volume.read_only = true, rest.remove_suffix(3);
         else if (rest.ends_with(":rw")) rest.remove_suffix(3);
-        else if (rest.ends_with(":shared")) volume.shared = true, rest.remove_suffix(7);
+        else if (rest.ends_with(":shared")) volume.kind = VolumeKind::shared, rest.remove_suffix(7);
+        else if (rest.ends_with(":disk")) volume.kind = VolumeKind::disk, rest.remove_suffix(5);
         else break;
     }
     auto colon = rest.find(':');
     if (colon == std::string_view::npos || colon == 0 || rest.substr(colon + 1).find(':') != std::string_view::npos)
-        return failure(ExitStatus::bad_root, "volume '{}': write it as HOST:GUEST, with :ro, :shared or both behind it", text);
-    volume.host = base / fs::path(rest.substr(0, colon));
+        return failure(ExitStatus::bad_root, "volume '{}': write it as HOST:GUEST, with :ro, and :shared or :disk, behind it", text);
     volume.guest = fs::path(rest.substr(colon + 1)).lexically_normal();
     if (!volume.guest.starts_with('/'))
         return failure(ExitStatus::bad_root, "volume '{}': the path in the guest must be absolute, such as /{}", text, volume.guest);
+    constexpr std::string_view by_label = "LABEL=";
+    if (auto host = rest.substr(0, colon); volume.kind == VolumeKind::disk && host.starts_with(by_label)) {
+        volume.label = host.substr(by_label.size());
+        if (volume.label.empty() || volume.label.size() > sizeof(abi::VolumeRecord::name))
+            return failure(ExitStatus::bad_root, "volume '{}': a label has 1 to {} bytes, such as LABEL=data", text, sizeof(abi::VolumeRecord::name));
+        return volume;
+    } else {
+        volume.host = (base / fs::path(host)).lexically_normal();
+    }
     std::error_code error;
     bool there = fs::exists(volume.host, error);
     if (error) return failure(ExitStatus::bad_root, "volume '{}': cannot look at {}: {}", text, volume.host.string(), error.message());
+    if (!there && volume.kind == VolumeKind::disk)
+        return failure(ExitStatus::bad_root, "volume '{}': there is no {} on this machine: make it, of 1 GiB for example, with 'mke2fs -q -t ext4 -b 4096 {} 1G'", text,
+                       volume.host.string(), volume.host.string());
     if (!there) return failure(ExitStatus::bad_root, "volume '{}': there is no {} on this machine", text, volume.host.string());
-    if (volume.shared && !fs::is_directory(volume.host, error))
+    if (volume.kind == VolumeKind::shared && !fs::is_directory(volume.host, error))
         return failure(ExitStatus::bad_root, "volume '{}': only folders can be shared; leave :shared away to copy the file, or share the folder it is in", text);
+    if (volume.kind == VolumeKind::disk && !fs::is_regular_file(volume.host, error) && !fs::is_block_file(volume.host, error))
+        return failure(ExitStatus::bad_root, "volume '{}': a disk is a file with a file system in it, or a device; leave :disk away to copy the folder", text);
+    if (volume.kind == VolumeKind::disk) {
+        auto uuid = read_disk_uuid(volume.host);
+        if (!uuid) return failure(uuid.error().status, "volume '{}': {}", text, uuid.error().message);
+        volume.uuid = *uuid;
+    }
     return volume;
 }
 

@@ -117,7 +117,8 @@ Outcome<Assembled> assemble_root(const Plan& plan) {
     auto& root = assembled.root;
     // The program's whole path first: what it is called decides which links of the host come along.
     if (plan.root) TRY(root.place(*plan.root, "/"));
-    for (const auto& volume : plan.volumes) TRY(root.place(volume.host, volume.guest));
+    for (const auto& volume : plan.volumes)
+        if (volume.kind != VolumeKind::disk) TRY(root.place(volume.host, volume.guest));
     if (plan.sysroot && !plan.host_program.empty()) TRY(root.place(plan.host_program, plan.program));
     if (assembled.program.find('/') == std::string::npos) {
         auto found = find_in_root(root, assembled.program, variable(plan, "PATH"));
@@ -129,9 +130,10 @@ Outcome<Assembled> assemble_root(const Plan& plan) {
     TRY(add_program(plan, root, libraries, assembled.program));
     for (const auto& volume : plan.volumes) {
         auto real = root.provide(volume.guest);
-        if (!real) continue;
+        if (!real && volume.kind == VolumeKind::disk) root.add_directory(volume.guest);
+        if (!real || volume.kind == VolumeKind::disk) continue;
         add_programs(root, libraries, *real);
-        if (volume.shared) root.empty(*real);  // it was there to see what its programs need
+        if (volume.kind == VolumeKind::shared) root.empty(*real);  // it was there to see what its programs need
     }
     if (libraries.glibc() && !plan.root) {
         // glibc opens these by name: to unwind a thread that ends early, and to look up users and hosts.

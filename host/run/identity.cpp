@@ -30,7 +30,7 @@ std::optional<Identity> qemu_identity(const Plan& plan, std::span<const int> inh
     std::optional<Identity> owner;
     for (const auto& volume : plan.volumes) {
         struct stat folder{};
-        if (!volume.shared) continue;
+        if (volume.kind != VolumeKind::shared) continue;
         if (::stat(volume.host.c_str(), &folder) != 0 || folder.st_uid == 0) return std::nullopt;
         if (owner && (owner->user != folder.st_uid || owner->group != folder.st_gid)) return std::nullopt;
         owner = Identity{.user = folder.st_uid, .group = folder.st_gid, .extra_group = folder.st_gid};

@@ -19,10 +19,13 @@ std::vector<std::string> linuxu_command(const Plan& plan, RootPlace root) {
     }
     int share = first_share;
     for (const auto& volume : plan.volumes) {
-        if (!volume.shared) continue;
+        if (volume.kind != VolumeKind::shared) continue;
         command.push_back(fmt::format("share={}", share++));
         command.push_back(fmt::format("share-user={}", share_user(volume)));
     }
+    int disk = first_disk;
+    for (const auto& volume : plan.volumes)
+        if (volume.kind == VolumeKind::disk) command.push_back(fmt::format("volume={}", disk++));
     return command;
 }
 

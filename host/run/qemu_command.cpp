@@ -74,12 +74,21 @@ std::vector<std::string> qemu_command(const Plan& plan, Accelerator accelerator,
              "-device", virtio("blk", ",drive=root")});
     int share = 0;
     for (const auto& volume : plan.volumes) {
-        if (!volume.shared) continue;
+        if (volume.kind != VolumeKind::shared) continue;
         // What the guest writes belongs to whom QEMU runs as; files of several file systems keep numbers of their own.
         add({"-fsdev", fmt::format("local,id=share{},path={},security_model=none,multidevs=remap{}", share,
                                    descriptor(qemu_descriptor::first_share + share), volume.read_only ? ",readonly=on" : ""),
              "-device", virtio("9p", fmt::format(",fsdev=share{},mount_tag=share{}", share, share))});
         ++share;
+    }
+    int disk = 0;
+    for (const auto& volume : plan.volumes) {
+        if (volume.kind != VolumeKind::disk) continue;
+        // As a set of descriptors, not by path: it can be opened for writing by who owns it only. The tool has locked it.
+        add({"-add-fd", fmt::format("fd={},set={}", qemu_descriptor::first_disk + disk, disk),
+             "-drive", fmt::format("if=none,id=volume{},format=raw,file.locking=off,file=/dev/fdset/{}{}", disk, disk, volume.read_only ? ",readonly=on" : ""),
+             "-device", virtio("blk", fmt::format(",drive=volume{}", disk))});
+        ++disk;
     }
     auto network = network_options(plan.network, pci || plan.network.nic != Nic::virtio, qemu_descriptor::network);
     command.insert(command.end(), network.begin(), network.end());

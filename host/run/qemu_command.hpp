@@ -9,6 +9,7 @@ namespace spore::host {
 namespace qemu_descriptor {
 inline constexpr int channel = 3, serial = 4, bundle = 5, network = 6, kernel = 7, root = 8, firmware = 9;
 inline constexpr int first_share = 10;  ///< one after another, as the plan has them
+inline constexpr int first_disk = first_share + static_cast<int>(most_volume_devices);  ///< volumes that are disks, likewise
 }
 
 std::vector<std::string> qemu_command(const Plan& plan, Accelerator accelerator, RootPlace root);

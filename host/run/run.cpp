@@ -2,8 +2,10 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -66,6 +68,18 @@ Outcome<FileDescriptor> open_share(const Volume& volume) {
     return folder;
 }
 
+/// One machine at a time may write it; several may read what none writes.
+Outcome<FileDescriptor> open_disk(const Volume& volume) {
+    struct stat status{};
+    bool device = ::stat(volume.host.c_str(), &status) == 0 && S_ISBLK(status.st_mode);
+    // A device that is mounted here says so with O_EXCL [open(2)].
+    FileDescriptor disk(::open(volume.host.c_str(), (volume.read_only ? O_RDONLY : O_RDWR) | (device ? O_EXCL : 0) | O_CLOEXEC));
+    if (!disk) return failure(ExitStatus::bad_root, "-v {}: {}", volume.text(), error_text());
+    if (::flock(disk.number(), (volume.read_only ? LOCK_SH : LOCK_EX) | LOCK_NB) != 0)
+        return failure(ExitStatus::bad_root, "-v {}: another machine uses it (spore ps): stop that, or give it to both with :ro", volume.text());
+    return disk;
+}
+
 /// What ended the machine's process, when a signal did.
 std::string what_ended(Child& process, bool qemu) {
     if (!process.ends_within(std::chrono::seconds(1))) return {};
@@ -88,6 +102,9 @@ Outcome<void> tell_debugger(const Plan& plan, pid_t process) {
 }  // namespace
 
 Outcome<Prepared> prepare(Plan& plan) {
+    for (const auto& volume : plan.volumes)
+        if (!volume.label.empty())
+            return failure(ExitStatus::bad_root, "-v {}: here a disk is attached by its file or device; labels are for what 'spore build' makes", volume.text());
     bool process = plan.platform == Platform::linuxu;
     auto accelerator = process ? plan.accelerator : TRY(choose_accelerator(plan.accelerator, plan.architecture, plan.gic));
     Prepared prepared{TRY(prepare_boot_parts(plan)), {}, {}};
@@ -116,10 +133,16 @@ Outcome<int> run(const Plan& plan, Prepared prepared, RunHooks run_hooks) {
     std::vector<ShareServer> share_servers;
     int share = qemu_descriptor::first_share;
     for (const auto& volume : plan.volumes) {
-        if (!volume.shared) continue;
+        if (volume.kind != VolumeKind::shared) continue;
         bool process = plan.platform == Platform::linuxu;
         auto& descriptor = process ? share_servers.emplace_back(TRY(start_share_server(volume))).link : shares.emplace_back(TRY(open_share(volume)));
         inherited.push_back({descriptor.number(), share++});
+    }
+    std::vector<FileDescriptor> disks;
+    for (const auto& volume : plan.volumes) {
+        if (volume.kind != VolumeKind::disk) continue;
+        auto& descriptor = disks.emplace_back(TRY(open_disk(volume)));
+        inherited.push_back({descriptor.number(), qemu_descriptor::first_disk + static_cast<int>(disks.size()) - 1});
     }
     FileDescriptor bridge;
     ProcessNetwork process_network;

@@ -23,9 +23,9 @@ const FoundCall* find_socket_call(const Plan& plan, const Findings& findings) {
     return own || found->second.evidence != Evidence::possible ? &found->second : nullptr;
 }
 
-const Volume* find_share(const Plan& plan) {
-    auto share = std::ranges::find_if(plan.volumes, &Volume::shared);
-    return share == plan.volumes.end() ? nullptr : &*share;
+const Volume* find_volume(const Plan& plan, VolumeKind kind) {
+    auto found = std::ranges::find(plan.volumes, kind, &Volume::kind);
+    return found == plan.volumes.end() ? nullptr : &*found;
 }
 
 struct Reason {
@@ -51,12 +51,17 @@ Reason reason_for(std::string_view part, const Plan& plan, RootPlace root, const
         return {false, "the machine has no network, and the program asks for none"};
     }
     if (part == "disk") {
+        if (auto* volume = find_volume(plan, VolumeKind::disk)) return {true, "-v " + volume->text()};
         bool used = root == RootPlace::disk;
         return {used, used ? "the root is on one" : "the root is in memory"};
     }
     if (part == "shares") {
-        auto* share = find_share(plan);
-        return share ? Reason{true, fmt::format("-v {}:{}:shared", share->host.string(), share->guest)} : Reason{false, "no volume is shared"};
+        auto* share = find_volume(plan, VolumeKind::shared);
+        return share ? Reason{true, "-v " + share->text()} : Reason{false, "no volume is shared"};
+    }
+    if (part == "volumes") {
+        auto* volume = find_volume(plan, VolumeKind::disk);
+        return volume ? Reason{true, "-v " + volume->text()} : Reason{false, "no volume is a disk"};
     }
     if (part == "balloon") {
         bool used = machine && plan.memory >= smallest_memory_with_balloon;
@@ -76,7 +81,8 @@ Selection select_parts(const Plan& plan, RootPlace root, const ProgramFacts& fac
         selection.parts.push_back({name, text, kept, std::move(why)});
     }
     if (asked_for("calls")) selection.all_calls = "--keep calls";
-    else if (auto share = find_share(plan)) selection.all_calls = fmt::format("programs may come from the shared folder {}", share->guest);
+    else if (auto share = find_volume(plan, VolumeKind::shared)) selection.all_calls = fmt::format("programs may come from the shared folder {}", share->guest);
+    else if (auto volume = find_volume(plan, VolumeKind::disk)) selection.all_calls = fmt::format("programs may come from the volume {}", volume->guest);
     else if (!facts.saw_all) selection.all_calls = "the root holds more programs than can be looked into";
     else if (!facts.findings.unclear.empty()) selection.all_calls = fmt::format("the numbers of some calls could not be followed (in {})", first_of(facts.findings.unclear));
     for (const auto& [number, found] : facts.findings.calls) {

@@ -42,8 +42,8 @@ std::string key_of(const Plan& plan, const Assembled& assembled, RootPlace root)
     fingerprint.add(image_key(assembled.root));
     fingerprint.add(assembled.program);
     for (const auto& name : plan.kept) fingerprint.add(name);
-    bool shares = std::ranges::any_of(plan.volumes, &Volume::shared);
-    for (u64 fact : {u64(plan.platform), u64(plan.machine), u64(plan.bus), u64(plan.network.present()), u64(plan.network.nic), u64(root), u64(shares),
+    auto has = [&](VolumeKind kind) { return u64(std::ranges::contains(plan.volumes, kind, &Volume::kind)); };
+    for (u64 fact : {u64(plan.platform), u64(plan.machine), u64(plan.bus), u64(plan.network.present()), u64(plan.network.nic), u64(root), has(VolumeKind::shared), has(VolumeKind::disk),
                      u64(plan.memory >= smallest_memory_with_balloon)})
         fingerprint.add_number(fact);
     return fingerprint.text();

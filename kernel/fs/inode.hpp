@@ -32,6 +32,8 @@ public:
     virtual const char* kind() const = 0;
     virtual bool read_only() const { return false; }
     virtual Result<void> sync() { return {}; }
+    /// The machine ends: what is stored is in order after this, and nothing may be changed any more.
+    virtual Result<void> close() { return sync(); }
     /// Whether a name that is not in the dentry cache may have to be read from a device.
     virtual bool may_wait() const { return false; }
     /// st_dev of its files.

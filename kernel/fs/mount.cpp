@@ -27,12 +27,22 @@ Shared<Mount> next_mount(u64 after) {
     return {};
 }
 
-void sync_all() {
+namespace {
+void for_each_mount(auto action) {
     u64 after = 0;
     while (auto mount = next_mount(after)) {
-        (void)mount->file_system().sync();
+        action(mount->file_system());
         after = mount->id();
     }
+}
+}  // namespace
+
+void sync_all() {
+    for_each_mount([](FileSystem& mounted) { (void)mounted.sync(); });
+}
+
+void close_all() {
+    for_each_mount([](FileSystem& mounted) { (void)mounted.close(); });
 }
 
 Result<Shared<Dentry>> make_tree(Shared<FileSystem> file_system) {

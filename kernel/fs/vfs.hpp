@@ -93,6 +93,8 @@ Result<void> make_read_only(Dentry& at);
 void unmount(Dentry& at);
 /// Every file system's sync(), as far as they can.
 void sync_all();
+/// Every file system's close().
+void close_all();
 /// The mount with the lowest id above `after`; null when there is no more.
 Shared<Mount> next_mount(u64 after);
 /// The root of a tree that begins with this file system.

@@ -33,7 +33,7 @@ constexpr std::size_t max_limits = 16;
 
 void leave_nothing_behind() {
     if constexpr (core::has(core::Part::network)) drain_network();
-    fs::sync_all();
+    fs::close_all();
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "kernel/fs/vfs.hpp"
 #include "kernel/main/shares.hpp"
 #include "kernel/main/stop.hpp"
+#include "kernel/main/volumes.hpp"
 
 namespace spore::main {
 namespace {
@@ -52,6 +53,7 @@ Result<Shared<fs::Dentry>> try_mount(const OpenBundle& bundle) {
     for (auto& directory : directories) TRY(ensure_directory(*root, directory.path, directory.permissions));
     TRY(fs::mount_standard(*root));
     if constexpr (core::has(core::Part::shares)) TRY(mount_shares(bundle.manifest, *root));
+    if constexpr (core::has(core::Part::volumes)) TRY(mount_volumes(bundle.manifest, *root));
     Result<void> protect;
     bundle.manifest.for_each_read_only([&](std::string_view path) {
         if (!protect) return;

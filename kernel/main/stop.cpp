@@ -2,6 +2,7 @@
 
 #include "arch/boot.hpp"
 #include "kernel/core/log.hpp"
+#include "kernel/fs/vfs.hpp"
 #include "kernel/main/channel.hpp"
 
 namespace spore::main {
@@ -23,6 +24,7 @@ void finish(abi::ExitReason reason, u32 status) {
 
 void stop(abi::StartFailure failure, std::string_view message) {
     core::error("{}", message);
+    fs::close_all();
     finish(abi::ExitReason::failed, static_cast<u32>(failure));
 }
 

@@ -1,5 +1,8 @@
 #include "kernel/main/volumes.hpp"
 
+#include <algorithm>
+#include <cstring>
+
 #include "base/format.hpp"
 #include "kernel/device/block.hpp"
 #include "kernel/fs/ext4/file_system.hpp"

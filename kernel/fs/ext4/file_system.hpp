@@ -31,6 +31,7 @@ public:
 
     /// Writes everything and leaves the volume clean; read-only afterwards.
     Result<void> unmount();
+    Result<void> close() override { return unmount(); }
 
     Result<Shared<Inode>> root() override;
     Result<FileSystemStat> stat() override;

@@ -85,11 +85,11 @@ TEST(Values, Volumes) {
     ASSERT_TRUE(volume);
     EXPECT_EQ(volume->guest, "/data");
     EXPECT_TRUE(volume->read_only);
-    EXPECT_FALSE(volume->shared);
+    EXPECT_EQ(volume->kind, VolumeKind::copy);
     for (const char* text : {"/tmp:/data:shared:ro", "/tmp:/data:ro:shared"}) {
         auto shared = parse_volume(text, "/");
         ASSERT_TRUE(shared) << text;
-        EXPECT_EQ(*shared, (Volume{"/tmp", "/data", true, true}));
+        EXPECT_EQ(*shared, (Volume{"/tmp", "/data", true, VolumeKind::shared}));
     }
     for (const char* text : {"", ":", "/tmp", "/etc/passwd:/data:shared", "/tmp:relative", ":/data", "/no/such/thing:/data", "/tmp:/a:b"}) EXPECT_FALSE(parse_volume(text, "/")) << text;
 }

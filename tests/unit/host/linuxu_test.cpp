@@ -56,7 +56,7 @@ TEST(LinuxuCommand, LeadsToTheNetwork) {
 
 TEST(LinuxuCommand, LeadsToSharedFolders) {
     Plan plan{.platform = Platform::linuxu, .kernel = "/lib/kernel"};
-    plan.volumes = {{"/tmp", "/a", false, true}, {"/tmp", "/copied"}, {"/tmp", "/b", true, true}};
+    plan.volumes = {{"/tmp", "/a", false, VolumeKind::shared}, {"/tmp", "/copied"}, {"/tmp", "/b", true, VolumeKind::shared}};
     auto command = linuxu_command(plan, RootPlace::memory);
     auto first = std::ranges::find(command, "share=10");
     ASSERT_NE(first, command.end());
@@ -80,7 +80,7 @@ protected:
         });
         return {};
     }
-    Volume volume(bool read_only) { return {folder.path() / "shared", "/data", read_only, true}; }
+    Volume volume(bool read_only) { return {folder.path() / "shared", "/data", read_only, VolumeKind::shared}; }
     Result<wire::ninep::Reader> ask(wire::ninep::Type type, auto&& fields) {
         wire::ninep::Writer out(buffer, type, 1);
         fields(out);
@@ -126,7 +126,7 @@ TEST_F(ShareServerTest, ChangesNothingInAFolderToLookAt) {
 }
 
 TEST_F(ShareServerTest, SaysWhyItCannotStart) {
-    Volume missing{folder.path() / "nothing", "/data", false, true};
+    Volume missing{folder.path() / "nothing", "/data", false, VolumeKind::shared};
     auto started = start_share_server(missing);
     ASSERT_FALSE(started);
     EXPECT_EQ(started.error().status, ExitStatus::bad_root);

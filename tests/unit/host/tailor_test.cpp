@@ -41,7 +41,7 @@ TEST(Selection, PartsFollowTheMachine) {
     auto plan = plan_for("/app");
     plan.machine = Machine::q35, plan.bus = Bus::pci;
     plan.memory = 32_MiB;
-    plan.volumes.push_back({"/srv", "/data", false, true});
+    plan.volumes.push_back({"/srv", "/data", false, VolumeKind::shared});
     plan.network.choice.kind = NetworkKind::user;
     plan.network.nic = Nic::e1000e;
     auto selection = select_parts(plan, RootPlace::disk, {});

@@ -30,6 +30,8 @@ bool read_setting(Settings& settings, std::string_view word) {
     if (key == "share" && *value < 1 << 20 && settings.share_count < Settings::most_shares)
         return settings.shares[settings.share_count++].descriptor = static_cast<int>(*value), true;
     if (key == "share-user" && settings.share_count && *value <= ~u32{0}) return settings.shares[settings.share_count - 1].user = static_cast<u32>(*value), true;
+    if (key == "volume" && *value < 1 << 20 && settings.volume_count < Settings::most_volumes)
+        return settings.volumes[settings.volume_count++] = static_cast<int>(*value), true;
     struct {
         std::string_view name;
         int* descriptor;

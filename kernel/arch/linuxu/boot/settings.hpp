@@ -24,6 +24,9 @@ struct Settings {
     static constexpr u32 most_shares = 8;
     Share shares[most_shares];
     u32 share_count = 0;
+    static constexpr u32 most_volumes = 8;
+    int volumes[most_volumes];  ///< files that are disks with a file system of their own
+    u32 volume_count = 0;
     bool debugger = false; ///< let a debugger attach that is not the parent's
     bool paused = false;   ///< wait for it at the start
     u64 mac = 0;           ///< the card's address: six bytes, the first one highest

@@ -7,6 +7,7 @@
 
 #include "../host/call.hpp"
 #include "arch/mmu.hpp"
+#include "base/owned.hpp"
 #include "kernel/core/log.hpp"
 #include "kernel/device/block.hpp"
 #include "kernel/time/timer.hpp"
@@ -16,14 +17,18 @@ namespace {
 
 using device::TransferPiece;
 
+constexpr long get_device_size = 0x8008'1272;  // BLKGETSIZE64 [linux/fs.h]
+
 class FileDisk final : public device::BlockDevice {
 public:
     bool open(int descriptor) {
         struct stat state{};
         i64 flags = host::call(SYS_fcntl, descriptor, F_GETFL);
         if (flags < 0 || host::call(SYS_fstat, descriptor, &state) < 0) return false;
+        auto bytes = static_cast<u64>(state.st_size);
+        if (S_ISBLK(state.st_mode) && host::call(SYS_ioctl, descriptor, get_device_size, &bytes) < 0) return false;
         descriptor_ = descriptor;
-        sectors_ = static_cast<u64>(state.st_size) / device::sector_size;
+        sectors_ = bytes / device::sector_size;
         read_only_ = (flags & O_ACCMODE) == O_RDONLY;
         return true;
     }
@@ -64,14 +69,18 @@ private:
     bool read_only_ = true;
 };
 
-constinit FileDisk disk;
+void open_disk(int descriptor) {
+    auto disk = make_owned<FileDisk>();
+    if (!disk) return core::warn("no memory for a disk");
+    if ((*disk)->open(descriptor)) device::add_disk(*disk->release());  // lives as long as the machine
+    else core::warn("the disk's file (descriptor {}) cannot be used", descriptor);
+}
 
 }  // namespace
 
-void open_disk(int descriptor) {
-    if (descriptor < 0) return;
-    if (disk.open(descriptor)) device::add_disk(disk);
-    else core::warn("the disk's file (descriptor {}) cannot be used", descriptor);
+void open_disks(const Settings& settings) {
+    if (settings.disk >= 0) open_disk(settings.disk);
+    for (u32 i = 0; i < settings.volume_count; ++i) open_disk(settings.volumes[i]);
 }
 
 }  // namespace spore::arch

@@ -1,9 +1,10 @@
-// A file of the host's as a disk.
+// Files of the host's as disks.
 #pragma once
+
+#include "../boot/settings.hpp"
 
 namespace spore::arch {
 
-/// Adds the file to the kernel's disks. Nothing for a descriptor below 0.
-void open_disk(int descriptor);
+void open_disks(const Settings& settings);
 
 }  // namespace spore::arch

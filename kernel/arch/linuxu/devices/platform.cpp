@@ -21,7 +21,7 @@ void start_platform(const BootInfo&) {
     clock_page.usable = 0;  // programs' own clock would read another counter
     core::debug("platform: a Linux process, {} MiB of memory", settings.memory >> 20);
     open_channel(settings.channel);
-    open_disk(settings.disk);
+    open_disks(settings);
     open_network(settings);
     if constexpr (core::has(core::Part::shares)) open_shares(settings);
 }
