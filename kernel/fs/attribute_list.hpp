@@ -16,6 +16,12 @@ public:
     Result<void> set(std::string_view name, ByteSpan value, bool create, bool replace);
     Result<u64> list(MutableByteSpan names) const;
     Result<void> remove(std::string_view name);
+    /// Calls visit(name, value) for each, as long as that succeeds.
+    template <typename F>
+    Result<void> for_each(F visit) const {
+        for (auto* item = first_.get(); item; item = item->next.get()) TRY(visit(item->name.view(), std::as_bytes(std::span(item->value.view()))));
+        return {};
+    }
     /// What all take of memory; and what they would, were this one's value of such a size.
     u64 bytes() const;
     u64 bytes_with(std::string_view name, u64 value_size) const;

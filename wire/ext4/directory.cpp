@@ -79,6 +79,12 @@ bool DirectoryBlock::find(std::string_view name, DirectoryEntry& found) const {
     return false;
 }
 
+bool DirectoryBlock::has_room(std::size_t name_size) const {
+    for (u32 here = 0; here < end_; here += at(here).size)
+        if (at(here).size - (at(here).inode ? needed(at(here).name_size) : 0) >= needed(name_size)) return true;
+    return false;
+}
+
 bool DirectoryBlock::insert(u32 inode, u8 type, std::string_view name) {
     u32 wanted = needed(name.size());
     for (u32 here = 0; here < end_; here += at(here).size) {

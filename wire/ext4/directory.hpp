@@ -36,6 +36,7 @@ public:
     /// The entry at or behind `offset` that is in use; false at the end.
     bool next(u32 offset, DirectoryEntry& entry) const;
     bool find(std::string_view name, DirectoryEntry& entry) const;
+    bool has_room(std::size_t name_size) const;
     /// Puts an entry in; false when there is no room.
     bool insert(u32 inode, u8 type, std::string_view name);
     void remove(u16 offset);

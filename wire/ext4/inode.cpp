@@ -66,7 +66,6 @@ Result<InodeInfo> parse_inode(const Superblock& super, u32 number, ByteSpan byte
     info.gid = raw.gid_low | u32{raw.gid_high} << 16;
     info.flags = raw.flags;
     info.generation = raw.generation;
-    info.deleted = raw.deleted;
     info.size = raw.size_low;
     if (info.type == type_regular) info.size |= u64{raw.size_high} << 32;
     info.blocks = raw.blocks_low | u64{raw.blocks_high} << 32;
@@ -86,6 +85,15 @@ Result<InodeInfo> parse_inode(const Superblock& super, u32 number, ByteSpan byte
     return info;
 }
 
+void seal_inode(const Superblock& super, u32 number, MutableByteSpan bytes) {
+    if (!super.checksums) return;
+    auto& raw = *reinterpret_cast<RawInode*>(bytes.data());
+    u16 extra = extra_of(bytes);
+    u32 value = own_checksum(super, number, bytes, extra);
+    raw.checksum_low = static_cast<u16>(value);
+    if (has_high_checksum(super, extra)) raw.checksum_high = static_cast<u16>(value >> 16);
+}
+
 void write_inode(const Superblock& super, u32 number, const InodeInfo& info, MutableByteSpan bytes) {
     auto& raw = *reinterpret_cast<RawInode*>(bytes.data());
     u16 extra = extra_of(bytes);
@@ -94,7 +102,6 @@ void write_inode(const Superblock& super, u32 number, const InodeInfo& info, Mut
     raw.uid_low = static_cast<u16>(info.uid), raw.uid_high = static_cast<u16>(info.uid >> 16);
     raw.gid_low = static_cast<u16>(info.gid), raw.gid_high = static_cast<u16>(info.gid >> 16);
     raw.generation = info.generation;
-    raw.deleted = info.deleted;
     raw.size_low = static_cast<u32>(info.size), raw.size_high = static_cast<u32>(info.size >> 32);
     u64 blocks = info.blocks;
     u32 flags = info.flags & ~inode_flag::huge;
@@ -115,10 +122,20 @@ void write_inode(const Superblock& super, u32 number, const InodeInfo& info, Mut
         }
     }
     std::ranges::copy(info.map, raw.map);
-    if (!super.checksums) return;
-    u32 value = own_checksum(super, number, bytes, extra);
-    raw.checksum_low = static_cast<u16>(value);
-    if (has_high_checksum(super, extra)) raw.checksum_high = static_cast<u16>(value >> 16);
+    seal_inode(super, number, bytes);
+}
+
+void clear_inode(const Superblock& super, MutableByteSpan bytes) {
+    std::memset(bytes.data(), 0, bytes.size());
+    if (bytes.size() > small_inode)
+        reinterpret_cast<RawInode*>(bytes.data())->extra = std::min<u16>(static_cast<u16>(super.extra_size & ~3u), static_cast<u16>(bytes.size() - small_inode));
+}
+
+u32 deleted_of(ByteSpan bytes) { return reinterpret_cast<const RawInode*>(bytes.data())->deleted; }
+
+void set_deleted(const Superblock& super, u32 number, u32 value, MutableByteSpan bytes) {
+    reinterpret_cast<RawInode*>(bytes.data())->deleted = value;
+    seal_inode(super, number, bytes);
 }
 
 u64 device_of(const std::byte* map) {

@@ -38,7 +38,7 @@ struct InodeTime {
 struct InodeInfo {
     u8 type;            ///< the mode's type bits, S_IFMT >> 12
     u16 permissions, links;
-    u32 uid, gid, flags, generation, deleted;
+    u32 uid, gid, flags, generation;
     u64 size, blocks;   ///< blocks in sectors of 512 bytes
     u64 attribute_block;
     InodeTime accessed, changed, modified, created;
@@ -49,6 +49,13 @@ struct InodeInfo {
 Result<InodeInfo> parse_inode(const Superblock& super, u32 number, ByteSpan bytes);
 /// Into inode_size bytes, of which what is not in `info` stays.
 void write_inode(const Superblock& super, u32 number, const InodeInfo& info, MutableByteSpan bytes);
+/// An inode that is new, with as much beyond 128 bytes as the volume's should have.
+void clear_inode(const Superblock& super, MutableByteSpan bytes);
+/// When it was deleted; or, of one that is to be once nobody uses it, which is the next such. write_inode() leaves it alone.
+u32 deleted_of(ByteSpan bytes);
+void set_deleted(const Superblock& super, u32 number, u32 value, MutableByteSpan bytes);
+/// After a change of its bytes.
+void seal_inode(const Superblock& super, u32 number, MutableByteSpan bytes);
 /// What the checksums of the inode's blocks begin with.
 inline u32 inode_seed(const Superblock& super, u32 number, u32 generation) { return checksum_number(checksum_number(super.seed, number), generation); }
 /// How much of the fields beyond 128 bytes there is.

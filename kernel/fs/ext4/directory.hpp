@@ -11,6 +11,12 @@ public:
 
     Result<Shared<Inode>> look_up(std::string_view name) override;
     Result<void> read_directory(u64 position, DirectorySink& sink) override;
+    Result<Shared<Inode>> create(std::string_view name, const NewInode& request) override;
+    Result<Shared<Inode>> create_unnamed(const NewInode& request) override;
+    Result<void> link(std::string_view name, Inode& target) override;
+    Result<void> unlink(std::string_view name, Inode& target) override;
+    Result<void> remove_directory(std::string_view name, Inode& target) override;
+    Result<void> rename(std::string_view name, Inode& target, Inode& new_directory, std::string_view new_name, Inode* replaced, bool exchange) override;
 
 private:
     using Entries = wire::ext4::DirectoryBlock;
@@ -54,6 +60,29 @@ private:
     static constexpr unsigned most_hashed = page_size / sizeof(Hashed);
     Result<unsigned> sort(const Entries& entries, u8 version, std::span<Hashed> into);
     Result<void> read_by_hash(u64 position, DirectorySink& sink);
+
+    // Changes: with a handle and the tree mutex.
+    /// A block that has room for the name. It may be a new one, and the index different: that stays, whatever comes of the name.
+    Result<Block> make_room(std::string_view name);
+    Result<Block> make_room_by_hash(std::string_view name);
+    Result<Block> append(u32& index);
+    Result<void> make_index();
+    Result<void> split_leaf(Path& path, const Block& leaf);
+    Result<void> split_index(Path& path);
+    void enter(const Block& block, std::string_view name, Ext4Inode& inode);
+    void remove(const Found& found);
+    void set(const Found& found, Ext4Inode& inode);
+    Result<Found> find(std::string_view name, Ext4Inode& target);
+    void seal(const Block& block) { wire::ext4::set_directory_block_checksum(owner().super(), seed(), block.bytes()); }
+    void seal_index(const Block& block, Index::Kind kind);
+    void changed();
+    Result<bool> empty();
+    /// A new inode with what it holds from the beginning; it has no name yet, and so many links.
+    Result<Shared<Ext4Inode>> make_inode(const NewInode& request, u32 links);
+    Result<void> check_alive();
+    /// Who is above a directory, in its entry for that.
+    Result<void> set_above(Ext4Directory& above);
+    void drop_name(Ext4Inode& target, u32 links);
 };
 
 }  // namespace spore::fs::ext4

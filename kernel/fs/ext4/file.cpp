@@ -16,22 +16,27 @@ constexpr u64 page_after(u64 offset) { return (offset + page_size - 1) / page_si
 Result<u64> Ext4File::read(IoBuffer& into, u64 offset) { return read_pages(pages_, size(), into, offset); }
 
 Result<memory::PageCache*> Ext4File::pages(bool for_writing) {
-    if (for_writing) return fail(Error::read_only);
+    if (for_writing) TRY(check_changeable());
     return &pages_;
+}
+
+Result<Mapping> Ext4File::map_locked(u64 index) {
+    Guard guard(owner().tree());
+    return map(index);
 }
 
 Result<memory::FrameRef> Ext4File::load_page(u64 index) {
     if (index > last_page) return fail(Error::too_big);
+    u64 end = page_after(size());
+    // While a file is cut its last blocks are still there.
     Mapping where;
-    {
-        Guard guard(owner().tree());
-        where = TRY(map(index));
-    }
+    if (index < end) where = TRY(map_locked(index));
+    // A program that writes to the page could not be told that the disk is full.
+    if (index < end && where.kind == Mapping::Kind::hole && mapped_writers_.load(std::memory_order_acquire)) TRY(allocate_unwritten(index, index + 1));
     if (where.kind != Mapping::Kind::written) return memory::FrameRef::adopt(TRY(memory::allocate_zeroed_frames()));
     // What is read from its beginning on gets read in larger and larger pieces.
     bool follows = expected_.load(std::memory_order_relaxed) == index;
     u32 window = follows ? std::min(std::max(window_.load(std::memory_order_relaxed) * 2, least_window), most_window) : least_window;
-    u64 end = page_after(size());
     u64 count = std::min({u64{window}, where.length, end > index ? end - index : 1});
     memory::FrameRef frames[most_window];
     if (count > 1 && !is_there_memory_to_spare()) count = 1;
@@ -59,13 +64,10 @@ Result<memory::FrameRef> Ext4File::load_page(u64 index) {
 }
 
 Result<u64> Ext4File::seek_data(u64 offset, Whence whence) {
+    if (!owner().read_only()) TRY(write_back());
     u64 end = size();
     for (u64 page = offset / page_size; page < page_after(end);) {
-        Mapping where;
-        {
-            Guard guard(owner().tree());
-            where = TRY(map(page));
-        }
+        auto where = TRY(map_locked(page));
         if ((where.kind == Mapping::Kind::written) == (whence == Whence::data)) return std::max(offset, page * page_size);
         page += where.length;
     }

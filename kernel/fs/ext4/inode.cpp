@@ -22,7 +22,102 @@ Ext4Inode::Ext4Inode(Ext4FileSystem& file_system, u32 number, const InodeInfo& i
     size_.store(info.size, std::memory_order_relaxed);
 }
 
-Ext4Inode::~Ext4Inode() { owner().inodes().remove(*this); }
+Ext4Inode::~Ext4Inode() {
+    owner().inodes().remove(*this);
+    if (orphan_) owner().orphan_unused(*orphan_.release());
+}
+
+Result<void> Ext4Inode::prepare_store() {
+    owner().journal().modify(TRY(owner().place_of(ino())).block);
+    return {};
+}
+
+Result<void> Ext4Inode::store() {
+    auto place = TRY(owner().place_of(ino()));
+    owner().journal().modify(place.block);
+    unstored_.store(false, std::memory_order_relaxed);
+    is_safe_after(owner().journal().current());
+    auto stored_time = [](FileTime time) { return InodeTime{time.seconds, time.nanoseconds}; };
+    info_.size = size_to_store();
+    attributes_.with([&](Stat& s) {
+        s.blocks = info_.blocks;
+        info_.permissions = s.permissions;
+        info_.links = static_cast<u16>(s.links);
+        info_.uid = s.uid, info_.gid = s.gid;
+        info_.accessed = stored_time(s.accessed), info_.modified = stored_time(s.modified);
+        info_.changed = stored_time(s.changed), info_.created = stored_time(s.created);
+    });
+    write_inode(owner().super(), ino(), info_, place.bytes);
+    return {};
+}
+
+Result<void> Ext4Inode::write_back() {
+    if (!unstored_.load(std::memory_order_relaxed)) return {};
+    auto handle = TRY(owner().begin(Ext4FileSystem::few_credits));
+    Guard guard(owner().tree());
+    return store();
+}
+
+Result<void> Ext4Inode::sync(bool) {
+    if (owner().journal().aborted()) return fail(Error::io);
+    if (owner().read_only()) return {};
+    TRY(write_back());
+    return owner().journal().commit(safe_after_.load(std::memory_order_relaxed));
+}
+
+Result<void> Ext4Inode::change(const AttributeChange& change) {
+    auto handle = TRY(owner().begin(Ext4FileSystem::few_credits));
+    Guard guard(owner().tree());
+    TRY(prepare_store());
+    TRY(Inode::change(change));
+    return store();
+}
+
+void Ext4Inode::stamp_modified() {
+    auto now = current_time();
+    attributes_.with([&](Stat& s) { s.modified = s.changed = now; });
+    if (!unstored_.exchange(true, std::memory_order_relaxed)) owner().note_changed(*this);
+}
+
+void Ext4Inode::stamp_changed() {
+    auto now = current_time();
+    attributes_.with([&](Stat& s) { s.changed = now; });
+}
+
+/// As if mounted with relatime: once after each change.
+void Ext4Inode::note_access() {
+    if (owner().read_only()) return;
+    auto now = current_time();
+    bool noted = attributes_.with([&](Stat& s) {
+        if (s.accessed > s.modified && s.accessed > s.changed) return false;
+        s.accessed = now;
+        return true;
+    });
+    if (noted && !unstored_.exchange(true, std::memory_order_relaxed)) owner().note_changed(*this);
+}
+
+Result<void> Ext4Inode::prepare_unlink() { return links() > 1 ? prepare_store() : prepare_unlink_directory(); }
+
+/// All its names go at once.
+Result<void> Ext4Inode::prepare_unlink_directory() {
+    TRY(prepare_store());
+    if (!orphan_) {
+        orphan_ = TRY(make_owned<Orphan>());
+        orphan_->number = ino();
+    }
+    return {};
+}
+
+void Ext4Inode::set_links(u32 links) {
+    attributes_.with([&](Stat& s) { s.links = links; });
+    stamp_changed();
+}
+
+Result<void> Ext4Inode::check_more_links() {
+    constexpr u32 most = 65'000;
+    if (links() >= most && !is_directory()) return fail(Error::too_many_links);
+    return {};
+}
 
 Result<Mapping> Ext4Inode::map(u64 block) {
     if (block >> 32) return fail(Error::too_big);

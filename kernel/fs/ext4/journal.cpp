@@ -21,10 +21,11 @@ Journal::~Journal() {
         changed_ = reinterpret_cast<memory::Frame*>(frame->link & ~u64{1});
         memory::release(*frame);
     }
-    while (auto* node = revoked_) {
-        revoked_ = node->next;
-        delete node;
-    }
+    for (auto** list : {&revoked_, &spare_revokes_})
+        while (auto* node = *list) {
+            *list = node->next;
+            delete node;
+        }
 }
 
 Result<void> Journal::open(std::span<const JournalRun> runs, u64 volume_blocks) {
@@ -92,9 +93,10 @@ void Journal::abort() {
     if (!aborted_.exchange(true, std::memory_order_acq_rel)) core::error("ext4: the volume is damaged or its disk failed; it is read-only now");
 }
 
-bool Journal::fits(u32 blocks) const {
+/// Beside what was changed, and `claimed` blocks that may be.
+bool Journal::fits(u32 blocks, u32 claimed) const {
     constexpr u32 revokes_in_block = 500;
-    return changed_count_.load(std::memory_order_relaxed) + revoked_count_.load(std::memory_order_relaxed) / revokes_in_block + claimed_ + blocks +
+    return changed_count_.load(std::memory_order_relaxed) + revoked_count_.load(std::memory_order_relaxed) / revokes_in_block + claimed + blocks +
                client_blocks <= most_;
 }
 
@@ -102,8 +104,8 @@ Result<void> Journal::enter(u32 blocks) {
     Guard guard(lock_);
     while (true) {
         if (aborted() || !started_) return fail(Error::read_only);
-        if (!ending_ && fits(blocks)) break;
-        if (!ending_) {
+        if (!ending_ && fits(blocks, claimed_)) break;
+        if (!ending_ && !fits(blocks, 0)) {
             full_ = true;
             idle_.wake_all();
             u64 transaction = current();
@@ -113,6 +115,7 @@ Result<void> Journal::enter(u32 blocks) {
             TRY(ended);
             continue;
         }
+        // Most need less than they claim: it is enough to wait until others have left.
         ++waiting_;
         auto woken = entry_.wait(lock_, sync::Interruptible::no);
         if (--waiting_ == 0) idle_.wake_all();
@@ -127,6 +130,7 @@ void Journal::leave(u32 blocks) {
     Guard guard(lock_);
     claimed_ -= blocks;
     if (--active_ == 0) idle_.wake_all();
+    if (waiting_ && !ending_) entry_.wake_all();
 }
 
 void Journal::modify(const Block& block) {
@@ -141,14 +145,32 @@ void Journal::modify(const Block& block) {
     changed_count_.fetch_add(1, std::memory_order_relaxed);
 }
 
-Result<void> Journal::revoke(u64 number) {
-    auto* node = new (std::nothrow) Revoked{number, revoked_};
-    if (!node) return fail(Error::no_memory);
+Result<void> Journal::prepare_revoke() {
+    while (spare_count_ <= promised_revokes_) {
+        auto* node = new (std::nothrow) Revoked{0, spare_revokes_};
+        if (!node) return fail(Error::no_memory);
+        spare_revokes_ = node;
+        ++spare_count_;
+    }
+    ++promised_revokes_;
+    return {};
+}
+
+void Journal::revoke(u64 number) {
+    --promised_revokes_;
+    --spare_count_;
+    auto* node = std::exchange(spare_revokes_, spare_revokes_->next);
+    *node = {number, revoked_};
     revoked_ = node;
     revoked_count_.fetch_add(1, std::memory_order_relaxed);
     if (auto frame = disk_.cache().find(number)) frame.get()->index = ~u64{0};
     disk_.forget(number);
-    return {};
+}
+
+u64 Journal::after_now() {
+    // One that is being written may have flushed the disk already.
+    Guard guard(lock_);
+    return current() + writing_;
 }
 
 Result<void> Journal::commit(u64 transaction) {
@@ -163,12 +185,13 @@ Result<void> Journal::commit(u64 transaction) {
     }
     ending_ = true;
     while (active_) MUST(idle_.wait(lock_, sync::Interruptible::no), "as above");
+    writing_ = true;
     lock_.unlock();
     auto written = aborted() ? fail(Error::io) : write_transaction();
     if (!written) abort();
     lock_.lock();
     current_.fetch_add(1, std::memory_order_acq_rel);
-    ending_ = full_ = false;
+    ending_ = writing_ = full_ = false;
     entry_.wake_all();
     ended_.wake_all();
     idle_.wake_all();
@@ -209,6 +232,7 @@ Result<void> Journal::write_transaction() {
             frame = next;
         }
         unplaced_ += changed_count_.load(std::memory_order_relaxed);
+        promised_revokes_ = 0;  // whoever was promised more has failed meanwhile
         changed_ = changed_last_ = nullptr;
         changed_count_.store(0, std::memory_order_relaxed);
     }

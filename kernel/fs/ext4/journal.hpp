@@ -67,10 +67,21 @@ public:
     /// The block is about to be changed. Under the tree mutex, with a handle.
     void modify(const Block& block);
     /// The block is none of metadata any more: what the journal has of it is not put in its place. No block of this transaction from now on.
-    Result<void> revoke(u64 number);
+    void revoke(u64 number);
+    /// The next so many cannot fail.
+    Result<void> prepare_revoke();
+
+    /// The blocks of this transaction, while nobody has a handle.
+    template <typename F>
+    void for_each_changed(F each) {
+        for (auto* frame = changed_; frame; frame = reinterpret_cast<memory::Frame*>(frame->link & ~u64{1}))
+            if (frame->index != ~u64{0}) each(Block(memory::FrameRef::of(*frame)));
+    }
 
     /// The open transaction.
     u64 current() const { return current_.load(std::memory_order_acquire); }
+    /// The transaction with which all is safe that was written until now, by who has no handle.
+    u64 after_now();
     /// Ends the transaction if it is still open, and returns when it is on the disk, and with it all that was written before.
     Result<void> commit(u64 transaction);
     /// Something does not add up, or the disk failed: nothing is written from now on.
@@ -84,7 +95,7 @@ private:
     };
     Result<void> enter(u32 blocks);
     void leave(u32 blocks);
-    bool fits(u32 blocks) const;
+    bool fits(u32 blocks, u32 claimed) const;
     Result<void> write_transaction();
     Result<void> write_revokes();
     Result<void> write_log();
@@ -124,11 +135,13 @@ private:
     memory::Frame* changed_last_ = nullptr;
     std::atomic<u32> changed_count_ = 0, revoked_count_ = 0;
     Revoked* revoked_ = nullptr;
+    Revoked* spare_revokes_ = nullptr;
+    u32 spare_count_ = 0, promised_revokes_ = 0;
 
     sync::Spin lock_;
     sync::WaitQueue entry_, idle_, ended_;
     u32 active_ = 0, waiting_ = 0, claimed_ = 0;
-    bool ending_ = false, full_ = false;
+    bool ending_ = false, writing_ = false, full_ = false;
     std::atomic<u64> current_ = 1;
 };
 

@@ -1,0 +1,105 @@
+// Several threads at once, on several CPUs, over a disk that takes its time.
+#include <algorithm>
+
+#include "ext4_fixture.hpp"
+#include "tests/fakes/cpu.hpp"
+#include "kernel/time/timer.hpp"
+#include "tests/fakes/threads.hpp"
+
+namespace spore::fs::test {
+namespace {
+
+using ext4::Ext4FileSystem;
+
+class SlowDisk final : public device::BlockDevice {
+public:
+    explicit SlowDisk(RamDisk& disk) : disk_(disk) {}
+    u64 sectors() const override { return disk_.sectors(); }
+    bool read_only() const override { return false; }
+    Result<void> read(u64 first, std::span<const device::TransferPiece> pieces) override {
+        wait(20);
+        return one_at_a_time_.with([&](int&) { return disk_.read(first, pieces); });
+    }
+    Result<void> write(u64 first, std::span<const device::TransferPiece> pieces) override {
+        wait(20);
+        return one_at_a_time_.with([&](int&) { return disk_.write(first, pieces); });
+    }
+    Result<void> flush() override {
+        wait(100);
+        return one_at_a_time_.with([&](int&) { return disk_.flush(); });
+    }
+
+private:
+    static void wait(u64 microseconds) {
+        sync::Spin lock;
+        sync::WaitQueue nobody_wakes;
+        Guard guard(lock);
+        (void)nobody_wakes.wait(lock, sync::Interruptible::no, time::now() + Duration::us(static_cast<i64>(microseconds)));
+    }
+    RamDisk& disk_;
+    Locked<int, sync::Spin> one_at_a_time_;
+};
+
+TEST(Ext4Threads, DoEverythingAtOnce) {
+    Ext4Source source;
+    auto disk = source.build(64_MiB);
+    for (u64 seed = 1; seed <= 3; ++seed) {
+        bool ok = fakes::simulate({.cpus = 3, .seed = seed}, [&] {
+            SlowDisk slow(*disk);
+            auto mounted = *Ext4FileSystem::mount(slow, false);
+            EXPECT_TRUE(mounted->start_writing());
+            {
+                Tree tree(mounted);
+                fakes::Join join;
+                for (int thread = 0; thread < 6; ++thread)
+                    fakes::spawn(join, [&, thread] {
+                        auto folder = "/t" + std::to_string(thread);
+                        (void)make_directory(tree.context(), tree.root(), folder, 0755);
+                        for (int i = 0; i < 30; ++i) {
+                            auto path = folder + "/" + std::to_string(i % 7), contents = pattern(static_cast<std::size_t>(i * 1000), static_cast<unsigned>(thread));
+                            EXPECT_TRUE(tree.write_file(path, contents));
+                            EXPECT_TRUE(tree.read_file(path) == contents);
+                            if (i % 3 == 0) EXPECT_TRUE((*tree.open_read(path))->sync(false));
+                            if (i % 5 == 0) EXPECT_TRUE(rename(tree.context(), tree.root(), path, tree.root(), "/moved" + std::to_string(i % 4), {}));
+                            if (i % 11 == 0) EXPECT_TRUE(mounted->sync());
+                            (void)unlink(tree.context(), tree.root(), "/moved" + std::to_string(i % 3));
+                        }
+                    });
+                join.wait();
+            }
+            EXPECT_TRUE(mounted->unmount());
+        });
+        EXPECT_TRUE(ok) << seed;
+        ASSERT_EQ(source.check(*disk), "") << seed;
+    }
+}
+
+TEST(Ext4Threads, ShareWhatMakesThingsSafe) {
+    Ext4Source source;
+    auto disk = source.build(64_MiB);
+    EXPECT_TRUE(fakes::simulate({.cpus = 2}, [&] {
+        SlowDisk slow(*disk);
+        auto mounted = *Ext4FileSystem::mount(slow, false);
+        {
+            Tree tree(mounted);
+            constexpr int threads = 12, times = 10;
+            fakes::Join join;
+            u64 before = disk->flushes_done;
+            for (int thread = 0; thread < threads; ++thread)
+                fakes::spawn(join, [&, thread] {
+                    auto file = *tree.create("/" + std::to_string(thread));
+                    for (int i = 0; i < times; ++i) {
+                        EXPECT_TRUE(write_text(*file, "some text"));
+                        EXPECT_TRUE(file->sync(false));
+                    }
+                });
+            join.wait();
+            EXPECT_LT(disk->flushes_done - before, 2u * threads * times / 3) << "two of each, had everybody had its own";
+        }
+        EXPECT_TRUE(mounted->unmount());
+    }));
+    EXPECT_EQ(source.check(*disk), "");
+}
+
+}  // namespace
+}  // namespace spore::fs::test
