@@ -12,7 +12,7 @@ public:
     Result<u64> read(IoBuffer&) override { return fail(Error::is_directory); }
     Result<u64> read_at(IoBuffer&, u64) override { return fail(Error::is_directory); }
     Result<u64> seek(i64 offset, Whence whence) override;
-    Result<void> sync(bool) override { return {}; }
+    Result<void> sync(bool data_only) override { return inode()->sync(data_only); }
     Result<void> read_directory(DirectorySink& sink) override;
     std::string_view describe(std::span<char> buffer) override;
     Inode* inode() override { return entry_->inode(); }
