@@ -9,7 +9,7 @@ TOOLS = ("/sbin/mke2fs", "/sbin/e2fsck", "/sbin/debugfs")
 # The tools of e2fsprogs lie where a user's $PATH does not lead.
 PREPARE = """
     export PATH="$PATH:/sbin"
-    make() { mke2fs -q -t ext4 -b 4096 "$@"; }
+    make() { mke2fs -q -t ext4 -b 4096 "$@" > /dev/null; }
     run() { "$SPORE" run $OPTIONS -v ./disk:/data:disk "$@"; }
 """
 CLEAN = '\ne2fsck -fn disk > report 2>&1 || { cat report; exit 1; }\n'
@@ -28,14 +28,14 @@ CASES = [
     *volume("stays", """
         make disk 64M
         run /bin/busybox sh -ec '
-            cd /data; echo from one machine > file; mkdir -p -m 750 a/b; ln -s ../file a/link; ln file a/b/twice; mkfifo -m 600 pipe
+            cd /data; echo from one machine > file; mkdir -p a/b; ln -s ../file a/link; ln file a/b/twice; mkfifo -m 600 pipe
             chown 12:34 a; touch -d "2001-02-03 04:05:06" a/b; head -c 3000000 /dev/urandom > large; sha256sum large > sum; rm -r lost+found
             : > empty; echo gone > gone; rm gone; mv a/b moved; grep -c " /data ext4 rw" /proc/mounts'
         e2fsck -fn disk > report 2>&1 || { cat report; exit 1; }
         run /bin/busybox sh -ec '
             cd /data; cat file a/link moved/twice; sha256sum -c sum; ls; stat -c "%a %u:%g %F" a pipe; stat -c "%h %s" file; stat -c %y moved | cut -c 1-19; echo more >> file'
         debugfs -R "cat /moved/twice" disk 2> /dev/null""",
-        stdout="1\nfrom one machine\nfrom one machine\nfrom one machine\nlarge: OK\na\nempty\nfile\nlarge\nmoved\npipe\nsum\n750 12:34 directory\n600 0:0 fifo\n2 17\n"
+        stdout="1\nfrom one machine\nfrom one machine\nfrom one machine\nlarge: OK\na\nempty\nfile\nlarge\nmoved\npipe\nsum\n755 12:34 directory\n600 0:0 fifo\n2 17\n"
                "2001-02-03 04:05:06\nfrom one machine\nmore\n"),
     # Made by Linux's tools, of their files.
     *volume("brought", """
@@ -81,12 +81,14 @@ CASES = [
             insert into t select x, hex(randomblob(20)) from c; create index i on t(b); select count(*) from t;'
         run /usr/bin/sqlite3 /data/base 'pragma integrity_check; select count(*), sum(a) from t; delete from t where a % 2; vacuum; select count(*) from t'""",
         stdout="wal\n20000\nok\n20000|200010000\n10000\n", needs=("/usr/bin/sqlite3",), memory="128M"),
-    Case("refusals", [], script=PREPARE + """
+    Case("refusals", [], script="""
+        PATH="$PATH:/sbin"
         run() { "$SPORE" run -v "$@" /bin/busybox true 2>&1 || echo $?; }
-        run ./disk:/data:disk; head -c 1000000 /dev/zero > disk; run ./disk:/data:disk; run ./disk:/:disk; run .:/data:disk; run LABEL=data:/data:disk; run LABEL=:/data:disk
-        make disk 16M > /dev/null 2>&1; cp disk copy; run ./disk:/data:disk -v ./copy:/copy:disk
-        (flock 9; run ./disk:/data:disk) 9<> disk""",
-        host=True, needs=(BUSYBOX, *TOOLS, "/usr/bin/flock"), stdout=re.compile(
-            r"make it, of 1 GiB for example, with 'mke2fs .*'\n\d+\n.*holds no ext4 file system: make one with 'mke2fs .*'\n\d+\n.*the root cannot be a volume.*\n\d+\n"
-            r".*a disk is a file.*\n\d+\n.*labels are for what 'spore build' makes\n\d+\n.*a label has 1 to 16 bytes.*\n\d+\n.*tune2fs -U random.*\n\d+\n.*another machine uses it.*\n\d+\n$")),
+        run ./disk:/data:disk; head -c 1000000 /dev/zero > disk; run ./disk:/data:disk; run .:/data:disk; run LABEL=data:/data:disk; run LABEL=:/data:disk
+        mke2fs -q -t ext4 -b 4096 disk 16M; cp disk copy; run ./disk:/:disk; run ./disk:/data:disk -v ./copy:/copy:disk
+        (flock 9; run ./disk:/data:disk) 9<> disk
+        mke2fs -q -t ext4 -O ^extents,^64bit,bigalloc -b 4096 copy 16M 2> /dev/null || mke2fs -q -t ext4 -O encrypt -b 4096 copy; run ./copy:/data:disk""",
+        needs=(BUSYBOX, *TOOLS, "/usr/bin/flock"), stdout=re.compile("\n117\n".join((
+            "make it, of 1 GiB for example, with 'mke2fs .*'", ".* holds no ext4 file system: make one with 'mke2fs .*'", ".* a disk is a file .*", ".* labels are for what 'spore build' makes",
+            ".* a label has 1 to 16 bytes.*", ".* the root cannot be a volume.*", ".*tune2fs -U random.*", ".* another machine uses it .*", ".* features that Spore does not know.*\n117\n$")))),
 ]
