@@ -12,7 +12,8 @@ namespace spore::device {
 
 inline constexpr u32 sector_size = 512;
 
-/// A piece of physical memory that a transfer fills or takes from; a multiple of sector_size.
+/// A piece of physical memory that a transfer fills or takes from; not empty, a multiple of sector_size, and aligned.
+inline constexpr u32 piece_alignment = 4;
 struct TransferPiece {
     PhysAddr address;
     u32 size;
@@ -24,7 +25,8 @@ public:
     virtual u64 sectors() const = 0;
     virtual bool read_only() const = 0;
     /// Transfer between the sectors from `first` on and the pieces. Sleep until done; several callers at once are served side by side.
-    /// out_of_range beyond the end, io when the device fails, read_only.
+    /// out_of_range beyond the end, io when the device fails, read_only; invalid where a disk has larger blocks than sectors and the transfer, or a
+    /// piece that does not end at a page's boundary, cuts one.
     virtual Result<void> read(u64 first, std::span<const TransferPiece> pieces) = 0;
     virtual Result<void> write(u64 first, std::span<const TransferPiece> pieces) = 0;
     /// All that was written before is durable when this returns.

@@ -1,9 +1,8 @@
 #include "kernel/drivers/block/virtio_block.hpp"
 
 #include "arch/mmu.hpp"
-#include "kernel/device/block.hpp"
+#include "kernel/drivers/block/disk.hpp"
 #include "kernel/drivers/virtio/request_queue.hpp"
-#include "kernel/time/timer.hpp"
 
 namespace spore::drivers {
 namespace {
@@ -13,7 +12,7 @@ using Direction = virtio::Buffer::Direction;
 
 constexpr u64 feature_read_only = u64{1} << 5, feature_flush = u64{1} << 9;
 constexpr u32 capacity_offset = 0;
-enum class Operation : u32 { read = 0, write = 1, flush = 4 };
+constexpr u32 operation_read = 0, operation_write = 1, operation_flush = 4;
 constexpr u8 status_good = 0;
 
 /// What the device reads and writes besides the data; one per request in flight, in a page of its own.
@@ -28,51 +27,32 @@ static_assert(sizeof(Request) == 32);
 constexpr u32 header_size = 16;
 constexpr u16 queue_size = 128;
 
-class VirtioBlock final : public device::BlockDevice {
+class VirtioBlock final : public Disk {
 public:
     explicit VirtioBlock(Owned<virtio::Device> device) : device_(std::move(device)) {}
 
     Result<void> open() {
         features_ = TRY(device_->negotiate(feature_read_only | feature_flush | wire::virtio::feature_event_index));
-        capacity_ = device_->config<u64>(capacity_offset);
+        set_shape({.sectors = device_->config<u64>(capacity_offset), .read_only = (features_ & feature_read_only) != 0});
         page_ = memory::FrameRef::adopt(TRY(memory::allocate_zeroed_frames()));
         TRY(requests_.open(*device_, 0, queue_size, features_ & wire::virtio::feature_event_index, max_pieces + 2));
         device_->go();
         return {};
     }
 
-    u64 sectors() const override { return capacity_; }
-    bool read_only() const override { return features_ & feature_read_only; }
-    Result<void> read(u64 first, std::span<const device::TransferPiece> pieces) override {
-        return transfer(Operation::read, first, pieces, Direction::from_device);
-    }
-    Result<void> write(u64 first, std::span<const device::TransferPiece> pieces) override {
-        if (read_only()) return fail(Error::read_only);
-        return transfer(Operation::write, first, pieces, Direction::to_device);
-    }
-    Result<void> flush() override {
-        if (!(features_ & feature_flush)) return {};
-        return transfer(Operation::flush, 0, {}, Direction::to_device);
-    }
-
 private:
     Request& request(u16 slot) { return reinterpret_cast<Request*>(page_.bytes())[slot]; }
 
-    Result<void> transfer(Operation operation, u64 first, std::span<const device::TransferPiece> pieces, Direction direction) {
-        if (pieces.size() > max_pieces) return fail(Error::invalid);
-        u64 bytes = 0;
-        for (auto& piece : pieces) bytes += piece.size;
-        if (bytes % device::sector_size) return fail(Error::invalid);
-        if (first > capacity_ || bytes / device::sector_size > capacity_ - first) return fail(Error::out_of_range);
-
-        auto start = time::now();
+    Result<void> carry_out(Operation operation, u64 first, Pieces pieces, u32) override {
+        if (operation == Operation::flush && !(features_ & feature_flush)) return {};
         u16 slot = TRY(requests_.take_slot());
         auto& r = request(slot);
-        r.operation = static_cast<u32>(operation);
+        r.operation = operation == Operation::read ? operation_read : operation == Operation::write ? operation_write : operation_flush;
         r.reserved = 0;
         r.sector = first;
         r.status = 0xff;
         PhysAddr at = page_.address() + u64{slot} * sizeof(Request);
+        auto direction = operation == Operation::read ? Direction::from_device : Direction::to_device;
         Buffer chain[max_pieces + 2];
         std::size_t count = 0;
         chain[count++] = {at, header_size, Direction::to_device};
@@ -82,14 +62,13 @@ private:
         u8 status = r.status;
         requests_.give_slot(slot);
         if (status != status_good) return fail(Error::io);
-        (operation == Operation::read ? reads : operation == Operation::write ? writes : flushes).count(bytes / device::sector_size, time::now() - start);
         return {};
     }
 
     Owned<virtio::Device> device_;
     virtio::RequestQueue requests_;
     memory::FrameRef page_;
-    u64 features_ = 0, capacity_ = 0;
+    u64 features_ = 0;
 };
 
 }  // namespace

@@ -10,60 +10,32 @@ Result<void> RequestQueue::open(Device& device, u16 index, u16 size, bool event_
     return device.connect_interrupt(on_interrupt, this);
 }
 
-Result<u16> RequestQueue::take_slot() {
-    Guard guard(lock_);
-    while (true) {
-        // Those that have the slots will not give them back.
-        if (queue_->broken()) return fail(Error::io);
-        for (u16 slot = 0; slot < slots; ++slot) {
-            if (states_[slot] != State::free) continue;
-            states_[slot] = State::taken;
-            return slot;
-        }
-        TRY(news_.wait(lock_, sync::Interruptible::no));
-    }
-}
-
 Result<u32> RequestQueue::run(u16 slot, std::span<const Buffer> chain) {
     Guard guard(lock_);
     while (queue_->free_buffers() < chain.size()) {
-        if (queue_->broken()) return fail(Error::io);
+        if (broken()) return fail(Error::io);
         TRY(news_.wait(lock_, sync::Interruptible::no));
     }
     TRY(queue_->offer(chain, slot));
+    shown(slot);
     queue_->notify();
-    while (states_[slot] != State::done) {
-        reap();
-        if (states_[slot] == State::done) break;
-        if (queue_->broken()) return fail(Error::io);
-        queue_->want_interrupts(true);
-        if (queue_->has_news()) continue;
-        TRY(news_.wait(lock_, sync::Interruptible::no));
-    }
-    states_[slot] = State::taken;
-    return written_[slot];
-}
-
-void RequestQueue::give_slot(u16 slot) {
-    Guard guard(lock_);
-    states_[slot] = State::free;
-    news_.wake_all();
+    return wait_for(slot);
 }
 
 void RequestQueue::reap() {
-    bool any = false;
-    while (auto done = queue_->take()) {
-        states_[done->token] = State::done;
-        written_[done->token] = done->written;
-        any = true;
-    }
-    if (any || queue_->broken()) news_.wake_all();
+    while (auto done = queue_->take()) finish(done->token, done->written);
+}
+
+bool RequestQueue::listen() {
+    if (queue_->has_news()) return true;
+    queue_->want_interrupts(true);
+    return queue_->has_news();
 }
 
 void RequestQueue::on_interrupt(void* self) {
     auto& queue = *static_cast<RequestQueue*>(self);
     Guard guard(queue.lock_);
-    queue.reap();
+    queue.look();
 }
 
 }  // namespace spore::drivers::virtio

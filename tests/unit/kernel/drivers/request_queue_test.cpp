@@ -15,7 +15,7 @@ TEST(RequestQueue, TellsAllWhoWaitOfADeviceThatBrokeTheRules) {
         fakes::VirtioDevice device(wire::virtio::DeviceId::block);
         RequestQueue requests;
         ASSERT_TRUE(requests.open(device, 0, 8, false, 4));
-        for (u16 i = 0; i < RequestQueue::slots; ++i) ASSERT_EQ(requests.take_slot(), i);
+        for (u16 i = 0; i < RequestQueue::most; ++i) ASSERT_EQ(requests.take_slot(), i);
         fakes::Join join;
         fakes::spawn(join, [&] {
             Buffer buffer{{0x10000}, 1, Buffer::Direction::to_device};
