@@ -42,6 +42,10 @@ void start_devices(std::string_view command_line) {
     if constexpr (core::has(core::Part::pci)) drivers::start_pci();
 }
 
+void start_disks() {
+    if constexpr (core::has(core::Part::pci)) drivers::start_pci_disks();
+}
+
 device::Console& start_console(const wire::Manifest& manifest) {
     if (manifest.channel() == abi::ChannelKind::framed) {
         if (auto* stream = device::channel_stream()) {

@@ -10,6 +10,8 @@ namespace spore::main {
 
 /// `command_line` may name virtio-mmio devices, as QEMU's microvm and Firecracker do.
 void start_devices(std::string_view command_line);
+/// And those of disk controllers, once all CPUs run.
+void start_disks();
 /// The program's console: the channel where the manifest asks for it, the first serial port otherwise.
 device::Console& start_console(const wire::Manifest& manifest);
 /// `cpus=N` on the command line; otherwise as many as there are.

@@ -38,6 +38,7 @@ void start_kernel(const BootInfo& info) {
     core::mark_boot("devices, console");
     arch::start_cpus(main::wanted_cpus(info.command_line));
     core::mark_boot("processors");
+    if (main::wants_disks(bundle.manifest)) main::start_disks();
     constexpr bool has_network = core::has(core::Part::network);
     if constexpr (has_network) main::start_network(bundle.manifest);
     core::mark_boot("network");

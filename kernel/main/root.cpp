@@ -67,6 +67,8 @@ Result<Shared<fs::Dentry>> try_mount(const OpenBundle& bundle) {
 
 }  // namespace
 
+bool wants_disks(const wire::Manifest& manifest) { return core::has(core::Part::disk) && manifest.root_source() == abi::RootSource::disk; }
+
 Shared<fs::Dentry> mount_root(const OpenBundle& bundle) {
     auto root = try_mount(bundle);
     if (root) return *root;

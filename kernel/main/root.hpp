@@ -6,6 +6,8 @@
 
 namespace spore::main {
 
+/// Whether the program needs disks. Without, controllers of such are left as they are: setting them up takes long, and many machines have one.
+bool wants_disks(const wire::Manifest& manifest);
 /// Stops the machine with a message when the root is damaged or absent.
 Shared<fs::Dentry> mount_root(const OpenBundle& bundle);
 

@@ -2,6 +2,8 @@
 
 #include "kernel/core/log.hpp"
 #include "kernel/core/parts.hpp"
+#include "kernel/drivers/block/ahci/attach.hpp"
+#include "kernel/drivers/block/nvme/attach.hpp"
 #include "kernel/drivers/bus/pci_places.hpp"
 #include "kernel/drivers/net/e1000/attach.hpp"
 #include "kernel/drivers/virtio/pci.hpp"
@@ -10,7 +12,7 @@ namespace spore::drivers {
 namespace {
 
 constexpr u16 command_register = 0x04, first_bar = 0x10, bridge_buses = 0x18, capabilities = 0x34;
-constexpr u32 decode_and_master = 0x7, has_capabilities = 1 << 20;
+constexpr u32 decode_and_master = 0x7, bus_master = 0x4, has_capabilities = 1 << 20;
 constexpr u16 virtio_vendor = 0x1af4;
 
 void found_virtio(const PciFunction& function) {
@@ -27,11 +29,22 @@ void found(const PciFunction& function) {
             core::warn("the {} on PCI does not start", model->driver);
 }
 
-void walk_bus(u8 bus, unsigned depth) {
+void found_disk(const PciFunction& function) {
+    u32 kind = function.kind();
+    auto take = [&](const char* name, auto attach) {
+        if (!attach(function)) core::warn("the {} controller on PCI does not start", name);
+    };
+    if constexpr (core::has(core::Part::nvme))
+        if (kind == nvme::kind) take("NVMe", nvme::attach);
+    if constexpr (core::has(core::Part::ahci))
+        if (kind == ahci::kind) take("SATA", ahci::attach);
+}
+
+void walk_bus(void (*visit)(const PciFunction&), u8 bus = 0, unsigned depth = 0) {
     for_each_function(bus, [&](const PciFunction& function) {
-        if (!function.is_bridge()) return found(function);
+        if (!function.is_bridge()) return visit(function);
         u8 secondary = static_cast<u8>(function.read(bridge_buses) >> 8);  // numbered by firmware, or place_pci_functions()
-        if (secondary > bus && depth < 8) walk_bus(secondary, depth + 1);
+        if (secondary > bus && depth < 8) walk_bus(visit, secondary, depth + 1);
     });
 }
 
@@ -55,7 +68,9 @@ std::optional<u32> PciFunction::io_bar(u32 index) const {
     return value & ~3u;
 }
 
-void PciFunction::enable() const { write(command_register, read(command_register) | decode_and_master); }
+// Writing zeros to the status in the upper half changes nothing there.
+void PciFunction::enable() const { write(command_register, (read(command_register) & 0xffff) | decode_and_master); }
+void PciFunction::disable() const { write(command_register, read(command_register) & 0xffff & ~bus_master); }
 
 u8 PciFunction::find_capability(u8 id, u8 after) const {
     if (!(read(command_register) & has_capabilities)) return 0;
@@ -71,7 +86,11 @@ u8 PciFunction::find_capability(u8 id, u8 after) const {
 void start_pci() {
     if (!arch::has_pci()) return;
     place_pci_functions(arch::pci_window());
-    walk_bus(0, 0);
+    walk_bus(found);
+}
+
+void start_pci_disks() {
+    if (arch::has_pci()) walk_bus(found_disk);
 }
 
 }  // namespace spore::drivers

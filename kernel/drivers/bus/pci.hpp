@@ -15,6 +15,8 @@ public:
 
     u16 vendor() const { return static_cast<u16>(read(0)); }
     u16 product() const { return static_cast<u16>(read(0) >> 16); }
+    /// Class, subclass and programming interface [pci code and id assignment 1.11].
+    u32 kind() const { return read(8) >> 8; }
     /// 1 for bridges, with bit 7 when the device has several functions [pci 3.0, 6.1].
     u8 header_type() const { return read_byte(0x0e); }
     bool is_bridge() const { return (header_type() & 0x7f) == 1; }
@@ -31,6 +33,8 @@ public:
     u8 line() const { return read_byte(0x3c); }
     /// Lets it decode memory and I/O and do bus mastering.
     void enable() const;
+    /// It does bus mastering no more.
+    void disable() const;
 
     /// Offset of the next capability with `id` after `after` (0: the first); 0 when there is none [pci 3.0, 6.7].
     u8 find_capability(u8 id, u8 after = 0) const;
@@ -55,7 +59,9 @@ void for_each_function(u8 bus, Visit&& visit) {
     }
 }
 
-/// Walks all buses and starts drivers.
+/// Walks all buses and starts drivers, but for those of disk controllers.
 void start_pci();
+/// And those. Once all CPUs run, each of which may get a queue of its own.
+void start_pci_disks();
 
 }  // namespace spore::drivers

@@ -28,7 +28,7 @@ Result<void> attach(Owned<Device> device) {
     using wire::virtio::DeviceId;
     switch (device->id()) {
     case DeviceId::console: return attach_virtio_console(std::move(device));
-    case DeviceId::block: return attach_if_there<Part::disk, attach_virtio_block>(std::move(device));
+    case DeviceId::block: return attach_if_there<Part::virtio_disk, attach_virtio_block>(std::move(device));
     case DeviceId::entropy: return attach_virtio_entropy(std::move(device));
     case DeviceId::net: return attach_if_there<Part::network_card, attach_virtio_net>(std::move(device));
     case DeviceId::balloon: return attach_if_there<Part::balloon, attach_virtio_balloon>(std::move(device));
