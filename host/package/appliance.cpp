@@ -9,7 +9,7 @@ namespace spore::host {
 namespace {
 
 /// ResourceType of [DMTF CIM schema 2.29, CIM_ResourceAllocationSettingData].
-constexpr std::string_view processor = "3", memory = "4", ide_controller = "5", ethernet = "10", disk_drive = "17";
+constexpr std::string_view processor = "3", memory = "4", ethernet = "10", disk_drive = "17", other_storage = "20";
 
 /// Settings of one part of the machine; a map, since the schema wants them in alphabetical order.
 using Settings = std::map<std::string_view, std::string_view>;
@@ -23,7 +23,7 @@ std::string items(const Plan& plan, const ApplianceKind& kind) {
     auto cpus = std::to_string(plan.cpus), megabytes = std::to_string(plan.memory >> 20);
     auto text = item({{"InstanceID", "1"}, {"ElementName", "processors"}, {"ResourceType", processor}, {"VirtualQuantity", cpus}});
     text += item({{"InstanceID", "2"}, {"ElementName", "memory"}, {"ResourceType", memory}, {"AllocationUnits", "byte * 2^20"}, {"VirtualQuantity", megabytes}});
-    text += item({{"InstanceID", "3"}, {"ElementName", "disk controller"}, {"ResourceType", ide_controller}, {"Address", "0"}});
+    text += item({{"InstanceID", "3"}, {"ElementName", "disk controller"}, {"ResourceType", other_storage}, {"ResourceSubType", kind.disks}, {"Address", "0"}});
     text += item({{"InstanceID", "4"}, {"ElementName", "disk"}, {"ResourceType", disk_drive}, {"HostResource", "ovf:/disk/disk"}, {"Parent", "3"}, {"AddressOnParent", "0"}});
     if (plan.network.present())
         text += item({{"InstanceID", "5"}, {"ElementName", "network card"}, {"ResourceType", ethernet}, {"ResourceSubType", kind.nic}, {"Connection", "network"},

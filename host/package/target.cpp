@@ -24,21 +24,25 @@ Outcome<void> make_gcp(const Package& package, const fs::path& output) {
 
 constexpr Target all[] = {
     {.name = "disk", .suffix = ".img", .text = "a disk that BIOS and UEFI boot, byte for byte", .make = make_raw,
-     .start = "dd if={file} of=DEVICE bs=1M", .arm64 = true, .reads_disk = true},
+     .start = "dd if={file} of=DEVICE bs=1M", .arm64 = true, .disk_root = DiskRoot::always},
     {.name = "qcow2", .suffix = ".qcow2", .text = "the same for QEMU, libvirt, Proxmox and OpenStack", .make = make_qcow2,
-     .start = "virt-install --import --name {name} --memory {memory} --vcpus {cpus} --disk {file},bus=virtio --osinfo generic", .arm64 = true, .reads_disk = true},
+     .start = "virt-install --import --name {name} --memory {memory} --vcpus {cpus} --disk {file},bus=virtio --osinfo generic", .arm64 = true, .disk_root = DiskRoot::always},
     {.name = "iso", .suffix = ".iso", .text = "a CD for BIOS and UEFI", .make = make_cd, .start = "qemu-system-x86_64 -m {memory} -cdrom {file} -nographic"},
     {.name = "firecracker", .suffix = "", .text = "a folder with the configuration for Firecracker 1.12 and later", .make = make_firecracker,
-     .start = "cd {file} && firecracker --no-api --config-file config.json", .reads_disk = true, .nic = Nic::virtio, .mmio = true},
+     .start = "cd {file} && firecracker --no-api --config-file config.json", .disk_root = DiskRoot::always, .disk = Disk::virtio, .nic = Nic::virtio, .mmio = true},
     {.name = "kubevirt", .suffix = ".tar", .text = "a container image with the disk, for KubeVirt", .make = make_container_disk,
-     .start = "skopeo copy oci-archive:{file} docker://REGISTRY/{name}", .arm64 = true, .reads_disk = true},
+     .start = "skopeo copy oci-archive:{file} docker://REGISTRY/{name}", .arm64 = true, .disk_root = DiskRoot::always},
     {.name = "virtualbox", .suffix = ".ova", .text = "an appliance for VirtualBox", .make = make_virtualbox,
-     .start = "VBoxManage import {file} && VBoxManage modifyvm {name} --uart1 0x3f8 4 --uartmode1 file {name}.log", .nic = Nic::e1000},
-    {.name = "vmware", .suffix = ".ova", .text = "an appliance for VMware", .make = make_vmware, .start = "ovftool {file} vi://HOST/", .nic = Nic::e1000e},
+     .start = "VBoxManage import {file} && VBoxManage modifyvm {name} --uart1 0x3f8 4 --uartmode1 file {name}.log",
+     .disk_root = DiskRoot::always, .disk = Disk::ahci, .nic = Nic::e1000},
+    {.name = "vmware", .suffix = ".ova", .text = "an appliance for VMware", .make = make_vmware, .start = "ovftool {file} vi://HOST/",
+     .disk_root = DiskRoot::always, .disk = Disk::ahci, .nic = Nic::e1000e},
     {.name = "gcp", .suffix = ".tar.gz", .text = "an image for Google Cloud", .make = make_gcp,
-     .start = "gcloud storage cp {file} gs://BUCKET/ && gcloud compute images create {name} --source-uri gs://BUCKET/{file}", .nic = Nic::virtio},
+     .start = "gcloud storage cp {file} gs://BUCKET/ && gcloud compute images create {name} --source-uri gs://BUCKET/{file}",
+     .disk_root = DiskRoot::when_asked, .disk = Disk::nvme, .nic = Nic::virtio},
     {.name = "digitalocean", .suffix = ".qcow2", .text = "a custom image for DigitalOcean", .make = make_qcow2,
-     .start = "doctl compute image create {name} --image-url URL-OF-{file} --region REGION", .reads_disk = true, .nic = Nic::virtio},
+     .start = "doctl compute image create {name} --image-url URL-OF-{file} --region REGION",
+     .disk_root = DiskRoot::always, .disk = Disk::virtio, .nic = Nic::virtio},
 };
 
 }  // namespace

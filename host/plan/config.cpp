@@ -191,6 +191,10 @@ constexpr std::array keys{
         request.entrypoint = TRY(place.text());
         return {};
     }},
+    Key{"disk", "A string: virtio, nvme or ahci: how the machine's disks are attached (virtio).", [](const Place& place, Request& request) -> Outcome<void> {
+        request.disk = TRY(place.choice<Disk>("virtio, nvme, ahci"));
+        return {};
+    }},
     Key{"root-in", "A string: memory, or disk: the root is read in place there, or from here when it is needed (disk above 16 MiB, memory for linuxu).", [](const Place& place, Request& request) -> Outcome<void> {
         request.root_place = TRY(place.choice<RootPlace>("memory, disk"));
         return {};

@@ -58,6 +58,7 @@ Outcome<void> check_process(const Plan& plan, const Request& request) {
     if (request.bus) return refuse("--bus", "a process has none");
     if (request.gic) return refuse("--gic", "a process has none");
     if (request.firmware) return refuse("--firmware", "a process has none");
+    if (request.disk.value_or(Disk::virtio) != Disk::virtio) return refuse("--disk", "its disk is a file");
     if (request.accelerator) return refuse("--accel", "a process runs on this machine's CPU as it is");
     if (request.network.nic.value_or(Nic::virtio) != Nic::virtio) return refuse("--nic", "its card is the host's interface");
     if (request.network.capture) return refuse("--pcap", "capture at the TAP interface, with tcpdump -i");
@@ -98,6 +99,8 @@ Outcome<void> choose_machine(Plan& plan, const Request& request) {
     plan.bus = request.bus.value_or(pci_only ? Bus::pci : Bus::mmio);
     if (plan.bus == Bus::mmio && pci_only) return failure(ExitStatus::failed, "--bus mmio: {} has PCI only: add --machine microvm", name_of(plan.machine));
     if (plan.bus == Bus::pci && plan.machine == Machine::microvm) return failure(ExitStatus::failed, "--bus pci: microvm has none: add --machine q35");
+    plan.disk = request.disk.value_or(Disk::virtio);
+    if (plan.disk != Disk::virtio && plan.machine == Machine::microvm) return failure(ExitStatus::failed, "--disk {} needs a PCI bus: add --machine q35", name_of(*plan.disk));
     plan.gic = request.gic;
     if (plan.gic && !arm) return failure(ExitStatus::failed, "--gic is for arm64's virt alone: leave it away");
     constexpr unsigned most_cpus_of_gic2 = 8;
@@ -183,7 +186,7 @@ void Request::merge(const Request& upper) {
     take(directory, upper.directory), take(memory, upper.memory), take(cpus, upper.cpus), take(machine, upper.machine);
     take(architecture, upper.architecture), take(platform, upper.platform), take(bus, upper.bus), take(gic, upper.gic), take(firmware, upper.firmware);
     take(accelerator, upper.accelerator), take(mode, upper.mode), take(log_level, upper.log_level), take(timeout, upper.timeout);
-    take(image, upper.image), take(entrypoint, upper.entrypoint), take(root, upper.root), take(root_place, upper.root_place), take(sysroot, upper.sysroot), take(kernel, upper.kernel);
+    take(image, upper.image), take(entrypoint, upper.entrypoint), take(root, upper.root), take(root_place, upper.root_place), take(disk, upper.disk), take(sysroot, upper.sysroot), take(kernel, upper.kernel);
     arguments.insert(arguments.end(), upper.arguments.begin(), upper.arguments.end());
     environment.insert(environment.end(), upper.environment.begin(), upper.environment.end());
     volumes.insert(volumes.end(), upper.volumes.begin(), upper.volumes.end());
@@ -282,6 +285,7 @@ std::string describe(const Plan& plan) {
     if (plan.timeout) line("timeout", fmt::format("{} s", static_cast<double>(plan.timeout->count()) / 1000));
     if (plan.root) line("root", plan.root->string());
     if (plan.root_place) line("root in", std::string(name_of(*plan.root_place)));
+    if (plan.disk != Disk::virtio) line("disks", std::string(plan.disk ? name_of(*plan.disk) : "of any kind"));
     if (plan.sysroot) line("sysroot", plan.sysroot->string());
     for (const auto& volume : plan.volumes)
         line("volume", volume.text());

@@ -26,6 +26,8 @@ enum class Gic : u8 { v2, v3 };
 enum class Firmware : u8 { none, uefi };
 /// Where the guest has its root: in memory, read in place, or on a disk that is read when it is needed.
 enum class RootPlace : u8 { memory, disk };
+/// How the machine's disks are attached. All but virtio's are on PCI.
+enum class Disk : u8 { virtio, nvme, ahci };
 enum class Accelerator : u8 { automatic, kvm, tcg };
 
 /// `-v host:guest[:ro][:shared|:disk]`: a file or folder of the host that is copied into the root, a folder that the guest uses where it is, or
@@ -78,6 +80,7 @@ struct Request {
     std::optional<std::string> entrypoint;   ///< --entrypoint: what the image starts
     std::optional<fs::path> root;
     std::optional<RootPlace> root_place;
+    std::optional<Disk> disk;
     std::optional<fs::path> sysroot;
     std::optional<fs::path> kernel;
     bool tailored = false;
@@ -122,6 +125,7 @@ struct Plan {
     std::optional<std::chrono::milliseconds> timeout;
     std::optional<fs::path> root;        ///< a folder that is the base of the guest's root
     std::optional<RootPlace> root_place; ///< empty: as suits its size
+    std::optional<Disk> disk = Disk::virtio; ///< empty: of any kind, since an image's machine is not known
     std::optional<fs::path> sysroot;     ///< a folder that the program and what it needs are taken from, instead of this machine's root
     fs::path kernel;
     bool tailored = false;               ///< the kernel is to have only what the program and the machine need,
@@ -147,6 +151,7 @@ std::string_view name_of(Platform platform);
 std::string_view name_of(Machine machine);
 std::string_view name_of(Accelerator accelerator);
 std::string_view name_of(RootPlace place);
+std::string_view name_of(Disk disk);
 std::string_view name_of(Bus bus);
 std::string_view name_of(Gic gic);
 std::string_view name_of(Firmware firmware);

@@ -26,6 +26,7 @@ constexpr Named<Bus> buses[] = {{"mmio", Bus::mmio}, {"pci", Bus::pci}};
 constexpr Named<Gic> gics[] = {{"2", Gic::v2}, {"3", Gic::v3}};
 constexpr Named<Firmware> firmwares[] = {{"none", Firmware::none}, {"uefi", Firmware::uefi}};
 constexpr Named<RootPlace> root_places[] = {{"memory", RootPlace::memory}, {"disk", RootPlace::disk}};
+constexpr Named<Disk> disks[] = {{"virtio", Disk::virtio}, {"nvme", Disk::nvme}, {"ahci", Disk::ahci}};
 constexpr Named<Accelerator> accelerators[] = {{"auto", Accelerator::automatic}, {"kvm", Accelerator::kvm}, {"tcg", Accelerator::tcg}};
 constexpr Named<abi::Mode> modes[] = {{"fused", abi::Mode::fused}, {"guarded", abi::Mode::guarded}};
 constexpr Named<abi::LogLevel> levels[] = {{"off", abi::LogLevel::off}, {"error", abi::LogLevel::error},
@@ -69,6 +70,7 @@ std::string_view name_of(Platform platform) { return find_name(platforms, platfo
 std::string_view name_of(Machine machine) { return find_name(machines, machine); }
 std::string_view name_of(Accelerator accelerator) { return find_name(accelerators, accelerator); }
 std::string_view name_of(RootPlace place) { return find_name(root_places, place); }
+std::string_view name_of(Disk disk) { return find_name(disks, disk); }
 std::string_view name_of(Bus bus) { return find_name(buses, bus); }
 std::string_view name_of(Gic gic) { return find_name(gics, gic); }
 std::string_view name_of(Firmware firmware) { return find_name(firmwares, firmware); }
@@ -79,6 +81,7 @@ template <> std::optional<Machine> from_name(std::string_view name) { return fin
 template <> std::optional<Architecture> from_name(std::string_view name) { return find_value(architectures, name); }
 template <> std::optional<Bus> from_name(std::string_view name) { return find_value(buses, name); }
 template <> std::optional<RootPlace> from_name(std::string_view name) { return find_value(root_places, name); }
+template <> std::optional<Disk> from_name(std::string_view name) { return find_value(disks, name); }
 template <> std::optional<Gic> from_name(std::string_view name) { return find_value(gics, name); }
 template <> std::optional<Firmware> from_name(std::string_view name) { return find_value(firmwares, name); }
 template <> std::optional<Accelerator> from_name(std::string_view name) { return find_value(accelerators, name); }

@@ -69,9 +69,23 @@ std::vector<std::string> qemu_command(const Plan& plan, Accelerator accelerator,
     add({"-device", virtio("rng", "")});
     // What the guest has used and uses no more goes back to this machine.
     if (plan.memory >= smallest_memory_with_balloon) add({"-device", virtio("balloon", ",free-page-reporting=on")});
-    if (root == RootPlace::disk)
-        add({"-drive", fmt::format("if=none,id=root,format=raw,readonly=on,cache.direct=off,file.locking=off,file={}", descriptor(qemu_descriptor::root)),
-             "-device", virtio("blk", ",drive=root")});
+    // An ATA disk cannot be read-only: what is written to it goes nowhere.
+    std::string_view kept = plan.disk == Disk::ahci ? "snapshot=on" : "readonly=on";
+    int disks = 0;
+    auto attach = [&](const std::string& drive) {
+        switch (plan.disk.value_or(Disk::virtio)) {
+            case Disk::virtio: add({"-device", virtio("blk", ",drive=" + drive)}); break;
+            case Disk::nvme: add({"-device", fmt::format("nvme,serial={0},drive={0}", drive)}); break;
+            case Disk::ahci:
+                if (!disks) add({"-device", "ich9-ahci,id=disks"});
+                add({"-device", fmt::format("ide-hd,bus=disks.{},drive={}", disks, drive)});
+        }
+        ++disks;
+    };
+    if (root == RootPlace::disk) {
+        add({"-drive", fmt::format("if=none,id=root,format=raw,{},cache.direct=off,file.locking=off,file={}", kept, descriptor(qemu_descriptor::root))});
+        attach("root");
+    }
     int share = 0;
     for (const auto& volume : plan.volumes) {
         if (volume.kind != VolumeKind::shared) continue;
@@ -86,8 +100,9 @@ std::vector<std::string> qemu_command(const Plan& plan, Accelerator accelerator,
         if (volume.kind != VolumeKind::disk) continue;
         // As a set of descriptors, not by path: it can be opened for writing by who owns it only. The tool has locked it.
         add({"-add-fd", fmt::format("fd={},set={}", qemu_descriptor::first_disk + disk, disk),
-             "-drive", fmt::format("if=none,id=volume{},format=raw,auto-read-only=off,file.locking=off,file=/dev/fdset/{}{}", disk, disk, volume.read_only ? ",readonly=on" : ""),
-             "-device", virtio("blk", fmt::format(",drive=volume{}", disk))});
+             "-drive", fmt::format("if=none,id=volume{},format=raw,auto-read-only=off,file.locking=off,file=/dev/fdset/{}{}{}", disk, disk, volume.read_only ? "," : "",
+                                   volume.read_only ? kept : "")});
+        attach(fmt::format("volume{}", disk));
         ++disk;
     }
     auto network = network_options(plan.network, pci || plan.network.nic != Nic::virtio, qemu_descriptor::network);

@@ -50,10 +50,14 @@ Reason reason_for(std::string_view part, const Plan& plan, RootPlace root, const
         if (auto* call = find_socket_call(plan, findings)) return {true, fmt::format("the program asks for sockets: {}", first_of(call->by))};
         return {false, "the machine has no network, and the program asks for none"};
     }
-    if (part == "disk") {
-        if (auto* volume = find_volume(plan, VolumeKind::disk)) return {true, "-v " + volume->text()};
-        bool used = root == RootPlace::disk;
-        return {used, used ? "the root is on one" : "the root is in memory"};
+    if (part == "disk" || part == "virtio_disk" || part == "nvme" || part == "ahci") {
+        auto* volume = find_volume(plan, VolumeKind::disk);
+        if (root != RootPlace::disk && !volume) return {false, "the root is in memory"};
+        auto why = volume ? "-v " + volume->text() : "the root is on one";
+        if (part == "disk") return {true, why};
+        if (!machine) return {false, "a process has a file for it"};
+        if (!plan.disk) return {true, why + ", of whatever kind"};
+        return {part == (plan.disk == Disk::virtio ? "virtio_disk" : name_of(*plan.disk)), fmt::format("the machine's disks are of {}", name_of(*plan.disk))};
     }
     if (part == "shares") {
         auto* share = find_volume(plan, VolumeKind::shared);

@@ -43,7 +43,8 @@ std::string key_of(const Plan& plan, const Assembled& assembled, RootPlace root)
     fingerprint.add(assembled.program);
     for (const auto& name : plan.kept) fingerprint.add(name);
     auto has = [&](VolumeKind kind) { return u64(std::ranges::contains(plan.volumes, kind, &Volume::kind)); };
-    for (u64 fact : {u64(plan.platform), u64(plan.machine), u64(plan.bus), u64(plan.network.present()), u64(plan.network.nic), u64(root), has(VolumeKind::shared), has(VolumeKind::disk),
+    for (u64 fact : {u64(plan.platform), u64(plan.machine), u64(plan.bus), u64(plan.network.present()), u64(plan.network.nic), u64(root), plan.disk ? 1 + u64(*plan.disk) : 0,
+                     has(VolumeKind::shared), has(VolumeKind::disk),
                      u64(plan.memory >= smallest_memory_with_balloon)})
         fingerprint.add_number(fact);
     return fingerprint.text();

@@ -67,7 +67,11 @@ Result<Shared<fs::Dentry>> try_mount(const OpenBundle& bundle) {
 
 }  // namespace
 
-bool wants_disks(const wire::Manifest& manifest) { return core::has(core::Part::disk) && manifest.root_source() == abi::RootSource::disk; }
+bool wants_disks(const wire::Manifest& manifest) {
+    bool wanted = core::has(core::Part::disk) && manifest.root_source() == abi::RootSource::disk;
+    if constexpr (core::has(core::Part::volumes)) manifest.for_each_volume([&](const auto&) { wanted = true; });
+    return wanted;
+}
 
 Shared<fs::Dentry> mount_root(const OpenBundle& bundle) {
     auto root = try_mount(bundle);

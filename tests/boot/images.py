@@ -80,6 +80,11 @@ def disk_with_its_root(images):
     disk = images.build("disk", "--root-in", "disk")
     images.boot("a disk, BIOS", "-machine", "q35", "-drive", f"file={disk},format=raw,if=virtio,readonly=on")
     images.boot("a disk, UEFI", "-machine", "q35", *images.uefi(), "-drive", f"file={disk},format=raw,if=virtio", network="e1000e")
+    for name, *device in (("an NVMe disk", "nvme,serial=1"), ("q35's SATA", "ide-hd,bus=ide.0"), ("a SATA controller", "ich9-ahci,id=other", "ide-hd,bus=other.3")):
+        devices = [word for one in device[:-1] for word in ("-device", one)]
+        drive = ["-snapshot", "-drive", f"file={disk},format=raw,if=none,id=disk", *devices, "-device", f"{device[-1]},drive=disk"]
+        images.boot(f"{name}, BIOS", "-machine", "q35", *drive)
+    images.boot("an NVMe disk, UEFI", "-machine", "q35", *images.uefi(), "-drive", f"file={disk},format=raw,if=none,id=disk", "-device", "nvme,drive=disk,serial=1")
 
 
 def compressed_disk(images):
@@ -104,7 +109,8 @@ def appliances(images):
     space = {"ovf": "http://schemas.dmtf.org/ovf/envelope/1",
              "rasd": "http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/CIM_ResourceAllocationSettingData"}
     # Of a tailored kernel's drivers that for this card is the only one.
-    for target, subtype, card, options in (("virtualbox", "E1000", "e1000-82545em", ()), ("vmware", "E1000e", "e1000e", ("--tailor",))):
+    for target, subtype, card, options in (("virtualbox", "E1000", "e1000-82545em", ("--root-in", "disk")),
+                                           ("vmware", "E1000e", "e1000e", ("--tailor", "--root-in", "disk"))):
         folder = images.scratch / target
         with tarfile.open(images.build(target, "--cpus", "2", *options)) as archive:
             expect(archive.getnames() == ["busybox.ovf", "busybox.mf", "busybox.vmdk"], f"{target} has {archive.getnames()}")
@@ -118,7 +124,10 @@ def appliances(images):
         quantities = [items[kind].find("rasd:VirtualQuantity", space).text for kind in ("3", "4")]
         expect(quantities == ["2", "192"], f"{target}: processors and memory are {quantities}")
         expect(items["10"].find("rasd:ResourceSubType", space).text == subtype, f"{target}: another network card than {subtype}")
-        images.boot(target, "-machine", "pc", "-snapshot", "-drive", f"file={disk},format=vmdk,if=ide", network=card)
+        controller = {"virtualbox": "AHCI", "vmware": "vmware.sata.ahci"}[target]
+        expect(items["20"].find("rasd:ResourceSubType", space).text == controller, f"{target}: another disk controller than {controller}")
+        images.boot(target, "-machine", "pc", "-snapshot", "-drive", f"file={disk},format=vmdk,if=none,id=disk", "-device", "ich9-ahci,id=sata", "-device",
+                    "ide-hd,bus=sata.0,drive=disk", network=card)
 
 
 def google_cloud(images):
@@ -128,6 +137,9 @@ def google_cloud(images):
     subprocess.run(["tar", "-C", images.scratch, "-xzf", images.scratch / "gcp-image"], check=True)  # sparse, which tarfile would fill
     images.boot("gcp", "-machine", "q35", "-drive", f"file={images.scratch}/disk.raw,format=raw,if=none,id=disk", "-device", "virtio-scsi-pci", "-device",
                 "scsi-hd,drive=disk")
+    images.build("gcp", "--root-in", "disk")
+    subprocess.run(["tar", "-C", images.scratch, "-xzf", images.scratch / "gcp-image"], check=True)
+    images.boot("gcp, root on an NVMe disk", "-machine", "q35", "-drive", f"file={images.scratch}/disk.raw,format=raw,if=none,id=disk", "-device", "nvme,drive=disk,serial=1")
 
 
 def container_disk(images):
@@ -165,8 +177,8 @@ def firecracker(images):
 def refusals(images):
     shared = subprocess.run([BUILD / "host/spore", "build", "-v", f"{images.scratch}:/data:shared", "/bin/busybox"], capture_output=True, text=True, timeout=60)
     expect(shared.returncode == 117 and "leave :shared away" in shared.stderr, f"a shared folder: {shared}")
-    disk = subprocess.run([BUILD / "host/spore", "build", "--target", "gcp", "--root-in", "disk", "/bin/busybox"], capture_output=True, text=True, timeout=60)
-    expect(disk.returncode == 117 and "no driver for the disks" in disk.stderr, f"a root on a disk for gcp: {disk}")
+    disk = subprocess.run([BUILD / "host/spore", "build", "--target", "iso", "--root-in", "disk", "/bin/busybox"], capture_output=True, text=True, timeout=60)
+    expect(disk.returncode == 117 and "no driver for the disks" in disk.stderr, f"a root on a disk for a CD: {disk}")
     target = subprocess.run([BUILD / "host/spore", "build", "--target", "floppy", "/bin/busybox"], capture_output=True, text=True, timeout=60)
     expect(target.returncode == 125 and "spore build --help" in target.stderr, f"no such target: {target}")
     folder = images.scratch / "taken"

@@ -188,7 +188,7 @@ def half_of(name, case, combinations):
 
 def linuxu_combinations(name, case):
     """A process has one privilege level, and no hardware to choose; its user network has other addresses than QEMU's, where a case looks."""
-    alien = {"--nic", "--machine", "--ip"} & set(map(str, case.options))
+    alien = {"--nic", "--disk", "--machine", "--ip"} & set(map(str, case.options))
     if not case.linuxu or case.script or "fused" not in case.modes or alien:
         return []
     return [("linuxu", "fused", cpus) for cpus in case.cpus]

@@ -6,9 +6,10 @@ from system.case import Case
 BUSYBOX = "/bin/busybox"
 
 
-def large(machine, **more):
+def large(machine, disk=None, **more):
     """The file is read from end to end, more of it than there is memory, and then its end once more. Its image is not kept."""
-    return Case(f"larger-than-memory-{machine}", ["{system}" + BUSYBOX], needs=(BUSYBOX,), machines=(machine,), memory="32M", timeout=180, **more, script="""
+    return Case(f"larger-than-memory-{disk or machine}", ["{system}" + BUSYBOX], needs=(BUSYBOX,), machines=(machine,), memory="32M", timeout=180,
+                options=["--disk", disk] if disk else [], **more, script="""
         export XDG_CACHE_HOME="$PWD/cache"
         mkdir -p root/bin && cp "$1" root/bin/busybox
         truncate -s 300M root/large && printf the-end >> root/large
@@ -20,6 +21,7 @@ def large(machine, **more):
         """, stdout=re.compile(rb"^4800\+1 records in\nthe-end in \d+\n$"))
 
 
+DISKS = ("nvme", "ahci")  # besides virtio
 PYTHON = "/usr/bin/python3"
 WALK = """
 import decimal, email.mime.text, json, sqlite3, unittest
@@ -29,9 +31,11 @@ STARTS = {"stdout": "1.414213562373095048801688724 [42]\n", "needs": (PYTHON,), 
 
 CASES = [
     large("microvm"), large("q35", arm64=False),
+    *(large("q35", disk=disk) for disk in DISKS),
     # Both places, whatever the size: a large root read in place, and a small one from a disk.
     Case("python-from-memory", [PYTHON, "-c", WALK], options=["--root-in", "memory", "-m", "512M"], cpus=(1,), **STARTS),
     Case("python-from-disk", [PYTHON, "-c", WALK], options=["--root-in", "disk"], cpus=(4,), **STARTS),
+    *(Case(f"python-from-{disk}", [PYTHON, "-c", WALK], options=["--root-in", "disk", "--disk", disk], **STARTS | {"machines": ("q35", "pc"), "modes": ("fused", "guarded")}) for disk in DISKS),
     Case("told-disk", [BUSYBOX, "cat", "/proc/diskstats", "/proc/partitions"], options=["--root-in", "disk"], machines=("microvm",), cpus=(1,),
          stdout=re.compile(r"^ 254       0 vda [1-9]\d* 0 [1-9]\d* \d+ 0 0 0 0 0 \d+ \d+ 0 0 0 0 0 0\nmajor minor  #blocks  name\n\n 254       0 +[1-9]\d* vda\n$"), needs=(BUSYBOX,)),
     Case("small-from-disk", [BUSYBOX, "sh", "-c", "busybox cat /etc/hostname; busybox ls -d /bin/busybox"], options=["--root-in", "disk"],
@@ -49,5 +53,7 @@ CASES = [
         stat -c '%u %g %a' root/bin/granted
         """, stdout=2 * ("/bin/granted 1000 1000 6755\n/var/log/service 33 44 2750\n/var/log/service/link 33 44 777\n/var/log/service/log 33 44 644\n") +
          "1000 1000 6755\n"),
+    Case("disk-without-pci", ["run", "--root-in", "disk", "--disk", "nvme", BUSYBOX], host=True, status=125, stderr=re.compile(rb"--machine q35")),
+    Case("disk-is-checked", ["run", "--disk", "floppy", BUSYBOX], host=True, status=125, stderr=re.compile(rb"--disk floppy: give one of virtio, nvme, ahci")),
     Case("place-is-checked", ["run", "--root-in", "attic", BUSYBOX], host=True, status=125, stderr=re.compile(rb"--root-in attic: give one of memory, disk")),
 ]

@@ -116,6 +116,10 @@ TEST(QemuCommand, OfArm64) {
     command = qemu_command(plan, Accelerator::tcg, RootPlace::disk);
     EXPECT_TRUE(has_pair(command, "-machine", "virt,gic-version=2"));
     EXPECT_TRUE(std::ranges::any_of(command, [](const std::string& word) { return word.starts_with("virtio-blk-pci"); }));
+    plan.disk = Disk::nvme;
+    EXPECT_TRUE(has_pair(qemu_command(plan, Accelerator::tcg, RootPlace::disk), "-device", "nvme,serial=root,drive=root"));
+    plan.disk = Disk::ahci;
+    EXPECT_TRUE(has_pair(qemu_command(plan, Accelerator::tcg, RootPlace::disk), "-device", "ide-hd,bus=disks.0,drive=root"));
     EXPECT_FALSE(std::ranges::contains(command, "-bios"));
     plan.firmware = "/firmware.fd";
     EXPECT_TRUE(has_pair(qemu_command(plan, Accelerator::tcg, RootPlace::memory), "-bios", "/proc/self/fd/9"));

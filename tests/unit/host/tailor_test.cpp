@@ -45,12 +45,19 @@ TEST(Selection, PartsFollowTheMachine) {
     plan.network.choice.kind = NetworkKind::user;
     plan.network.nic = Nic::e1000e;
     auto selection = select_parts(plan, RootPlace::disk, {});
-    for (auto* part : {"pci", "e1000", "network", "disk", "shares"}) EXPECT_TRUE(keeps(selection, part)) << part;
-    for (auto* part : {"network_card", "balloon"}) EXPECT_FALSE(keeps(selection, part)) << part;
+    for (auto* part : {"pci", "e1000", "network", "disk", "virtio_disk", "shares"}) EXPECT_TRUE(keeps(selection, part)) << part;
+    for (auto* part : {"network_card", "balloon", "nvme", "ahci"}) EXPECT_FALSE(keeps(selection, part)) << part;
     EXPECT_EQ(selection.all_calls, "programs may come from the shared folder /data");
+    plan.disk = Disk::nvme;
+    auto nvme = select_parts(plan, RootPlace::disk, {});
+    for (auto* part : {"disk", "nvme"}) EXPECT_TRUE(keeps(nvme, part)) << part;
+    for (auto* part : {"virtio_disk", "ahci"}) EXPECT_FALSE(keeps(nvme, part)) << part;
+    plan.disk = std::nullopt;
+    auto any = select_parts(plan, RootPlace::disk, {});
+    for (auto* part : {"disk", "virtio_disk", "nvme", "ahci"}) EXPECT_TRUE(keeps(any, part)) << part;
     plan.platform = Platform::linuxu;
     auto process = select_parts(plan, RootPlace::memory, {});
-    for (auto* part : {"pci", "e1000", "network_card", "disk", "balloon"}) EXPECT_FALSE(keeps(process, part)) << part;
+    for (auto* part : {"pci", "e1000", "network_card", "disk", "nvme", "balloon"}) EXPECT_FALSE(keeps(process, part)) << part;
     EXPECT_TRUE(keeps(process, "network"));
 }
 

@@ -8,7 +8,7 @@ namespace spore::drivers::ahci {
 using namespace wire::ahci;
 
 namespace {
-constexpr Duration until_reset = Duration::seconds(1), until_link = Duration::ms(10);  // [10.4.3, 10.1.2]
+constexpr Duration until_reset = Duration::seconds(1), until_detected = Duration::ms(10);  // [10.4.3, 10.1.2]
 }
 
 Controller::~Controller() {
@@ -29,7 +29,7 @@ Result<u32> Controller::open() {
     u32 present = read(Register::ports), capabilities = read(Register::capabilities);
     if (!(capabilities & capable_of_wide_addresses)) return fail(Error::not_supported);
     TRY(reset());
-    auto link_deadline = time::now() + until_link;
+    auto link_deadline = time::now() + until_detected;
     u32 added = 0;
     for (u32 number = 0; number < most_ports; ++number) {
         if (!(present & u32{1} << number)) continue;

@@ -11,7 +11,7 @@ using namespace wire::ahci;
 
 namespace {
 constexpr u32 received_offset = 1024, identify_offset = 2048;  // in the page of the command list
-constexpr Duration until_stopped = Duration::ms(500), until_ready = Duration::seconds(10), until_identified = Duration::seconds(5);
+constexpr Duration until_linked = Duration::seconds(1), until_stopped = Duration::ms(500), until_ready = Duration::seconds(10), until_identified = Duration::seconds(5);
 }  // namespace
 
 Port::~Port() {
@@ -56,7 +56,8 @@ Result<void> Port::make_memory() {
 Result<void> Port::open(u32 capabilities, Instant link_deadline) {
     set(PortRegister::command, get(PortRegister::command) | command_spin_up | command_power);
     while (!is_alive()) {
-        if (time::now() >= link_deadline) return fail(Error::no_device);
+        bool detected = get(PortRegister::link) & link_detection;
+        if (time::now() >= (detected ? link_deadline + until_linked : link_deadline)) return fail(Error::no_device);
         arch::relax();
     }
     TRY(make_memory());

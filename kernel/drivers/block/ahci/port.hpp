@@ -15,7 +15,7 @@ public:
     Port(Hardware& hardware, u32 number) : RequestSlots(disk_patience), hardware_(hardware), number_(number) {}
     ~Port();
 
-    /// The controller was reset. `capabilities` are the controller's. no_device where there is no ATA disk, not_supported for old ones, io when it does not answer.
+    /// The controller was reset; what is there has been detected until `link_deadline`. `capabilities` are the controller's. no_device where there is no ATA disk, not_supported for old ones, io when it does not answer.
     Result<void> open(u32 capabilities, Instant link_deadline);
     /// The controller has an interrupt of this port's.
     void interrupted();
