@@ -48,6 +48,12 @@ CASES = [
         make disk 128M
         run -e CANNOT_ALLOCATE= "$1" 5 1500 /data/new /data/file /data/other /tmp/new""",
         [Program("file_model")], stdout="alike\n", timeout=240),
+    *(Case(f"on-{disk}", [], needs=(BUSYBOX, *TOOLS), timeout=120, machines=("q35",), spread=True, options=["--disk", disk], script=PREPARE + """
+        make disk 64M
+        run /bin/busybox sh -ec 'cd /data; head -c 3000000 /dev/urandom > large; sha256sum large > sum'
+        run /bin/busybox sh -ec 'cd /data; sha256sum -c sum; echo more > file; sync; rm large'
+        "$SPORE" run $OPTIONS --root-in disk -v ./disk:/data:disk:ro /bin/busybox sh -c 'ls /data; cat /data/file'
+        """ + CLEAN, stdout="large: OK\nfile\nlost+found\nsum\nmore\n") for disk in ("nvme", "ahci")),
     # Nothing that was told to be on the disk is lost when the machine ends at any time; here in the midst of writing.
     *volume("cut-off", """
         make disk 64M
