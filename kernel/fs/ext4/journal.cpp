@@ -75,15 +75,19 @@ Result<void> Journal::start(bool checksums, bool wide) {
     used_ = 0;
     TRY(write_super());
     TRY(disk_.flush());
-    started_ = true;
+    started_.store(true, std::memory_order_release);
     return {};
 }
 
 Result<void> Journal::stop() {
-    if (!started_) return {};
+    {
+        Guard guard(lock_);
+        if (!started()) return {};
+        started_.store(false, std::memory_order_release);
+        entry_.wake_all();
+    }
     TRY(commit(current()));
     TRY(checkpoint());
-    started_ = false;
     start_ = 0;
     TRY(write_super());
     return disk_.flush();
@@ -103,7 +107,7 @@ bool Journal::fits(u32 blocks, u32 claimed) const {
 Result<void> Journal::enter(u32 blocks) {
     Guard guard(lock_);
     while (true) {
-        if (aborted() || !started_) return fail(Error::read_only);
+        if (aborted() || !started()) return fail(Error::read_only);
         if (!ending_ && fits(blocks, claimed_)) break;
         if (!ending_ && !fits(blocks, 0)) {
             full_ = true;

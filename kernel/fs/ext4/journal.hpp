@@ -42,9 +42,9 @@ public:
     Result<void> replay();
     /// From now on transactions can be made. `checksums`, `wide`: as the file system has them.
     Result<void> start(bool checksums, bool wide);
-    /// Ends the transaction, puts everything in its place, and empties the journal. Nobody may have a handle, or get one afterwards.
+    /// Ends the transaction, puts everything in its place, and empties the journal. Nobody gets a handle any more.
     Result<void> stop();
-    bool started() const { return started_; }
+    bool started() const { return started_.load(std::memory_order_acquire); }
 
     /// Leave to change so many blocks; sleeps while a transaction is ending. read_only once something went wrong.
     class Handle {
@@ -123,7 +123,7 @@ private:
     u32 transactions_ = 0;          ///< that have ended since
     u32 unplaced_ = 0;              ///< blocks that ended transactions have changed
     u32 most_ = 0;                  ///< blocks in a transaction
-    bool started_ = false;
+    std::atomic<bool> started_ = false;  ///< handles are given
     std::atomic<bool> aborted_ = false;
 
     // What is to be written to the journal.
