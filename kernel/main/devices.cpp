@@ -3,12 +3,15 @@
 #include "arch/boot.hpp"
 #include "arch/cpu.hpp"
 #include "arch/firmware.hpp"
+#include "arch/xen.hpp"
 #include "kernel/core/log.hpp"
 #include "kernel/core/parts.hpp"
 #include "kernel/drivers/bus/pci.hpp"
 #include "kernel/drivers/virtio/device.hpp"
 #include "kernel/drivers/virtio/mmio.hpp"
 #include "kernel/drivers/virtio/mmio_list.hpp"
+#include "kernel/drivers/xen/console.hpp"
+#include "kernel/drivers/xen/start.hpp"
 #include "kernel/main/channel.hpp"
 #include "kernel/main/serial_console.hpp"
 #include "kernel/main/stop.hpp"
@@ -22,6 +25,8 @@ void try_mmio(PhysAddr address, u32 size, u32 line) {
     if (!device) return;  // most slots are empty
     if (!drivers::virtio::attach(std::move(*device))) core::warn("the virtio device at {} does not start", address);
 }
+
+constexpr bool below_xen = arch::can_run_on_xen && core::has(core::Part::xen);
 
 /// Firecracker names its devices in the tables and on the command line too.
 bool in_tables(PhysAddr address) {
@@ -40,6 +45,8 @@ void start_devices(std::string_view command_line) {
         if (!in_tables(address)) try_mmio(address, size, line);
     });
     if constexpr (core::has(core::Part::pci)) drivers::start_pci();
+    if constexpr (below_xen)
+        if (arch::xen::present()) drivers::xen::start();
 }
 
 void start_disks() {
@@ -55,6 +62,9 @@ device::Console& start_console(const wire::Manifest& manifest) {
         }
         core::warn("no virtio-console for the control channel: using the serial port");
     }
+    if constexpr (below_xen)
+        if (arch::xen::present())
+            if (auto* console = drivers::xen::open_console()) return *console;
     return serial_console();
 }
 

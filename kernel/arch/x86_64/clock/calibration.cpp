@@ -6,6 +6,8 @@
 #include "clock.hpp"
 #include "kernel/core/log.hpp"
 #include "kernel/sync/spin.hpp"
+#include "../xen/xen.hpp"
+#include "kernel/core/parts.hpp"
 #include "kvm_clock.hpp"
 #include "measurement.hpp"
 #include "reference.hpp"
@@ -89,6 +91,8 @@ void calibrate_clock() {
     Sighting timer_start{};
     if (!features.tsc_deadline) timer_start = sight_closely(read_tsc, timer_gone);
     if (!features.tsc_khz) features.tsc_khz = kvm_tsc_khz();
+    if constexpr (core::has(core::Part::xen))
+        if (!features.tsc_khz) features.tsc_khz = xen::tsc_khz();
     u64 hertz = features.tsc_khz ? u64{features.tsc_khz} * 1000 : measure_cycles();
     set_rate(hertz);
     if (!features.tsc_deadline) measure_timer(timer_start, hertz);

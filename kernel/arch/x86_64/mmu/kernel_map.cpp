@@ -169,14 +169,17 @@ constinit DeviceRegion device_region(kernel_half::devices, kernel_half::devices 
 
 /// How far physical addresses reach [intel/vol2 CPUID 80000008H].
 u64 physical_end() { return u64{1} << std::clamp<u32>(cpuid(0x80000008).eax & 0xff, 36, 52); }
-}  // namespace
 
-Result<void*> map_device(PhysAddr at, std::size_t size) {
+Result<void*> map_region(PhysAddr at, std::size_t size, u64 bits) {
     auto place = TRY(device_region.take(at, size, physical_end()));
     for (u64 offset = 0; offset < place.size; offset += page_size)
-        TRY(map_kernel({place.base + offset}, {place.first + offset}, data_bits | write_through | no_cache));
+        TRY(map_kernel({place.base + offset}, {place.first + offset}, bits));
     return reinterpret_cast<void*>(place.registers);
 }
+}  // namespace
+
+Result<void*> map_device(PhysAddr at, std::size_t size) { return map_region(at, size, data_bits | write_through | no_cache); }
+Result<void*> map_memory(PhysAddr at, std::size_t size) { return map_region(at, size, data_bits); }
 
 void map_low_memory(bool mapped) {
     // The boot tables still say it: executable.

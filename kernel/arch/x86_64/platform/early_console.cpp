@@ -1,6 +1,8 @@
-// The first 16550 by polling [national PC16550D].
+// The first 16550 by polling [national PC16550D]; Xen's console, where there is one.
 #include "../instructions.hpp"
+#include "../xen/xen.hpp"
 #include "arch/boot.hpp"
+#include "kernel/core/parts.hpp"
 
 namespace spore::arch {
 namespace {
@@ -30,6 +32,8 @@ void put(char c) {
 }  // namespace
 
 void write_early_console(std::string_view text) {
+    if constexpr (core::has(core::Part::xen))
+        if (xen::write_early(text)) return;
     if (port == Port::unknown) open_port();
     if (port != Port::ready) return;
     for (char c : text) {

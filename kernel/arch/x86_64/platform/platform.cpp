@@ -10,6 +10,8 @@
 #include "arch/boot.hpp"
 #include "arch/firmware.hpp"
 #include "kernel/core/log.hpp"
+#include "kernel/core/parts.hpp"
+#include "../xen/xen.hpp"
 #include "power.hpp"
 #include "wire/acpi.hpp"
 
@@ -48,10 +50,16 @@ void assume_plain_machine() {
     if (!add_io_apic({0xfec00000}, 0)) core::warn("no I/O APIC can be mapped");
 }
 
+const char* told_by_hypervisor() {
+    if constexpr (core::has(core::Part::xen))
+        if (xen::present()) return "told by Xen";
+    return "told by KVM";
+}
+
 /// What time and interrupts go by from here on; `known` when the processor itself told the rate.
 void log_choices(bool known) {
     u64 khz = (u64{1'000'000} << 32) / clock_page.multiplier;
-    core::debug("platform: TSC {} kHz, {}; {}, {} timer", khz, known ? "told by CPUID" : features.tsc_khz ? "told by KVM" : "measured",
+    core::debug("platform: TSC {} kHz, {}; {}, {} timer", khz, known ? "told by CPUID" : features.tsc_khz ? told_by_hypervisor() : "measured",
                 features.x2apic ? "x2APIC" : "APIC", features.tsc_deadline ? "TSC-deadline" : "counting");
 }
 
@@ -64,6 +72,7 @@ bool next_virtio_mmio(u64& position, VirtioMmioSlot& slot) {
 }
 
 void start_platform(const BootInfo& info) {
+    if constexpr (core::has(core::Part::xen)) xen::start(info);
     // The 8259s may still be unmasked; interrupts come through the APICs only.
     out8(pic_master_data, 0xff);
     out8(pic_slave_data, 0xff);

@@ -1,8 +1,10 @@
 #include "power.hpp"
 
 #include "../instructions.hpp"
+#include "../xen/xen.hpp"
 #include "arch/boot.hpp"
 #include "arch/mmu.hpp"
+#include "kernel/core/parts.hpp"
 
 namespace spore::arch {
 namespace {
@@ -28,6 +30,12 @@ volatile u8* mapped(GenericAddress address) {
     while (true) asm volatile("cli; hlt");
 }
 
+/// Below Xen, whose machines of this kind have no registers for it.
+void end_domain(wire::xen::Shutdown reason) {
+    if constexpr (core::has(core::Part::xen))
+        if (xen::present()) xen::shut_down(reason);
+}
+
 /// No interrupt table and a trap: the processor gives up, and the machine restarts.
 [[noreturn]] void triple_fault() {
     struct [[gnu::packed]] {
@@ -50,6 +58,7 @@ void learn_power(PhysicalReader& reader, Table fadt) {
 }
 
 void power_off() {
+    end_domain(wire::xen::Shutdown::power_off);
     if (sleep_control) *sleep_control = static_cast<u8>(soft_off << 2 | reduced_sleep_enable);
     if (registers.control_a) out16(registers.control_a, static_cast<u16>(soft_off << 10 | sleep_enable));
     if (registers.control_b) out16(registers.control_b, static_cast<u16>(soft_off << 10 | sleep_enable));
@@ -57,6 +66,7 @@ void power_off() {
 }
 
 void restart() {
+    end_domain(wire::xen::Shutdown::reboot);
     if (reset_register) *reset_register = registers.reset_value;
     if (registers.reset.space == GenericAddress::Space::io) out8(static_cast<u16>(registers.reset.address), registers.reset_value);
     for (int wait = 0; wait < 10'000 && (in8(keyboard_command) & 2); ++wait) pause();

@@ -2,7 +2,9 @@
 #include "../../common/clock/calendar.hpp"
 #include "../clock/kvm_clock.hpp"
 #include "../instructions.hpp"
+#include "../xen/xen.hpp"
 #include "arch/boot.hpp"
+#include "kernel/core/parts.hpp"
 
 namespace spore::arch {
 namespace {
@@ -26,6 +28,8 @@ u8 from_bcd(u8 value) { return static_cast<u8>((value >> 4) * 10 + (value & 15))
 
 i64 read_wall_clock() {
     if (auto nanoseconds = kvm_wall_nanoseconds()) return *nanoseconds;
+    if constexpr (core::has(core::Part::xen))
+        if (auto nanoseconds = xen::wall_nanoseconds()) return *nanoseconds;
     Reading now = read_all();
     // Two equal readings: no update struck in between.
     for (int attempt = 0; attempt < 100; ++attempt) {

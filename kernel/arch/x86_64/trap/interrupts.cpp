@@ -55,6 +55,11 @@ Result<void> connect_line(u32 line, Trigger trigger, InterruptHandler function, 
     return {};
 }
 
+Result<u8> connect_vector(InterruptHandler function, void* context) {
+    Guard guard(lock);
+    return static_cast<u8>(TRY(connect_alone(no_line, function, context, [](u8) { return Result<void>{}; })));
+}
+
 Result<Message> connect_message(PciAddress, u32 cpu, InterruptHandler function, void* context) {
     Guard guard(lock);
     u32 target = cpu_local(cpu).apic_id < reachable ? cpu_local(cpu).apic_id : cpu_local(0).apic_id;
