@@ -6,6 +6,7 @@
 #include "host/package/container_disk.hpp"
 #include "host/package/disk.hpp"
 #include "host/package/firecracker.hpp"
+#include "host/package/xen.hpp"
 
 namespace spore::host {
 
@@ -30,6 +31,8 @@ constexpr Target all[] = {
     {.name = "iso", .suffix = ".iso", .text = "a CD for BIOS and UEFI", .make = make_cd, .start = "qemu-system-x86_64 -m {memory} -cdrom {file} -nographic"},
     {.name = "firecracker", .suffix = "", .text = "a folder with the configuration for Firecracker 1.12 and later", .make = make_firecracker,
      .start = "cd {file} && firecracker --no-api --config-file config.json", .disk_root = DiskRoot::always, .disk = Disk::virtio, .nic = Nic::virtio, .mmio = true},
+    {.name = "xen", .suffix = "", .text = "a folder with the configuration for Xen's xl, as a guest without emulated devices (PVH)", .make = make_xen,
+     .start = "cd {file} && xl create -c xl.cfg", .disk_root = DiskRoot::always, .disk = Disk::virtio, .nic = Nic::virtio, .mmio = true, .xen = true},
     {.name = "kubevirt", .suffix = ".tar", .text = "a container image with the disk, for KubeVirt", .make = make_container_disk,
      .start = "skopeo copy oci-archive:{file} docker://REGISTRY/{name}", .arm64 = true, .disk_root = DiskRoot::always},
     {.name = "virtualbox", .suffix = ".ova", .text = "an appliance for VirtualBox", .make = make_virtualbox,

@@ -142,7 +142,8 @@ struct Plan {
     fs::path debugger;                   ///< where QEMU's debugger socket is made; empty: none
     bool paused = false;                 ///< the machine waits for the debugger before its first instruction
     bool detached = false;               ///< in the background: signals are the program's alone
-    bool standalone = false;             ///< whoever runs the machine is not this tool: the program's console is the first serial port
+    bool standalone = false;             ///< whoever runs the machine is not this tool: the program's console is the first serial port, or Xen's
+    bool xen = false;                    ///< the machine is a guest of Xen: no devices but Xen's
 };
 
 /// Of the kernel that the plan runs: its image is called spore-NAME.

@@ -35,6 +35,9 @@ struct Reason {
 
 Reason reason_for(std::string_view part, const Plan& plan, RootPlace root, const Findings& findings) {
     bool machine = plan.platform == Platform::qemu;
+    if (part == "xen") return {plan.xen, plan.xen ? "the machine is a guest of Xen" : "the machine is not one of Xen's"};
+    constexpr std::string_view of_other_machines[] = {"pci", "network_card", "e1000", "virtio_disk", "nvme", "ahci", "balloon"};
+    if (plan.xen && std::ranges::contains(of_other_machines, part)) return {false, "a guest of Xen has its devices instead"};
     if (part == "pci") {
         if (!machine) return {false, "a process has no buses"};
         return {plan.bus == Bus::pci, plan.bus == Bus::pci ? fmt::format("{} has its devices there", name_of(plan.machine)) : "the machine's devices have addresses of their own"};

@@ -9,6 +9,7 @@
 #include "host/package/build.hpp"
 #include "host/package/fat.hpp"
 #include "host/package/firecracker.hpp"
+#include "host/package/xen.hpp"
 
 namespace spore::host {
 namespace {
@@ -61,6 +62,23 @@ TEST_F(PackageTest, FirecrackerIsToldOfTheRootOnlyWhereItIsADisk) {
     EXPECT_EQ(settings["drives"][0]["path_on_host"], "root.erofs");
     EXPECT_EQ(settings["drives"][0]["is_read_only"], true);
     EXPECT_FALSE(settings.contains("network-interfaces"));
+}
+
+TEST_F(PackageTest, XenIsToldOfCardAndDiskWhereThereAreSome) {
+    EXPECT_EQ(xen_configuration(package), R"(type = "pvh"
+name = "app"
+kernel = "kernel"
+ramdisk = "bundle"
+memory = 96
+vcpus = 3
+on_crash = "destroy"
+vif = ["mac=02:00:00:00:00:07"]
+)");
+    package.root = "r";
+    plan.network.choice = {NetworkKind::none, ""};
+    auto text = xen_configuration(package);
+    EXPECT_THAT(text, HasSubstr("disk = [\"format=raw, vdev=xvda, access=ro, target=root.erofs\"]"));
+    EXPECT_THAT(text, Not(HasSubstr("vif")));
 }
 
 TEST(Targets, EachHasANameOfItsOwn) {
