@@ -1,17 +1,26 @@
 """What is run on hardware virtualisation besides the system tests that are asked for: most on every machine, mode and number of CPUs."""
+import hashlib
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from lab import machines
 from system.case import ARM64_MACHINES, Case, Program
 from system.cases import programs
 from system.cases.proc import all_hold
 
+@dataclass
+class Domain(Case):
+    """A program as a domain of Xen's. `options` are those of `spore build`; `meanwhile` is for the first domain's shell, as domain.sh says."""
+    meanwhile: str = ""
+
+
 X86_64 = machines.MACHINES[0].guests
 ARM64 = tuple(ARM64_MACHINES)
 EVERY_HOST = tuple(machine.name for machine in machines.MACHINES)
+XEN = {"machines": ("xen",), "linuxu": False, "arm64": False, "timeout": 300}
 EVERYWHERE = {"machines": (*X86_64, *ARM64), "timeout": 120}
 
+DATA = bytes(range(256)) * 12345
 THREADS = """
 import threading
 sums = [0] * 4
@@ -43,6 +52,19 @@ CASES = [
     replace(known("processor"), machines=("virt2",), stdout="identification ok\nno signing\nno branch targets\n", timeout=120),  # ARMv8.0
     replace(known("processes"), machines=("virt2pci", "virt3"), timeout=120),
     Case("wall-clock", ["/bin/busybox", "date", "-u", "+%Y"], stdout=re.compile(r"^20[2-9]\d\n$"), **{**EVERYWHERE, "machines": (*X86_64, "virt2", "virt3pci")}),
+    # Domains of Xen's: the console in both directions, four processors, why it ended; the root on a disk; a server that the first domain asks.
+    Domain("xen-hello", [Program("hello")], options=["--network", "none"], stdout="hello from a program\n\nspore: exit 0 0\n", stderr=re.compile(r"^reason code 0\n", re.M),
+           cpus=(1, 4), **XEN),
+    Domain("xen-shell", ["/bin/busybox", "sh"], options=["--network", "none", "-e", "PATH=/bin"], stdin=b"for i in 1 2 3; do echo $i; done | busybox tac\nbusybox nproc\nexit 3\n",
+           stdout=re.compile(r"3\n2\n1\n.*\n4\n.*spore: exit 0 3\n$", re.S), status=3, modes=("guarded",), cpus=(4,), **XEN),
+    Domain("xen-clock", ["/bin/busybox", "sh", "-c", "busybox date -u +%Y; busybox sleep 2; busybox cut -d. -f1 /proc/uptime"], options=["--network", "none", "-e", "PATH=/bin"],
+           stdout=re.compile(r"^20[2-9]\d\n[23]\n"), modes=("fused",), cpus=(1,), **XEN),
+    Domain("xen-restart", ["/bin/busybox", "reboot", "-f"], options=["--network", "none"], stderr=re.compile(r"^reason code 1\n", re.M), modes=("fused",), cpus=(1,), **XEN),
+    Domain("xen-disk", ["/bin/busybox", "sh", "-c", "busybox md5sum /data; busybox df /"], options=["--network", "none", "--root-in", "disk", "-v", "{scratch}/data:/data", "-e", "PATH=/bin"],
+           files={"data": DATA}, stdout=re.compile(hashlib.md5(DATA).hexdigest() + "  /data\n"), modes=("fused",), cpus=(2,), **XEN),
+    Domain("xen-network", ["/bin/busybox", "httpd", "-f", "-p", "80", "-h", "/www"], options=["--ip", "10.5.0.2/24", "-v", "{scratch}/www:/www"], files={"www/data": DATA},
+           meanwhile="curl -s --retry 30 --retry-delay 1 --retry-connrefused --connect-timeout 2 http://$guest/data | md5sum", needs=("/usr/bin/curl",), stdout=hashlib.md5(DATA).hexdigest() + "  -\n",
+           cpus=(1, 4), **XEN),
     # The tool itself: what `--accel auto` means where KVM can be relied on, and what doctor says.
     Case("accel-auto", ["run", "--dry-run", "/bin/busybox", "true"], host=True, machines=EVERY_HOST, stdout=re.compile("-accel kvm")),
     Case("native", ["run", "/bin/busybox", "echo", "of this machine"], host=True, machines=EVERY_HOST, stdout="of this machine\n", timeout=120),

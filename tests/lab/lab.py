@@ -1,4 +1,4 @@
-"""Runs cases on hardware virtualisation: inside an emulated Linux machine with a /dev/kvm of its own (linux.py).
+"""Runs cases on hardware virtualisation: inside an emulated Linux machine with a /dev/kvm of its own, or that is Xen's first domain (linux.py).
 
 Its own cases are in cases.py; every system test can be run here too, when it is asked for by name.
 """
@@ -12,6 +12,7 @@ from lab import cases, linux, machines, packages
 from system import packages as system_packages
 from system import case as system_case
 
+HERE = pathlib.Path(__file__).resolve().parent
 MOST_DEATHS = 2  # of the lab's machine in one case
 TOOL_WORDS = ["run", "--accel", "kvm"]
 
@@ -37,8 +38,20 @@ def places_of(instance):
 
 
 def words_of(instance, build, scratch):
+    if isinstance(instance.case, cases.Domain):
+        return ["sh", str(HERE / "domain.sh"), f"{scratch}/image", *([instance.case.meanwhile] if instance.case.meanwhile else [])]
     words = system_case.words_of(instance, build, scratch, {**system_case.files_for(instance, build), "system": ""})
     return words if instance.case.host else [words[0], *TOOL_WORDS, *words[2:]]
+
+
+def build_domain(instance, build, scratch):
+    """The image that domain.sh runs: made here, where it is quicker."""
+    case = instance.case
+    words = [str(system_case.build_program(word, build) if isinstance(word, system_case.Program) else word).replace("{scratch}", str(scratch)) for word in (*case.options, *case.command)]
+    made = subprocess.run([build / "host/spore", "build", "--target", "xen", "-o", scratch / "image", "-m", case.memory or "64M", "--mode", instance.mode,
+                           "--cpus", str(instance.cpus), *words], capture_output=True, text=True, timeout=120)
+    if made.returncode:
+        raise packages.Unavailable(f"the image of {instance.name} cannot be made: {made.stderr}")
 
 
 def step(number, instance, build, work):
@@ -49,6 +62,8 @@ def step(number, instance, build, work):
     case = instance.case
     system_case.make_files(case, scratch)
     (folder / "stdin").write_bytes(case.stdin)
+    if isinstance(case, cases.Domain):
+        build_domain(instance, build, scratch)
     words = ["env", *(f"{key}={value}" for key, value in system_case.environment_of(case, build, str(scratch)).items()),
              "timeout", "-s", "KILL", str(case.timeout), *words_of(instance, build, str(scratch))]
     return f"""cd {scratch}
@@ -84,8 +99,8 @@ def run_in(machine, chosen, build, tally):
             work = pathlib.Path(folder, str(boot))
             work.mkdir()
             boot += 1
-            (work / "script").write_text("".join(step(number, one, build, work) for number, one in enumerate(waiting)))
             try:
+                (work / "script").write_text("".join(step(number, one, build, work) for number, one in enumerate(waiting)))
                 console = linux.run(machine, build, work)
             except (packages.Unavailable, system_packages.Missing) as reason:
                 return tally.add(f"lab@{machine.name}", f"it cannot be set up here: {reason}")
@@ -101,4 +116,4 @@ def run_in(machine, chosen, build, tally):
             if deaths == MOST_DEATHS:
                 tally.add(waiting.pop(0).name, f"{machine.name} died {deaths} times; its console: {console[-1500:]}")
                 deaths = 0
-        print(f"lab: {len(chosen)} on KVM of {machine.name}, in {boot} boots", flush=True)
+        print(f"lab: {len(chosen)} on {'Xen' if machine.hypervisor else 'KVM'} of {machine.name}, in {boot} boots", flush=True)

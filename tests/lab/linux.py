@@ -7,7 +7,7 @@ import re
 import subprocess
 import time
 
-from lab import machines
+from lab import machines, packages
 
 MEMORY = "3G"
 PATIENCE = 180  # seconds without a sign of life; it needs 4 to 10 to start where nothing else runs, and a minute or more on a busy machine
@@ -90,6 +90,14 @@ def initial_files(folder, machine, root, work):
     }
 
 
+def boot_options(machine, kernel, initramfs):
+    parameters = f"quiet panic=-1 {machine.parameters}"
+    if machine.hypervisor:  # which takes them as modules of Multiboot: Linux with its parameters comes first
+        xen = packages.unpacked_xen() / "boot/xen"
+        return ["-kernel", str(xen), "-initrd", f"{kernel} {parameters},{initramfs}", "-append", machine.hypervisor]
+    return ["-kernel", str(kernel), "-initrd", str(initramfs), "-append", parameters]
+
+
 def run(machine, build, work):
     """Boots it to run `work`/script, and returns what its console said when it has ended, by itself or because it was found dead: emulated
     virtualisation has bugs of its own, and what hangs then is this machine with all that is in it."""
@@ -103,7 +111,7 @@ def run(machine, build, work):
 
     command = ["setpriv", "--pdeathsig", "KILL", *machine.hardware, "-accel", "tcg,thread=multi", "-smp", "2", "-m", MEMORY,
                "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-serial", f"file:{console}",
-               "-kernel", str(kernel), "-initrd", str(initramfs), "-append", f"quiet panic=-1 {machine.parameters}",
+               *boot_options(machine, kernel, initramfs),
                *share("host", "/", ",readonly=on"), *share("share", work)]
     errors = work / "errors"
     with errors.open("w") as out, subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out) as emulator:

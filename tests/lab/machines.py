@@ -1,4 +1,4 @@
-"""The emulated machines whose processors virtualise, and what belongs to each: its kernel, and the root that Linux gives the tool."""
+"""The emulated machines whose processors virtualise, and what belongs to each: its kernel, and the root that Linux gives the tool or the toolstack."""
 import dataclasses
 import lzma
 import pathlib
@@ -18,6 +18,7 @@ class Machine:
     hardware: tuple        # QEMU's program and options
     parameters: str        # Linux's
     modules: tuple = ("9p", "9pnet_virtio", "virtio_pci", "overlay")
+    hypervisor: str = ""   # Xen's parameters, where Linux runs on that: as its first domain
 
 
 @dataclasses.dataclass
@@ -36,6 +37,10 @@ ARM64 = {"architecture": "arm64", "parameters": "console=ttyAMA0 kvm-arm.mode=nv
 MACHINES = (
     Machine("x86-64", ("microvm", "q35", "pc"), "amd64", ("qemu-system-x86_64", "-machine", "q35", "-cpu", "max,+svm"),
             "console=ttyS0 no_timer_check tsc=reliable", (*Machine.modules, "kvm-amd")),
+    # Supervisor mode access prevention, as QEMU 7.2 emulates it, ends a paravirtual Linux on Xen.
+    Machine("xen", ("xen",), "amd64", ("qemu-system-x86_64", "-machine", "q35", "-cpu", "max,+svm,-smap"), "console=hvc0",
+            (*Machine.modules, "xenfs", "xen-evtchn", "xen-gntdev", "xen-gntalloc", "xen-privcmd", "xen-netback", "xen-blkback", "bridge", "loop"),
+            "console=com1 com1=115200,8n1 dom0_mem=1536M no-real-mode"),
     # KVM shows guests the GIC that the machine has. Linux stays at EL1, with a part of KVM alone at EL2: with all of it there (VHE) a
     # machine takes minutes to start, emulated by QEMU 7.2. One processor has signed pointers, the other is of ARMv8.0.
     Machine("arm64-gic3", guests_of(3), hardware=("qemu-system-aarch64", "-machine", "virt,virtualization=on,gic-version=3", "-cpu", "max,pauth-impdef=on,sve=off,sme=off"), **ARM64),
@@ -73,6 +78,10 @@ def root(machine, build):
     place of this machine's."""
     if not shutil.which(machine.hardware[0]):
         raise packages.Unavailable(f"it needs {machine.hardware[0]}")
+    if machine.hypervisor:
+        xen = packages.unpacked_xen()  # where its tools look for each other; the rest is in /opt/xen
+        places = [xen / part for part in ("usr/lib/xen-4.17", "usr/lib/xen-common", "etc/xen")]
+        return Root(pathlib.Path("/bin/busybox"), [pathlib.Path("/")], {pathlib.Path("/opt/xen"): xen, **{"/" / place.relative_to(xen): place for place in places}})
     if machine.architecture == "amd64":
         return Root(pathlib.Path("/bin/busybox"), [pathlib.Path("/")])
     system = arm64.sysroot()

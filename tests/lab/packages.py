@@ -1,4 +1,5 @@
 """Debian packages, downloaded and unpacked into a cache outside the source tree: nothing of them is installed."""
+import gzip
 import os
 import pathlib
 import re
@@ -63,3 +64,25 @@ def download(package, architecture, folder):
         partial = pathlib.Path(scratch, "files")
         subprocess.run(["dpkg-deb", "-x", archives[0], partial], check=True, timeout=300)
         partial.rename(folder)
+
+
+# The hypervisor, its tools, and the libraries that only they use.
+XEN = ("xen-hypervisor-4.17-amd64", "xen-utils-4.17", "xen-utils-common", "xenstore-utils", "libxenmisc4.17", "libxenstore4", "libxencall1", "libxendevicemodel1",
+       "libxenevtchn1", "libxenforeignmemory1", "libxengnttab1", "libxenhypfs1", "libxentoollog1", "libxentoolcore1", "libyajl2")
+
+
+def unpacked_xen():
+    """The folder with Debian 12's Xen, laid out as a system; and the hypervisor itself, not compressed, as QEMU starts it."""
+    folder = cache() / XEN[0]
+    if folder.exists():
+        return folder
+    cache().mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=cache()) as scratch:
+        partial = pathlib.Path(scratch, "files")
+        for name in XEN:
+            download(name, "amd64", pathlib.Path(scratch, name))
+            subprocess.run(["cp", "-a", f"{scratch}/{name}/.", partial], check=True, timeout=120)
+        image = next((partial / "boot").glob("xen-*.gz"))
+        (partial / "boot/xen").write_bytes(gzip.decompress(image.read_bytes()))
+        partial.rename(folder)
+    return folder
