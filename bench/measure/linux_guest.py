@@ -15,7 +15,10 @@ from .tools import arm64_system
 # In the order in which they need each other; what the cloud kernel has of a network card is modules.
 # On virt devices are reached by virtio-mmio, as `spore run` has them there.
 NETWORK_MODULES_ARM64 = ("virtio_ring", "virtio", "virtio_mmio", "failover", "net_failover", "virtio_net")
-NETWORK_MODULES = ("virtio_ring", "virtio", "virtio_pci_modern_dev", "virtio_pci_legacy_dev", "virtio_pci", "failover", "net_failover", "virtio_net")
+PCI_MODULES = ("virtio_ring", "virtio", "virtio_pci_modern_dev", "virtio_pci_legacy_dev", "virtio_pci")
+NETWORK_MODULES = (*PCI_MODULES, "failover", "net_failover", "virtio_net")
+# ext4 is in the kernel itself; its checksums are quick by the last one.
+DISK_MODULES = (*PCI_MODULES, "virtio_blk", "crc32c-intel")
 
 
 # The machine as `spore run` has it.
@@ -30,7 +33,16 @@ def network_modules(architecture="x86_64"):
     else:
         kernel_image()
         wanted, folder = NETWORK_MODULES, tools.CACHE / "linux/modules"
+    return present(folder, wanted)
+
+
+def present(folder, wanted):
     return [file for file in (folder / f"{name}.ko" for name in wanted) if file.exists()]  # others are in the kernel itself
+
+
+def disk_modules():
+    kernel_image()
+    return present(tools.CACHE / "linux/modules", DISK_MODULES)
 
 
 def keep_modules(unpacked, wanted):
@@ -44,7 +56,7 @@ def keep_modules(unpacked, wanted):
 
 def kernel_image():
     found = sorted(tools.CACHE.glob("linux/boot/vmlinuz-*"))
-    if found and (tools.CACHE / "linux/modules").exists():
+    if found and (tools.CACHE / f"linux/modules/{DISK_MODULES[-1]}.ko").exists():
         return found[-1]
     tools.CACHE.mkdir(parents=True, exist_ok=True)
     depends = subprocess.run(["apt-cache", "depends", "linux-image-cloud-amd64"], capture_output=True, text=True).stdout
@@ -56,7 +68,7 @@ def kernel_image():
     for archive in tools.CACHE.glob("linux-image-*.deb"):
         subprocess.run(["dpkg", "-x", archive, tools.CACHE / "linux"], check=True)
         archive.unlink()
-    keep_modules(tools.CACHE / "linux", NETWORK_MODULES)
+    keep_modules(tools.CACHE / "linux", {*NETWORK_MODULES, *DISK_MODULES})
     return sorted(tools.CACHE.glob("linux/boot/vmlinuz-*"))[-1]
 
 
@@ -122,8 +134,8 @@ def initramfs(program, files=(), contents={}):
     """`program` becomes /init; `files` are paths of this machine, which keep their place; `contents` are bytes by name."""
     archive = Archive()
     folders = {"dev", "tmp", "proc", "sys"}
-    for file in files:
-        folders |= {str(parent).lstrip("/") for parent in Path(file).parents if str(parent) != "/"}
+    for file in (*files, *contents):
+        folders |= {str(parent).lstrip("/") for parent in Path(file).parents if str(parent) not in ("/", ".")}
     for folder in sorted(folders):
         archive.add(folder, 0o040755)
     archive.add("dev/console", 0o020600, device=(5, 1))
@@ -145,11 +157,12 @@ def counted_arm64(program, arguments, timeout=600, memory="512M"):
         *VIRT, "-m", memory, "-kernel", str(kernel_image_arm64()), "-initrd", str(image), "-serial", "stdio", "-append", f"console=ttyAMA0 quiet panic=-1 -- {' '.join(arguments)}"], timeout, deterministic=True, architecture="arm64")
 
 
-def counted(program, arguments, files=(), timeout=240, memory="512M", profile=None, contents={}):
+def counted(program, arguments, files=(), timeout=240, memory="512M", profile=None, contents={}, disk=None):
     """The program as the first of a Linux guest; it has to turn the machine off itself."""
     image = tools.WORK / "initramfs"
     image.write_bytes(gzip.compress(initramfs(program, files, contents), 1))
     return counting.counted_qemu([
         "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-machine", "q35", "-accel", "tcg", "-cpu", "max",
         "-m", memory, "-smp", "1,maxcpus=2", "-kernel", str(kernel_image()), "-initrd", str(image), "-serial", "stdio",
+        *(("-drive", f"if=virtio,format=raw,file={disk}") if disk else ()),
         "-append", f"console=ttyS0 quiet panic=-1 -- {' '.join(arguments)}"], timeout, profile=profile, deterministic=True)

@@ -137,6 +137,7 @@ static void bring_up_disk(void) {
     }
     mkdir("/data", 0755);
     check(mount("devtmpfs", "/dev", "devtmpfs", 0, NULL) == 0, "/dev");
+    for (int i = 0; i < 200 && access("/dev/vda", F_OK) != 0; i++) usleep(10000);  // it is found beside all this
     check(mount("/dev/vda", "/data", "ext4", 0, NULL) == 0, "/data");
 }
 
