@@ -79,6 +79,10 @@ std::vector<std::string> qemu_command(const Plan& plan, Accelerator accelerator,
             case Disk::ahci:
                 if (!disks) add({"-device", "ich9-ahci,id=disks"});
                 add({"-device", fmt::format("ide-hd,bus=disks.{},drive={}", disks, drive)});
+                break;
+            case Disk::pvscsi:
+                if (!disks) add({"-device", "pvscsi,id=disks"});
+                add({"-device", fmt::format("scsi-hd,bus=disks.0,scsi-id={},drive={}", disks, drive)});
         }
         ++disks;
     };

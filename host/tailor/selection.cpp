@@ -36,7 +36,7 @@ struct Reason {
 Reason reason_for(std::string_view part, const Plan& plan, RootPlace root, const Findings& findings) {
     bool machine = plan.platform == Platform::qemu;
     if (part == "xen") return {plan.xen, plan.xen ? "the machine is a guest of Xen" : "the machine is not one of Xen's"};
-    constexpr std::string_view of_other_machines[] = {"pci", "network_card", "e1000", "virtio_disk", "nvme", "ahci", "balloon"};
+    constexpr std::string_view of_other_machines[] = {"pci", "network_card", "e1000", "virtio_disk", "nvme", "ahci", "pvscsi", "balloon"};
     if (plan.xen && std::ranges::contains(of_other_machines, part)) return {false, "a guest of Xen has its devices instead"};
     if (part == "pci") {
         if (!machine) return {false, "a process has no buses"};
@@ -53,7 +53,7 @@ Reason reason_for(std::string_view part, const Plan& plan, RootPlace root, const
         if (auto* call = find_socket_call(plan, findings)) return {true, fmt::format("the program asks for sockets: {}", first_of(call->by))};
         return {false, "the machine has no network, and the program asks for none"};
     }
-    if (part == "disk" || part == "virtio_disk" || part == "nvme" || part == "ahci") {
+    if (part == "disk" || part == "virtio_disk" || part == "nvme" || part == "ahci" || part == "pvscsi") {
         auto* volume = find_volume(plan, VolumeKind::disk);
         if (root != RootPlace::disk && !volume) return {false, "the root is in memory"};
         auto why = volume ? "-v " + volume->text() : "the root is on one";

@@ -80,7 +80,8 @@ def disk_with_its_root(images):
     disk = images.build("disk", "--root-in", "disk")
     images.boot("a disk, BIOS", "-machine", "q35", "-drive", f"file={disk},format=raw,if=virtio,readonly=on")
     images.boot("a disk, UEFI", "-machine", "q35", *images.uefi(), "-drive", f"file={disk},format=raw,if=virtio", network="e1000e")
-    for name, *device in (("an NVMe disk", "nvme,serial=1"), ("q35's SATA", "ide-hd,bus=ide.0"), ("a SATA controller", "ich9-ahci,id=other", "ide-hd,bus=other.3")):
+    for name, *device in (("an NVMe disk", "nvme,serial=1"), ("q35's SATA", "ide-hd,bus=ide.0"), ("a SATA controller", "ich9-ahci,id=other", "ide-hd,bus=other.3"),
+                          ("VMware's SCSI adapter", "pvscsi,id=scsi", "scsi-hd,bus=scsi.0")):
         devices = [word for one in device[:-1] for word in ("-device", one)]
         drive = ["-snapshot", "-drive", f"file={disk},format=raw,if=none,id=disk", *devices, "-device", f"{device[-1]},drive=disk"]
         images.boot(f"{name}, BIOS", "-machine", "q35", *drive)

@@ -4,6 +4,7 @@
 #include "kernel/core/parts.hpp"
 #include "kernel/drivers/block/ahci/attach.hpp"
 #include "kernel/drivers/block/nvme/attach.hpp"
+#include "kernel/drivers/block/pvscsi/attach.hpp"
 #include "kernel/drivers/bus/pci_places.hpp"
 #include "kernel/drivers/net/e1000/attach.hpp"
 #include "kernel/drivers/virtio/pci.hpp"
@@ -38,6 +39,8 @@ void found_disk(const PciFunction& function) {
         if (kind == nvme::kind) take("NVMe", nvme::attach);
     if constexpr (core::has(core::Part::ahci))
         if (kind == ahci::kind) take("SATA", ahci::attach);
+    if constexpr (core::has(core::Part::pvscsi))
+        if (function.vendor() == pvscsi::vendor && function.product() == pvscsi::product) take("PVSCSI", pvscsi::attach);
 }
 
 void walk_bus(void (*visit)(const PciFunction&), u8 bus = 0, unsigned depth = 0) {

@@ -1,0 +1,12 @@
+// Adapters on PCI.
+#pragma once
+
+#include "kernel/drivers/bus/pci.hpp"
+
+namespace spore::drivers::pvscsi {
+
+inline constexpr u16 vendor = 0x15ad, product = 0x07c0;
+
+Result<void> attach(const PciFunction& function);
+
+}  // namespace spore::drivers::pvscsi

@@ -1,0 +1,66 @@
+// The other side of the PVSCSI driver: an adapter with disks in memory.
+#pragma once
+
+#include <cstring>
+#include <deque>
+#include <map>
+#include <vector>
+
+#include "arch/mmu.hpp"
+#include "kernel/drivers/bus/hardware.hpp"
+#include "wire/pvscsi.hpp"
+#include "wire/scsi.hpp"
+
+namespace spore::fakes {
+
+class PvscsiAdapter final : public drivers::Hardware {
+public:
+    struct Disk {
+        std::vector<u8> bytes;
+        u32 block_size = 512;
+        bool read_only = false;
+        u8 kind = wire::scsi::inquiry_disk;
+    };
+    /// What a command is answered with instead of being carried out.
+    struct Answer {
+        u16 host = 0;
+        u8 status = 0, key = 0, code = 0;
+        bool descriptors = false;
+    };
+
+    u32 read(u32 offset) override;
+    void write(u32 offset, u32 value) override;
+    Result<u16> connect_message(u32, arch::InterruptHandler function, void* context) override {
+        if (!messages) return fail(Error::not_supported);
+        handler = function, handler_context = context;
+        return u16{0};
+    }
+    Result<void> connect_shared(arch::InterruptHandler function, void* context) override {
+        handler = function, handler_context = context;
+        return {};
+    }
+    void cut_off() override { is_cut_off = true; }
+
+    /// Carries out what was asked for, and interrupts.
+    void work();
+    bool has_work() const { return !silent && rings_.state_page && state().requests_made != state().requests_taken; }
+    /// Says that a request is done, whatever the rules say.
+    void complete(u64 context, u16 host = 0, u8 status = 0);
+    void interrupt() { handler(handler_context); }
+
+    std::map<u8, Disk> disks;
+    std::deque<Answer> answers;                 ///< of the next reads and writes
+    bool messages = true, silent = false, refuses_rings = false, interrupts = true, is_cut_off = false;
+    std::vector<wire::scsi::Operation> seen;
+    arch::InterruptHandler handler = nullptr;
+    void* handler_context = nullptr;
+
+private:
+    volatile wire::pvscsi::State& state() const { return *static_cast<volatile wire::pvscsi::State*>(arch::direct({rings_.state_page << page_shift})); }
+    void carry_out(const wire::pvscsi::Request& request);
+
+    u32 command_ = 0, words_ = 0;
+    wire::pvscsi::Rings rings_{.state_page = 0};
+};
+
+}  // namespace spore::fakes

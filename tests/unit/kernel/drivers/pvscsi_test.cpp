@@ -1,0 +1,180 @@
+// The PVSCSI driver with an adapter that keeps the rules, and with one that does not.
+#include <gtest/gtest.h>
+
+#include "kernel/drivers/block/pvscsi/adapter.hpp"
+#include "kernel/memory/fault_injection.hpp"
+#include "tests/fakes/cpu.hpp"
+#include "tests/fakes/disks.hpp"
+#include "tests/fakes/pvscsi.hpp"
+
+namespace spore::drivers::pvscsi {
+namespace {
+
+using fakes::beside;
+using fakes::DiskMemory;
+using fakes::PvscsiAdapter;
+using wire::scsi::Operation;
+
+std::vector<u8> pattern(std::size_t size) {
+    std::vector<u8> bytes(size);
+    for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<u8>(i * 13 + i / 512);
+    return bytes;
+}
+
+struct Rig {
+    explicit Rig(std::function<void(PvscsiAdapter&)> prepare = {}) {
+        card.disks[1].bytes = pattern(1_MiB);
+        if (prepare) prepare(card);
+    }
+    Result<void> start() {
+        auto& driver = *new Adapter(Owned<Hardware>(owned.release()));  // lives as long as the machine
+        Result<void> started;
+        beside(card, [&] { started = driver.open(); });
+        return started;
+    }
+    void run(const std::function<void(device::BlockDevice&)>& body) {
+        ASSERT_TRUE(start());
+        ASSERT_TRUE(device::disk(0));
+        card.seen.clear();
+        beside(card, [&] { body(*device::disk(0)); });
+    }
+    std::vector<u8> bytes(u64 at, u64 size) const {
+        auto* start = &card.disks.at(1).bytes[at];
+        return {start, start + size};
+    }
+    Owned<PvscsiAdapter> owned{new PvscsiAdapter};
+    PvscsiAdapter& card = *owned;
+};
+
+void simulated(const std::function<void()>& body) { EXPECT_TRUE(fakes::simulate({}, body)); }
+
+TEST(Pvscsi, ReadsAndWrites) {
+    for (bool messages : {true, false})
+        simulated([&] {
+            Rig rig([&](auto& card) { card.messages = messages; });
+            rig.run([&](device::BlockDevice& disk) {
+                EXPECT_EQ(disk.sectors(), 2048u);
+                DiskMemory memory(4);
+                device::TransferPiece pieces[] = {memory.piece(512, 512), memory.piece(1028, 512), memory.piece(8192, 16384)};
+                ASSERT_TRUE(disk.read(5, pieces));
+                EXPECT_EQ(memory.copy(512, 512), rig.bytes(2560, 512));
+                EXPECT_EQ(memory.copy(8192, 16384), rig.bytes(3584, 16384));
+                memory.fill(9, 65536);
+                auto piece = memory.piece(0, 65536);
+                ASSERT_TRUE(disk.write(64, {&piece, 1}));
+                EXPECT_EQ(memory.copy(0, 65536), rig.bytes(32768, 65536));
+                ASSERT_TRUE(disk.flush());
+                EXPECT_EQ(rig.card.seen, (std::vector{Operation::read, Operation::write, Operation::synchronize}));
+                for (u32 i = 0; i < 300; ++i) ASSERT_TRUE(disk.read(i, {&piece, 1})) << i;  // around both rings
+            });
+        });
+}
+
+TEST(Pvscsi, FindsDisksOnly) {
+    simulated([] {
+        Rig rig([](auto& card) {
+            card.disks[2] = {.bytes = pattern(65536), .kind = 5};  // a CD drive
+            card.disks[3] = {.bytes = pattern(65536), .block_size = 4096, .read_only = true};
+            card.disks[4] = {.bytes = pattern(65536), .block_size = 520};
+        });
+        ASSERT_TRUE(rig.start());
+        auto* second = device::disk(1);
+        ASSERT_TRUE(second);
+        EXPECT_EQ(second->sectors(), 128u);
+        EXPECT_TRUE(second->read_only());
+        EXPECT_FALSE(device::disk(2));
+    });
+}
+
+TEST(Pvscsi, TellsOfErrorsAndTriesAgainWhatMayWorkThen) {
+    simulated([] {
+        Rig rig;
+        rig.run([&](device::BlockDevice& disk) {
+            DiskMemory memory;
+            auto piece = memory.piece(0, 4096);
+            using Answer = PvscsiAdapter::Answer;
+            struct Case { Answer answer; Error error; };
+            for (bool descriptors : {false, true})
+                for (auto one : {Case{{0, 2, 3, 0x11}, Error::io}, Case{{0, 2, 4, 0}, Error::io}, Case{{0, 2, 5, 0x21}, Error::out_of_range}, Case{{0, 2, 5, 0x20}, Error::io},
+                                 Case{{0, 2, 7, 0x27}, Error::read_only}, Case{{0x12, 0, 0, 0}, Error::io}, Case{{0x0c, 0, 0, 0}, Error::io}, Case{{0, 0x18, 0, 0}, Error::io}}) {
+                    one.answer.descriptors = descriptors;
+                    rig.card.answers = {one.answer};
+                    EXPECT_EQ(disk.read(0, {&piece, 1}).error(), one.error) << one.answer.host << " " << int{one.answer.key};
+                }
+            for (auto again : {Answer{0, 2, 6, 0x29}, Answer{0, 2, 11, 0}, Answer{0, 8, 0, 0}, Answer{0, 0x28, 0, 0}}) {
+                rig.card.answers = {again, again};
+                EXPECT_TRUE(disk.read(0, {&piece, 1}));
+                rig.card.answers = {again, again, again, again, again, again};
+                EXPECT_EQ(disk.read(0, {&piece, 1}).error(), Error::io);
+            }
+            for (u32 i = 0; i < 100; ++i) ASSERT_TRUE(disk.read(0, {&piece, 1})) << i;  // no slot was lost
+        });
+    });
+}
+
+TEST(Pvscsi, SurvivesLostInterrupts) {
+    simulated([] {
+        Rig rig([](auto& card) { card.interrupts = false; });
+        rig.run([&](device::BlockDevice& disk) {
+            DiskMemory memory;
+            auto piece = memory.piece(0, 4096);
+            EXPECT_TRUE(disk.read(0, {&piece, 1}));
+        });
+    });
+}
+
+void ends_with_errors(const std::function<void(PvscsiAdapter&)>& misbehave) {
+    simulated([&] {
+        Rig rig;
+        ASSERT_TRUE(rig.start());
+        rig.card.silent = true;
+        auto& disk = *device::disk(0);
+        fakes::Join join;
+        for (u32 i = 0; i < RequestSlots::most + 3; ++i)
+            fakes::spawn(join, [&disk] {
+                DiskMemory memory;
+                auto piece = memory.piece(0, 512);
+                EXPECT_EQ(disk.read(0, {&piece, 1}).error(), Error::io);
+            });
+        fakes::spawn(join, [&] { misbehave(rig.card); });
+        join.wait();
+        EXPECT_TRUE(rig.card.is_cut_off);
+        EXPECT_EQ(disk.flush().error(), Error::io);
+    });
+}
+TEST(Pvscsi, EndsRequestsWhenTheAdapterIsSilent) {
+    ends_with_errors([](PvscsiAdapter&) {});
+}
+TEST(Pvscsi, EndsRequestsWhenWhatIsDoneWasNotAskedFor) {
+    for (u64 context : {u64{0}, u64{33}, ~u64{0}})
+        ends_with_errors([=](PvscsiAdapter& card) {
+            card.complete(context);
+            card.interrupt();
+        });
+}
+
+TEST(Pvscsi, RefusesAnAdapterThatTakesNoRings) {
+    simulated([] {
+        Rig rig([](auto& card) { card.refuses_rings = true; });
+        EXPECT_EQ(rig.start().error(), Error::not_supported);
+        EXPECT_TRUE(rig.card.is_cut_off);
+    });
+}
+
+TEST(Pvscsi, SaysWhenThereIsNoMemory) {
+    for (u64 nth = 1; nth < 12; ++nth)
+        simulated([&] {
+            Rig rig;
+            auto& driver = *new Adapter(Owned<Hardware>(rig.owned.release()));
+            Result<void> started;
+            beside(rig.card, [&] {
+                memory::fail_allocation(nth);
+                started = driver.open();
+                memory::fail_allocation(0);
+            });
+            if (!started) EXPECT_EQ(started.error(), Error::no_memory) << nth;
+        });
+}
+
+}  // namespace
+}  // namespace spore::drivers::pvscsi

@@ -1,0 +1,66 @@
+// What drivers and SCSI disks share [SPC-4, SBC-3]. Numbers are big-endian.
+#pragma once
+
+#include <array>
+
+#include "base/types.hpp"
+
+namespace spore::wire::scsi {
+
+enum class Operation : u8 { test_ready = 0x00, inquiry = 0x12, mode_sense = 0x1a, synchronize = 0x35, read = 0x88, write = 0x8a, read_capacity = 0x9e };
+
+/// A command descriptor block, of at most 16 bytes.
+struct Command {
+    std::array<u8, 16> bytes{};
+    u8 size;
+};
+constexpr void put_big(u8* at, u64 value, u32 size) {
+    for (u32 i = size; i--; value >>= 8) at[i] = static_cast<u8>(value);
+}
+constexpr u64 get_big(const u8* at, u32 size) {
+    u64 value = 0;
+    for (u32 i = 0; i < size; ++i) value = value << 8 | at[i];
+    return value;
+}
+/// A question, for at most `size` bytes of answer; `page` is what the command calls so.
+inline constexpr u8 question_size = 6;
+constexpr Command ask(Operation operation, u8 page = 0, u8 size = 0) {
+    return {.bytes = {static_cast<u8>(operation), 0, page, 0, size}, .size = question_size};
+}
+constexpr Command transfer(Operation operation, u64 block, u32 blocks) {
+    Command command{.bytes = {static_cast<u8>(operation)}, .size = 16};
+    put_big(&command.bytes[2], block, 8);
+    put_big(&command.bytes[10], blocks, 4);
+    return command;
+}
+constexpr Command read_capacity(u32 size) {
+    Command command{.bytes = {static_cast<u8>(Operation::read_capacity), 0x10}, .size = 16};
+    put_big(&command.bytes[10], size, 4);
+    return command;
+}
+/// All that was written before.
+constexpr Command synchronize() { return {.bytes = {static_cast<u8>(Operation::synchronize)}, .size = 10}; }
+
+inline constexpr u32 inquiry_size = 36, capacity_size = 32, mode_size = 4, sense_size = 32;
+/// The first byte of what a device tells of itself: a disk that is there.
+inline constexpr u8 inquiry_disk = 0;
+/// Of the capacity: the last block's number, and a block's size behind it.
+inline constexpr u32 capacity_block_size = 8;
+/// Of the mode's third byte.
+inline constexpr u8 mode_write_protected = 0x80, mode_all_pages = 0x3f;
+
+enum class Status : u8 { good = 0x00, check_condition = 0x02, busy = 0x08, queue_full = 0x28 };
+enum class SenseKey : u8 { none = 0, recovered = 1, not_ready = 2, medium_error = 3, hardware_error = 4, illegal_request = 5, unit_attention = 6, data_protect = 7, aborted = 11 };
+inline constexpr u8 code_out_of_range = 0x21;
+
+struct Sense {
+    SenseKey key;
+    u8 code;
+};
+/// In both of its forms [SPC-4 4.5].
+constexpr Sense parse_sense(const u8* bytes) {
+    bool descriptors = (bytes[0] & 0x7f) >= 0x72;
+    return {static_cast<SenseKey>(bytes[descriptors ? 1 : 2] & 15), bytes[descriptors ? 2 : 12]};
+}
+
+}  // namespace spore::wire::scsi
