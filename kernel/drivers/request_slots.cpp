@@ -1,7 +1,5 @@
 #include "kernel/drivers/request_slots.hpp"
 
-#include <algorithm>
-
 #include "base/locked.hpp"
 #include "kernel/time/timer.hpp"
 
@@ -45,17 +43,18 @@ void RequestSlots::look() {
 }
 
 Result<u32> RequestSlots::wait_for(u16 slot) {
-    auto deadline = patience_ == unlimited ? Instant::never() : time::now() + patience_;
+    // Counted in waits, since the clock goes on while a whole machine is stopped, and its disks with it.
+    i64 waits = patience_.nanoseconds / between_questions.nanoseconds;
     while (states_[slot] != State::done) {
         if (broken()) return fail(Error::io);
         if (listen()) {
             look();
             continue;
         }
-        auto until = deadline == Instant::never() ? deadline : std::min(deadline, time::now() + between_questions);
+        auto until = patience_ == unlimited ? Instant::never() : time::now() + between_questions;
         if (news_.wait(lock_, sync::Interruptible::no, until)) continue;
         look();  // its interrupt was lost
-        if (states_[slot] == State::shown && (time::now() >= deadline || !is_alive())) {
+        if (states_[slot] == State::shown && (--waits <= 0 || !is_alive())) {
             give_up();
             news_.wake_all();
         }
