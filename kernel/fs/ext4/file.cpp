@@ -64,7 +64,7 @@ Result<memory::FrameRef> Ext4File::load_page(u64 index) {
 }
 
 Result<u64> Ext4File::seek_data(u64 offset, Whence whence) {
-    if (!owner().read_only()) TRY(write_back());
+    if (!owner().read_only()) TRY(write_back(true));
     u64 end = size();
     for (u64 page = offset / page_size; page < page_after(end);) {
         auto where = TRY(map_locked(page));

@@ -22,7 +22,7 @@ public:
     Result<void> begin_mapped_writes() override;
     void end_mapped_writes() override;
 
-    Result<void> write_back() override;
+    Result<void> write_back(bool data_only) override;
     void forget_contents() override;
     void closed();
 

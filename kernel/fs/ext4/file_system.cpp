@@ -216,7 +216,7 @@ void Ext4FileSystem::write_back_all() {
         list = inode->next_changed_;
         inode->in_changed_.store(false, std::memory_order_release);
         if (inode->links() == 0 && inode->owners() == 1) continue;  // nobody will see it
-        if (!inode->write_back() && !read_only()) note_changed(*inode);
+        if (!inode->write_back(false) && !read_only()) note_changed(*inode);
     }
 }
 

@@ -130,7 +130,7 @@ Result<u64> Ext4File::write(IoBuffer& from, u64& offset, WriteAt where) {
     }
     if (done == 0) return fail(copied.error());
     // Who writes faster than the disk waits for it.
-    if (owner().has_too_many_dirty()) (void)write_back();
+    if (owner().has_too_many_dirty()) (void)write_back(true);
     return done;
 }
 

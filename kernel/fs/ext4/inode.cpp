@@ -51,17 +51,17 @@ Result<void> Ext4Inode::store() {
     return {};
 }
 
-Result<void> Ext4Inode::write_back() {
-    if (!unstored_.load(std::memory_order_relaxed)) return {};
+Result<void> Ext4Inode::write_back(bool data_only) {
+    if (data_only || !unstored_.load(std::memory_order_relaxed)) return {};
     auto handle = TRY(owner().begin(Ext4FileSystem::few_credits));
     Guard guard(owner().tree());
     return store();
 }
 
-Result<void> Ext4Inode::sync(bool) {
+Result<void> Ext4Inode::sync(bool data_only) {
     if (owner().journal().aborted()) return fail(Error::io);
     if (owner().read_only()) return {};
-    TRY(write_back());
+    TRY(write_back(data_only));
     return owner().journal().commit(safe_after_.load(std::memory_order_relaxed));
 }
 

@@ -41,8 +41,8 @@ public:
     Result<Mapping> map(u64 block);
     bool has_extents() const { return info_.flags & wire::ext4::inode_flag::extents; }
 
-    /// Puts on the disk what is only in memory of it, as far as the journal.
-    virtual Result<void> write_back();
+    /// Puts on the disk what is only in memory of it, as far as the journal; with `data_only` but for the times, which nobody needs to find the rest.
+    virtual Result<void> write_back(bool data_only);
     /// Nobody will look at it again, unless somebody has it open.
     virtual void forget_contents() {}
 

@@ -9,7 +9,7 @@ namespace spore::fs::ext4 {
 using namespace wire::ext4;
 using Dirty = memory::PageCache::Dirty;
 
-Result<void> Ext4File::write_back() {
+Result<void> Ext4File::write_back(bool data_only) {
     Guard layout(layout_mutex_);
     u64 size_before = size();
     // Pages that programs can write to without a word stay marked.
@@ -29,7 +29,7 @@ Result<void> Ext4File::write_back() {
     }
     {
         Guard guard(owner().tree());
-        if (stored_size_ >= size_before && !needs_store()) return {};
+        if (stored_size_ >= size_before && (data_only || !needs_store())) return {};
     }
     auto handle = TRY(owner().begin(Ext4FileSystem::few_credits));
     Guard guard(owner().tree());

@@ -280,6 +280,26 @@ TEST_F(Ext4Write, WritesWhatMappingsChange) {
     EXPECT_TRUE(tree->read_file("/file") == expected);
 }
 
+TEST_F(Ext4Write, MakesContentsSafeWithoutTheJournal) {
+    make();
+    auto file = *tree->create("/file");
+    ASSERT_TRUE(write_text(*file, pattern(20'000)));
+    ASSERT_TRUE(file->sync(true));
+    auto count_of = [&](bool data_only) {
+        u64 before = disk->writes_done;
+        auto from = IoBuffer::kernel(as_bytes("other"));
+        EXPECT_TRUE(file->write_at(from, 4096));
+        EXPECT_TRUE(file->sync(data_only));
+        return disk->writes_done - before;
+    };
+    EXPECT_EQ(count_of(true), 1u);
+    EXPECT_GT(count_of(false), 1u);  // the times
+    EXPECT_EQ(count_of(true), 1u);
+    file.reset();
+    check_and_mount();
+    EXPECT_EQ(tree->read_file("/file").value_or("").substr(4096, 5), "other");
+}
+
 TEST_F(Ext4Write, StopsWhenTheDiskFails) {
     make();
     auto file = *tree->create("/file");
