@@ -87,6 +87,11 @@ Result<Shared<Ext4FileSystem>> Ext4FileSystem::mount(device::BlockDevice& device
 
 Ext4FileSystem::~Ext4FileSystem() {
     if (!unmount()) core::error("ext4: what was changed last could not be written");
+    // What could not be written is lost.
+    while (auto* inode = changed_first_) {
+        changed_first_ = inode->next_changed_;
+        Shared<Ext4Inode>::adopt(inode).reset();
+    }
     while (auto* orphan = orphans_.pop_front()) delete orphan;
 }
 
