@@ -24,7 +24,8 @@ function(add_fuzzer name)
 endfunction()
 add_fuzzer(elf ${CMAKE_SOURCE_DIR}/wire/elf.cpp ${CMAKE_SOURCE_DIR}/wire/elf_dynamic.cpp)
 add_fuzzer(bundle ${CMAKE_SOURCE_DIR}/wire/bundle.cpp ${CMAKE_SOURCE_DIR}/wire/manifest.cpp)
-add_fuzzer(config ${CMAKE_SOURCE_DIR}/host/plan/config.cpp ${CMAKE_SOURCE_DIR}/host/plan/values.cpp
+add_fuzzer(config ${CMAKE_SOURCE_DIR}/host/plan/config.cpp ${CMAKE_SOURCE_DIR}/host/plan/values.cpp ${CMAKE_SOURCE_DIR}/host/plan/disk.cpp
+    ${CMAKE_SOURCE_DIR}/wire/ext4/superblock.cpp ${CMAKE_SOURCE_DIR}/wire/ext4/checksum.cpp
     ${CMAKE_SOURCE_DIR}/host/plan/network_values.cpp ${CMAKE_SOURCE_DIR}/host/check/call_table.cpp
     ${CMAKE_SOURCE_DIR}/host/common/files.cpp ${CMAKE_SOURCE_DIR}/host/common/failure.cpp ${CMAKE_SOURCE_DIR}/host/common/colour.cpp ${CMAKE_SOURCE_DIR}/host/common/format.cpp)
 add_dependencies(fuzz-config spore)
@@ -46,6 +47,7 @@ function(add_kernel_fuzzer name)
     target_link_libraries(fuzz-${name} PRIVATE kernel_under_test gtest Threads::Threads)
 endfunction()
 add_kernel_fuzzer(erofs)
+add_kernel_fuzzer(ext4)
 add_kernel_fuzzer(ninep)
 add_kernel_fuzzer(virtio_net)
 add_kernel_fuzzer(e1000)
