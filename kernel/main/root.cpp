@@ -4,6 +4,7 @@
 #include "kernel/fs/devices/devices.hpp"
 #include "kernel/fs/erofs/disk_image.hpp"
 #include "kernel/fs/erofs/file_system.hpp"
+#include "kernel/fs/ext4/file_system.hpp"
 #include "kernel/fs/tmpfs/file_system.hpp"
 #include "kernel/fs/vfs.hpp"
 #include "kernel/main/shares.hpp"
@@ -28,9 +29,16 @@ Result<void> ensure_directory(fs::Dentry& root, const char* path, u16 permission
     return {};
 }
 
+/// A program may have written to a volume whatever it likes, an image at the right place, too.
+bool is_volume(device::BlockDevice& disk) {
+    if constexpr (core::has(core::Part::volumes)) return fs::ext4::identify(disk).has_value();
+    return false;
+}
+
 /// The first disk with an EROFS image on it.
 Result<Shared<fs::erofs::ErofsFileSystem>> open_disk() {
     for (std::size_t index = 0; auto* disk = device::disk(index); ++index) {
+        if (is_volume(*disk)) continue;
         for (u64 start : abi::root_places) {
             if (disk->sectors() * device::sector_size <= start) continue;
             auto opened = fs::erofs::ErofsFileSystem::create(TRY(make_owned<fs::erofs::DiskImage>(*disk, start)));

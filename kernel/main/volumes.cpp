@@ -36,8 +36,13 @@ Result<void> mount_volume(fs::Dentry& root, const wire::Manifest::Volume& volume
     bool read_only = volume.record.read_only;
     if (disk->read_only() && !read_only) stop_without(volume.path, "is on a disk that cannot be written: give it as -v ...:disk:ro");
     auto mounted = fs::ext4::Ext4FileSystem::mount(*disk, read_only);
+    if (!mounted && mounted.error() == Error::read_only)
+        stop_without(volume.path, "was not left in order by who wrote it last, and this machine may only read it: mount it once without :ro, or mend it with e2fsck -p");
     if (!mounted && mounted.error() == Error::not_supported) stop_without(volume.path, "has a form that is not known: make it with mke2fs -t ext4 -b 4096");
     if (!mounted && mounted.error() != Error::no_memory) stop_without(volume.path, "is damaged: mend it with e2fsck");
+    if (mounted && !read_only && (*mounted)->read_only())
+        stop_without(volume.path, "can only be read, for errors that were found in it or features that it has: mend it with e2fsck, or make it with mke2fs -t ext4 -b 4096");
+    if (mounted) TRY((*mounted)->start_writing());
     auto at = TRY(fs::resolve({.root = root, .directory = root}, root, volume.path, fs::Follow::yes));
     return fs::mount(*at, TRY(std::move(mounted)), read_only);
 }
