@@ -45,11 +45,11 @@ private:
     memory::FrameRef frames_;
 };
 
-/// The one disk that was added last; tests run in processes of their own.
-inline device::BlockDevice* last_disk() {
-    device::BlockDevice* last = nullptr;
-    for (std::size_t i = 0; auto* one = device::disk(i); ++i) last = one;
-    return last;
+/// What a disk holds at first: every sector another.
+inline std::vector<u8> pattern(std::size_t size) {
+    std::vector<u8> bytes(size);
+    for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<u8>(i * 13 + i / 512);
+    return bytes;
 }
 
 }  // namespace spore::fakes

@@ -12,14 +12,9 @@ namespace {
 
 using fakes::beside;
 using fakes::DiskMemory;
+using fakes::pattern;
 using fakes::PvscsiAdapter;
 using wire::scsi::Operation;
-
-std::vector<u8> pattern(std::size_t size) {
-    std::vector<u8> bytes(size);
-    for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<u8>(i * 13 + i / 512);
-    return bytes;
-}
 
 struct Rig {
     explicit Rig(std::function<void(PvscsiAdapter&)> prepare = {}) {
