@@ -6,6 +6,7 @@ Ends with 77 when a tool is missing. The program's output and the exit status co
 """
 import hashlib
 import json
+import os
 import pathlib
 import shutil
 import subprocess
@@ -17,10 +18,10 @@ import xml.etree.ElementTree as ElementTree
 
 BUILD = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).resolve().parents[2] / "build")
 TOOLS = {"grub-mkimage": "grub-common", "xorriso": "xorriso", "mformat": "mtools", "sfdisk": "fdisk", "qemu-img": "qemu-utils", "umoci": "umoci",
-         "qemu-system-x86_64": "qemu-system-x86"}
+         "qemu-system-x86_64": "qemu-system-x86", "mke2fs": "e2fsprogs", "mkfs.erofs": "erofs-utils"}
 FILES = {"/usr/lib/grub/i386-pc/multiboot2.mod": "grub-pc-bin", "/usr/lib/grub/x86_64-efi/multiboot2.mod": "grub-efi-amd64-bin",
          "/usr/share/OVMF/OVMF_CODE_4M.fd": "ovmf"}
-SCRIPT = "echo from an image; ip -4 addr; wc -c </ballast; exit 5"
+SCRIPT = "echo from an image; ip -4 addr; wc -c </ballast; [ ! -d /data ] || echo seen >> /data/seen; exit 5"
 BALLAST = 1_000_000
 ADDRESS = "inet 10.0.2.15/24"  # what QEMU's network gives out by DHCP
 
@@ -175,6 +176,26 @@ def firecracker(images):
         images.boot(f"firecracker, root in {place}", *command, network="virtio-net-device")
 
 
+def volumes(images):
+    """Found by their label or UUID, wherever they are; and not taken for the root, whatever a program has written where one could begin."""
+    volume, other, empty = (images.scratch / name for name in ("volume", "other", "empty"))
+    path = {"env": os.environ | {"PATH": os.environ["PATH"] + ":/usr/sbin:/sbin"}}
+    subprocess.run(["mke2fs", "-q", "-t", "ext4", "-b", "4096", "-N", "128", "-L", "data", volume, "64M"], check=True, stdout=subprocess.DEVNULL, **path)
+    empty.mkdir()
+    subprocess.run(["mkfs.erofs", other, empty], check=True, capture_output=True, **path)
+    with volume.open("r+b") as file:
+        file.seek(1 << 20)
+        file.write(other.read_bytes())
+    for count, name in enumerate(("LABEL=data", volume), 1):
+        disk = images.build("disk", "--root-in", "disk", "-v", f"{name}:/data:disk")
+        images.boot(f"a volume by {name}", "-machine", "q35", "-drive", f"file={volume},format=raw,if=none,id=volume", "-device", "virtio-blk-pci,drive=volume,addr=4",
+                    "-drive", f"file={disk},format=raw,if=none,id=disk,readonly=on", "-device", "virtio-blk-pci,drive=disk,addr=8,bootindex=1")
+        checked = subprocess.run(["e2fsck", "-fn", volume], capture_output=True, text=True, **path)
+        expect(checked.returncode == 0, f"a volume by {name} is not in order: {checked.stdout}")
+        written = subprocess.run(["debugfs", "-R", "cat /seen", volume], capture_output=True, text=True, **path).stdout
+        expect(written == "seen\n" * count, f"a volume by {name} holds {written!r}")
+
+
 def refusals(images):
     shared = subprocess.run([BUILD / "host/spore", "build", "-v", f"{images.scratch}:/data:shared", "/bin/busybox"], capture_output=True, text=True, timeout=60)
     expect(shared.returncode == 117 and "leave :shared away" in shared.stderr, f"a shared folder: {shared}")
@@ -196,7 +217,7 @@ def main():
         print(f"skipped: needs {' '.join(sorted(missing))}")
         return 77
     problems = []
-    for check in (made_again, disk_with_its_root, compressed_disk, cd, appliances, google_cloud, container_disk, firecracker, refusals):
+    for check in (made_again, disk_with_its_root, compressed_disk, cd, appliances, google_cloud, container_disk, firecracker, volumes, refusals):
         with tempfile.TemporaryDirectory(prefix="spore-images-") as scratch:
             try:
                 check(Images(pathlib.Path(scratch)))
