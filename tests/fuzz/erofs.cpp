@@ -25,21 +25,6 @@ std::vector<std::byte> make_image() {
     return source.build("-Enoinline_data");
 }
 
-/// Reads all names and contents below `path`, with a bound on how much there can be.
-void read_all(Tree& tree, const std::string& path, unsigned depth, unsigned& budget) {
-    auto names = tree.list(path);
-    if (!names) return;
-    for (auto& name : *names) {
-        if (name == "." || name == ".." || budget == 0) continue;
-        --budget;
-        auto child = path + "/" + name;
-        auto stat = tree.stat_of(child);
-        if (!stat) continue;
-        if (stat->type == FileType::directory && depth < 6) read_all(tree, child, depth + 1, budget);
-        if (stat->type == FileType::regular && stat->size < 1_MiB) (void)tree.read_file(child);
-    }
-}
-
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const u8* data, std::size_t size) {
@@ -57,6 +42,6 @@ extern "C" int LLVMFuzzerTestOneInput(const u8* data, std::size_t size) {
     if (!root || !(*root)->is_directory()) return 0;
     Tree tree(*file_system);
     unsigned budget = 500;
-    read_all(tree, "", 0, budget);
+    explore(tree, "", 0, budget);
     return 0;
 }

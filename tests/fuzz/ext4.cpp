@@ -31,20 +31,6 @@ struct Volume {
     }
 };
 
-void read_all(Tree& tree, const std::string& path, unsigned depth, unsigned& budget) {
-    auto names = tree.list(path);
-    if (!names) return;
-    for (auto& name : *names) {
-        if (name == "." || name == ".." || budget == 0) continue;
-        --budget;
-        auto child = path + "/" + name;
-        auto stat = tree.stat_of(child);
-        if (!stat) continue;
-        if (stat->type == FileType::directory && depth < 6) read_all(tree, child, depth + 1, budget);
-        if (stat->type == FileType::regular && stat->size < 1_MiB) (void)tree.read_file(child);
-    }
-}
-
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const u8* data, std::size_t size) {
@@ -61,7 +47,7 @@ extern "C" int LLVMFuzzerTestOneInput(const u8* data, std::size_t size) {
     if (!mounted) return 0;
     Tree tree(*mounted);
     unsigned budget = 300;
-    read_all(tree, "", 0, budget);
+    explore(tree, "", 0, budget);
     (void)tree.write_file("/dir/new", pattern(20'000));
     (void)make_directory(tree.context(), tree.root(), "/made", 0755);
     (void)rename(tree.context(), tree.root(), "/dir/new", tree.root(), "/made/new", {});

@@ -11,23 +11,6 @@ namespace {
 
 using ext4::Ext4FileSystem;
 
-/// Walks all of a volume the way programs would; whatever happens is fine as long as it ends.
-void explore(Tree& tree, const std::string& path, int depth, int& budget) {
-    auto names = tree.list(path);
-    if (!names) return;
-    for (auto& name : *names) {
-        if (name == "." || name == ".." || --budget < 0) continue;
-        auto below = path + "/" + name;
-        auto entry = tree.find(below, Follow::no);
-        if (!entry) continue;
-        (void)tree.link_text(below);
-        std::byte attributes[256];
-        (void)list_attributes(tree.context(), **entry, attributes);
-        if ((*entry)->inode()->type() == FileType::regular && (*entry)->inode()->size() < 1_MiB) (void)tree.read_file(below);
-        if ((*entry)->inode()->is_directory() && depth < 4) explore(tree, below, depth + 1, budget);
-    }
-}
-
 /// Everything once; what it answers is not looked at.
 void use_all(Tree& tree) {
     (void)tree.write_file("/a/new", pattern(30'000));
@@ -95,7 +78,7 @@ TEST_F(Ext4Damaged, NeverFaults) {
             auto mounted = Ext4FileSystem::mount(*bad, engine() % 2);
             if (!mounted) continue;
             ++explored;
-            int budget = 500;
+            unsigned budget = 500;
             Tree tree(*mounted);
             explore(tree, "", 0, budget);
             use_all(tree);

@@ -91,6 +91,27 @@ private:
     Shared<Dentry> root_;
 };
 
+/// Walks all below `path` the way programs would, as far as the budget of names reaches; whatever happens is fine as long as it ends.
+inline void explore(Tree& tree, const std::string& path, unsigned depth, unsigned& budget) {
+    constexpr unsigned deepest = 6;
+    auto names = tree.list(path);
+    if (!names) return;
+    for (auto& name : *names) {
+        if (name == "." || name == ".." || budget == 0) continue;
+        --budget;
+        auto below = path + "/" + name;
+        auto entry = tree.find(below, Follow::no);
+        if (!entry) continue;
+        (void)tree.link_text(below);
+        std::byte attributes[256];
+        (void)list_attributes(tree.context(), **entry, attributes);
+        auto stat = tree.stat_of(below);
+        if (!stat) continue;
+        if (stat->type == FileType::directory && depth < deepest) explore(tree, below, depth + 1, budget);
+        if (stat->type == FileType::regular && stat->size < 1_MiB) (void)tree.read_file(below);
+    }
+}
+
 template <typename T>
 Error error_of(const Result<T>& result) { return result ? Error{0xff} : result.error(); }
 
