@@ -1,6 +1,7 @@
 #include "host/run/run.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/signalfd.h>
@@ -11,6 +12,7 @@
 
 #include <chrono>
 #include <cstring>
+#include <span>
 
 #include "host/common/process.hpp"
 #include "host/run/accelerator.hpp"
@@ -87,6 +89,22 @@ std::string what_ended(Child& process, bool qemu) {
     return WIFSIGNALED(status) ? fmt::format("{} got signal {} ({})", qemu ? "QEMU" : "its process", WTERMSIG(status), ::strsignal(WTERMSIG(status))) : "";
 }
 
+/// Ends the machine when it goes, with all that is its own. linuxu's machine is several processes with one table of files: the first takes the
+/// others along, but need not be the last to go; when nobody has their standard error any more, nobody writes to the disks.
+struct EndOfMachine {
+    Child& process;
+    int words;
+    std::span<const FileDescriptor> disks;
+
+    ~EndOfMachine() {
+        process.end();
+        pollfd hangup{words, 0, 0};
+        (void)::poll(&hangup, 1, 10'000);
+        // Before the host has closed what it takes from the last of them, which would unlock these too.
+        for (const auto& disk : disks) (void)::flock(disk.number(), LOCK_UN);
+    }
+};
+
 /// A process needs no stub to be debugged: its number is all that a debugger is told.
 Outcome<void> tell_debugger(const Plan& plan, pid_t process) {
     siginfo_t stopped{};
@@ -161,6 +179,7 @@ Outcome<int> run(const Plan& plan, Prepared prepared, RunHooks run_hooks) {
     if (!machine) return failure(ExitStatus::failed, "cannot start {}: {}", prepared.command[0], std::strerror(machine.error()));
     if (run_hooks.timeline) run_hooks.timeline->machine_started();
     channel.theirs.close(), serial.theirs.close(), words_of_qemu.close(), prepared.bundle.close();
+    EndOfMachine end{*machine, words.number(), disks};
 
     if (plan.platform == Platform::linuxu && !plan.debugger.empty()) TRY(tell_debugger(plan, machine->process()));
 

@@ -63,6 +63,14 @@ CASES = [
         e2fsck -fn disk > /dev/null 2>&1 || echo needs its journal
         run /bin/busybox sh -c "cat /data/kept$last | grep -c '^contents of $last\$'; ls /data | grep -c kept > /dev/null && echo read"
         """, stdout=re.compile(r"1\nread\n$"), timeout=120),
+    # The tool's end is the end of all of the machine's processes, large ones too: the next machine has the disk to itself.
+    Case("let-go-linuxu", [], needs=(BUSYBOX, *TOOLS, "/usr/bin/flock"), timeout=120, script=PREPARE.replace("$OPTIONS", "--on linuxu -m 1G --cpus 2 --timeout 2") + """
+        make disk 16M
+        for i in 1 2 3; do
+            run /bin/busybox sh -c 'for j in 1 2 3 4; do (echo $j > /data/file$j; dd if=/dev/zero of=/dev/null bs=150M) & done; wait' > told 2>&1 || :
+            flock -n disk true || echo held
+        done
+        tail -n 1 told""", stdout=re.compile("spore: the program did not end in time .*\n$")),
     *volume("read-only", """
         mkdir from; echo here > from/file; make -d from disk 16M; sha256sum disk > sum
         run_read_only() { "$SPORE" run $OPTIONS -v ./disk:/data:disk:ro "$@"; }
