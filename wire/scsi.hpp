@@ -1,13 +1,15 @@
 // What drivers and SCSI disks share [SPC-4, SBC-3]. Numbers are big-endian.
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <span>
 
 #include "base/types.hpp"
 
 namespace spore::wire::scsi {
 
-enum class Operation : u8 { test_ready = 0x00, inquiry = 0x12, mode_sense = 0x1a, synchronize = 0x35, read = 0x88, write = 0x8a, read_capacity = 0x9e };
+enum class Operation : u8 { test_ready = 0x00, inquiry = 0x12, mode_sense = 0x1a, synchronize = 0x35, read = 0x88, write = 0x8a, read_capacity = 0x9e, report_luns = 0xa0 };
 
 /// A command descriptor block, of at most 16 bytes.
 struct Command {
@@ -23,9 +25,19 @@ constexpr u64 get_big(const u8* at, u32 size) {
     return value;
 }
 /// A question, for at most `size` bytes of answer; `page` is what the command calls so.
-inline constexpr u8 question_size = 6;
-constexpr Command ask(Operation operation, u8 page = 0, u8 size = 0) {
-    return {.bytes = {static_cast<u8>(operation), 0, page, 0, size}, .size = question_size};
+constexpr Command question(Operation operation, u8 page, u8 size) {
+    return {.bytes = {static_cast<u8>(operation), 0, page, 0, size}, .size = 6};
+}
+/// Which logical units the target has.
+constexpr Command report_luns(u32 size) {
+    Command command{.bytes = {static_cast<u8>(Operation::report_luns)}, .size = 12};
+    put_big(&command.bytes[6], size, 4);
+    return command;
+}
+/// Their answers may be shorter than what was asked for.
+constexpr bool is_question(const Command& command) {
+    auto operation = static_cast<Operation>(command.bytes[0]);
+    return operation == Operation::inquiry || operation == Operation::mode_sense || operation == Operation::report_luns;
 }
 constexpr Command transfer(Operation operation, u64 block, u32 blocks) {
     Command command{.bytes = {static_cast<u8>(operation)}, .size = 16};
@@ -42,6 +54,16 @@ constexpr Command read_capacity(u32 size) {
 constexpr Command synchronize() { return {.bytes = {static_cast<u8>(Operation::synchronize)}, .size = 10}; }
 
 inline constexpr u32 inquiry_size = 36, capacity_size = 32, mode_size = 4, sense_size = 32;
+/// Of a target's units, those that are asked for, and their list's bytes: its length, padding, and 8 bytes each.
+inline constexpr u32 most_luns = 64, luns_size = 8 + 8 * most_luns;
+/// Of a list of units those below 256, by either way to say them [SAM-5 4.7.7]; how many.
+constexpr u32 parse_luns(std::span<const u8, luns_size> list, std::span<u8, most_luns> luns) {
+    u64 size = std::min<u64>(get_big(list.data(), 4), luns_size - 8);
+    u32 count = 0;
+    for (u64 at = 8; at + 8 <= size + 8; at += 8)
+        if ((list[at] & ~0x40) == 0) luns[count++] = list[at + 1];
+    return count;
+}
 /// The first byte of what a device tells of itself: a disk that is there.
 inline constexpr u8 inquiry_disk = 0;
 /// Of the capacity: the last block's number, and a block's size behind it.

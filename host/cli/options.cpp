@@ -84,7 +84,7 @@ void add_run_options(CLI::App& run, RawRun& raw) {
     run.add_option("--entrypoint", raw.entrypoint, "With --image: run this program of it instead of its own")->type_name("PROGRAM");
     run.add_option("--root", raw.root, "Use this folder as the guest's root instead of this machine's files")->type_name("DIR");
     run.add_option("--root-in", raw.root_place, "memory: the root is read in place there; disk: from here, when it is needed (disk above 16 MiB, memory for linuxu)")->type_name("PLACE");
-    run.add_option("--disk", raw.disk, "How the machine's disks are attached (a large root, -v …:disk): virtio, nvme, ahci or pvscsi (virtio)")->type_name("NAME");
+    run.add_option("--disk", raw.disk, "How the machine's disks are attached (a large root, -v …:disk): virtio, nvme, ahci, pvscsi or virtio-scsi (virtio)")->type_name("NAME");
     run.add_option("--sysroot", raw.sysroot, "Take the program and what it needs from this folder, laid out like a system, instead of this machine")->type_name("DIR");
     run.add_option("--arch", raw.architecture, "The guest's CPU: x86_64 or arm64, emulated where this machine has another (the program's)")->type_name("CPU");
     run.add_option("--on", raw.platform, "qemu: a virtual machine; linuxu: a process of this Linux, for development and debugging (qemu)")->type_name("NAME");
@@ -147,7 +147,7 @@ Outcome<Request> to_request(const RawRun& raw) {
     if (!raw.root.empty()) request.root = fs::absolute(raw.root);
     if (!raw.sysroot.empty()) request.sysroot = fs::absolute(raw.sysroot).lexically_normal();
     request.root_place = TRY(named<RootPlace>("--root-in", raw.root_place, "memory, disk"));
-    request.disk = TRY(named<Disk>("--disk", raw.disk, "virtio, nvme, ahci, pvscsi"));
+    request.disk = TRY(named<Disk>("--disk", raw.disk, "virtio, nvme, ahci, pvscsi, virtio-scsi"));
     request.architecture = TRY(named<Architecture>("--arch", raw.architecture, "x86_64, arm64"));
     request.platform = TRY(named<Platform>("--on", raw.platform, "qemu, linuxu"));
     request.machine = TRY(named<Machine>("--machine", raw.machine, "microvm, q35, pc, virt"));

@@ -22,7 +22,7 @@ Outcome<void> check_request(const Request& request, const Target& target) {
     for (const auto& volume : request.volumes)
         if (volume.kind == VolumeKind::shared)
             return failure(ExitStatus::bad_root, "-v {}: the machine that an image runs on has no folders of this one: leave :shared away, for a copy", volume.text());
-    if (request.root_place == RootPlace::disk && target.disk_root == DiskRoot::never)
+    if (request.root_place == RootPlace::disk && !target.disk_root)
         return failure(ExitStatus::bad_root, "--root-in disk: the kernel has no driver for the disks of {}'s machines: leave it away, and give the machine memory for the root",
                        target.name);
     return {};
@@ -34,7 +34,7 @@ Outcome<Plan> plan_for(Request request, const Target& target) {
     request.platform = Platform::qemu;
     request.terminal = request.debug = false, request.timeout = std::nullopt;
     request.machine = std::nullopt, request.bus = std::nullopt, request.gic = std::nullopt, request.firmware = std::nullopt;
-    if (target.disk_root != DiskRoot::always && request.root_place != RootPlace::disk) request.root_place = RootPlace::memory;
+    if (!target.disk_root) request.root_place = RootPlace::memory;
     auto& network = request.network;
     network.ports.clear(), network.capture.reset();
     if (!network.choice || network.choice->kind != NetworkKind::none) network.choice = NetworkChoice{NetworkKind::given, ""};

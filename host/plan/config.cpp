@@ -191,8 +191,8 @@ constexpr std::array keys{
         request.entrypoint = TRY(place.text());
         return {};
     }},
-    Key{"disk", "A string: virtio, nvme, ahci or pvscsi: how the machine's disks are attached (virtio).", [](const Place& place, Request& request) -> Outcome<void> {
-        request.disk = TRY(place.choice<Disk>("virtio, nvme, ahci, pvscsi"));
+    Key{"disk", "A string: virtio, nvme, ahci, pvscsi or virtio-scsi: how the machine's disks are attached (virtio).", [](const Place& place, Request& request) -> Outcome<void> {
+        request.disk = TRY(place.choice<Disk>("virtio, nvme, ahci, pvscsi, virtio-scsi"));
         return {};
     }},
     Key{"root-in", "A string: memory, or disk: the root is read in place there, or from here when it is needed (disk above 16 MiB, memory for linuxu).", [](const Place& place, Request& request) -> Outcome<void> {

@@ -27,7 +27,7 @@ enum class Firmware : u8 { none, uefi };
 /// Where the guest has its root: in memory, read in place, or on a disk that is read when it is needed.
 enum class RootPlace : u8 { memory, disk };
 /// How the machine's disks are attached. All but virtio's are on PCI.
-enum class Disk : u8 { virtio, nvme, ahci, pvscsi };
+enum class Disk : u8 { virtio, nvme, ahci, pvscsi, virtio_scsi };
 enum class Accelerator : u8 { automatic, kvm, tcg };
 
 /// `-v host:guest[:ro][:shared|:disk]`: a file or folder of the host that is copied into the root, a folder that the guest uses where it is, or

@@ -81,7 +81,8 @@ std::vector<std::string> qemu_command(const Plan& plan, Accelerator accelerator,
                 add({"-device", fmt::format("ide-hd,bus=disks.{},drive={}", disks, drive)});
                 break;
             case Disk::pvscsi:
-                if (!disks) add({"-device", "pvscsi,id=disks"});
+            case Disk::virtio_scsi:
+                if (!disks) add({"-device", plan.disk == Disk::pvscsi ? "pvscsi,id=disks" : virtio("scsi", ",id=disks")});
                 add({"-device", fmt::format("scsi-hd,bus=disks.0,scsi-id={},drive={}", disks, drive)});
         }
         ++disks;

@@ -28,6 +28,13 @@ const Volume* find_volume(const Plan& plan, VolumeKind kind) {
     return found == plan.volumes.end() ? nullptr : &*found;
 }
 
+struct DiskDriver {
+    Disk disk;
+    std::string_view part;
+};
+constexpr DiskDriver disk_drivers[] = {{Disk::virtio, "virtio_disk"}, {Disk::nvme, "nvme"}, {Disk::ahci, "ahci"}, {Disk::pvscsi, "pvscsi"}, {Disk::virtio_scsi, "virtio_scsi"}};
+bool drives_disks(std::string_view part) { return std::ranges::contains(disk_drivers, part, &DiskDriver::part); }
+
 struct Reason {
     bool kept;
     std::string why;
@@ -36,8 +43,8 @@ struct Reason {
 Reason reason_for(std::string_view part, const Plan& plan, RootPlace root, const Findings& findings) {
     bool machine = plan.platform == Platform::qemu;
     if (part == "xen") return {plan.xen, plan.xen ? "the machine is a guest of Xen" : "the machine is not one of Xen's"};
-    constexpr std::string_view of_other_machines[] = {"pci", "network_card", "e1000", "virtio_disk", "nvme", "ahci", "pvscsi", "balloon"};
-    if (plan.xen && std::ranges::contains(of_other_machines, part)) return {false, "a guest of Xen has its devices instead"};
+    constexpr std::string_view of_other_machines[] = {"pci", "network_card", "e1000", "balloon"};
+    if (plan.xen && (std::ranges::contains(of_other_machines, part) || drives_disks(part))) return {false, "a guest of Xen has its devices instead"};
     if (part == "pci") {
         if (!machine) return {false, "a process has no buses"};
         return {plan.bus == Bus::pci, plan.bus == Bus::pci ? fmt::format("{} has its devices there", name_of(plan.machine)) : "the machine's devices have addresses of their own"};
@@ -53,14 +60,14 @@ Reason reason_for(std::string_view part, const Plan& plan, RootPlace root, const
         if (auto* call = find_socket_call(plan, findings)) return {true, fmt::format("the program asks for sockets: {}", first_of(call->by))};
         return {false, "the machine has no network, and the program asks for none"};
     }
-    if (part == "disk" || part == "virtio_disk" || part == "nvme" || part == "ahci" || part == "pvscsi") {
+    if (part == "disk" || drives_disks(part)) {
         auto* volume = find_volume(plan, VolumeKind::disk);
         if (root != RootPlace::disk && !volume) return {false, "the root is in memory"};
         auto why = volume ? "-v " + volume->text() : "the root is on one";
         if (part == "disk") return {true, why};
         if (!machine) return {false, "a process has a file for it"};
         if (!plan.disk) return {true, why + ", of whatever kind"};
-        return {part == (plan.disk == Disk::virtio ? "virtio_disk" : name_of(*plan.disk)), fmt::format("the machine's disks are of {}", name_of(*plan.disk))};
+        return {part == std::ranges::find(disk_drivers, *plan.disk, &DiskDriver::disk)->part, fmt::format("the machine's disks are of {}", name_of(*plan.disk))};
     }
     if (part == "shares") {
         auto* share = find_volume(plan, VolumeKind::shared);

@@ -82,7 +82,8 @@ def disk_with_its_root(images):
     images.boot("a disk, BIOS", "-machine", "q35", "-drive", f"file={disk},format=raw,if=virtio,readonly=on")
     images.boot("a disk, UEFI", "-machine", "q35", *images.uefi(), "-drive", f"file={disk},format=raw,if=virtio", network="e1000e")
     for name, *device in (("an NVMe disk", "nvme,serial=1"), ("q35's SATA", "ide-hd,bus=ide.0"), ("a SATA controller", "ich9-ahci,id=other", "ide-hd,bus=other.3"),
-                          ("VMware's SCSI adapter", "pvscsi,id=scsi", "scsi-hd,bus=scsi.0")):
+                          ("VMware's SCSI adapter", "pvscsi,id=scsi", "scsi-hd,bus=scsi.0"),
+                          ("virtio's SCSI adapter", "virtio-scsi-pci,id=scsi", "scsi-hd,bus=scsi.0,scsi-id=1,lun=2")):
         devices = [word for one in device[:-1] for word in ("-device", one)]
         drive = ["-snapshot", "-drive", f"file={disk},format=raw,if=none,id=disk", *devices, "-device", f"{device[-1]},drive=disk"]
         images.boot(f"{name}, BIOS", "-machine", "q35", *drive)
@@ -141,7 +142,9 @@ def google_cloud(images):
                 "scsi-hd,drive=disk")
     images.build("gcp", "--root-in", "disk")
     subprocess.run(["tar", "-C", images.scratch, "-xzf", images.scratch / "gcp-image"], check=True)
-    images.boot("gcp, root on an NVMe disk", "-machine", "q35", "-drive", f"file={images.scratch}/disk.raw,format=raw,if=none,id=disk", "-device", "nvme,drive=disk,serial=1")
+    for kind, *devices in (("NVMe", "nvme,drive=disk,serial=1"), ("SCSI", "virtio-scsi-pci", "scsi-hd,drive=disk,scsi-id=1")):
+        images.boot(f"gcp, root on a disk, {kind}", "-machine", "q35", "-drive", f"file={images.scratch}/disk.raw,format=raw,if=none,id=disk,snapshot=on",
+                    *(word for device in devices for word in ("-device", device)))
 
 
 def container_disk(images):

@@ -2,11 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <cstring>
+
 namespace spore::fakes {
 
 using namespace wire::pvscsi;
 using wire::scsi::Operation;
-using wire::scsi::Status;
 
 u32 PvscsiAdapter::read(u32 offset) {
     return offset == static_cast<u32>(Register::command_status) && refuses_rings ? command_failed : 0;
@@ -42,52 +43,18 @@ void PvscsiAdapter::work() {
 }
 
 void PvscsiAdapter::carry_out(const Request& request) {
-    auto found = disks.find(request.target);
-    if (found == disks.end()) return complete(request.context, host_no_target);
-    auto& disk = found->second;
-    auto operation = static_cast<Operation>(request.command[0]);
-    seen.push_back(operation);
-    bool write = operation == Operation::write;
-    if ((write || operation == Operation::read) && !answers.empty()) {
-        auto answer = answers.front();
-        answers.pop_front();
-        auto* sense = static_cast<u8*>(arch::direct({request.sense_address}));
-        sense[0] = answer.descriptors ? 0x72 : 0x70;
-        sense[answer.descriptors ? 1 : 2] = answer.key, sense[answer.descriptors ? 2 : 12] = answer.code;
-        if (answer.host || answer.status) return complete(request.context, answer.host, answer.status);
+    if (!has_target(request.target)) return complete(request.context, host_no_target);
+    Data data;
+    auto add = [&](u64 address, u64 size) { data.emplace_back(static_cast<u8*>(arch::direct({address})), size); };
+    if (!(request.flags & flag_list)) {
+        if (request.data_size) add(request.data_address, request.data_size);
+    } else {
+        u64 size = request.data_size;
+        for (auto* piece = static_cast<Piece*>(arch::direct({request.data_address})); size; size -= piece++->size) add(piece->address, piece->size);
     }
-    std::vector<u8> told(64);
-    u8* data = told.data();
-    u64 size = request.data_size;
-    switch (operation) {
-    case Operation::inquiry: told[0] = disk.kind; break;
-    case Operation::mode_sense: told[2] = disk.read_only ? wire::scsi::mode_write_protected : 0; break;
-    case Operation::read_capacity:
-        wire::scsi::put_big(&told[0], disk.bytes.size() / disk.block_size - 1, 8);
-        wire::scsi::put_big(&told[8], disk.block_size, 4);
-        break;
-    case Operation::read:
-    case Operation::write: {
-        u64 at = wire::scsi::get_big(&request.command[2], 8) * disk.block_size;
-        EXPECT_EQ(wire::scsi::get_big(&request.command[10], 4) * disk.block_size, size);
-        ASSERT_LE(at + size, disk.bytes.size());
-        data = &disk.bytes[at];
-        EXPECT_EQ(request.flags & (flag_to_host | flag_to_device), write ? flag_to_device : flag_to_host);
-        break;
-    }
-    case Operation::synchronize: EXPECT_EQ(request.flags, flag_no_data); break;
-    default: ADD_FAILURE() << request.command[0];
-    }
-    auto move = [&](u64 address, u64 bytes) {
-        auto* memory = arch::direct({address});
-        if (write) std::memcpy(data, memory, bytes);
-        else std::memcpy(memory, data, bytes);
-        data += bytes;
-    };
-    if (!(request.flags & flag_list)) move(request.data_address, size);
-    else
-        for (auto* piece = static_cast<Piece*>(arch::direct({request.data_address})); size; size -= piece++->size) move(piece->address, piece->size);
-    complete(request.context);
+    EXPECT_EQ(request.flags & ~flag_list, data.empty() ? flag_no_data : request.command[0] == static_cast<u8>(Operation::write) ? flag_to_device : flag_to_host);
+    auto answer = ScsiUnits::carry_out(request.target, request.lun[1], request.command, data, data, {static_cast<u8*>(arch::direct({request.sense_address})), request.sense_size});
+    complete(request.context, answer.adapter, answer.status);
 }
 
 }  // namespace spore::fakes

@@ -1,33 +1,15 @@
 // The other side of the PVSCSI driver: an adapter with disks in memory.
 #pragma once
 
-#include <cstring>
-#include <deque>
-#include <map>
-#include <vector>
-
 #include "arch/mmu.hpp"
 #include "kernel/drivers/bus/hardware.hpp"
+#include "tests/fakes/scsi.hpp"
 #include "wire/pvscsi.hpp"
-#include "wire/scsi.hpp"
 
 namespace spore::fakes {
 
-class PvscsiAdapter final : public drivers::Hardware {
+class PvscsiAdapter final : public drivers::Hardware, public ScsiUnits {
 public:
-    struct Disk {
-        std::vector<u8> bytes;
-        u32 block_size = 512;
-        bool read_only = false;
-        u8 kind = wire::scsi::inquiry_disk;
-    };
-    /// What a command is answered with instead of being carried out.
-    struct Answer {
-        u16 host = 0;
-        u8 status = 0, key = 0, code = 0;
-        bool descriptors = false;
-    };
-
     u32 read(u32 offset) override;
     void write(u32 offset, u32 value) override;
     Result<u16> connect_message(u32, arch::InterruptHandler function, void* context) override {
@@ -48,10 +30,7 @@ public:
     void complete(u64 context, u16 host = 0, u8 status = 0);
     void interrupt() { handler(handler_context); }
 
-    std::map<u8, Disk> disks;
-    std::deque<Answer> answers;                 ///< of the next reads and writes
     bool messages = true, silent = false, refuses_rings = false, interrupts = true, is_cut_off = false;
-    std::vector<wire::scsi::Operation> seen;
     arch::InterruptHandler handler = nullptr;
     void* handler_context = nullptr;
 

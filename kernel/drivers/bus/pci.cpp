@@ -14,7 +14,7 @@ namespace {
 
 constexpr u16 command_register = 0x04, first_bar = 0x10, bridge_buses = 0x18, capabilities = 0x34;
 constexpr u32 decode_and_master = 0x7, bus_master = 0x4, has_capabilities = 1 << 20;
-constexpr u16 virtio_vendor = 0x1af4;
+constexpr u16 virtio_vendor = 0x1af4, virtio_scsi = 0x1048, virtio_scsi_before_1_0 = 0x1004;
 
 void found_virtio(const PciFunction& function) {
     auto device = virtio::open_pci(function);
@@ -22,8 +22,10 @@ void found_virtio(const PciFunction& function) {
     if (!virtio::attach(std::move(*device))) core::warn("the virtio device {:x} on PCI does not start", function.product());
 }
 
+bool leads_to_disks(const PciFunction& function) { return function.product() == virtio_scsi || function.product() == virtio_scsi_before_1_0; }
+
 void found(const PciFunction& function) {
-    if (function.vendor() == virtio_vendor) return found_virtio(function);
+    if (function.vendor() == virtio_vendor) return leads_to_disks(function) ? void() : found_virtio(function);
     if (function.vendor() != e1000::vendor) return;
     if constexpr (core::has(core::Part::e1000))
         if (auto* model = e1000::find_model(function.product()); model && !e1000::attach(function, *model))
@@ -31,6 +33,7 @@ void found(const PciFunction& function) {
 }
 
 void found_disk(const PciFunction& function) {
+    if (function.vendor() == virtio_vendor && leads_to_disks(function)) return found_virtio(function);
     u32 kind = function.kind();
     auto take = [&](const char* name, auto attach) {
         if (!attach(function)) core::warn("the {} controller on PCI does not start", name);

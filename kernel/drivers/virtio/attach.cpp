@@ -2,6 +2,7 @@
 #include "kernel/core/log.hpp"
 #include "kernel/core/parts.hpp"
 #include "kernel/drivers/block/virtio_block.hpp"
+#include "kernel/drivers/block/virtio_scsi.hpp"
 #include "kernel/drivers/console/virtio_console.hpp"
 #include "kernel/drivers/entropy/virtio_entropy.hpp"
 #include "kernel/drivers/memory/virtio_balloon.hpp"
@@ -32,6 +33,7 @@ Result<void> attach(Owned<Device> device) {
     case DeviceId::entropy: return attach_virtio_entropy(std::move(device));
     case DeviceId::net: return attach_if_there<Part::network_card, attach_virtio_net>(std::move(device));
     case DeviceId::balloon: return attach_if_there<Part::balloon, attach_virtio_balloon>(std::move(device));
+    case DeviceId::scsi: return attach_if_there<Part::virtio_scsi, attach_virtio_scsi>(std::move(device));
     case DeviceId::ninep: return attach_if_there<Part::shares, attach_virtio_9p>(std::move(device));
     default: core::info("no driver for virtio device {}", static_cast<u32>(device->id())); return {};
     }

@@ -21,7 +21,7 @@ def large(machine, disk=None, **more):
         """, stdout=re.compile(rb"^4800\+1 records in\nthe-end in \d+\n$"))
 
 
-DISKS = ("nvme", "ahci", "pvscsi")  # besides virtio
+DISKS = ("nvme", "ahci", "pvscsi", "virtio-scsi")  # besides virtio
 PYTHON = "/usr/bin/python3"
 WALK = """
 import decimal, email.mime.text, json, sqlite3, unittest
@@ -54,6 +54,6 @@ CASES = [
         """, stdout=2 * ("/bin/granted 1000 1000 6755\n/var/log/service 33 44 2750\n/var/log/service/link 33 44 777\n/var/log/service/log 33 44 644\n") +
          "1000 1000 6755\n"),
     Case("disk-without-pci", ["run", "--root-in", "disk", "--disk", "nvme", BUSYBOX], host=True, status=125, stderr=re.compile(rb"--machine q35")),
-    Case("disk-is-checked", ["run", "--disk", "floppy", BUSYBOX], host=True, status=125, stderr=re.compile(rb"--disk floppy: give one of virtio, nvme, ahci, pvscsi")),
+    Case("disk-is-checked", ["run", "--disk", "floppy", BUSYBOX], host=True, status=125, stderr=re.compile(rb"--disk floppy: give one of virtio, nvme, ahci, pvscsi, virtio-scsi")),
     Case("place-is-checked", ["run", "--root-in", "attic", BUSYBOX], host=True, status=125, stderr=re.compile(rb"--root-in attic: give one of memory, disk")),
 ]

@@ -53,7 +53,7 @@ CASES = [
         run /bin/busybox sh -ec 'cd /data; head -c 3000000 /dev/urandom > large; sha256sum large > sum'
         run /bin/busybox sh -ec 'cd /data; sha256sum -c sum; echo more > file; sync; rm large'
         "$SPORE" run $OPTIONS --root-in disk -v ./disk:/data:disk:ro /bin/busybox sh -c 'ls /data; cat /data/file'
-        """ + CLEAN, stdout="large: OK\nfile\nlost+found\nsum\nmore\n") for disk in ("nvme", "ahci", "pvscsi")),
+        """ + CLEAN, stdout="large: OK\nfile\nlost+found\nsum\nmore\n") for disk in ("nvme", "ahci", "pvscsi", "virtio-scsi")),
     # Nothing that was told to be on the disk is lost when the machine ends at any time; here in the midst of writing.
     *volume("cut-off", """
         make disk 64M

@@ -54,12 +54,12 @@ TEST(Selection, PartsFollowTheMachine) {
     for (auto* part : {"virtio_disk", "ahci"}) EXPECT_FALSE(keeps(nvme, part)) << part;
     plan.disk = std::nullopt;
     auto any = select_parts(plan, RootPlace::disk, {});
-    for (auto* part : {"disk", "virtio_disk", "nvme", "ahci", "pvscsi"}) EXPECT_TRUE(keeps(any, part)) << part;
+    for (auto* part : {"disk", "virtio_disk", "nvme", "ahci", "pvscsi", "virtio_scsi"}) EXPECT_TRUE(keeps(any, part)) << part;
     EXPECT_FALSE(keeps(selection, "xen"));
     plan.xen = true, plan.memory = 1_GiB;
     auto domain = select_parts(plan, RootPlace::disk, {});
     for (auto* part : {"xen", "network", "disk"}) EXPECT_TRUE(keeps(domain, part)) << part;
-    for (auto* part : {"pci", "e1000", "network_card", "virtio_disk", "nvme", "ahci", "pvscsi", "balloon"}) EXPECT_FALSE(keeps(domain, part)) << part;
+    for (auto* part : {"pci", "e1000", "network_card", "virtio_disk", "nvme", "ahci", "pvscsi", "virtio_scsi", "balloon"}) EXPECT_FALSE(keeps(domain, part)) << part;
     plan.xen = false;
     plan.platform = Platform::linuxu;
     auto process = select_parts(plan, RootPlace::memory, {});

@@ -9,59 +9,36 @@
 namespace spore::drivers::pvscsi {
 
 using namespace wire::pvscsi;
-using wire::scsi::SenseKey;
-using wire::scsi::Status;
+using scsi::Answer;
 
 namespace {
 
 constexpr u32 request_entries = page_size / sizeof(Request), completion_entries = page_size / sizeof(Completion);
 static_assert(request_entries >= RequestSlots::most && completion_entries >= RequestSlots::most);
 constexpr u32 list_size = device::BlockDevice::max_pieces * sizeof(Piece);
-/// A device may have something to tell first, or too much to do.
-constexpr u32 most_attempts = 6;
 
-/// Answers to questions may be shorter than the room for them; transfers may not.
-bool is_good(u16 host, const wire::scsi::Command& command) {
-    return host == host_good || host == host_linked_good || host == host_linked_flag_good || (host == host_underrun && command.size == wire::scsi::question_size);
-}
-
-Error error_of(wire::scsi::Sense sense) {
-    if (sense.key == SenseKey::data_protect) return Error::read_only;
-    return sense.key == SenseKey::illegal_request && sense.code == wire::scsi::code_out_of_range ? Error::out_of_range : Error::io;
+Answer::Delivery delivery(u16 host) {
+    using enum Answer::Delivery;
+    if (host == host_good || host == host_linked_good || host == host_linked_flag_good) return arrived;
+    return host == host_underrun ? arrived_short : host == host_no_target ? no_target : failed;
 }
 
 }  // namespace
 
-Result<void> Adapter::run(u8 target, const wire::scsi::Command& command, Pieces pieces, u32 bytes, Direction direction) {
+Result<Answer> Adapter::run_once(const scsi::Order& order) {
     u16 slot = TRY(take_slot());
-    Result<void> done = fail(Error::io);
-    for (u32 attempt = 0; attempt < most_attempts; ++attempt) {
-        u32 outcome = TRY(run_once(slot, target, command, pieces, bytes, direction));
-        u16 host = static_cast<u16>(outcome >> 16);
-        auto status = static_cast<Status>(outcome);
-        if (status == Status::busy || status == Status::queue_full) continue;
-        if (status == Status::check_condition) {
-            auto told = wire::scsi::parse_sense(sense(slot));
-            if (told.key == SenseKey::unit_attention || told.key == SenseKey::aborted) continue;
-            if (told.key != SenseKey::none && told.key != SenseKey::recovered) {
-                done = fail(error_of(told));
-                break;
-            }
-        } else if (!is_good(host, command) || status != Status::good) {
-            done = fail(host == host_no_target ? Error::no_device : Error::io);
-            break;
-        }
-        done = {};
-        break;
-    }
+    u32 outcome = TRY(show(slot, order));
+    Answer answer{delivery(static_cast<u16>(outcome >> 16)), static_cast<wire::scsi::Status>(outcome), wire::scsi::parse_sense(sense(slot))};
     give_slot(slot);
-    return done;
+    return answer;
 }
 
-Result<u32> Adapter::run_once(u16 slot, u8 target, const wire::scsi::Command& command, Pieces pieces, u32 bytes, Direction direction) {
+/// Sleeps until it is done: what the adapter says, above what the unit says.
+Result<u32> Adapter::show(u16 slot, const scsi::Order& order) {
+    auto& [unit, command, pieces, bytes, direction] = order;
     Request request{.context = slot + 1u, .data_size = bytes, .sense_address = senses_.address().value + slot * wire::scsi::sense_size, .sense_size = wire::scsi::sense_size,
-                    .flags = pieces.empty() ? flag_no_data : direction == Direction::to_host ? flag_to_host : flag_to_device, .command_size = command.size,
-                    .tag = simple_tag, .target = target};
+                    .flags = pieces.empty() ? flag_no_data : direction == scsi::Direction::to_host ? flag_to_host : flag_to_device, .command_size = command.size,
+                    .lun = {0, unit.lun}, .tag = simple_tag, .target = unit.target};
     std::ranges::copy(command.bytes, request.command);
     std::fill_n(sense(slot), wire::scsi::sense_size, u8{0});
     if (pieces.size() == 1) request.data_address = pieces.front().address.value;

@@ -1,28 +1,21 @@
 // An adapter: one ring of requests and one of completions, for all of its targets.
 #pragma once
 
-#include "kernel/device/block.hpp"
+#include "kernel/drivers/block/scsi/bus.hpp"
 #include "kernel/drivers/bus/hardware.hpp"
 #include "kernel/drivers/request_slots.hpp"
 #include "kernel/memory/frame.hpp"
 #include "wire/pvscsi.hpp"
-#include "wire/scsi.hpp"
 
 namespace spore::drivers::pvscsi {
 
-class Adapter final : private RequestSlots {
+class Adapter final : public scsi::Bus, private RequestSlots {
 public:
-    using Pieces = std::span<const device::TransferPiece>;
-    enum class Direction : u8 { to_host, to_device };
-
     explicit Adapter(Owned<Hardware> hardware) : RequestSlots(disk_patience), hardware_(std::move(hardware)) {}
 
     /// Sets up the rings and adds a disk for each target that is one. Lives as long as the machine, whether it starts or not, since there may be
     /// interrupts that lead to it.
     Result<void> open();
-
-    /// Sleeps until the target has done it. no_device where there is none; read_only, out_of_range or io as the target says.
-    Result<void> run(u8 target, const wire::scsi::Command& command, Pieces pieces, u32 bytes, Direction direction);
 
 private:
     using Register = wire::pvscsi::Register;
@@ -31,8 +24,8 @@ private:
     Result<void> start();
     Result<void> make_rings();
     Result<void> connect();
-    Result<void> add_disk(u8 target);
-    Result<u32> run_once(u16 slot, u8 target, const wire::scsi::Command& command, Pieces pieces, u32 bytes, Direction direction);
+    Result<scsi::Answer> run_once(const scsi::Order& order) override;
+    Result<u32> show(u16 slot, const scsi::Order& order);
     static void on_interrupt(void* self);
 
     void reap() override;

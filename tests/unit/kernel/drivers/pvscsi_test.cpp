@@ -18,7 +18,7 @@ using wire::scsi::Operation;
 
 struct Rig {
     explicit Rig(std::function<void(PvscsiAdapter&)> prepare = {}) {
-        card.disks[1].bytes = pattern(1_MiB);
+        card.units[{1, 0}].bytes = pattern(1_MiB);
         if (prepare) prepare(card);
     }
     Result<void> start() {
@@ -34,7 +34,7 @@ struct Rig {
         beside(card, [&] { body(*device::disk(0)); });
     }
     std::vector<u8> bytes(u64 at, u64 size) const {
-        auto* start = &card.disks.at(1).bytes[at];
+        auto* start = &card.units.at({1, 0}).bytes[at];
         return {start, start + size};
     }
     Owned<PvscsiAdapter> owned{new PvscsiAdapter};
@@ -68,9 +68,9 @@ TEST(Pvscsi, ReadsAndWrites) {
 TEST(Pvscsi, FindsDisksOnly) {
     simulated([] {
         Rig rig([](auto& card) {
-            card.disks[2] = {.bytes = pattern(65536), .kind = 5};  // a CD drive
-            card.disks[3] = {.bytes = pattern(65536), .block_size = 4096, .read_only = true};
-            card.disks[4] = {.bytes = pattern(65536), .block_size = 520};
+            card.units[{2, 0}] = {.bytes = pattern(65536), .kind = 5};  // a CD drive
+            card.units[{3, 0}] = {.bytes = pattern(65536), .block_size = 4096, .read_only = true};
+            card.units[{4, 0}] = {.bytes = pattern(65536), .block_size = 520};
         });
         ASSERT_TRUE(rig.start());
         auto* second = device::disk(1);
@@ -94,7 +94,7 @@ TEST(Pvscsi, TellsOfErrorsAndTriesAgainWhatMayWorkThen) {
                                  Case{{0, 2, 7, 0x27}, Error::read_only}, Case{{0x12, 0, 0, 0}, Error::io}, Case{{0x0c, 0, 0, 0}, Error::io}, Case{{0, 0x18, 0, 0}, Error::io}}) {
                     one.answer.descriptors = descriptors;
                     rig.card.answers = {one.answer};
-                    EXPECT_EQ(disk.read(0, {&piece, 1}).error(), one.error) << one.answer.host << " " << int{one.answer.key};
+                    EXPECT_EQ(disk.read(0, {&piece, 1}).error(), one.error) << one.answer.adapter << " " << int{one.answer.key};
                 }
             for (auto again : {Answer{0, 2, 6, 0x29}, Answer{0, 2, 11, 0}, Answer{0, 8, 0, 0}, Answer{0, 0x28, 0, 0}}) {
                 rig.card.answers = {again, again};
