@@ -33,6 +33,17 @@ struct NetQueueCounters {
     u64 receive_no_memory = 0; ///< no packet or frame for it
     u64 send_queue_full = 0;
     u64 notifications = 0, interrupts = 0;
+
+    /// What the queues of a pair have counted, as one: this one is the receive queue.
+    NetQueueCounters with_sent(const NetQueueCounters& sender, u64 all_interrupts) const {
+        auto both = *this;
+        both.packets_sent = sender.packets_sent;
+        both.bytes_sent = sender.bytes_sent;
+        both.send_queue_full = sender.send_queue_full;
+        both.notifications += sender.notifications;
+        both.interrupts = all_interrupts;
+        return both;
+    }
 };
 
 class NetDevice;

@@ -145,13 +145,7 @@ void VirtioNet::on_config(void* self) {
 device::NetQueueCounters VirtioNet::counters(u16 index) const {
     if (!pairs_ || index >= pair_count_) return {};
     auto& pair = pairs_[index];
-    auto result = pair.receiver.counters;
-    result.packets_sent = pair.sender.counters.packets_sent;
-    result.bytes_sent = pair.sender.counters.bytes_sent;
-    result.send_queue_full = pair.sender.counters.send_queue_full;
-    result.notifications += pair.sender.counters.notifications;
-    result.interrupts = pair.interrupts_;
-    return result;
+    return pair.receiver.counters.with_sent(pair.sender.counters, pair.interrupts_);
 }
 
 void VirtioNet::set_promiscuous(bool on) {

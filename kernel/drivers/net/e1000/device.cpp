@@ -160,13 +160,7 @@ void Device::want_interrupts(bool wanted) {
 
 device::NetQueueCounters Device::counters(u16 pair) const {
     if (pair) return {};
-    auto result = receive_.counters;
-    result.packets_sent = transmit_.counters.packets_sent;
-    result.bytes_sent = transmit_.counters.bytes_sent;
-    result.send_queue_full = transmit_.counters.send_queue_full;
-    result.notifications += transmit_.counters.notifications;
-    result.interrupts = interrupts_;
-    return result;
+    return receive_.counters.with_sent(transmit_.counters, interrupts_);
 }
 
 void Device::set_receive(u32 bit, bool on) {

@@ -60,13 +60,7 @@ public:
 
     device::NetQueueCounters counters(u16 pair) const override {
         if (pair) return {};
-        auto result = receiver_.counters;
-        result.packets_sent = sender_.counters.packets_sent;
-        result.bytes_sent = sender_.counters.bytes_sent;
-        result.send_queue_full = sender_.counters.send_queue_full;
-        result.notifications += sender_.counters.notifications;
-        result.interrupts = interrupts_;
-        return result;
+        return receiver_.counters.with_sent(sender_.counters, interrupts_);
     }
 
 private:
