@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "kernel/drivers/net/fewer_pieces.hpp"
 #include "kernel/drivers/xen/events.hpp"
 
 namespace spore::drivers::xen {
@@ -16,21 +17,6 @@ u32 pieces_of(const Packet& packet) {
     u32 count = 1;
     for (auto& slice : packet.slices()) count += static_cast<u32>((slice.address().value % page_size + slice.size + page_size - 1) / page_size);
     return count;
-}
-
-/// Another packet with the same head, whose rest lies in whole pages.
-Result<Owned<Packet>> in_fewer_pieces(const Packet& packet) {
-    auto copy = TRY(packet.clone());
-    copy->clear_slices();
-    auto at = static_cast<u32>(packet.head().size());
-    for (u32 end = packet.size(); at < end;) {
-        u32 count = std::min<u32>(end - at, page_size);
-        auto frame = memory::FrameRef::adopt(TRY(memory::allocate_frames()));
-        packet.copy_out(at, {frame.bytes(), count});
-        TRY(copy->add({std::move(frame), 0, count}));
-        at += count;
-    }
-    return copy;
 }
 
 }  // namespace
