@@ -6,6 +6,7 @@
 PART(pci, "devices on PCI")
 PART(network_card, "virtio network cards")
 PART(e1000, "e1000 and e1000e network cards")
+PART(vmxnet3, "VMware's network cards (vmxnet3)")
 PART(network, "TCP/IP and its sockets, /proc/net")
 PART(disk, "disks: a root on one")
 PART(virtio_disk, "virtio disks")

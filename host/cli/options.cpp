@@ -77,7 +77,7 @@ void add_run_options(CLI::App& run, RawRun& raw) {
     run.add_option("--gateway", raw.gateways, "Its router")->type_name("ADDRESS")->allow_extra_args(false);
     run.add_option("--dns", raw.name_servers, "A name server")->type_name("ADDRESS")->allow_extra_args(false);
     run.add_option("--mac", raw.mac, "The network card's address")->type_name("ADDRESS");
-    run.add_option("--nic", raw.nic, "The network card: virtio, e1000 or e1000e (virtio)")->type_name("NAME");
+    run.add_option("--nic", raw.nic, "The network card: virtio, e1000, e1000e or vmxnet3 (virtio)")->type_name("NAME");
     run.add_option("--hostname", raw.host_name, "The guest's name (spore)")->type_name("NAME");
     run.add_option("--pcap", raw.capture, "Write all packets to a file that Wireshark reads")->type_name("FILE");
     run.add_option("--image", raw.image, "Run a container image: an archive or OCI layout of this machine's, or docker://NAME; what follows the options replaces its command")->type_name("IMAGE");
@@ -110,7 +110,7 @@ void add_run_options(CLI::App& run, RawRun& raw) {
 Outcome<NetworkRequest> to_network_request(const RawRun& raw) {
     NetworkRequest request;
     if (!raw.network.empty()) request.choice = TRY(parse_network(raw.network));
-    request.nic = TRY(named<Nic>("--nic", raw.nic, "virtio, e1000, e1000e"));
+    request.nic = TRY(named<Nic>("--nic", raw.nic, "virtio, e1000, e1000e, vmxnet3"));
     for (const auto& text : raw.ports)
         for (auto& port : TRY(parse_ports(text))) request.ports.push_back(port);
     for (const auto& text : raw.addresses) TRY(request.add_address(text));

@@ -85,8 +85,8 @@ constexpr std::array network_keys{
         request.network.choice = TRY(explained(place, parse_network(TRY(place.text()))));
         return {};
     }},
-    Key{"nic", "virtio, e1000 or e1000e (virtio)", [](const Place& place, Request& request) -> Outcome<void> {
-        request.network.nic = TRY(place.choice<Nic>("virtio, e1000, e1000e"));
+    Key{"nic", "virtio, e1000, e1000e or vmxnet3 (virtio)", [](const Place& place, Request& request) -> Outcome<void> {
+        request.network.nic = TRY(place.choice<Nic>("virtio, e1000, e1000e, vmxnet3"));
         return {};
     }},
     Key{"ports", "a list of [IP:]HOST:GUEST[/udp]", [](const Place& place, Request& request) -> Outcome<void> {

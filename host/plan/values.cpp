@@ -33,7 +33,7 @@ constexpr Named<abi::LogLevel> levels[] = {{"off", abi::LogLevel::off}, {"error"
                             {"warn", abi::LogLevel::warn}, {"info", abi::LogLevel::info},
                             {"debug", abi::LogLevel::debug}, {"trace", abi::LogLevel::trace}};
 
-constexpr Named<Nic> nics[] = {{"virtio", Nic::virtio}, {"e1000", Nic::e1000}, {"e1000e", Nic::e1000e}};
+constexpr Named<Nic> nics[] = {{"virtio", Nic::virtio}, {"e1000", Nic::e1000}, {"e1000e", Nic::e1000e}, {"vmxnet3", Nic::vmxnet3}};
 
 // As bash's ulimit and Docker call them, without those that the kernel has no use for.
 constexpr Named<u32> limit_names[] = {{"as", RLIMIT_AS}, {"core", RLIMIT_CORE}, {"cpu", RLIMIT_CPU}, {"data", RLIMIT_DATA}, {"fsize", RLIMIT_FSIZE}, {"nofile", RLIMIT_NOFILE},

@@ -7,6 +7,7 @@
 #include "kernel/drivers/block/pvscsi/attach.hpp"
 #include "kernel/drivers/bus/pci_places.hpp"
 #include "kernel/drivers/net/e1000/attach.hpp"
+#include "kernel/drivers/net/vmxnet3/attach.hpp"
 #include "kernel/drivers/virtio/pci.hpp"
 
 namespace spore::drivers {
@@ -26,6 +27,9 @@ bool leads_to_disks(const PciFunction& function) { return function.product() == 
 
 void found(const PciFunction& function) {
     if (function.vendor() == virtio_vendor) return leads_to_disks(function) ? void() : found_virtio(function);
+    if constexpr (core::has(core::Part::vmxnet3))
+        if (function.vendor() == vmxnet3::vendor && function.product() == vmxnet3::product && !vmxnet3::attach(function))
+            core::warn("the vmxnet3 on PCI does not start");
     if (function.vendor() != e1000::vendor) return;
     if constexpr (core::has(core::Part::e1000))
         if (auto* model = e1000::find_model(function.product()); model && !e1000::attach(function, *model))

@@ -1,6 +1,7 @@
 """Every network card that `--nic` offers carries much data both ways at once, unharmed. Over QEMU's user network."""
 import contextlib
 import re
+import socket
 import socketserver
 import threading
 
@@ -8,22 +9,23 @@ from system.case import Case, Program
 
 ECHO = """
 import hashlib, os, socket, sys, threading
-host, port = sys.argv[1].split(":")
 sent = os.urandom(1 << 20) * 4
-connection = socket.create_connection((host, int(port)))
-def send():
-    connection.sendall(sent)
-    connection.shutdown(socket.SHUT_WR)
-sender = threading.Thread(target=send)
-sender.start()
-came = b"".join(iter(lambda: connection.recv(1 << 16), b""))
-sender.join()
-print("whole" if came == sent else f"{len(came)} bytes came, of {len(sent)} and others")
-for size in 1, 100, 1472:  # datagrams of a frame at most
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
-        one.settimeout(10)
-        one.sendto(sent[:size], (host, int(port)))
-        print(size, one.recv(2000) == sent[:size])
+for server in sys.argv[1:]:
+    host, port = server.rsplit(":", 1)
+    connection = socket.create_connection((host, int(port)))
+    def send():
+        connection.sendall(sent)
+        connection.shutdown(socket.SHUT_WR)
+    sender = threading.Thread(target=send)
+    sender.start()
+    came = b"".join(iter(lambda: connection.recv(1 << 16), b""))
+    sender.join()
+    print("whole" if came == sent else f"{len(came)} bytes came, of {len(sent)} and others")
+    for size in 1, 100, 1472 - 20 * (":" in host):  # datagrams of a frame at most
+        with socket.socket(connection.family, socket.SOCK_DGRAM) as one:
+            one.settimeout(10)
+            one.sendto(sent[:size], (host, int(port)))
+            print(size, one.recv(2000) == sent[:size])
 """
 
 
@@ -39,26 +41,43 @@ class Datagram(socketserver.BaseRequestHandler):
         own.sendto(data, self.client_address)
 
 
+class Stream6(socketserver.ThreadingTCPServer):
+    address_family = socket.AF_INET6
+
+
+class Datagram6(socketserver.UDPServer):
+    address_family = socket.AF_INET6
+
+
 @contextlib.contextmanager
 def echo_server():
+    """At the addresses that QEMU's network has for this machine."""
     with contextlib.ExitStack() as around:
-        stream = around.enter_context(socketserver.ThreadingTCPServer(("127.0.0.1", 0), Stream))
-        datagrams = around.enter_context(socketserver.UDPServer(stream.server_address, Datagram))
-        threads = [threading.Thread(target=one.serve_forever) for one in (stream, datagrams)]
+        servers, values = [], {}
+        for name, own, alias, streams, datagrams in (("server", "127.0.0.1", "10.0.2.2", socketserver.ThreadingTCPServer, socketserver.UDPServer),
+                                                     ("server6", "::1", "fec0::2", Stream6, Datagram6)):
+            stream = around.enter_context(streams((own, 0), Stream))
+            port = stream.server_address[1]
+            servers += [stream, around.enter_context(datagrams((own, port), Datagram))]
+            values[name] = f"{alias}:{port}"
+        threads = [threading.Thread(target=one.serve_forever) for one in servers]
         for thread in threads:
             thread.start()
         try:
-            yield {"server": f"10.0.2.2:{stream.server_address[1]}"}
+            yield values
         finally:
-            for one in (stream, datagrams):
+            for one in servers:
                 one.shutdown()
             for thread in threads:
                 thread.join()
 
 
-def card(name, machines, nic=None, options=(), **more):
-    return Case(name, ["/usr/bin/python3", "-c", ECHO, "{server}"], options=["--network", "user", "--nic", nic or name, *options], beside=echo_server,
-                machines=machines, stdout="whole\n1 True\n100 True\n1472 True\n", memory="128M", cpus=(2,), **more)
+V4, V6 = "whole\n1 True\n100 True\n1472 True\n", "whole\n1 True\n100 True\n1452 True\n"
+
+
+def card(name, machines, nic=None, options=(), v6=False, cpus=(2,), **more):
+    return Case(name, ["/usr/bin/python3", "-c", ECHO, "{server}", *["{server6}"] * v6], options=["--network", "user", "--nic", nic or name, *options],
+                beside=echo_server, machines=machines, stdout=V4 + V6 * v6, memory="128M", cpus=cpus, **more)
 
 
 # What the tool does not offer: the root file system's disk, the console, the entropy source, the balloon and the card over packed rings.
@@ -101,6 +120,7 @@ none
 CASES = [
     Case("settings", [Program("card_settings"), "eth0", "lo", "none"], options=["--network", "user"], stdout=SETTINGS, machines=("microvm",), cpus=(1,), linuxu=False),
     card("virtio", ("microvm", "q35", "pc")), card("e1000", ("q35", "pc")), card("e1000e", ("q35", "pc")),
+    card("vmxnet3", ("q35", "pc"), v6=True, cpus=(1, 4)),
     card("virtio-packed", ("microvm", "q35"), nic="virtio", options=["--log", "debug"], environment={"SPORE_QEMU": "{scratch}/qemu"},
          files={"qemu": (PACKED_QEMU, 0o755)}, check=all_packed),
 ]

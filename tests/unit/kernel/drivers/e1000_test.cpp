@@ -8,6 +8,7 @@
 #include "tests/fakes/cpu.hpp"
 #include "tests/fakes/e1000.hpp"
 #include "tests/fakes/net/frames.hpp"
+#include "tests/unit/kernel/drivers/tcp_packet.hpp"
 
 namespace spore::drivers::e1000 {
 namespace {
@@ -19,6 +20,7 @@ using fakes::Bytes;
 using fakes::E1000Card;
 using fakes::make_frame;
 using fakes::make_packet;
+using fakes::make_tcp_packet;
 using fakes::operator+;
 
 /// A driver, its controller and its stack. At its end all memory must be back.
@@ -160,31 +162,11 @@ TEST_P(E1000, SendsWhatItIsGiven) {
     EXPECT_EQ(card.tail_writes, before + 5);
 }
 
-/// A TCP packet of `payload` bytes as the stack hands it over, with headers of its own and the pseudo-header's sum in place.
-Owned<device::Packet> make_tcp(bool v4, u32 payload) {
-    auto source = fakes::ip(v4 ? "10.0.0.1" : "fd00::1"), destination = fakes::ip(v4 ? "10.0.0.2" : "fd00::2");
-    Bytes tcp = fakes::big(1000, 2) + fakes::big(2000, 2) + fakes::big(0xffff'ff00, 4) + fakes::big(77, 4) + Bytes{0x80, 0x19} + fakes::big(512, 2) +
-                fakes::big(0, 4) + Bytes(12, 1) + fakes::pattern_bytes(payload);
-    u32 sum = fakes::plain_pseudo_sum(source, destination, 6, tcp.size());
-    while (sum >> 16) sum = (sum & 0xffff) + (sum >> 16);
-    tcp[16] = static_cast<u8>(sum >> 8), tcp[17] = static_cast<u8>(sum);
-    auto packet = make_packet(fakes::ethernet_frame(card_address, card_address, v4 ? 0x0800 : 0x86dd,
-                                                    fakes::ip_packet({.source = source, .destination = destination, .protocol = 6}, tcp)));
-    packet->pop(14);
-    packet->mark(device::Layer::network);
-    packet->pop(v4 ? 20 : 40);
-    packet->mark(device::Layer::transport);
-    packet->push(14 + (v4 ? 20 : 40));
-    packet->checksum = Checksum::partial;
-    packet->checksum_offset = 16;
-    return packet;
-}
-
 TEST_P(E1000, LetsTheCardCompleteChecksums) {
     start();
     for (bool v4 : {true, false, false, true}) {
         for (u32 payload : {1000u, 3u, 0u}) {
-            transmit(make_tcp(v4, payload));
+            transmit(make_tcp_packet(card_address, v4, payload));
             auto sent = card.take_sent();
             ASSERT_EQ(sent.size(), 1u);
             auto parsed = fakes::parse_frame(sent[0]);
@@ -200,7 +182,7 @@ TEST_P(E1000, LetsTheCardCutSegments) {
     start();
     EXPECT_EQ(net->features().send_tcp4_segments, !has_messages());
     for (u32 round = 0; round < 2; ++round) {
-        auto packet = make_tcp(true, 60'000);
+        auto packet = make_tcp_packet(card_address, true, 60'000);
         packet->segmentation = Segmentation::tcp4;
         packet->segment_size = 1448;
         transmit(std::move(packet));
@@ -215,7 +197,7 @@ TEST_P(E1000, LetsTheCardCutSegments) {
             payload = payload + Bytes(parsed->payload.begin() + 32, parsed->payload.end());
         }
         EXPECT_EQ(payload, fakes::pattern_bytes(60'000));
-        transmit(make_tcp(true, 100));  // the context of before is not taken for granted
+        transmit(make_tcp_packet(card_address, true, 100));  // the context of before is not taken for granted
         EXPECT_TRUE(fakes::parse_frame(card.take_sent().at(0)));
     }
 }
