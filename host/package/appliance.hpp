@@ -11,7 +11,7 @@ struct ApplianceKind {
     std::string_view nic;     ///< a card that both it and the kernel have
     std::string_view disks;   ///< and a SATA controller
 };
-inline constexpr ApplianceKind virtualbox{"virtualbox-2.2", "E1000", "AHCI"}, vmware{"vmx-13", "E1000e", "vmware.sata.ahci"};
+inline constexpr ApplianceKind virtualbox{"virtualbox-2.2", "E1000", "AHCI"}, vmware{"vmx-13", "VmxNet3", "vmware.sata.ahci"};
 
 /// The description, for a disk in `disk` of that many bytes, which holds `capacity`.
 std::string appliance_description(const Package& package, const ApplianceKind& kind, std::string_view disk, u64 disk_size, u64 capacity);

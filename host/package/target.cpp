@@ -39,7 +39,7 @@ constexpr Target all[] = {
      .start = "VBoxManage import {file} && VBoxManage modifyvm {name} --uart1 0x3f8 4 --uartmode1 file {name}.log",
      .disk_root = true, .disk = Disk::ahci, .nic = Nic::e1000},
     {.name = "vmware", .suffix = ".ova", .text = "an appliance for VMware", .make = make_vmware, .start = "ovftool {file} vi://HOST/",
-     .disk_root = true, .disk = Disk::ahci, .nic = Nic::e1000e},
+     .disk_root = true, .disk = Disk::ahci, .nic = Nic::vmxnet3},
     {.name = "gcp", .suffix = ".tar.gz", .text = "an image for Google Cloud", .make = make_gcp,
      .start = "gcloud storage cp {file} gs://BUCKET/ && gcloud compute images create {name} --source-uri gs://BUCKET/{file}",
      .disk_root = true, .nic = Nic::virtio},

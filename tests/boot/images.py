@@ -55,7 +55,7 @@ class Images:
         command = ["qemu-system-x86_64", "-accel", "tcg", "-cpu", "max", "-m", "192M", "-smp", "1,maxcpus=2", "-nodefaults", "-no-user-config", "-display",
                    "none", "-no-reboot", "-serial", "stdio", *machine]
         if network:
-            command += ["-netdev", "user,id=net", "-device", f"{network},netdev=net,romfile=" if network.endswith("pci") or "e1000" in network else f"{network},netdev=net"]
+            command += ["-netdev", "user,id=net", "-device", f"{network},netdev=net,romfile=" if network.endswith("pci") or "e1000" in network or network == "vmxnet3" else f"{network},netdev=net"]
         result = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=180, stdin=subprocess.DEVNULL)
         for expected in ("from an image", str(size), *([ADDRESS] if network else []), "spore: exit 0 5"):
             expect(expected in result.stdout, f"{name}: no {expected!r} in the guest's output:\n{result.stdout[-2000:]}{result.stderr[-500:]}")
@@ -86,7 +86,7 @@ def disk_with_its_root(images):
                           ("virtio's SCSI adapter", "virtio-scsi-pci,id=scsi", "scsi-hd,bus=scsi.0,scsi-id=1,lun=2")):
         devices = [word for one in device[:-1] for word in ("-device", one)]
         drive = ["-snapshot", "-drive", f"file={disk},format=raw,if=none,id=disk", *devices, "-device", f"{device[-1]},drive=disk"]
-        images.boot(f"{name}, BIOS", "-machine", "q35", *drive)
+        images.boot(f"{name}, BIOS", "-machine", "q35", *drive, network="vmxnet3" if "VMware" in name else "virtio-net-pci")
     images.boot("an NVMe disk, UEFI", "-machine", "q35", *images.uefi(), "-drive", f"file={disk},format=raw,if=none,id=disk", "-device", "nvme,drive=disk,serial=1")
 
 
@@ -113,7 +113,7 @@ def appliances(images):
              "rasd": "http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/CIM_ResourceAllocationSettingData"}
     # Of a tailored kernel's drivers that for this card is the only one.
     for target, subtype, card, options in (("virtualbox", "E1000", "e1000-82545em", ("--root-in", "disk")),
-                                           ("vmware", "E1000e", "e1000e", ("--tailor", "--root-in", "disk"))):
+                                           ("vmware", "VmxNet3", "vmxnet3", ("--tailor", "--root-in", "disk"))):
         folder = images.scratch / target
         with tarfile.open(images.build(target, "--cpus", "2", *options)) as archive:
             expect(archive.getnames() == ["busybox.ovf", "busybox.mf", "busybox.vmdk"], f"{target} has {archive.getnames()}")

@@ -31,7 +31,7 @@ protected:
 TEST_F(PackageTest, AnApplianceHasWhatThePlanSays) {
     auto text = appliance_description(package, vmware, "app.vmdk", 123, 456);
     for (auto* part : {"vmx-13", "ovf:href=\"app.vmdk\" ovf:size=\"123\"", "ovf:capacity=\"456\"", "<rasd:VirtualQuantity>3<", "<rasd:VirtualQuantity>96<",
-                       "<rasd:ResourceSubType>E1000e<", "<rasd:ResourceSubType>vmware.sata.ahci<", "<Network ovf:name=\"network\">"})
+                       "<rasd:ResourceSubType>VmxNet3<", "<rasd:ResourceSubType>vmware.sata.ahci<", "<Network ovf:name=\"network\">"})
         EXPECT_THAT(text, HasSubstr(part));
     plan.network.choice = {NetworkKind::none, ""};
     EXPECT_THAT(appliance_description(package, virtualbox, "app.vmdk", 123, 456), Not(HasSubstr("network")));
