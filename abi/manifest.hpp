@@ -51,6 +51,7 @@ enum class Tag : u16 {
     share = 19,      ///< string: an absolute path in the root, where a share lies: that of the device whose name is "share" and this record's place among its like, from 0
     timeline = 20,   ///< u32: 1 = tell at the end when boot came to what
     volume = 21,     ///< VolumeRecord, then an absolute path in the root: a disk with a file system of its own, which is mounted there
+    stop_signal = 22, ///< u32: the signal that the program is sent when the machine is asked to stop, instead of SIGTERM
     fixed_addresses = 15, ///< u32: 1 = programs and their stacks always lie at the same addresses
 };
 

@@ -14,6 +14,7 @@ bool is_number(ByteSpan payload, u32 largest) {
     auto* value = view_at<le32>(payload, 0);
     return payload.size() == sizeof(le32) && *value <= largest;
 }
+constexpr u32 last_signal = 64;  // of Linux's, which begin with 1
 template <typename T>
 bool is_struct(ByteSpan payload) { return payload.size() == sizeof(T); }
 
@@ -49,6 +50,7 @@ Check check_record(Tag tag, ByteSpan payload) {
         case Tag::log_level: return verdict(is_number(payload, u32(abi::LogLevel::trace)));
         case Tag::root_source: return verdict(is_number(payload, u32(abi::RootSource::disk)));
         case Tag::channel: return verdict(is_number(payload, u32(abi::ChannelKind::framed)));
+        case Tag::stop_signal: return verdict(is_number(payload, last_signal) && *view_at<le32>(payload, 0) != 0);
         case Tag::fixed_addresses:
         case Tag::timeline:
         case Tag::strace: return verdict(is_number(payload, 1));

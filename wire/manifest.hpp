@@ -48,6 +48,8 @@ public:
     bool fixed_addresses() const { return number(abi::Tag::fixed_addresses).value_or(0) != 0; }
     bool strace() const { return number(abi::Tag::strace).value_or(0) != 0; }
     bool timeline() const { return number(abi::Tag::timeline).value_or(0) != 0; }
+    /// SIGTERM, unless something else is wanted: numbers are the same on every Linux machine.
+    u32 stop_signal() const { return number(abi::Tag::stop_signal).value_or(15); }
     std::optional<Terminal> terminal() const;
     std::optional<User> user() const;
 

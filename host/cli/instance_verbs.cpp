@@ -88,7 +88,7 @@ class Stop final : public Named {
 public:
     static constexpr const char* verb = "stop";
     explicit Stop(CLI::App& parent)
-        : Named(parent, verb, "End background programs: SIGTERM, and after a while the end of the machine", "spore stop server\nspore stop -t 30 server worker") {
+        : Named(parent, verb, "End background programs: SIGTERM (--stop-signal of run), and after a while the end of the machine", "spore stop server\nspore stop -t 30 server worker") {
         app->add_option("-t,--time", seconds_, "How long the program has (10)")->type_name("SECONDS");
     }
 

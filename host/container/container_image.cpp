@@ -137,6 +137,8 @@ Outcome<ContainerImage> parse_container_settings(std::string_view image, std::st
     for (auto& entry : texts(*config, "Env"))
         if (entry.find('=') != std::string::npos && !entry.starts_with('=')) found.environment.push_back(std::move(entry));
     if (auto directory = config->find("WorkingDir"); directory != config->end() && directory->is_string()) found.directory = directory->get<std::string>();
+    if (auto signal = config->find("StopSignal"); signal != config->end() && signal->is_string() && !signal->get_ref<const std::string&>().empty())
+        found.stop_signal = TRY(parse_stop_signal(signal->get_ref<const std::string&>()));
     if (!found.directory.empty() && !found.directory.starts_with('/')) return damaged();
     return found;
 }
@@ -164,7 +166,7 @@ Outcome<void> apply_container_image(Request& request, const ContainerImage& imag
     else if (request.arguments.empty() && !request.entrypoint) words.insert(words.end(), image.command.begin(), image.command.end());
     words.insert(words.end(), request.arguments.begin(), request.arguments.end());
     if (words.empty()) return failure(ExitStatus::not_found, "the image names no program: name one behind the options");
-    Request merged{.environment = image.environment, .root = image.root, .user = image.user};
+    Request merged{.environment = image.environment, .root = image.root, .user = image.user, .stop_signal = image.stop_signal};
     if (!image.directory.empty()) merged.directory = image.directory;
     request.program = words[0];
     request.arguments.assign(words.begin() + 1, words.end());

@@ -12,6 +12,7 @@ struct ContainerImage {
     std::vector<std::string> environment;          ///< "KEY=value"
     std::string directory;                         ///< empty: /
     User user;
+    std::optional<unsigned> stop_signal;
 };
 
 /// `name` is an archive or an OCI layout of this machine's (`PATH` or `PATH:TAG`), or one of skopeo's names, such as docker://debian:12. Unpacked images

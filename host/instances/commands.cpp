@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "host/common/signals.hpp"
 #include "host/instances/control.hpp"
 #include "host/instances/log_file.hpp"
 
@@ -86,16 +87,6 @@ private:
 
 }  // namespace
 
-std::optional<int> parse_signal(std::string_view text) {
-    int number = 0;
-    if (auto [end, error] = std::from_chars(text.begin(), text.end(), number); error == std::errc{} && end == text.end())
-        return number > 0 && number <= SIGRTMAX ? std::optional(number) : std::nullopt;
-    if (text.starts_with("SIG")) text.remove_prefix(3);
-    for (int signal = 1; signal < SIGRTMIN; ++signal)
-        if (const char* name = ::sigabbrev_np(signal); name && text == name) return signal;
-    return std::nullopt;
-}
-
 Outcome<int> list_instances(Listing listing, Format format) {
     auto json = nlohmann::json::array();
     std::string table = fmt::format("{:<24} {:<34} {:>8}  {}\n", "NAME", "STATUS", "PID", "COMMAND");
@@ -132,7 +123,7 @@ Outcome<int> show_log(const std::string& name, Follow follow, Stamps stamps) {
 Outcome<int> stop_instance(const std::string& name, unsigned seconds) {
     auto instance = TRY(Instance::open(name));
     if (instance.life() != Life::running) return 0;
-    if (seconds > 0) TRY(ask_supervisor(instance, fmt::format("signal {}", SIGTERM)));
+    if (seconds > 0) TRY(ask_supervisor(instance, "stop"));
     if (!instance.wait_for_end(i64{seconds} * 1000)) {
         if (auto asked = ask_supervisor(instance, "end"); !asked && instance.life() == Life::running) return std::unexpected(asked.error());
         if (!instance.wait_for_end(5000)) return failure(ExitStatus::failed, "the machine {} does not end: kill process {}", name, instance.state()->supervisor);

@@ -21,7 +21,5 @@ Outcome<int> signal_instance(const std::string& name, const std::string& signal)
 Outcome<int> wait_for_instance(const std::string& name);
 Outcome<int> remove_instance(const std::string& name, Force force);
 
-/// "TERM", "SIGTERM" or "15"; nothing for what is no signal.
-std::optional<int> parse_signal(std::string_view text);
 
 }  // namespace spore::host

@@ -104,6 +104,9 @@ private:
     void end_runner() const {
         if (!ended()) ::kill(runner_, SIGKILL);
     }
+    void forward(int value) const {
+        if (!ended()) ::sigqueue(runner_, forwarding_signal(), {.sival_int = value});
+    }
     bool ended() const {
         struct pollfd wait{runner_ended_.number(), POLLIN, 0};
         return ::poll(&wait, 1, 0) > 0;
@@ -115,11 +118,13 @@ private:
         int number = 0;
         if (request->text == "end") {
             end_runner();
+        } else if (request->text == "stop") {
+            forward(stop_request());
         } else if (request->text.starts_with(signal) &&
                    std::from_chars(request->text.data() + signal.size(), request->text.data() + request->text.size(), number).ec == std::errc{} &&
                    number > 0 && number <= SIGRTMAX) {
             if (number == SIGKILL) end_runner();
-            else if (!ended()) ::sigqueue(runner_, forwarding_signal(), {.sival_int = number});
+            else forward(number);
         } else {
             return request->answer("this version does not know that request");
         }

@@ -176,6 +176,10 @@ constexpr std::array keys{
         }
         return {};
     }},
+    Key{"stop-signal", "A string: the signal that asks the program to end when the machine is asked to stop, such as \"SIGQUIT\" (SIGTERM, or what the image says).", [](const Place& place, Request& request) -> Outcome<void> {
+        request.stop_signal = TRY(explained(place, parse_stop_signal(TRY(place.text()))));
+        return {};
+    }},
     Key{"cpus", "A number: processors, from 1 to 64 (1).", [](const Place& place, Request& request) -> Outcome<void> {
         auto value = place.node.value_exact<int64_t>();
         if (!value || *value < 1 || *value > 64) return place.wrong("must be a number from 1 to 64");

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <map>
 
+#include "host/common/signals.hpp"
 #include "host/plan/architecture.hpp"
 
 namespace spore::host {
@@ -190,7 +191,7 @@ void Request::merge(const Request& upper) {
     arguments.insert(arguments.end(), upper.arguments.begin(), upper.arguments.end());
     environment.insert(environment.end(), upper.environment.begin(), upper.environment.end());
     volumes.insert(volumes.end(), upper.volumes.begin(), upper.volumes.end());
-    take(user, upper.user);
+    take(user, upper.user), take(stop_signal, upper.stop_signal);
     limits.insert(limits.end(), upper.limits.begin(), upper.limits.end());
     network.merge(upper.network);
     tailored |= upper.tailored;
@@ -218,6 +219,7 @@ Outcome<Plan> make_plan(const Request& request) {
     plan.host_name = request.network.host_name.value_or(plan.host_name);
     plan.user = request.user.value_or(plan.user);
     plan.limits = request.limits;
+    plan.stop_signal = request.stop_signal.value_or(plan.stop_signal);
     std::vector<std::string> environment{fmt::format("PATH={}", default_path), fmt::format("HOME={}", plan.user.uid == 0 ? "/root" : "/"), fmt::format("HOSTNAME={}", plan.host_name)};
     if (request.terminal) {
         const char* terminal = std::getenv("TERM");
@@ -269,6 +271,7 @@ std::string describe(const Plan& plan) {
     line("directory", plan.directory);
     if (plan.user != User{}) line("user", fmt::format("{}:{}", plan.user.uid, plan.user.gid));
     for (const auto& limit : plan.limits) line("limit", text_of(limit));
+    if (plan.stop_signal != Plan{}.stop_signal) line("stop signal", signal_name(static_cast<int>(plan.stop_signal)));
     line("memory", fmt::format("{} MiB", plan.memory >> 20));
     line("cpus", fmt::format("{}", plan.cpus));
     line("architecture", std::string(facts_of(plan.architecture).name));

@@ -88,6 +88,7 @@ struct Request {
     std::vector<Volume> volumes;
     std::optional<User> user;
     std::vector<Limit> limits;               ///< later ones win
+    std::optional<unsigned> stop_signal;     ///< --stop-signal
     NetworkRequest network;
     bool terminal = false;
     bool debug = false;                      ///< --debug: QEMU offers a debugger socket, addresses are fixed
@@ -133,6 +134,7 @@ struct Plan {
     std::vector<Volume> volumes;
     User user;
     std::vector<Limit> limits;
+    unsigned stop_signal = 15;           ///< what the program is sent when the machine is asked to stop: a number of Linux's
     Network network;
     std::string host_name = "spore";     ///< the guest's
     bool terminal = false;
@@ -170,6 +172,8 @@ Outcome<Volume> parse_volume(std::string_view text, const fs::path& base);
 Outcome<User> parse_user(std::string_view text);
 Outcome<Limit> parse_limit(std::string_view text);
 std::string text_of(const Limit& limit);
+/// A signal that may mean "stop" to a program.
+Outcome<unsigned> parse_stop_signal(std::string_view text);
 /// What --keep names: a part of the kernel, a system call, or "calls".
 Outcome<std::string> parse_kept(std::string_view text);
 /// The lines "KEY=value" of a file; '#' begins a comment line.

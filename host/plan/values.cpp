@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "host/check/call_table.hpp"
+#include "host/common/signals.hpp"
 #include "host/plan/disk.hpp"
 #include "host/plan/parts.hpp"
 #include "host/plan/plan.hpp"
@@ -188,6 +189,12 @@ Outcome<Limit> parse_limit(std::string_view text) {
 std::string text_of(const Limit& limit) {
     auto value = [](u64 number) { return number == RLIM_INFINITY ? "unlimited" : std::to_string(number); };
     return fmt::format("{}={}:{}", find_name(limit_names, limit.resource), value(limit.soft), value(limit.hard));
+}
+
+Outcome<unsigned> parse_stop_signal(std::string_view text) {
+    auto number = parse_signal(text);
+    if (!number) return failure(ExitStatus::failed, "stop signal '{}': there is no such signal; give a name such as SIGQUIT, or a number", text);
+    return static_cast<unsigned>(*number);
 }
 
 Outcome<std::string> parse_kept(std::string_view text) {

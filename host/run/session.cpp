@@ -14,6 +14,7 @@
 #include <cstring>
 
 #include "host/common/colour.hpp"
+#include "host/common/signals.hpp"
 
 namespace spore::host {
 
@@ -29,11 +30,6 @@ std::string level_mark(int descriptor, u8 level) {
     constexpr std::array<std::string_view, 6> names{"off", "error", "warn", "info", "debug", "trace"};
     auto colour = level <= 1 ? Colour::red : level == 2 ? Colour::yellow : Colour::grey;
     return coloured(descriptor, colour, fmt::format("[{}]", level < names.size() ? names[level] : "log"));
-}
-
-std::string signal_name(int signal) {
-    const char* name = ::sigabbrev_np(signal);
-    return name ? fmt::format("SIG{}", name) : fmt::format("signal {}", signal);
 }
 
 Failure explain_start_failure(abi::StartFailure reason) {
@@ -57,6 +53,7 @@ Failure explain_start_failure(abi::StartFailure reason) {
 }  // namespace
 
 int forwarding_signal() { return SIGRTMIN; }
+int stop_request() { return 0; }
 
 Session::Session(const SessionFiles& files, std::optional<std::chrono::milliseconds> timeout, SessionHooks hooks, SecondSignal second_signal)
     : files_(files), hooks_(std::move(hooks)), second_signal_(second_signal), output_(files.output), errors_(files.errors), questions_(files.questions) {
@@ -247,6 +244,7 @@ void Session::pass_signal(int signal) {
         if (::ioctl(files_.input, TIOCGWINSZ, &window) == 0) append_window_size(to_guest_, window.ws_row, window.ws_col);
         return;
     }
+    if (signal == stop_request()) return append_frame(to_guest_, abi::HostFrame::shutdown);
     last_signal_ = signal;
     // The second of these does not ask any more.
     bool ending = second_signal_ == SecondSignal::ends && (signal == SIGINT || signal == SIGTERM || signal == SIGHUP);

@@ -32,6 +32,8 @@ struct SessionHooks {
 
 /// Our own signal that stands for any other: its value is the signal to pass on. For those that would stop or end this process.
 int forwarding_signal();
+/// Its value when the guest is to be asked to stop, by the signal that it is made for.
+int stop_request();
 
 /// What a second SIGINT or SIGTERM does: ends the machine, or reaches the program like the first.
 enum class SecondSignal : u8 { ends, passes };

@@ -1,11 +1,9 @@
 #include "kernel/main/program.hpp"
 
-#include "arch/boot.hpp"
-#include "kernel/core/parts.hpp"
 #include "kernel/linux/start.hpp"
 #include "kernel/linux/strace.hpp"
 #include "kernel/main/channel.hpp"
-#include "kernel/main/network.hpp"
+#include "kernel/main/ending.hpp"
 #include "kernel/main/report.hpp"
 #include "kernel/main/stop.hpp"
 #include "kernel/main/stream_file.hpp"
@@ -30,11 +28,6 @@ private:
 };
 
 constexpr std::size_t max_limits = 16;
-
-void leave_nothing_behind() {
-    if constexpr (core::has(core::Part::network)) drain_network();
-    fs::close_all();
-}
 
 }  // namespace
 
@@ -67,19 +60,17 @@ void start_program(const wire::Manifest& manifest, Shared<fs::Dentry> root, devi
         .standard_err = files->err,
         .strace = manifest.strace(),
         .fixed_addresses = manifest.fixed_addresses(),
-        .ended =
-            [](linux::End end) {
-                leave_nothing_behind();
-                finish(end.reason, end.status);
-            },
-        .restart =
-            [] {
-                leave_nothing_behind();
-                arch::restart();
-            },
+        .ended = end_after_program,
+        .restart = restart_for_program,
     });
     if (!started) stop(abi::StartFailure::no_memory, "too little memory to start the program: give the VM more with -m");
-    set_channel_actions({.signal = [](u32 number) { linux::signal_first_group(static_cast<i32>(number)); }, .shutdown = nullptr, .query = start_reports(root)});
+    set_stop_signal(manifest.stop_signal());
+    set_channel_actions({
+        .signal = [](u32 number) { linux::signal_first_group(static_cast<i32>(number)); },
+        .shutdown = [] { ask_to_stop(device::AfterEnd::power_off); },
+        .query = start_reports(root),
+    });
+    device::set_stop_listener(ask_to_stop);
 }
 
 }  // namespace spore::main

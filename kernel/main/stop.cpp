@@ -11,14 +11,16 @@ constinit bool channel_open = false;
 }
 
 void report_on_channel() { channel_open = true; }
+bool reports_on_channel() { return channel_open; }
 
-void finish(abi::ExitReason reason, u32 status) {
+void finish(abi::ExitReason reason, u32 status, device::AfterEnd after) {
     if (channel_open) {
         send_exit(reason, status);
     } else {
         char line[64];
         arch::write_early_console(format_to(line, "\nspore: exit {} {}\n", static_cast<u32>(reason), status));
     }
+    if (after == device::AfterEnd::restart) arch::restart();
     arch::power_off();
 }
 

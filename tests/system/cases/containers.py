@@ -12,7 +12,7 @@ MAKE = """
     echo 'app:x:1000:1001::/home/app:/bin/sh' > root/etc/passwd
     {
         umoci init --layout layout && umoci new --image layout:one && umoci insert --rootless --image layout:one root /
-        umoci config --image layout:one --config.entrypoint /bin/sh --config.entrypoint -c --config.env GREETING=hello --config.workingdir /srv --config.user app \\
+        umoci config --image layout:one --config.entrypoint /bin/sh --config.entrypoint -c --config.env GREETING=hello --config.workingdir /srv --config.user app --config.stopsignal SIGQUIT \\
             --config.entrypoint 'echo "$GREETING, $0 $*; $(busybox pwd) $(busybox id -u):$(busybox id -g)"' --config.cmd from --config.cmd image
         tar -C layout -cf image.tar . && skopeo copy --insecure-policy oci:layout:one docker-archive:docker.tar:name:one
     } > made 2>&1 || cat made
@@ -24,8 +24,9 @@ CASES = [
         "$SPORE" run $OPTIONS --image docker.tar over there
         "$SPORE" run $OPTIONS --image layout:one -e GREETING=bye -u 0 -w /
         "$SPORE" run $OPTIONS --image layout:one --entrypoint /bin/busybox echo another program
+        "$SPORE" run --dry-run --image layout:one --entrypoint /bin/busybox | grep "stop signal"
         echo "$(ls cache/spore/containers | wc -l) unpacked"
-        """, stdout="hello, from image; /srv 1000:1001\nhello, over there; /srv 1000:1001\nbye, from image; / 0:0\nanother program\n3 unpacked\n"),
+        """, stdout="hello, from image; /srv 1000:1001\nhello, over there; /srv 1000:1001\nbye, from image; / 0:0\nanother program\nstop signal  SIGQUIT\n3 unpacked\n"),
     Case("changed", ["{system}" + BUSYBOX], needs=(BUSYBOX, *TOOLS), machines=("microvm",), modes=("fused",), cpus=(1,), arm64=False, timeout=120, script=MAKE + """
         printf 'image = "./image.tar"\\n[environment]\\nGREETING = "good morning"\\n' > spore.toml
         "$SPORE" run $OPTIONS

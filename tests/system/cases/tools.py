@@ -38,6 +38,19 @@ CASES = [
         "$SPORE" rm job
         "$SPORE" logs job && exit 93
         exit 0""", stdout="job\njob\nready\nending\nstatus 9\njob\n", stderr=re.compile("usr1"), timeout=120),
+    # Another signal asks the program to stop; who asks twice does not wait for it.
+    Case("background-stop-signal", ["{system}/bin/busybox", "sh", "-c", "trap 'echo asked; exit 6' QUIT; trap '' TERM; echo ready; while :; do busybox sleep 1; done"], script="""
+        "$SPORE" run $OPTIONS -e PATH=/bin -d --name job --stop-signal SIGQUIT "$@"
+        """ + WAIT_FOR_READY + """
+        "$SPORE" stop job
+        "$SPORE" logs job
+        "$SPORE" wait job || echo "status $?"
+        "$SPORE" rm job
+        "$SPORE" run $OPTIONS -e PATH=/bin -d --name job "$@"
+        """ + WAIT_FOR_READY + """
+        "$SPORE" stop -t 60 job & "$SPORE" stop -t 60 job
+        wait
+        "$SPORE" wait job || echo "status $?" """, stdout="job\njob\nready\nasked\nstatus 6\njob\njob\njob\njob\nstatus 137\n", timeout=120),
     Case("background-removed-at-end", [Program("hello")], script="""
         "$SPORE" run $OPTIONS -d --rm --name job "$1"
         while [ -e "$XDG_RUNTIME_DIR/spore/job" ]; do sleep 0.1; done

@@ -9,7 +9,7 @@ namespace {
 using Words = std::vector<std::string>;
 
 TEST(ContainerSettings, AreReadFromBothFiles) {
-    auto image = parse_container_settings(R"({"config": {"Entrypoint": ["/a"], "Cmd": ["b", "c"], "Env": ["X=1", "broken", "=no"], "WorkingDir": "/w"}})",
+    auto image = parse_container_settings(R"({"config": {"Entrypoint": ["/a"], "Cmd": ["b", "c"], "Env": ["X=1", "broken", "=no"], "WorkingDir": "/w", "StopSignal": "SIGQUIT"}})",
                                           R"({"process": {"user": {"uid": 7, "gid": 8}}})");
     ASSERT_TRUE(image);
     EXPECT_EQ(image->entrypoint, Words{"/a"});
@@ -17,14 +17,16 @@ TEST(ContainerSettings, AreReadFromBothFiles) {
     EXPECT_EQ(image->environment, Words{"X=1"});
     EXPECT_EQ(image->directory, "/w");
     EXPECT_EQ(image->user, (User{7, 8}));
+    EXPECT_EQ(image->stop_signal, 3u);
 }
 
 TEST(ContainerSettings, MayBeMissingOrOfAnotherKind) {
-    for (auto* text : {"{}", R"({"config": null})", R"({"config": []})", R"({"config": {"Entrypoint": null, "Cmd": "text", "Env": [1, null], "WorkingDir": 5}})"}) {
+    for (auto* text : {"{}", R"({"config": null})", R"({"config": []})", R"({"config": {"Entrypoint": null, "Cmd": "text", "Env": [1, null], "WorkingDir": 5, "StopSignal": 5}})", R"({"config": {"StopSignal": ""}})"}) {
         auto image = parse_container_settings(text, R"({"process": {"user": {"uid": -1, "gid": "x"}}})");
         ASSERT_TRUE(image) << text;
         EXPECT_TRUE(image->entrypoint.empty() && image->command.empty() && image->environment.empty() && image->directory.empty()) << text;
         EXPECT_EQ(image->user, User{}) << text;
+        EXPECT_EQ(image->stop_signal, std::nullopt) << text;
     }
     for (auto* text : {"", "[]", "{", R"({"config": {"WorkingDir": "here"}})"}) {
         auto image = parse_container_settings(text, "{}");
@@ -32,6 +34,7 @@ TEST(ContainerSettings, MayBeMissingOrOfAnotherKind) {
         EXPECT_EQ(image.error().status, ExitStatus::bad_root);
     }
     EXPECT_FALSE(parse_container_settings("{}", ""));
+    EXPECT_FALSE(parse_container_settings(R"({"config": {"StopSignal": "SIGNONE"}})", "{}"));
     for (auto* text : {R"({"process": []})", R"({"process": "x"})", R"({"process": {"user": [1]}})"}) EXPECT_TRUE(parse_container_settings("{}", text)) << text;
 }
 

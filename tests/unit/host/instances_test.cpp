@@ -135,12 +135,5 @@ TEST_F(Instances, StopEndsWhatDoesNotListen) {
     EXPECT_FALSE(ask_supervisor(*instance, "end"));
 }
 
-TEST(Signals, AreKnownByNameAndNumber) {
-    EXPECT_EQ(parse_signal("TERM"), 15);
-    EXPECT_EQ(parse_signal("SIGHUP"), 1);
-    EXPECT_EQ(parse_signal("9"), 9);
-    for (auto text : {"", "0", "99", "TERMX", "-1", "9x"}) EXPECT_FALSE(parse_signal(text)) << text;
-}
-
 }  // namespace
 }  // namespace spore::host

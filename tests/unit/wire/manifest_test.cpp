@@ -26,6 +26,7 @@ Bytes sample() {
     writer.number(Tag::log_level, 3);
     writer.number(Tag::channel, 1);
     writer.text(Tag::read_only, "/data");
+    writer.number(Tag::stop_signal, 3);
     writer.finish();
     return bytes;
 }
@@ -41,6 +42,7 @@ TEST(Manifest, ReadsWhatTheWriterWrites) {
     EXPECT_EQ(manifest->root_source(), abi::RootSource::bundle);
     EXPECT_EQ(manifest->channel(), abi::ChannelKind::framed);
     EXPECT_EQ(manifest->terminal(), std::nullopt);
+    EXPECT_EQ(manifest->stop_signal(), 3u);
     std::vector<std::string> arguments, read_only;
     manifest->for_each_argument([&](std::string_view text) { arguments.emplace_back(text); });
     EXPECT_EQ(arguments, (std::vector<std::string>{"echo", "", "hello world"}));
