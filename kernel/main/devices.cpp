@@ -7,6 +7,7 @@
 #include "kernel/core/log.hpp"
 #include "kernel/core/parts.hpp"
 #include "kernel/drivers/bus/pci.hpp"
+#include "kernel/drivers/power/start.hpp"
 #include "kernel/drivers/virtio/device.hpp"
 #include "kernel/drivers/virtio/mmio.hpp"
 #include "kernel/drivers/virtio/mmio_list.hpp"
@@ -15,6 +16,7 @@
 #include "kernel/main/channel.hpp"
 #include "kernel/main/serial_console.hpp"
 #include "kernel/main/stop.hpp"
+#include "kernel/task/thread.hpp"
 
 namespace spore::main {
 
@@ -66,6 +68,14 @@ device::Console& start_console(const wire::Manifest& manifest) {
         if (arch::xen::present())
             if (auto* console = drivers::xen::open_console()) return *console;
     return serial_console();
+}
+
+void listen_for_stop() {
+    if (reports_on_channel()) return;
+    task::yield();  // nobody asks so early that the program has to wait for this
+    if constexpr (below_xen)
+        if (arch::xen::present()) return;
+    if constexpr (core::has(core::Part::power_button)) drivers::power::start();
 }
 
 u32 wanted_cpus(std::string_view command_line) {

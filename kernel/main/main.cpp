@@ -50,6 +50,7 @@ void start_kernel(const BootInfo& info) {
     main::start_program(bundle.manifest, root, console);
     core::mark_boot("program loaded");
     core::log_boot_timeline();
+    main::listen_for_stop();
     task::end();  // the program's threads go on
 }
 

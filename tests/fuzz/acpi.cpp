@@ -2,6 +2,7 @@
 #include <cstdlib>
 
 #include "wire/acpi_arm.hpp"
+#include "wire/acpi_button.hpp"
 
 using namespace spore;
 using namespace spore::wire::acpi;
@@ -37,6 +38,8 @@ extern "C" int LLVMFuzzerTestOneInput(const u8* data, std::size_t size) {
     (void)read_firmware_call(table);
     if (auto pci = read_pci_configuration(table); pci && (!pci->address || pci->buses > 256)) std::abort();
     if (auto off = find_soft_off(table); off && *off > 7) std::abort();
+    if (size >= 36) (void)find_fixed_button(table);
+    if (auto button = find_event_button(table); button && (!button->mask || (button->width != 1 && button->width != 4))) std::abort();
     u64 position = 0, before = 0;
     while (next_virtio_mmio(table, position)) {
         if (position <= before) std::abort();  // no progress

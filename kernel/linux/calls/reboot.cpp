@@ -27,7 +27,7 @@ Result<u64> reboot(Task& task, u32 magic, u32 second_magic, u32 command, UserDat
     case halt:
     case power_off: end_machine(WaitStatus::exited(0)); return 0;
     case keys_restart:
-    case keys_signal: return 0;  // Ctrl-Alt-Del: there are no such keys
+    case keys_signal: return 0;  // Ctrl-Alt-Del asks the program, whoever it is
     default: return fail(Error::invalid);
     }
 }

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "wire/fdt_key.hpp"
+
 namespace spore::wire::fdt {
 namespace {
 
@@ -183,6 +185,45 @@ TEST(Fdt, DamagedTreesAreRefused) {
     Builder nameless = machine();
     nameless.strings.pop_back();  // the last name does not end
     EXPECT_FALSE(Tree::parse(nameless.blob()));
+}
+
+/// As QEMU's virt has it, with what may differ.
+struct KeyTree {
+    std::string_view keys = "gpio-keys", controller = "arm,pl061", status = "okay";
+    u32 code = 116, pin = 3, flags = 0, phandle = 7;
+    Bytes blob() const {
+        Builder b;
+        b.begin("").words("#address-cells", {2}).words("#size-cells", {2});
+        b.begin("keys").text("compatible", keys);
+        b.begin("other").words("gpios", {7, 5, 0}).words("linux,code", {30}).end();
+        b.begin("poweroff").words("gpios", {phandle, pin, flags}).words("linux,code", {code}).end().end();
+        b.begin("stranger").words("gpios", {7, 1, 0}).words("linux,code", {116}).end();
+        b.begin("pl061@9030000").words("phandle", {7}).words("interrupts", {0, 7, 4}).text("status", status).text("compatible", controller);
+        b.words("reg", {0, 0x903'0000, 0, 0x1000}).end().end();
+        return b.blob();
+    }
+};
+
+TEST(Fdt, FindsThePowerKey) {
+    auto blob = KeyTree().blob();
+    auto key = find_power_key(*Tree::parse(blob));
+    ASSERT_TRUE(key);
+    EXPECT_EQ(key->controller, 0x903'0000u);
+    EXPECT_EQ(read_cells(key->interrupts, 4, 1), 7u);
+    EXPECT_EQ(key->pin, 3);
+    EXPECT_FALSE(key->active_low);
+    auto low = KeyTree{.flags = 1}.blob();
+    EXPECT_TRUE(find_power_key(*Tree::parse(low))->active_low);
+}
+
+TEST(Fdt, OtherKeysTurnNothingOff) {
+    for (auto& tree : {KeyTree{.keys = "gpio-leds"}, KeyTree{.controller = "nxp,pca9535"}, KeyTree{.status = "disabled"}, KeyTree{.code = 115}, KeyTree{.pin = 8}, KeyTree{.phandle = 8}}) {
+        auto blob = tree.blob();
+        EXPECT_FALSE(find_power_key(*Tree::parse(blob)));
+    }
+    auto blob = machine().blob();
+    EXPECT_FALSE(find_power_key(*Tree::parse(blob)));
+    EXPECT_FALSE(find_power_key(Tree()));
 }
 
 }  // namespace

@@ -9,7 +9,8 @@ using namespace wire::acpi;
 namespace {
 
 // They stay for as long as the machine: firmware's tables are never reused.
-constinit Table madt{}, dsdt{};
+constinit Table madt{};
+constinit AcpiTables tables{};
 
 void add_redistributors(Machine& machine, u64 start, u64 size) {
     if (machine.redistributor_count < Machine::max_redistributors && size <= ~u64{0} - start)
@@ -58,12 +59,15 @@ bool read_acpi_machine(Machine& machine, PhysicalReader& reader, u64 root) {
     if (auto mcfg = find_table(reader, root, "MCFG"))
         if (auto pci = read_pci_configuration(*mcfg)) machine.pci_configuration = {{pci->address}, {pci->address + pci->buses * 1_MiB}};
     if (auto fadt = find_table(reader, root, "FACP")) {
+        tables.fixed = *fadt;
         machine.conduit = conduit_of(read_firmware_call(*fadt));
         if (auto registers = read_fadt(*fadt))
-            if (auto table = table_at(reader, registers->dsdt)) dsdt = *table;
+            if (auto table = table_at(reader, registers->dsdt)) tables.others = *table;
     }
     return true;
 }
+
+AcpiTables acpi_tables() { return tables; }
 
 void for_each_processor_in_acpi(void (*found)(u64 affinity)) {
     GicReader entries(madt);
@@ -72,7 +76,7 @@ void for_each_processor_in_acpi(void (*found)(u64 affinity)) {
 }
 
 bool next_virtio_mmio_in_acpi(u64& position, VirtioMmioSlot& slot) {
-    auto found = next_virtio_mmio(dsdt, position);
+    auto found = next_virtio_mmio(tables.others, position);
     if (found) slot = {{found->address}, found->size, found->line};
     return found.has_value();
 }

@@ -2,6 +2,7 @@
 
 #include "../boot/device_tree.hpp"
 #include "../gic/gic.hpp"
+#include "wire/fdt_key.hpp"
 
 namespace spore::arch {
 
@@ -92,6 +93,14 @@ bool next_virtio_mmio_in_tree(u64& position, VirtioMmioSlot& slot) {
         return true;
     }
     return false;
+}
+
+std::optional<PowerKey> find_power_key() {
+    if (!has_device_tree()) return std::nullopt;
+    auto key = wire::fdt::find_power_key(device_tree());
+    auto line = key ? interrupt_at(key->interrupts, 0) : std::nullopt;
+    if (!line) return std::nullopt;
+    return PowerKey{{key->controller}, *line, key->pin, key->active_low};
 }
 
 }  // namespace spore::arch

@@ -43,6 +43,8 @@ void power_off() {
 void restart() { power_off(); }
 
 bool next_virtio_mmio(u64&, VirtioMmioSlot&) { return false; }
+AcpiTables acpi_tables() { return {}; }
+std::optional<PowerKey> find_power_key() { return std::nullopt; }
 bool has_pci() { return false; }
 u32 read_pci(PciAddress, u16) { return ~u32{0}; }
 void write_pci(PciAddress, u16, u32) {}

@@ -42,8 +42,8 @@ void read_madt(Table madt) {
     }
 }
 
-/// Stays for as long as the machine: firmware's memory is never reused.
-constinit Table dsdt{};
+/// They stay for as long as the machine: firmware's memory is never reused.
+constinit AcpiTables tables{};
 
 /// A machine without ACPI: one processor, and the I/O APIC where every PC has it.
 void assume_plain_machine() {
@@ -66,10 +66,13 @@ void log_choices(bool known) {
 }  // namespace
 
 bool next_virtio_mmio(u64& position, VirtioMmioSlot& slot) {
-    auto found = wire::acpi::next_virtio_mmio(dsdt, position);
+    auto found = wire::acpi::next_virtio_mmio(tables.others, position);
     if (found) slot = {{found->address}, found->size, found->line};
     return found.has_value();
 }
+
+AcpiTables acpi_tables() { return tables; }
+std::optional<PowerKey> find_power_key() { return std::nullopt; }
 
 void start_platform(const BootInfo& info) {
     if constexpr (core::has(core::Part::xen)) xen::start(info);
@@ -83,9 +86,10 @@ void start_platform(const BootInfo& info) {
     if (auto madt = find_table(reader, root, "APIC")) read_madt(*madt);
     else assume_plain_machine();
     if (auto fadt = find_table(reader, root, "FACP")) {
+        tables.fixed = *fadt;
         learn_power(reader, *fadt);
         if (auto registers = read_fadt(*fadt)) {
-            if (auto found = table_at(reader, registers->dsdt)) dsdt = *found;
+            if (auto found = table_at(reader, registers->dsdt)) tables.others = *found;
             if (registers->timer) found_power_management_timer(registers->timer, registers->timer_wide);
         }
     }

@@ -3,6 +3,7 @@
 #include "../instructions.hpp"
 #include "../xen/xen.hpp"
 #include "arch/boot.hpp"
+#include "arch/cpu.hpp"
 #include "arch/mmu.hpp"
 #include "kernel/core/parts.hpp"
 
@@ -36,6 +37,12 @@ void end_domain(wire::xen::Shutdown reason) {
         if (xen::present()) xen::shut_down(reason);
 }
 
+/// A hypervisor takes its time, and would take what comes meanwhile for the end that is wanted.
+void wait_for_the_end() {
+    constexpr u64 patience_ns = 1'000'000'000;
+    for (u64 start = monotonic_nanoseconds(); monotonic_nanoseconds() - start < patience_ns;) pause();
+}
+
 /// No interrupt table and a trap: the processor gives up, and the machine restarts.
 [[noreturn]] void triple_fault() {
     struct [[gnu::packed]] {
@@ -59,9 +66,11 @@ void learn_power(PhysicalReader& reader, Table fadt) {
 
 void power_off() {
     end_domain(wire::xen::Shutdown::power_off);
+    bool can = sleep_control || registers.control_a;
     if (sleep_control) *sleep_control = static_cast<u8>(soft_off << 2 | reduced_sleep_enable);
     if (registers.control_a) out16(registers.control_a, static_cast<u16>(soft_off << 10 | sleep_enable));
     if (registers.control_b) out16(registers.control_b, static_cast<u16>(soft_off << 10 | sleep_enable));
+    if (can) wait_for_the_end();
     restart();  // a virtual machine that is told not to restart ends
 }
 

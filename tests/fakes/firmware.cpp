@@ -1,7 +1,7 @@
-// A machine without PCI.
+// A machine without PCI and without firmware.
 #include "arch/pci.hpp"
 
-#include "arch/interrupts.hpp"
+#include "arch/firmware.hpp"
 
 namespace spore::arch {
 [[gnu::weak]] bool has_pci() { return false; }
@@ -12,4 +12,6 @@ namespace spore::arch {
 [[gnu::weak]] u32 read_io(u32, u32) { return ~u32{0}; }
 [[gnu::weak]] void write_io(u32, u32, u32) {}
 [[gnu::weak]] Result<Message> connect_message(PciAddress, u32, InterruptHandler, void*) { return fail(Error::not_supported); }
+[[gnu::weak]] AcpiTables acpi_tables() { return {}; }
+[[gnu::weak]] std::optional<PowerKey> find_power_key() { return std::nullopt; }
 }  // namespace spore::arch

@@ -1,0 +1,89 @@
+#!/usr/bin/env python3
+"""Asks machines to stop as hypervisors do: by their power button (ACPI's fixed one, ACPI's event device, a key on a GPIO pin) and by Ctrl-Alt-Del.
+
+Ends with 77 when something is missing for arm64. The program's output and the exit status come on the serial line.
+"""
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+TESTS = pathlib.Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(TESTS))
+from system import arm64, packages  # noqa: E402
+from system.qemu import Machine  # noqa: E402
+
+BUILD = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else TESTS.parent / "build")
+FIRMWARE = pathlib.Path("/usr/share/qemu-efi-aarch64/QEMU_EFI.fd")
+
+# What a program makes of it: ends in its own way, does not listen, ends as programs do that have made nothing of it.
+LISTENS = "trap 'echo asked; exit 7' TERM; trap 'echo asked by another; exit 8' QUIT; echo ready; while :; do busybox sleep 1; done"
+DEAF = "trap '' TERM; echo ready; while :; do busybox sleep 1; done"
+PLAIN = "echo ready; exec busybox sleep 1000"
+
+X86_64 = ["qemu-system-x86_64", "-accel", "tcg", "-cpu", "max", "-m", "128M", "-smp", "1,maxcpus=2", "-kernel", BUILD / "kernel/spore-x86_64"]
+ARM64 = ["qemu-system-aarch64", "-accel", "tcg", "-cpu", "cortex-a72", "-m", "256M", "-smp", "2", "-kernel", BUILD / "kernel/spore-arm64"]
+MACHINES = {
+    "microvm": [*X86_64, "-machine", "microvm,acpi=on,pit=on,rtc=on,isa-serial=on"],
+    "q35": [*X86_64, "-machine", "q35"],
+    "pc": [*X86_64, "-machine", "pc"],
+    "virt": [*ARM64, "-machine", "virt,gic-version=2"],
+    "virt, UEFI": [*ARM64, "-machine", "virt,gic-version=3", "-bios", FIRMWARE],
+}
+BUTTON = ("system_powerdown", {})
+KEYS = ("send-key", {"keys": [{"type": "qcode", "data": key} for key in ("ctrl", "alt", "delete")]})
+
+# Machine, what the program does, options, requests, what the console says at last, why the machine ends.
+CASES = [
+    *((machine, LISTENS, [], [BUTTON], "asked\n\nspore: exit 0 7\n", "guest-shutdown") for machine in MACHINES),
+    *((machine, LISTENS, [], [KEYS], "asked\n\nspore: exit 0 7\n", "guest-reset") for machine in ("q35", "pc")),
+    ("q35", PLAIN, [], [BUTTON], "ready\n\nspore: exit 1 15\n", "guest-shutdown"),
+    ("microvm", DEAF, [], [BUTTON, BUTTON], "ready\n\nspore: exit 1 9\n", "guest-shutdown"),
+    ("q35", DEAF, [], [BUTTON, KEYS], "ready\n\nspore: exit 1 9\n", "guest-reset"),
+    ("virt", LISTENS, ["--stop-signal", "SIGQUIT"], [BUTTON], "asked by another\n\nspore: exit 0 8\n", "guest-shutdown"),
+]
+
+
+def bundle_for(machine, script, options, system, scratch):
+    """Of the tool's own machines, whose channel these do not have: the console is the serial port then."""
+    bundle = scratch / "bundle"
+    arm = MACHINES[machine][0] == ARM64[0]
+    subprocess.run([BUILD / "host/spore", "run", "--save-bundle", bundle, *options, *(["--sysroot", system] if arm else []), "-e", "PATH=/bin", "/bin/busybox", "sh", "-c", script],
+                   check=True, timeout=60, stdout=subprocess.DEVNULL)
+    return bundle
+
+
+def stops(machine, bundle, requests, expected, reason):
+    with Machine([*MACHINES[machine], "-initrd", bundle]) as guest:
+        guest.wait_for("ready")
+        for command, arguments in requests:
+            time.sleep(1)  # the kernel begins to listen when the program has begun, and nothing tells that it has taken the first request
+            guest.ask(command, **arguments)
+        ended = guest.wait_for_end()
+        assert guest.output().endswith(expected), f"the console says:\n{guest.output()[-1000:]}"
+        assert ended == reason, f"the machine ends by {ended}"
+
+
+def main():
+    system = None
+    try:
+        system = arm64.sysroot() if FIRMWARE.exists() and shutil.which("qemu-system-aarch64") else None
+    except packages.Missing as missing:
+        print(missing)
+    problems = []
+    for machine, script, options, requests, expected, reason in CASES:
+        if MACHINES[machine][0] == ARM64[0] and not system:
+            continue
+        with tempfile.TemporaryDirectory(prefix="spore-stopping-") as scratch:
+            try:
+                stops(machine, bundle_for(machine, script, options, system, pathlib.Path(scratch)), requests, expected, reason)
+            except (AssertionError, subprocess.SubprocessError) as problem:
+                problems.append(f"{machine}, {len(requests)} requests, {reason}: {problem}")
+    print("\n".join(problems), end="")
+    return 1 if problems else 0 if system else 77
+
+
+if __name__ == "__main__":
+    sys.exit(main())
