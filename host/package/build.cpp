@@ -3,7 +3,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cctype>
 #include <cstdio>
 #include <cstdlib>
 
@@ -54,13 +53,7 @@ Outcome<Plan> plan_for(Request request, const Target& target) {
     return plan;
 }
 
-/// Letters, digits and "._-"; all else would mean something to one of those who read it.
-std::string safe_name(const std::string& program) {
-    auto name = fs::path(program).filename().string();
-    for (auto& character : name)
-        if (!std::isalnum(static_cast<unsigned char>(character)) && std::string_view("._-").find(character) == std::string_view::npos) character = '-';
-    return name;
-}
+std::string image_name(const Plan& plan) { return safe_name(fs::path(plan.program).filename().string()); }
 
 std::string start_line(const Target& target, const Package& package, const fs::path& output) {
     auto line = replace_all(std::string(target.start), "{file}", shell_line({output}));
@@ -79,7 +72,7 @@ u64 size_of(const fs::path& made) {
 
 /// What the target needs of the plan, as files.
 Outcome<Package> lay_out(const Plan& plan, const BootParts& parts, const fs::path& scratch) {
-    Package package{.plan = plan, .kernel = scratch / "kernel", .bundle = scratch / "bundle", .root = {}, .scratch = scratch, .name = safe_name(plan.program)};
+    Package package{.plan = plan, .kernel = scratch / "kernel", .bundle = scratch / "bundle", .root = {}, .scratch = scratch, .name = image_name(plan)};
     auto open = [](const FileDescriptor& file) { return fs::path(fmt::format("/proc/self/fd/{}", file.number())); };
     TRY(copy_whole_file(open(parts.kernel), package.kernel));
     TRY(write_bundle(parts, package.bundle));
@@ -98,7 +91,7 @@ Outcome<int> build_image(const Request& request, const BuildOptions& options) {
     auto plan = TRY(plan_for(request, target));
     auto parts = TRY(prepare_boot_parts(plan));
 
-    auto output = options.output.empty() ? fs::path(safe_name(plan.program) + std::string(target.suffix)) : options.output;
+    auto output = options.output.empty() ? fs::path(image_name(plan) + std::string(target.suffix)) : options.output;
     EndingSignalsWait signals;
     auto scratch = fs::path(fmt::format("{}.{}.d", output.string(), ::getpid()));
     if (::mkdir(scratch.c_str(), 0700) != 0) return failure(ExitStatus::failed, "cannot create {}: {}", scratch.string(), error_text());

@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "host/package/volume_disks.hpp"
+
 namespace spore::host {
 
 std::string firecracker_configuration(const Package& package) {
@@ -11,6 +13,8 @@ std::string firecracker_configuration(const Package& package) {
     configuration["drives"] = nlohmann::ordered_json::array();
     if (!package.root.empty())
         configuration["drives"].push_back({{"drive_id", "root"}, {"path_on_host", "root.erofs"}, {"is_root_device", false}, {"is_read_only", true}});
+    for (const auto& disk : volume_disks(plan))
+        configuration["drives"].push_back({{"drive_id", fmt::format("volume{}", configuration["drives"].size())}, {"path_on_host", disk.file}, {"is_root_device", false}, {"is_read_only", disk.read_only}});
     configuration["machine-config"] = {{"vcpu_count", plan.cpus}, {"mem_size_mib", plan.memory >> 20}};
     if (plan.network.present())
         configuration["network-interfaces"] = {{{"iface_id", "net0"}, {"host_dev_name", "tap0"}, {"guest_mac", text_of(plan.network.mac)}}};

@@ -1,6 +1,25 @@
 #include "host/package/xen.hpp"
 
+#include <algorithm>
+#include <iterator>
+
+#include "host/package/volume_disks.hpp"
+
 namespace spore::host {
+
+namespace {
+
+/// A string of xl's [xl.cfg(5)]; its backslashes are like C's.
+std::string in_quotes(std::string_view text) {
+    std::string quotes = "\"";
+    for (char character : text) {
+        if (character == '"' || character == '\\') quotes += '\\';
+        quotes += character;
+    }
+    return quotes + '"';
+}
+
+}  // namespace
 
 std::string xen_configuration(const Package& package) {
     const auto& plan = package.plan;
@@ -13,7 +32,15 @@ vcpus = {}
 on_crash = "destroy"
 )", package.name, plan.memory >> 20, plan.cpus);
     if (plan.network.present()) text += fmt::format("vif = [\"mac={}\"]\n", text_of(plan.network.mac));
-    if (!package.root.empty()) text += "disk = [\"format=raw, vdev=xvda, access=ro, target=root.erofs\"]\n";
+    std::vector<VolumeDisk> disks;
+    if (!package.root.empty()) disks.push_back({"root.erofs", true});
+    std::ranges::copy(volume_disks(plan), std::back_inserter(disks));
+    char letter = 'a';
+    for (const auto& disk : disks) {
+        text += letter == 'a' ? "disk = [" : ", ";
+        text += in_quotes(fmt::format("format=raw, vdev=xvd{}, access={}, target={}", letter++, disk.read_only ? "ro" : "rw", disk.file));
+    }
+    if (!disks.empty()) text += "]\n";
     return text;
 }
 

@@ -163,10 +163,12 @@ def container_disk(images):
 
 
 def firecracker(images):
-    """microvm has the same devices. Firecracker names them in the tables of ACPI and on the command line too."""
+    """microvm has the same devices. Firecracker names them in the tables of ACPI and on the command line too. The configuration wants nothing added, for the
+    root and for a volume."""
     for place in ("memory", "disk"):
         shutil.rmtree(images.scratch / "firecracker-image", ignore_errors=True)
-        folder = images.build("firecracker", "--root-in", place)
+        folder = images.build("firecracker", "--root-in", place, "-v", "LABEL=fire:/data:disk")
+        volume = make_volume(folder / "fire.img", "fire")
         settings = json.loads((folder / "config.json").read_text())
         source, drives = settings["boot-source"], settings["drives"]
         expect(settings["machine-config"] == {"vcpu_count": 1, "mem_size_mib": 192}, f"firecracker: {settings}")
@@ -174,18 +176,31 @@ def firecracker(images):
         command = ["-machine", "microvm,pit=on,rtc=on,isa-serial=on", "-global", "virtio-mmio.force-legacy=false", "-kernel", folder / source["kernel_image_path"],
                    "-initrd", folder / source["initrd_path"], "-append", f"{devices} {source['boot_args']}"]
         for drive in drives:
-            command += ["-drive", f"if=none,id=root,format=raw,readonly=on,file={folder}/{drive['path_on_host']}", "-device", "virtio-blk-device,drive=root"]
-        expect(len(drives) == (place == "disk"), f"firecracker: the root in {place} has {drives}")
+            name, writes = drive["drive_id"], "off" if not drive["is_read_only"] else "on"
+            command += ["-drive", f"if=none,id={name},format=raw,readonly={writes},file={folder}/{drive['path_on_host']}", "-device", f"virtio-blk-device,drive={name}"]
+        expect(len(drives) == 1 + (place == "disk"), f"firecracker: the root in {place} has {drives}")
         images.boot(f"firecracker, root in {place}", *command, network="virtio-net-device")
+        expect(read_volume(volume, "/seen") == "seen\n", f"firecracker: the volume holds {read_volume(volume, '/seen')!r}")
+
+
+TOOLS_PATH = {"env": os.environ | {"PATH": os.environ["PATH"] + ":/usr/sbin:/sbin"}}
+
+
+def make_volume(file, label):
+    subprocess.run(["mke2fs", "-q", "-t", "ext4", "-b", "4096", "-N", "128", "-L", label, file, "64M"], check=True, stdout=subprocess.DEVNULL, **TOOLS_PATH)
+    return file
+
+
+def read_volume(file, path):
+    return subprocess.run(["debugfs", "-R", f"cat {path}", file], capture_output=True, text=True, **TOOLS_PATH).stdout
 
 
 def volumes(images):
     """Found by their label or UUID, wherever they are; and not taken for the root, whatever a program has written where one could begin."""
     volume, other, empty = (images.scratch / name for name in ("volume", "other", "empty"))
-    path = {"env": os.environ | {"PATH": os.environ["PATH"] + ":/usr/sbin:/sbin"}}
-    subprocess.run(["mke2fs", "-q", "-t", "ext4", "-b", "4096", "-N", "128", "-L", "data", volume, "64M"], check=True, stdout=subprocess.DEVNULL, **path)
+    make_volume(volume, "data")
     empty.mkdir()
-    subprocess.run(["mkfs.erofs", other, empty], check=True, capture_output=True, **path)
+    subprocess.run(["mkfs.erofs", other, empty], check=True, capture_output=True, **TOOLS_PATH)
     with volume.open("r+b") as file:
         file.seek(1 << 20)
         file.write(other.read_bytes())
@@ -193,9 +208,9 @@ def volumes(images):
         disk = images.build("disk", "--root-in", "disk", "-v", f"{name}:/data:disk")
         images.boot(f"a volume by {name}", "-machine", "q35", "-drive", f"file={volume},format=raw,if=none,id=volume", "-device", "virtio-blk-pci,drive=volume,addr=4",
                     "-drive", f"file={disk},format=raw,if=none,id=disk,readonly=on", "-device", "virtio-blk-pci,drive=disk,addr=8,bootindex=1")
-        checked = subprocess.run(["e2fsck", "-fn", volume], capture_output=True, text=True, **path)
+        checked = subprocess.run(["e2fsck", "-fn", volume], capture_output=True, text=True, **TOOLS_PATH)
         expect(checked.returncode == 0, f"a volume by {name} is not in order: {checked.stdout}")
-        written = subprocess.run(["debugfs", "-R", "cat /seen", volume], capture_output=True, text=True, **path).stdout
+        written = read_volume(volume, "/seen")
         expect(written == "seen\n" * count, f"a volume by {name} holds {written!r}")
 
 

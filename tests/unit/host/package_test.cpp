@@ -64,6 +64,30 @@ TEST_F(PackageTest, FirecrackerIsToldOfTheRootOnlyWhereItIsADisk) {
     EXPECT_FALSE(settings.contains("network-interfaces"));
 }
 
+std::vector<Volume> some_volumes() {
+    return {{"/data", "/copied"}, {.host = {}, .guest = "/db", .kind = VolumeKind::disk, .label = "my/data"}, {.host = "/srv/a \"b\".img", .guest = "/x", .read_only = true, .kind = VolumeKind::disk}};
+}
+
+TEST_F(PackageTest, FirecrackerIsToldOfVolumes) {
+    plan.volumes = some_volumes();
+    package.root = "r";
+    auto drives = nlohmann::json::parse(firecracker_configuration(package))["drives"];
+    ASSERT_EQ(drives.size(), 3u);
+    EXPECT_EQ(drives[1]["path_on_host"], "my-data.img");
+    EXPECT_EQ(drives[1]["is_read_only"], false);
+    EXPECT_EQ(drives[2]["path_on_host"], "/srv/a \"b\".img");
+    EXPECT_EQ(drives[2]["is_read_only"], true);
+    std::set<std::string> ids;
+    for (auto& drive : drives) EXPECT_TRUE(ids.insert(drive["drive_id"]).second);
+}
+
+TEST_F(PackageTest, XenIsToldOfVolumes) {
+    plan.volumes = some_volumes();
+    EXPECT_THAT(xen_configuration(package), HasSubstr(R"(disk = ["format=raw, vdev=xvda, access=rw, target=my-data.img", "format=raw, vdev=xvdb, access=ro, target=/srv/a \"b\".img"])" "\n"));
+    package.root = "r";
+    EXPECT_THAT(xen_configuration(package), HasSubstr(R"(target=root.erofs", "format=raw, vdev=xvdb, access=rw, target=my-data.img", )"));
+}
+
 TEST_F(PackageTest, XenIsToldOfCardAndDiskWhereThereAreSome) {
     EXPECT_EQ(xen_configuration(package), R"(type = "pvh"
 name = "app"
