@@ -60,13 +60,14 @@ std::optional<Timers> read_timers(Table gtdt) {
     return Timers{*physical, *of_virtual};
 }
 
-std::optional<u64> read_console(Table spcr) {
+std::optional<Console> read_console(Table spcr) {
     constexpr u8 pl011 = 0x03, sbsa_32 = 0x0d, sbsa = 0x0e;
     if (!spcr.is("SPCR") || spcr.bytes.size() < 80) return std::nullopt;
     u8 kind = byte_at(spcr.bytes, 36), space = byte_at(spcr.bytes, 40);
     u64 address = field<le64>(spcr.bytes, 44);
     if ((kind != pl011 && kind != sbsa_32 && kind != sbsa) || space != 0 || !address) return std::nullopt;
-    return address;
+    constexpr u8 by_gic = 1 << 3;
+    return Console{address, byte_at(spcr.bytes, 52) & by_gic ? static_cast<u32>(field<le32>(spcr.bytes, 54)) : 0};
 }
 
 FirmwareCall read_firmware_call(Table fadt) {

@@ -30,8 +30,13 @@ struct Timers {
     u32 physical_interrupt, virtual_interrupt;
 };
 std::optional<Timers> read_timers(Table gtdt);
-/// Where the console's PL011 is [microsoft SPCR]; nothing for another kind of port.
-std::optional<u64> read_console(Table spcr);
+/// The console's PL011 [microsoft SPCR].
+struct Console {
+    u64 address;
+    u32 line;  ///< 0: the table does not tell
+};
+/// Nothing for another kind of port.
+std::optional<Console> read_console(Table spcr);
 
 enum class FirmwareCall : u8 { none, hypervisor, secure_monitor };
 /// How PSCI is called [acpi 5.2.9.4].

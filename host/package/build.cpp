@@ -40,6 +40,8 @@ Outcome<Plan> plan_for(Request request, const Target& target) {
     auto nic = std::exchange(network.nic, std::nullopt);
     auto disk = std::exchange(request.disk, std::nullopt);
 
+    // The console is a terminal, of whatever kind: this is what Linux says of its own.
+    request.environment.insert(request.environment.begin(), "TERM=linux");
     request.architecture = TRY(make_plan(request)).architecture;
     bool arm = request.architecture == Architecture::arm64;
     if (arm && !target.arm64)

@@ -43,7 +43,7 @@ struct Reason {
 Reason reason_for(std::string_view part, const Plan& plan, RootPlace root, const Findings& findings) {
     bool machine = plan.platform == Platform::qemu;
     if (part == "xen") return {plan.xen, plan.xen ? "the machine is a guest of Xen" : "the machine is not one of Xen's"};
-    constexpr std::string_view of_other_machines[] = {"pci", "network_card", "e1000", "vmxnet3", "power_button", "balloon"};
+    constexpr std::string_view of_other_machines[] = {"pci", "network_card", "e1000", "vmxnet3", "power_button", "serial", "balloon"};
     if (plan.xen && (std::ranges::contains(of_other_machines, part) || drives_disks(part))) return {false, "a guest of Xen has its devices instead"};
     if (part == "pci") {
         if (!machine) return {false, "a process has no buses"};
@@ -79,6 +79,7 @@ Reason reason_for(std::string_view part, const Plan& plan, RootPlace root, const
         return volume ? Reason{true, "-v " + volume->text()} : Reason{false, "no volume is a disk"};
     }
     if (part == "power_button") return {plan.standalone, plan.standalone ? "whoever runs the image asks it to stop by the machine" : "spore stop asks by the channel"};
+    if (part == "serial") return {plan.standalone, plan.standalone ? "it is the program's console" : "the channel is the program's console"};
     if (part == "balloon") {
         bool used = machine && plan.memory >= smallest_memory_with_balloon;
         return {used, fmt::format("memory is {} MiB: {}", plan.memory >> 20, used ? "what is free of it goes back" : "too little to give any back")};

@@ -7,6 +7,7 @@
 #include "kernel/core/log.hpp"
 #include "kernel/core/parts.hpp"
 #include "kernel/drivers/bus/pci.hpp"
+#include "kernel/drivers/console/serial_console.hpp"
 #include "kernel/drivers/power/start.hpp"
 #include "kernel/drivers/virtio/device.hpp"
 #include "kernel/drivers/virtio/mmio.hpp"
@@ -67,6 +68,8 @@ device::Console& start_console(const wire::Manifest& manifest) {
     if constexpr (below_xen)
         if (arch::xen::present())
             if (auto* console = drivers::xen::open_console()) return *console;
+    if constexpr (core::has(core::Part::serial))
+        if (auto* console = drivers::open_serial_console()) return *console;
     return serial_console();
 }
 

@@ -1,4 +1,4 @@
-// The program's console on a machine without the control channel: plain bytes on the first serial port.
+// The program's console on a machine that has nothing else: what it writes goes to wherever the kernel's own words go.
 #pragma once
 
 #include "kernel/device/console.hpp"

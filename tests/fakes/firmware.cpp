@@ -2,6 +2,7 @@
 #include "arch/pci.hpp"
 
 #include "arch/firmware.hpp"
+#include "arch/serial.hpp"
 
 namespace spore::arch {
 [[gnu::weak]] bool has_pci() { return false; }
@@ -14,4 +15,6 @@ namespace spore::arch {
 [[gnu::weak]] Result<Message> connect_message(PciAddress, u32, InterruptHandler, void*) { return fail(Error::not_supported); }
 [[gnu::weak]] AcpiTables acpi_tables() { return {}; }
 [[gnu::weak]] std::optional<PowerKey> find_power_key() { return std::nullopt; }
+[[gnu::weak]] SerialPort serial_port() { return {}; }
+[[gnu::weak]] void write_serial(std::string_view) {}
 }  // namespace spore::arch

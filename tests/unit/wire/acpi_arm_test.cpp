@@ -76,7 +76,9 @@ TEST(AcpiArm, FindsTheTimers) {
 
 TEST(AcpiArm, FindsAConsoleOfItsKind) {
     auto spcr = Bytes("SPCR", 80).put<u8>(36, 3).put<u64>(44, 0x900'0000);
-    EXPECT_EQ(read_console(spcr.table()), 0x900'0000u);
+    EXPECT_EQ(read_console(spcr.table())->address, 0x900'0000u);
+    EXPECT_EQ(read_console(spcr.table())->line, 0u);
+    EXPECT_EQ(read_console(Bytes(spcr).put<u8>(52, 8).put<u32>(54, 33).table())->line, 33u);
     EXPECT_FALSE(read_console(Bytes(spcr).put<u8>(36, 0x12).table()));  // a 16550
     EXPECT_FALSE(read_console(Bytes(spcr).put<u8>(40, 1).table()));     // in port space
     EXPECT_FALSE(read_console(Bytes(spcr).cut(79).table()));

@@ -55,7 +55,8 @@ bool read_acpi_machine(Machine& machine, PhysicalReader& reader, u64 root) {
     read_gic(machine);
     if (auto gtdt = find_table(reader, root, "GTDT"))
         if (auto timers = read_timers(*gtdt)) machine.timer = {.virtual_interrupt = timers->virtual_interrupt, .physical_interrupt = timers->physical_interrupt};
-    if (auto spcr = find_table(reader, root, "SPCR")) machine.console = {read_console(*spcr).value_or(0)};
+    if (auto spcr = find_table(reader, root, "SPCR"))
+        if (auto console = read_console(*spcr)) machine.console = {console->address}, machine.console_line = console->line;
     if (auto mcfg = find_table(reader, root, "MCFG"))
         if (auto pci = read_pci_configuration(*mcfg)) machine.pci_configuration = {{pci->address}, {pci->address + pci->buses * 1_MiB}};
     if (auto fadt = find_table(reader, root, "FACP")) {

@@ -4,6 +4,8 @@
 #include "../instructions.hpp"
 #include "arch/boot.hpp"
 #include "arch/device_register.hpp"
+#include "arch/serial.hpp"
+#include "machine.hpp"
 
 namespace spore::arch {
 namespace {
@@ -30,6 +32,17 @@ void write_early_console(std::string_view text) {
         if (c == '\n') put('\r');
         put(c);
     }
+}
+
+SerialPort serial_port() {
+    auto& machine = found_machine();
+    if (!registers || !machine.console_line) return {};
+    return {SerialPort::Kind::pl011, machine.console.value, machine.console_line};
+}
+
+void write_serial(std::string_view bytes) {
+    if (!registers) return;
+    for (char c : bytes) put(c);
 }
 
 }  // namespace spore::arch

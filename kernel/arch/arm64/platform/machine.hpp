@@ -17,6 +17,7 @@ struct Machine {
     TimerWiring timer;
     PhysAddr message_frame{}, translation_service{};  ///< of a GICv2m, or an ITS
     PhysAddr console{}, wall_clock{};
+    u32 console_line = 0;  ///< 0: nobody tells
     MemoryRange pci_configuration{};
     i64 wall_seconds = 0;      ///< what firmware's clock said when the counter stood at `wall_counter`; 0: it was not asked
     u64 wall_counter = 0;

@@ -65,7 +65,8 @@ void read_machine_node(Machine& machine, const Node& node) {
     else if (registers && kind == "arm,gic-v2m-frame") machine.message_frame = {registers->address};
     else if (registers && kind == "pci-host-ecam-generic" && registers->size <= ~u64{0} - registers->address)
         machine.pci_configuration = {{registers->address}, {registers->address + registers->size}};
-    else if (registers && kind == "arm,pl011" && !machine.console.value) machine.console = {registers->address};
+    else if (registers && kind == "arm,pl011" && !machine.console.value)
+        machine.console = {registers->address}, machine.console_line = interrupt_of(node, 0).value_or(0);
     else if (registers && kind == "arm,pl031") machine.wall_clock = {registers->address};
 }
 

@@ -6,6 +6,7 @@
 #include "arch/boot.hpp"
 #include "arch/firmware.hpp"
 #include "arch/pci.hpp"
+#include "arch/serial.hpp"
 #include "channel.hpp"
 #include "disk.hpp"
 #include "kernel/core/log.hpp"
@@ -33,6 +34,9 @@ void write_early_console(std::string_view text) {
         text.remove_prefix(static_cast<std::size_t>(written));
     }
 }
+
+SerialPort serial_port() { return {}; }
+void write_serial(std::string_view bytes) { write_early_console(bytes); }
 
 /// The others end with the first.
 void power_off() {

@@ -2,6 +2,7 @@
 #include "../instructions.hpp"
 #include "../xen/xen.hpp"
 #include "arch/boot.hpp"
+#include "arch/serial.hpp"
 #include "kernel/core/parts.hpp"
 
 namespace spore::arch {
@@ -25,6 +26,11 @@ void open_port() {
     port = Port::ready;
 }
 
+bool ready() {
+    if (port == Port::unknown) open_port();
+    return port == Port::ready;
+}
+
 void put(char c) {
     for (int wait = 0; wait < 100'000 && !(in8(line_status) & transmitter_empty); ++wait) pause();
     out8(com1, static_cast<u8>(c));
@@ -34,12 +40,21 @@ void put(char c) {
 void write_early_console(std::string_view text) {
     if constexpr (core::has(core::Part::xen))
         if (xen::write_early(text)) return;
-    if (port == Port::unknown) open_port();
-    if (port != Port::ready) return;
+    if (!ready()) return;
     for (char c : text) {
         if (c == '\n') put('\r');
         put(c);
     }
+}
+
+SerialPort serial_port() {
+    constexpr u32 line = 4;  // of the ISA bus
+    return ready() ? SerialPort{SerialPort::Kind::ns16550, com1, line} : SerialPort{};
+}
+
+void write_serial(std::string_view bytes) {
+    if (!ready()) return;
+    for (char c : bytes) put(c);
 }
 
 }  // namespace spore::arch
