@@ -77,7 +77,7 @@ void listen_for_stop() {
     if (reports_on_channel()) return;
     task::yield();  // nobody asks so early that the program has to wait for this
     if constexpr (below_xen)
-        if (arch::xen::present()) return;
+        if (arch::xen::present()) return drivers::xen::listen_for_stop();
     if constexpr (core::has(core::Part::power_button)) drivers::power::start();
 }
 

@@ -105,6 +105,9 @@ std::string XenHost::answer(StoreCall call, const std::string& payload) {
         if (names.empty()) throw std::out_of_range(path);
         return names;
     }
+    case StoreCall::watch:
+        watched_.push_back(path);
+        return {"OK", 3};
     default:
         store[path] = payload.substr(end + 1);
         if (on_write) on_write(path, store[path]);
@@ -142,6 +145,23 @@ void XenHost::answer_one() {
     header.size = static_cast<u32>(text.size());
     auto whole = std::string(reinterpret_cast<char*>(&header), sizeof header) + text;
     say(mistake ? mistake(header) : whole);
+    auto path = payload.substr(0, payload.find('\0'));
+    if (auto call = static_cast<StoreCall>(u32{header.call}); call == StoreCall::watch || call == StoreCall::write) tell_watchers(path);
+}
+
+void XenHost::tell_watchers(const std::string& path) {
+    for (auto& watched : watched_) {
+        if (path != watched && !path.starts_with(watched + "/")) continue;
+        auto text = path + std::string("\0000", 3);
+        StoreHeader header{};
+        header.call = static_cast<u32>(StoreCall::changed), header.size = static_cast<u32>(text.size());
+        say(std::string(reinterpret_cast<char*>(&header), sizeof header) + text);
+    }
+}
+
+void XenHost::change(const std::string& path, const std::string& value) {
+    store[path] = value;
+    tell_watchers(path);
 }
 
 void XenHost::serve_store(const bool& done) {

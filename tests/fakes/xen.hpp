@@ -41,6 +41,8 @@ public:
     std::function<void(const std::string& path, const std::string& value)> on_write;
     /// What it says to the next request instead of the answer: whatever the rules say.
     std::function<std::string(const wire::xen::StoreHeader&)> mistake;
+    /// The toolstack sets a value; who watches it hears of it.
+    void change(const std::string& path, const std::string& value);
     /// Answers what was asked, again and again, within simulate(), until `done`.
     void serve_store(const bool& done);
     wire::xen::StorePage page{};
@@ -49,6 +51,7 @@ private:
     friend struct XenCalls;
     void answer_one();
     void say(const std::string& bytes);
+    void tell_watchers(const std::string& path);
     std::string answer(wire::xen::StoreCall call, const std::string& payload);
 
     wire::xen::SharedInfo* shared_ = nullptr;
@@ -56,6 +59,7 @@ private:
     void (*handler_)(void*) = nullptr;
     void* context_ = nullptr;
     u32 next_port_ = 10;
+    std::vector<std::string> watched_;
     std::vector<u32> sent_;
 };
 

@@ -65,6 +65,11 @@ CASES = [
     Domain("xen-network", ["/bin/busybox", "httpd", "-f", "-p", "80", "-h", "/www"], options=["--ip", "10.5.0.2/24", "-v", "{scratch}/www:/www"], files={"www/data": DATA},
            meanwhile="curl -s --retry 30 --retry-delay 1 --retry-connrefused --connect-timeout 2 http://$guest/data | md5sum", needs=("/usr/bin/curl",), stdout=hashlib.md5(DATA).hexdigest() + "  -\n",
            cpus=(1, 4), **XEN),
+    # The toolstack asks: the program ends in its own way, and the domain by the reason that was asked for.
+    *(Domain(f"xen-{verb}", ["/bin/busybox", "sh", "-c", "trap 'echo asked; exit 7' TERM; echo ready; while :; do busybox sleep 1; done"], options=["--network", "none", "-e", "PATH=/bin"],
+             meanwhile=f"until grep -q ready $console; do sleep 1; done; xl {verb} -w $domain > /dev/null; sleep 1; tr -d '\\r' < $console; sed -n 's/.*shut down, \\(reason code [0-9]*\\).*/\\1/p' /var/log/xen/xl-$domain.log",
+             stdout=re.compile(f"(?s)ready\n.*asked\n\nspore: exit 0 7\nreason code {reason}\n"), modes=("fused",), cpus=(1,), **XEN)
+      for verb, reason in (("shutdown", 0), ("reboot", 1))),
     # The tool itself: what `--accel auto` means where KVM can be relied on, and what doctor says.
     Case("accel-auto", ["run", "--dry-run", "/bin/busybox", "true"], host=True, machines=EVERY_HOST, stdout=re.compile("-accel kvm")),
     Case("native", ["run", "/bin/busybox", "echo", "of this machine"], host=True, machines=EVERY_HOST, stdout="of this machine\n", timeout=120),

@@ -1,6 +1,7 @@
 # Runs an image that `spore build --target xen` made as a domain of Xen's, in the first domain: sh domain.sh FOLDER [COMMAND]. What its console says goes to
 # standard output, and what is piped in to its console; why it ended, as xl has it, to standard error. Its status is the program's, from the console.
-# COMMAND runs here meanwhile, with what it prints on standard output too, and $guest for the guest's address; the domain is destroyed when it has ended.
+# COMMAND runs here meanwhile, with what it prints on standard output too, $guest for the guest's address, $domain for the domain's name and $console for the file
+# that its console goes to; the domain is destroyed when the command has ended.
 export PATH=/usr/lib/xen-4.17/bin:/opt/xen/usr/bin:/usr/sbin:/usr/bin:/sbin:/bin LD_LIBRARY_PATH=/opt/xen/usr/lib/x86_64-linux-gnu
 guest=10.5.0.2
 
@@ -48,8 +49,8 @@ xenconsole --interactive --start-notify-fd 4 "$(xl domid "$name")" <&3 > "$out/c
 head -c 1 < "/run/$name.ready" > /dev/null
 xl unpause "$name"
 if [ "$2" ]; then
-    sh -c "guest=$guest; $2"
-    xl destroy "$name"
+    sh -c "guest=$guest; domain=$name; console=$out/console; $2"
+    xl destroy "$name" 2> /dev/null  # it may have ended
 fi
 wait
 [ "$2" ] && exit

@@ -4,8 +4,10 @@
 #include "kernel/core/log.hpp"
 #include "kernel/core/parts.hpp"
 #include "kernel/drivers/xen/block.hpp"
+#include "kernel/drivers/xen/control.hpp"
 #include "kernel/drivers/xen/events.hpp"
 #include "kernel/drivers/xen/net/device.hpp"
+#include "kernel/task/thread.hpp"
 
 namespace spore::drivers::xen {
 namespace {
@@ -31,6 +33,13 @@ void start() {
     if (!store.open()) return core::warn("there is no way to Xen's store: devices stay unused");
     if constexpr (core::has(core::Part::disk) || core::has(core::Part::volumes)) attach_all("vbd", attach_block);
     if constexpr (core::has(core::Part::network)) attach_all("vif", attach_net);
+}
+
+void listen_for_stop() {
+    if (!store.is_open()) return;
+    auto thread = task::Thread::create("control", [](void*) { serve_control(store), task::end(); }, nullptr);
+    if (thread) task::start(std::move(*thread));
+    else core::warn("no memory to hear of xl shutdown");
 }
 
 }  // namespace spore::drivers::xen

@@ -65,10 +65,21 @@ Result<void> Store::skip(u32 size) {
     return {};
 }
 
+/// Of the next message that is no change: those are noted.
+Result<StoreHeader> Store::take_header() {
+    while (true) {
+        StoreHeader header{};
+        TRY(get({reinterpret_cast<std::byte*>(&header), sizeof header}));
+        if (header.size > store_payload) return fail(Error::corrupt);
+        if (header.call != static_cast<u32>(StoreCall::changed)) return header;
+        TRY(skip(header.size));
+        changed_ = true;
+    }
+}
+
 Result<std::string_view> Store::take_answer(StoreCall call, std::span<char> into) {
-    StoreHeader header{};
-    TRY(get({reinterpret_cast<std::byte*>(&header), sizeof header}));
-    if (header.size > store_payload || header.number != number_) return fail(Error::corrupt);
+    auto header = TRY(take_header());
+    if (header.number != number_) return fail(Error::corrupt);
     bool good = header.call == static_cast<u32>(call);
     if (!good && header.call != static_cast<u32>(StoreCall::error)) return fail(Error::corrupt);
     auto kept = std::min<std::size_t>(header.size, into.size());
@@ -116,6 +127,35 @@ Result<std::string_view> Store::list(std::string_view path, std::span<char> into
 Result<void> Store::write(std::string_view path, std::string_view value) {
     char answer[8];
     TRY(ask(StoreCall::write, {path, end, value}, answer));
+    return {};
+}
+
+Result<void> Store::watch(std::string_view path) {
+    constexpr std::string_view token = "0";  // which tells watches apart
+    char answer[8];
+    TRY(ask(StoreCall::watch, {path, end, token, end}, answer));
+    return {};
+}
+
+Result<void> Store::await_change() {
+    Guard guard(lock_);
+    if (broken_) return fail(Error::io);
+    while (!changed_) {
+        if (seen(page_->answer_producer) == page_->answer_consumer) {
+            TRY(news_.wait(lock_, sync::Interruptible::no));
+            continue;
+        }
+        StoreHeader header{};
+        auto taken = get({reinterpret_cast<std::byte*>(&header), sizeof header});
+        bool good = taken && header.call == static_cast<u32>(StoreCall::changed) && header.size <= store_payload;
+        if (!good || !skip(header.size)) {
+            broken_ = true;
+            return fail(Error::io);
+        }
+        send_event(port_);
+        changed_ = true;
+    }
+    changed_ = false;
     return {};
 }
 
