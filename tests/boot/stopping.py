@@ -3,6 +3,7 @@
 
 Ends with 77 when something is missing for arm64. The program's output and the exit status come on the serial line.
 """
+import os
 import pathlib
 import shutil
 import subprocess
@@ -66,6 +67,25 @@ def stops(machine, bundle, requests, expected, reason):
         assert ended == reason, f"the machine ends by {ended}"
 
 
+def leaves_its_volume_in_order(scratch):
+    """Also when the program goes on writing, and nobody waits for it."""
+    volume, path = scratch / "volume", {"env": os.environ | {"PATH": os.environ["PATH"] + ":/usr/sbin:/sbin"}}
+    for requests in ([BUTTON], [BUTTON, BUTTON]):
+        subprocess.run(["mke2fs", "-q", "-F", "-t", "ext4", "-b", "4096", "-N", "128", volume, "64M"], check=True, stdout=subprocess.DEVNULL, **path)
+        writes = f"{'trap true TERM; ' if len(requests) > 1 else ''}echo kept > /data/kept; echo ready; while :; do echo more >> /data/more; done"
+        bundle = bundle_for("q35", writes, ["-v", f"{volume}:/data:disk"], None, scratch)
+        with Machine([*MACHINES["q35"], "-initrd", bundle, "-drive", f"file={volume},format=raw,if=virtio"]) as guest:
+            guest.wait_for("ready")
+            for command, arguments in requests:
+                time.sleep(1)
+                guest.ask(command, **arguments)
+            assert guest.wait_for_end() == "guest-shutdown"
+        checked = subprocess.run(["e2fsck", "-n", volume], capture_output=True, text=True, **path)
+        assert checked.returncode == 0 and "clean" in checked.stdout, f"{len(requests)} requests leave a volume that is not in order: {checked.stdout}"
+        written = subprocess.run(["debugfs", "-R", "cat /kept", volume], capture_output=True, text=True, **path).stdout
+        assert written == "kept\n", f"{len(requests)} requests leave {written!r}"
+
+
 def main():
     system = None
     try:
@@ -81,6 +101,11 @@ def main():
                 stops(machine, bundle_for(machine, script, options, system, pathlib.Path(scratch)), requests, expected, reason)
             except (AssertionError, subprocess.SubprocessError) as problem:
                 problems.append(f"{machine}, {len(requests)} requests, {reason}: {problem}")
+    with tempfile.TemporaryDirectory(prefix="spore-stopping-") as scratch:
+        try:
+            leaves_its_volume_in_order(pathlib.Path(scratch))
+        except (AssertionError, subprocess.SubprocessError) as problem:
+            problems.append(str(problem))
     print("\n".join(problems), end="")
     return 1 if problems else 0 if system else 77
 
