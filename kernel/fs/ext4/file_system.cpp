@@ -105,6 +105,8 @@ Result<void> Ext4FileSystem::unmount() {
     if (!journal_.started()) return {};
     write_back_all();
     auto deleted = delete_unused();
+    ends_.store(true, std::memory_order_release);
+    if (deleted) deleted = delete_used();
     TRY(journal_.stop());
     TRY(write_mark(false));
     return deleted;

@@ -46,9 +46,10 @@ public:
     Result<Shared<Inode>> root() override;
     Result<FileSystemStat> stat() override;
     const char* kind() const override { return "ext4"; }
-    bool read_only() const override { return !journal_.started() || journal_.aborted(); }
+    bool read_only() const override { return !journal_.started() || journal_.aborted() || ends_.load(std::memory_order_acquire); }
     bool may_wait() const override { return true; }
     Result<void> sync() override;
+    Result<u64> trim(u64 start, u64 end, u64 least) override;
 
     // For its parts.
     const wire::ext4::Superblock& super() const { return super_; }
@@ -97,7 +98,8 @@ public:
 private:
     void write_back_all();
     Result<void> delete_unused();
-    Result<void> delete_orphan(Orphan& orphan);
+    Result<void> delete_used();
+    Result<void> delete_orphan(Orphan& orphan, Shared<Ext4Inode> inode);
     Result<void> load_orphans();
     Result<void> set_first_orphan(u32 number);
     Result<void> write_mark(bool needed);
@@ -111,6 +113,7 @@ private:
     Disk disk_;
     Journal journal_;
     wire::ext4::Superblock super_{};
+    std::atomic<bool> ends_ = false;  ///< nobody else changes anything any more
     bool newly_mounted_ = true;
     bool has_errors_ = false;  ///< somebody found it damaged
     InodeTable inodes_;

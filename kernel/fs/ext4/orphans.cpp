@@ -63,18 +63,44 @@ Result<void> Ext4FileSystem::delete_unused() {
                 if (orphan.unused) found = &orphan;
         }
         if (!found) break;
-        TRY(delete_orphan(*found));
+        Shared<Ext4Inode> inode;
+        {
+            Guard guard(tree_);
+            auto info = TRY(parse_inode(super_, found->number, TRY(place_of(found->number)).bytes));
+            inode = TRY(make_shared<Ext4Inode>(*this, found->number, info));
+        }
+        TRY(delete_orphan(*found, std::move(inode)));
     }
     return {};
 }
 
-Result<void> Ext4FileSystem::delete_orphan(Orphan& orphan) {
-    Shared<Ext4Inode> inode;
+/// At the end, files without names go though somebody has them open, or is in them: they read as empty from here on.
+Result<void> Ext4FileSystem::delete_used() {
     {
         Guard guard(tree_);
-        auto info = TRY(parse_inode(super_, orphan.number, TRY(place_of(orphan.number)).bytes));
-        inode = TRY(make_shared<Ext4Inode>(*this, orphan.number, info));
+        if (orphans_.empty()) return {};
     }
+    // Whoever began to change something before has done it then.
+    TRY(journal_.commit(journal_.current()));
+    {
+        Guard one_at_a_time(deletion_mutex_);
+        unsigned bucket = 0;
+        for (auto inode = inodes_.next<Ext4Inode>(bucket, nullptr); inode; inode = inodes_.next<Ext4Inode>(bucket, inode.get())) {
+            Orphan* orphan = nullptr;
+            {
+                Guard guard(tree_);
+                if (inode->orphan_ && inode->orphan_->link.linked) orphan = inode->orphan_.release();
+            }
+            if (!orphan) continue;
+            orphan_unused(*orphan);
+            TRY(delete_orphan(*orphan, inode));
+        }
+    }
+    return delete_unused();  // that nobody had any more meanwhile
+}
+
+/// `inode` is its file.
+Result<void> Ext4FileSystem::delete_orphan(Orphan& orphan, Shared<Ext4Inode> inode) {
     bool deleted = inode->links() == 0, is_directory = inode->is_directory();
     u64 kept = deleted ? 0 : (inode->size() + block_size - 1) / block_size;
     constexpr unsigned steps = 4;

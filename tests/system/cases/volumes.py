@@ -83,6 +83,13 @@ CASES = [
             cd /data; dd if=/dev/zero of=big bs=64k 2>&1 | grep -o "No space.*"; sync; rm big; for i in $(seq 100); do : > file$i || break; done 2>&1 | grep -o "No space.*"
             rm file*; echo room > again; cat again'""",
         stdout="No space left on device\nNo space left on device\nroom\n"),
+    # Somebody is in a folder without a name, and writes to a file without one, when the machine ends.
+    *volume("in-use", """
+        make disk 16M
+        run /bin/busybox sh -c '
+            mkdir /data/folder; cd /data/folder; rmdir /data/folder; exec 3> /data/file; rm /data/file; echo text >&3
+            (sleep 1000; echo) & echo done'""",
+        stdout="done\n"),
     *volume("two", """
         make disk 16M; make other 16M
         run -v ./other:/other:disk /bin/busybox sh -c 'echo one > /data/file; echo two > /other/file; mv /data/file /other/moved; cat /other/*e*; ls /data'

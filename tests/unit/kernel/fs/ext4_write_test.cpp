@@ -221,6 +221,30 @@ TEST_F(Ext4Write, KeepsOpenFilesWithoutNames) {
     EXPECT_EQ(file_system->stat()->free_blocks, free_before - 1);
 }
 
+TEST_F(Ext4Write, LeavesNothingOfWhatHadNoNameAtTheEnd) {
+    make();
+    auto free_before = file_system->stat()->free_blocks;
+    ASSERT_TRUE(make_folder("/dir"));
+    auto directory = *tree->open_as("/dir", {.mode = {.read = true}});
+    auto file = *tree->create("/file"), small = *tree->create("/small");
+    ASSERT_TRUE(write_text(*file, pattern(3'000'000)));
+    ASSERT_TRUE(write_text(*small, "never written back"));
+    ASSERT_TRUE(file->sync(false));
+    ASSERT_TRUE(remove("/file") && remove("/small"));
+    ASSERT_TRUE(remove_directory(tree->context(), tree->root(), "/dir"));
+    EXPECT_TRUE(file_system->unmount());
+    EXPECT_EQ(source.check(*disk), "");
+    EXPECT_EQ(write_text(*file, "more").error(), Error::read_only);
+    EXPECT_EQ(file->truncate(5).error(), Error::read_only);
+    ASSERT_TRUE(file->seek(0, Whence::start));
+    EXPECT_TRUE(read_text(*file, 100));
+    file.reset(), small.reset(), directory.reset();
+    unmount();
+    EXPECT_EQ(source.check(*disk), "");
+    mount();
+    EXPECT_EQ(file_system->stat()->free_blocks, free_before);
+}
+
 TEST_F(Ext4Write, KeepsExtendedAttributes) {
     make();
     ASSERT_TRUE(tree->write_file("/file", "x"));
