@@ -8,6 +8,14 @@ u32 superblock_checksum(const RawSuperblock& raw) {
     return checksum(checksum_start, bytes_of(raw).first(offsetof(RawSuperblock, checksum)));
 }
 
+void forgive_torn(RawSuperblock& raw, bool replayed) {
+    u32 features = raw.incompatible;
+    raw.incompatible = features ^ incompatible::recover;
+    bool differs_in_mark = raw.checksum == superblock_checksum(raw);
+    raw.incompatible = features;
+    if (differs_in_mark || (!replayed && (features & incompatible::recover))) raw.checksum = superblock_checksum(raw);
+}
+
 Result<Superblock> parse_superblock(ByteSpan bytes, u64 device_bytes) {
     const auto* raw = view_at<RawSuperblock>(bytes, 0);
     if (!raw) return fail(Error::truncated);

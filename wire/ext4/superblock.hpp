@@ -87,6 +87,9 @@ struct Superblock {
 /// change how it is read, corrupt, truncated.
 Result<Superblock> parse_superblock(ByteSpan raw, u64 bytes);
 u32 superblock_checksum(const RawSuperblock& raw);
+/// The superblock is two sectors, of which a power failure may have let one pass. Then it is in the journal, which is to be replayed (`replayed`: it
+/// was); or, where that begins or ends to be needed, nothing but the mark of that was changed. Such a one gets the checksum that fits it.
+void forgive_torn(RawSuperblock& raw, bool replayed);
 
 namespace group_flag {
 inline constexpr u16 no_inodes = 1, no_blocks = 2;  ///< the bitmap was never written: all free

@@ -38,17 +38,10 @@ Result<Identity> identify(device::BlockDevice& device) {
     return identity;
 }
 
-/// `checked`: what a crash has left is in order, so that its checksum must be.
-Result<void> Ext4FileSystem::read_superblock(bool checked) {
+Result<void> Ext4FileSystem::read_superblock(bool replayed) {
     auto first = TRY(read_first(disk_.device()));
     auto& raw = *reinterpret_cast<RawSuperblock*>(first.bytes() + superblock_offset);
-    // The superblock is two sectors, of which the power may have let one pass. Then it is in the journal, which is to be replayed; or, where that
-    // begins or ends to be needed, nothing but the mark of that was changed (write_mark()).
-    u32 features = raw.incompatible;
-    raw.incompatible = features ^ incompatible::recover;
-    bool torn = raw.checksum == superblock_checksum(raw);
-    raw.incompatible = features;
-    if (torn || (!checked && (features & incompatible::recover))) raw.checksum = superblock_checksum(raw);
+    forgive_torn(raw, replayed);
     has_errors_ = raw.state & state::errors;
     super_ = TRY(parse_superblock(bytes_of(raw), disk_.device().sectors() * device::sector_size));
     return {};

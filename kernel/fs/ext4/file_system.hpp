@@ -105,7 +105,7 @@ private:
     Result<void> write_mark(bool needed);
     void count_in_super();
     void write_regularly();
-    Result<void> read_superblock(bool checked);
+    Result<void> read_superblock(bool replayed);
     Result<void> open_journal();
     void before_commit() override;
 

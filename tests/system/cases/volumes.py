@@ -71,6 +71,12 @@ CASES = [
             flock -n disk true || echo held
         done
         tail -n 1 told""", stdout=re.compile("spore: the program did not end in time .*\n$")),
+    # Of the superblock's two sectors, one was written: that the journal is needed, without the checksum for it.
+    *volume("torn-superblock", """
+        make disk 16M
+        run /bin/busybox sh -c 'echo kept > /data/file'
+        features=$(od -A n -t u1 -j 1120 -N 1 disk); printf "\\\\$(printf %o $((features | 4)))" | dd of=disk bs=1 seek=1120 conv=notrunc 2> /dev/null
+        run /bin/busybox cat /data/file""", stdout="kept\n"),
     *volume("read-only", """
         mkdir from; echo here > from/file; make -d from disk 16M; sha256sum disk > sum
         run_read_only() { "$SPORE" run $OPTIONS -v ./disk:/data:disk:ro "$@"; }
@@ -108,8 +114,13 @@ CASES = [
         run ./disk:/data:disk; head -c 1000000 /dev/zero > disk; run ./disk:/data:disk; run .:/data:disk; run LABEL=data:/data:disk; run LABEL=:/data:disk
         mke2fs -q -t ext4 -b 4096 disk 16M; cp disk copy; run ./disk:/:disk; run ./disk:/data:disk -v ./copy:/copy:disk
         (flock 9; run ./disk:/data:disk) 9<> disk
+        mke2fs -q -t ext4 -b 1024 copy 16M 2> /dev/null; run ./copy:/data:disk; cp disk part; truncate -s 1M part; run ./part:/data:disk
+        mke2fs -q -t ext4 -b 4096 copy 160M 2> /dev/null; dd if=/dev/urandom of=copy bs=100 count=1 seek=12 conv=notrunc 2> /dev/null; run ./copy:/data:disk
+        dd if=/dev/zero of=copy bs=4096 count=1 conv=notrunc 2> /dev/null; run ./copy:/data:disk; truncate -s 8M copy; run ./copy:/data:disk
         mke2fs -q -t ext4 -O ^extents,^64bit,bigalloc -b 4096 copy 16M 2> /dev/null || mke2fs -q -t ext4 -O encrypt -b 4096 copy; run ./copy:/data:disk""",
         needs=(BUSYBOX, *TOOLS, "/usr/bin/flock"), stdout=re.compile("\n117\n".join((
             "make it, of 1 GiB for example, with 'mke2fs .*'", ".* holds no ext4 file system: make one with 'mke2fs .*'", ".* a disk is a file .*", ".* labels are for what 'spore build' makes",
-            ".* a label has 1 to 16 bytes.*", ".* the root cannot be a volume.*", ".*tune2fs -U random.*", ".* another machine uses it .*", ".* features that Spore does not know.*\n117\n$")))),
+            ".* a label has 1 to 16 bytes.*", ".* the root cannot be a volume.*", ".*tune2fs -U random.*", ".* another machine uses it .*",
+            ".* blocks of 1024 bytes.* 'mke2fs -t ext4 -b 4096 .*/copy'.*", ".* shorter than .*", ".* damaged.* 'e2fsck -f -b 32768 -B 4096 .*/copy'", ".* gone.* 'e2fsck -f -b 32768 .*", ".* holds no ext4 .*",
+            ".* features that Spore does not know.*\n117\n$")))),
 ]
