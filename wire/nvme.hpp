@@ -31,7 +31,7 @@ inline constexpr u32 status_ready = 1 << 0, status_fatal = 1 << 1;
 constexpr u32 admin_sizes(u32 entries) { return (entries - 1) | (entries - 1) << 16; }
 
 enum class AdminOperation : u8 { create_submissions = 0x01, create_completions = 0x05, identify = 0x06, set_features = 0x09 };
-enum class Operation : u8 { flush = 0x00, write = 0x01, read = 0x02 };
+enum class Operation : u8 { flush = 0x00, write = 0x01, read = 0x02, manage_data = 0x09 };
 
 /// An entry of a submission queue [4.2].
 struct Command {
@@ -66,9 +66,18 @@ inline constexpr u32 feature_queues = 7;
 constexpr u32 queue_size_and_number(u32 entries, u32 number) { return (entries - 1) << 16 | number; }
 inline constexpr u32 queue_contiguous = 1 << 0, queue_interrupts = 1 << 1;
 
+/// What manage_data tells of a range, whose page holds as many as the first argument says, less one; and its second: they hold nothing any more [6.7].
+struct DataRange {
+    u32 attributes, blocks;
+    u64 first;
+};
+static_assert(sizeof(DataRange) == 16);
+inline constexpr u32 operations_manage_data = 1 << 2, manage_deallocate = 1 << 2;
+
 /// Of what identify tells of a controller [5.15.2.2].
 inline constexpr u32 controller_transfer_limit = 77;  ///< u8: pages, as a power of two; 0: none
 inline constexpr u32 controller_namespaces = 516;     ///< u32: the highest number
+inline constexpr u32 controller_operations = 520;     ///< u16: bit 2: manage_data
 inline constexpr u32 controller_cache = 525;          ///< u8: bit 0: what was written is durable after a flush only
 /// And of a namespace [5.15.2.1].
 inline constexpr u32 namespace_size = 0;        ///< u64: blocks

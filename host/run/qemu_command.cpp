@@ -105,7 +105,7 @@ std::vector<std::string> qemu_command(const Plan& plan, Accelerator accelerator,
         if (volume.kind != VolumeKind::disk) continue;
         // As a set of descriptors, not by path: it can be opened for writing by who owns it only. The tool has locked it.
         add({"-add-fd", fmt::format("fd={},set={}", qemu_descriptor::first_disk + disk, disk),
-             "-drive", fmt::format("if=none,id=volume{},format=raw,auto-read-only=off,file.locking=off,file=/dev/fdset/{}{}{}", disk, disk, volume.read_only ? "," : "",
+             "-drive", fmt::format("if=none,id=volume{},format=raw,auto-read-only=off,discard=unmap,file.locking=off,file=/dev/fdset/{}{}{}", disk, disk, volume.read_only ? "," : "",
                                    volume.read_only ? kept : "")});
         attach(fmt::format("volume{}", disk));
         ++disk;

@@ -31,6 +31,9 @@ public:
     virtual Result<void> write(u64 first, std::span<const TransferPiece> pieces) = 0;
     /// All that was written before is durable when this returns.
     virtual Result<void> flush() = 0;
+    /// What these sectors hold matters no more, so that who keeps them needs no room for them. They may read as anything until they are written.
+    /// not_supported where there is nobody to tell.
+    virtual Result<void> discard(u64, u64) { return fail(Error::not_supported); }
     /// At most so many pieces in one call.
     static constexpr std::size_t max_pieces = 16;
 

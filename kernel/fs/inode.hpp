@@ -32,6 +32,9 @@ public:
     virtual const char* kind() const = 0;
     virtual bool read_only() const { return false; }
     virtual Result<void> sync() { return {}; }
+    /// Tells the disk what is free of the bytes from `start` to `end`, in stretches of at least `least`: how many. not_a_terminal where there is
+    /// none, not_supported where it cannot be told.
+    virtual Result<u64> trim(u64, u64, u64) { return fail(Error::not_a_terminal); }
     /// The machine ends: what is stored is in order after this, and nothing may be changed any more.
     virtual Result<void> close() { return sync(); }
     /// Whether a name that is not in the dentry cache may have to be read from a device.

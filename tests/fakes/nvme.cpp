@@ -118,6 +118,7 @@ void NvmeController::identify(const Command& command) {
         put(controller_transfer_limit, static_cast<u8>(transfer_limit));
         put(controller_namespaces, namespaces.empty() ? u32{0} : namespaces.rbegin()->first);
         put(controller_cache, static_cast<u8>(has_cache));
+        put(controller_operations, static_cast<u16>(discards ? operations_manage_data : 0));
     } else if (command.arguments[0] == identify_active) {
         u32 at = 0;
         for (auto& [id, one] : namespaces) put(4 * at++, id);
@@ -159,6 +160,15 @@ u32 NvmeController::carry_out(const Command& command) {
     auto operation = static_cast<Operation>(command.operation);
     if (operation == Operation::flush) return 0;
     auto& one = found->second;
+    if (operation == Operation::manage_data) {
+        EXPECT_EQ(command.arguments[0], 0u);
+        EXPECT_EQ(command.arguments[1], manage_deallocate);
+        auto& range = *static_cast<DataRange*>(arch::direct({command.pages[0]}));
+        u64 begin = range.first << one.block_shift, size = u64{range.blocks} << one.block_shift;
+        if (begin + size > one.bytes.size()) return status_out_of_range;
+        std::fill_n(&one.bytes[begin], size, u8{0});
+        return 0;
+    }
     u64 at = (command.arguments[0] | u64{command.arguments[1]} << 32) << one.block_shift;
     u32 bytes = ((command.arguments[2] & 0xffff) + 1) << one.block_shift;
     if (at + bytes > one.bytes.size()) return status_out_of_range;

@@ -46,7 +46,7 @@ public:
     std::map<u32, Namespace> namespaces;
     u32 version = 0x1'04'00, most_entries = 1024, most_queues = 8, messages = 8, transfer_limit = 0, page_minimum = 0;
     u32 status_of_commands = 0;        ///< what work() says of each
-    bool becomes_ready = true, fatal = false, has_cache = true, answers_admin = true, interrupts = true;
+    bool becomes_ready = true, fatal = false, has_cache = true, discards = true, answers_admin = true, interrupts = true;
     bool is_cut_off = false;
     std::vector<Seen> seen;            ///< commands on I/O queues
     std::map<u16, u16> vector_of;      ///< of each completion queue

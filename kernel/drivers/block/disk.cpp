@@ -31,6 +31,20 @@ Result<void> Disk::transfer(Operation operation, u64 first, Pieces pieces) {
     return {};
 }
 
+/// What does not fill a whole block stays.
+Result<void> Disk::discard(u64 first, u64 count) {
+    if (!shape_.most_discarded) return fail(Error::not_supported);
+    if (read_only()) return fail(Error::read_only);
+    if (first > sectors() || count > sectors() - first) return fail(Error::out_of_range);
+    u64 in_block = shape_.block_size / sector_size, end = align_down(first + count, in_block);
+    for (u64 at = align_up(first, in_block); at < end;) {
+        u64 part = std::min<u64>(end - at, shape_.most_discarded);
+        TRY(carry_out(Operation::discard, at, {}, static_cast<u32>(part * sector_size)));
+        at += part;
+    }
+    return {};
+}
+
 /// As few requests as the shape allows.
 Result<void> Disk::carry_out_parts(Operation operation, u64 first, Pieces pieces) {
     u32 offset = 0;  // in the first of the pieces

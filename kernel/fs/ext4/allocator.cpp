@@ -138,6 +138,14 @@ Result<BlockRun> Allocator::look_in(u32 group, u32 from, u32 wanted) {
     return best;
 }
 
+u64 Allocator::first_of(u32 group) const { return u64{group} * owner_.super().blocks_per_group; }
+
+Result<BlockRun> Allocator::next_free(u32 group, u32 from, u32 end) {
+    auto bits = TRY(block_bitmap(group)).bytes();
+    u32 at = find_bit(bits, from, end, false);
+    return BlockRun{first_of(group) + at, find_bit(bits, at, end, true) - at};
+}
+
 Result<void> Allocator::take(const BlockRun& run) {
     u32 number = owner_.super().group_of(run.start);
     auto bits = TRY(block_bitmap(number));

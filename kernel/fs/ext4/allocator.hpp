@@ -44,6 +44,18 @@ public:
     /// `metadata`: the journal may hold it.
     void give_back(u64 start, u32 count, bool metadata);
 
+    /// Calls each(run) for what is free in the group between two of its blocks, in stretches of at least `least`. What is given back is not, until the transaction has ended.
+    template <typename F>
+    Result<void> for_each_free(u32 group, u32 from, u32 end, u32 least, F each) {
+        while (from < end) {
+            auto run = TRY(next_free(group, from, end));
+            if (run.length >= std::max(least, 1u)) TRY(each(run));
+            if (run.length == 0) break;
+            from = static_cast<u32>(run.start - first_of(group)) + run.length;
+        }
+        return {};
+    }
+
     Result<u32> allocate_inode(u32 near, bool is_directory);
     /// The inode's bitmap is part of the transaction, so that free_inode() cannot fail.
     Result<void> prepare_inode(u32 number);
@@ -62,6 +74,9 @@ private:
     Result<Block> inode_bitmap(u32 group);
     Result<Block> bitmap(u32 group, u64 number, BlockKind kind, bool is_unwritten);
     void fill_block_bitmap(u32 group, MutableByteSpan bits);
+    u64 first_of(u32 group) const;
+    /// Of length 0 when there is none.
+    Result<BlockRun> next_free(u32 group, u32 from, u32 end);
     Result<BlockRun> look_in(u32 group, u32 from, u32 wanted);
     Result<void> take(const BlockRun& run);
 

@@ -9,6 +9,7 @@ namespace {
 
 enum Request : u32 {
     fio_clex = 0x5451, fio_nclex = 0x5450, fio_nbio = 0x5421, fio_async = 0x5452,
+    fi_trim = 0xc018'5879,
     fio_setown = 0x8901, sioc_setgroup = 0x8902, fio_getown = 0x8903, sioc_getgroup = 0x8904,
 };
 
@@ -21,6 +22,23 @@ Result<u64> socket_ioctl(fs::File& file, u32 request, u64 argument) {
     case sioc_getgroup: TRY(UserOut<i32>{{argument}}.write(number_of(event_owner(file)))); return 0;
     default: return file.ioctl(request, argument);
     }
+}
+
+/// [linux/fs.h, struct fstrim_range]
+struct TrimRange {
+    u64 start, length, least;
+};
+
+/// What the disk need not keep [fstrim(8)]; the range's length becomes how much that was.
+Result<u64> trim(Task& task, fs::File& file, u64 argument) {
+    auto* inode = file.inode();
+    if (!inode) return fail(Error::not_a_terminal);
+    if (!task.process().credentials().may(Capability::admin)) return fail(Error::not_permitted);
+    auto range = TRY(UserIn<TrimRange>{{argument}}.read());
+    u64 end = range.length < ~u64{0} - range.start ? range.start + range.length : ~u64{0};
+    range.length = TRY(inode->file_system().trim(range.start, end, range.least));
+    TRY(UserOut<TrimRange>{{argument}}.write(range));
+    return 0;
 }
 
 }  // namespace
@@ -45,6 +63,7 @@ Result<u64> ioctl(Task& task, Descriptor descriptor, Flags request, u64 argument
         TRY(file->set_mode(mode));
         return 0;
     }
+    case fi_trim: return trim(task, *file, argument);
     default: return file->kind() == fs::FileKind::socket ? socket_ioctl(*file, request, argument) : file->ioctl(request, argument);
     }
 }

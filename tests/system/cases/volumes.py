@@ -14,6 +14,12 @@ PREPARE = """
 """
 CLEAN = '\ne2fsck -fn disk > report 2>&1 || { cat report; exit 1; }\n'
 
+TRIM = """
+    make disk 64M
+    run /bin/busybox sh -ec 'cd /data; head -c 30000000 /dev/urandom > large; echo kept > file; sync; rm large; fstrim /data'
+    test $(du -k disk | cut -f 1) -lt 10000 && echo small
+    run /bin/busybox sh -c 'cat /data/file; fstrim /tmp || :'"""
+
 
 def volume(name, script, command=(), needs=(), **what):
     """On virtual machines of both CPUs, and as a process."""
@@ -101,6 +107,9 @@ CASES = [
         run -v ./other:/other:disk /bin/busybox sh -c 'echo one > /data/file; echo two > /other/file; mv /data/file /other/moved; cat /other/*e*; ls /data'
         e2fsck -fn other > report 2>&1 || cat report""",
         stdout="two\none\nlost+found\n"),
+    # What was deleted takes no room of this machine any more.
+    *volume("trim", TRIM, stdout="small\nkept\n", stderr=re.compile("Inappropriate ioctl")),
+    Case("trim-nvme", [], needs=(BUSYBOX, *TOOLS), timeout=120, machines=("q35",), spread=True, options=["--disk", "nvme"], script=PREPARE + TRIM + CLEAN, stdout="small\nkept\n"),
     # A database's file, whose pages are written and mapped.
     *volume("sqlite", """
         make disk 64M

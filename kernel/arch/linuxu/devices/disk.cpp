@@ -17,6 +17,7 @@ namespace {
 
 using device::TransferPiece;
 
+constexpr int keep_size = 1, punch_hole = 2;   // [linux/falloc.h]
 constexpr long get_device_size = 0x8008'1272;  // BLKGETSIZE64 [linux/fs.h]
 
 class FileDisk final : public device::BlockDevice {
@@ -44,6 +45,14 @@ public:
         auto start = time::now();
         if (host::call(SYS_fdatasync, descriptor_) < 0) return fail(Error::io);
         flushes.count(0, time::now() - start);
+        return {};
+    }
+    /// A hole in the file; devices that can be told are so by the same call.
+    Result<void> discard(u64 first, u64 count) override {
+        if (read_only_) return fail(Error::read_only);
+        if (first > sectors_ || count > sectors_ - first) return fail(Error::out_of_range);
+        i64 done = host::call(SYS_fallocate, descriptor_, punch_hole | keep_size, first * device::sector_size, count * device::sector_size);
+        if (done < 0) return fail(Error::not_supported);
         return {};
     }
 

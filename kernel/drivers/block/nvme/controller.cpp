@@ -63,6 +63,7 @@ Result<void> Controller::start() {
     page_ = memory::FrameRef::adopt(TRY(memory::allocate_zeroed_frames()));
     TRY(identify(identify_controller, 0));
     has_cache_ = field<u8>(page_, controller_cache) & 1;
+    can_discard_ = field<u16>(page_, controller_operations) & operations_manage_data;
     if (u8 limit = field<u8>(page_, controller_transfer_limit); limit && limit < 8) most_bytes_ = std::min<u32>(most_bytes_, page_size << limit);
     return open_queues();
 }

@@ -19,6 +19,8 @@ public:
     Queue& queue() { return *queues_[arch::cpu_id() % queue_count_]; }
     /// What was written is durable after a flush only.
     bool has_cache() const { return has_cache_; }
+    /// It can be told of blocks that hold nothing any more.
+    bool can_discard() const { return can_discard_; }
     u32 most_bytes() const { return most_bytes_; }
 
 private:
@@ -40,7 +42,7 @@ private:
     u32 queue_count_ = 0;
     memory::FrameRef page_;  ///< what identify told last
     u32 most_bytes_ = Queue::most_bytes;
-    bool has_cache_ = true;
+    bool has_cache_ = true, can_discard_ = false;
 };
 
 }  // namespace spore::drivers::nvme

@@ -8,6 +8,8 @@ using namespace wire::nvme;
 
 namespace {
 
+constexpr u32 most_discarded = 1_GiB / device::sector_size;
+
 /// The pages of the pieces, which meet at pages' boundaries: the first two, or the first and a list of the others [4.3].
 void put_pages(Command& command, Disk::Pieces pieces, u64* list, PhysAddr list_address) {
     u32 count = 0;
@@ -25,7 +27,8 @@ void put_pages(Command& command, Disk::Pieces pieces, u64* list, PhysAddr list_a
 }  // namespace
 
 NamespaceDisk::NamespaceDisk(Controller& controller, u32 id, u32 block_shift, u64 blocks, bool read_only) : controller_(controller), id_(id), block_shift_(block_shift) {
-    set_shape({.sectors = blocks << (block_shift - sector_shift), .block_size = 1u << block_shift, .most_bytes = controller.most_bytes(), .read_only = read_only,
+    set_shape({.sectors = blocks << (block_shift - sector_shift), .block_size = 1u << block_shift, .most_bytes = controller.most_bytes(), .most_discarded = controller.can_discard() ? most_discarded : 0,
+               .read_only = read_only,
                .joins_at_pages = true});
 }
 
@@ -35,12 +38,18 @@ Result<void> NamespaceDisk::carry_out(Operation operation, u64 first, Pieces pie
     u16 slot = TRY(queue.take_slot());
     Command command{};
     command.namespace_id = id_;
-    if (operation == Operation::flush) {
+    u64 block = first >> (block_shift_ - sector_shift);
+    if (operation == Operation::discard) {
+        // The slot's room for a list of pages has room for a range.
+        *reinterpret_cast<DataRange*>(queue.pages(slot)) = {.attributes = 0, .blocks = bytes >> block_shift_, .first = block};
+        command.operation = static_cast<u8>(wire::nvme::Operation::manage_data);
+        command.pages[0] = queue.pages_address(slot).value;
+        command.arguments[1] = manage_deallocate;
+    } else if (operation == Operation::flush) {
         command.operation = static_cast<u8>(wire::nvme::Operation::flush);
     } else {
         command.operation = static_cast<u8>(operation == Operation::read ? wire::nvme::Operation::read : wire::nvme::Operation::write);
         put_pages(command, pieces, queue.pages(slot), queue.pages_address(slot));
-        u64 block = first >> (block_shift_ - sector_shift);
         command.arguments[0] = static_cast<u32>(block);
         command.arguments[1] = static_cast<u32>(block >> 32);
         command.arguments[2] = (bytes >> block_shift_) - 1;

@@ -184,6 +184,27 @@ TEST(Nvme, FlushesOnlyACache) {
     });
 }
 
+TEST(Nvme, DiscardsWholeBlocks) {
+    simulated([] {
+        Rig rig([](auto& card) { card.namespaces[1].block_shift = 12; });
+        rig.run([&](device::BlockDevice& disk) {
+            auto& bytes = rig.card.namespaces[1].bytes;
+            auto expected = bytes;
+            std::fill(&expected[8192], &expected[24576], u8{0});
+            ASSERT_TRUE(disk.discard(15, 34));  // and parts of the blocks around them
+            EXPECT_TRUE(bytes == expected);
+            ASSERT_TRUE(disk.discard(1, 9));
+            EXPECT_TRUE(bytes == expected);
+            EXPECT_EQ(rig.card.seen.size(), 1u);
+            EXPECT_EQ(disk.discard(2040, 9).error(), Error::out_of_range);
+        });
+    });
+    simulated([] {
+        Rig rig([](auto& card) { card.discards = false; });
+        rig.run([&](device::BlockDevice& disk) { EXPECT_EQ(disk.discard(0, 8).error(), Error::not_supported); });
+    });
+}
+
 TEST(Nvme, SurvivesLostInterrupts) {
     simulated([] {
         Rig rig([](auto& card) { card.interrupts = false; });

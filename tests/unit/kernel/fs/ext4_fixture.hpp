@@ -54,6 +54,13 @@ public:
         if (logs) log.push_back({});
         return {};
     }
+    Result<void> discard(u64 first, u64 count) override {
+        if (first > sectors_ || count > sectors_ - first) return fail(Error::out_of_range);
+        static constexpr std::array<std::byte, 4096> other{std::byte{0xdd}};  // who reads this again shall notice
+        for (u64 at = first * device::sector_size, end = at + count * device::sector_size; at < end; at += other.size()) store(at, other);
+        discarded += count;
+        return {};
+    }
     void load(u64 at, std::span<std::byte> memory) const {
         while (!memory.empty()) {
             u64 part = std::min<u64>(memory.size(), 4096 - at % 4096);
@@ -99,7 +106,7 @@ public:
     }
 
     bool is_read_only = false, fails_reads = false, fails_writes = false, logs = false;
-    u64 reads_done = 0, writes_done = 0, flushes_done = 0;
+    u64 reads_done = 0, writes_done = 0, flushes_done = 0, discarded = 0;
     std::vector<Write> log;
 
 private:

@@ -283,6 +283,37 @@ TEST_F(Ext4Write, SaysWhenTheDiskIsFull) {
     EXPECT_TRUE(tree->write_file("/again", pattern(5'000'000)));
 }
 
+TEST_F(Ext4Write, TellsTheDiskWhatIsFree) {
+    make();
+    ASSERT_TRUE(make_folder("/a"));
+    for (int i = 0; i < 20; ++i) ASSERT_TRUE(tree->write_file("/a/file" + std::to_string(i), pattern(300'000, i)));
+    ASSERT_TRUE(tree->write_file("/a/large", pattern(20'000'000)));
+    check_and_mount();
+    auto open = *tree->open_as("/a/file1", {.mode = {.read = true, .write = true}});
+    for (int i = 0; i < 20; i += 2) ASSERT_TRUE(remove("/a/file" + std::to_string(i)));
+    ASSERT_TRUE(remove("/a/large"));
+    ASSERT_TRUE(remove("/a/file1"));
+    auto trimmed = file_system->trim(0, ~u64{0}, 0);
+    ASSERT_TRUE(trimmed);
+    EXPECT_EQ(*trimmed, disk->discarded * device::sector_size);
+    EXPECT_GT(*trimmed, 23'000'000u);
+    EXPECT_TRUE(tree->read_file("/a/file3") == pattern(300'000, 3));
+    EXPECT_TRUE(Tree::read_all(*open) == pattern(300'000, 1));
+    open.reset();
+    check_and_mount();
+    for (int i = 3; i < 20; i += 2) EXPECT_TRUE(tree->read_file("/a/file" + std::to_string(i)) == pattern(300'000, i)) << i;
+    // Parts, and short stretches left out.
+    disk->discarded = 0;
+    EXPECT_EQ(file_system->trim(64_MiB, ~u64{0}, 0).error(), Error::invalid);
+    EXPECT_EQ(file_system->trim(4096, 8000, 0).error(), Error::invalid);
+    EXPECT_EQ(file_system->trim(0, 8192, 0), 0u);
+    auto long_ones = file_system->trim(0, ~u64{0}, 1_MiB), first_half = file_system->trim(0, 32_MiB, 0);
+    ASSERT_TRUE(long_ones && first_half);
+    EXPECT_LT(*long_ones, *file_system->trim(0, ~u64{0}, 0));
+    EXPECT_LE(*first_half, 32_MiB);
+    EXPECT_TRUE(tree->write_file("/a/new", pattern(1'000'000)));
+}
+
 TEST_F(Ext4Write, WritesWhatMappingsChange) {
     make();
     ASSERT_TRUE(tree->write_file("/file", pattern(50'000)));
