@@ -12,6 +12,7 @@ using namespace wire::nvme;
 
 namespace {
 constexpr Duration patience_alone = Duration::seconds(5);
+constexpr unsigned list_order = 2;
 }
 
 bool Health::is_alive() {
@@ -26,13 +27,14 @@ void Health::end() {
 }
 
 Result<void> Queue::open(u32 entries, u32 doorbell_stride) {
-    static_assert(most_entries * sizeof(Command) <= page_size && most_entries > most && most * listed_pages * sizeof(u64) <= page_size);
+    static_assert(most_entries * sizeof(Command) <= page_size && most_entries > most && most * listed_pages * sizeof(u64) <= page_size << list_order && page_size % (listed_pages * sizeof(u64)) == 0);
     entries_ = std::min(entries, most_entries);
     slots_ = static_cast<u16>(std::min<u32>(most, entries_ - 1));  // a full ring would look like an empty one
     doorbell_ = static_cast<u32>(Register::doorbells) + 2 * number_ * doorbell_stride;
     completion_doorbell_ = doorbell_ + doorbell_stride;
     if (completion_doorbell_ >= register_space) return fail(Error::not_supported);
-    for (auto* part : {&submissions_, &completions_, &pages_}) *part = memory::FrameRef::adopt(TRY(memory::allocate_zeroed_frames()));
+    for (auto* part : {&submissions_, &completions_}) *part = memory::FrameRef::adopt(TRY(memory::allocate_zeroed_frames()));
+    pages_ = memory::FrameRef::adopt(TRY(memory::allocate_frames(list_order)));
     return {};
 }
 

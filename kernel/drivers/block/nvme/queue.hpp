@@ -31,7 +31,7 @@ private:
 class Queue final : public RequestSlots {
 public:
     /// Commands of at most so many bytes need no more pages than a slot has room to list.
-    static constexpr u32 listed_pages = 16, most_bytes = listed_pages * page_size;
+    static constexpr u32 listed_pages = 64, most_bytes = listed_pages * page_size;
     static constexpr u32 most_entries = 64;
 
     Queue(Hardware& hardware, Health& health, u32 number) : RequestSlots(disk_patience), hardware_(hardware), health_(health), number_(number) {}

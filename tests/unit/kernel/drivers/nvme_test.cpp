@@ -45,12 +45,14 @@ TEST(Nvme, ReadsAndWrites) {
         rig.run([&](device::BlockDevice& disk) {
             EXPECT_EQ(disk.sectors(), 2048u);
             EXPECT_FALSE(disk.read_only());
-            DiskMemory memory(4);
+            DiskMemory memory(7);
             auto& bytes = rig.card.namespaces[1].bytes;
-            for (u32 size : {512u, 4096u, 8192u, 65536u})
+            for (u32 size : {512u, 4096u, 8192u, 65536u, 262144u})
                 for (u32 offset : {0u, 512u, 4u}) {
-                    auto piece = memory.piece(offset, offset ? std::min(size, 32768u) : size);
+                    auto piece = memory.piece(offset, size);
+                    rig.card.seen.clear();
                     ASSERT_TRUE(disk.read(7, {&piece, 1}));
+                    EXPECT_EQ(rig.card.seen.size(), 1u);
                     EXPECT_EQ(memory.copy(offset, piece.size), (std::vector<u8>(&bytes[7 * 512], &bytes[7 * 512] + piece.size))) << size << " at " << offset;
                 }
             memory.fill(3, 8192);
