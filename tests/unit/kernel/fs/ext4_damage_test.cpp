@@ -88,6 +88,28 @@ TEST_F(Ext4Damaged, NeverFaults) {
     EXPECT_GT(explored, 400);
 }
 
+TEST_F(Ext4Damaged, IsMountedWhereThereIsMemory) {
+    auto good = build();
+    bool failed = true;
+    u64 nth = 1;
+    for (; failed; ++nth) {
+        auto disk = good->copy();
+        memory::fail_allocation(nth);
+        auto mounted = Ext4FileSystem::mount(*disk, false);
+        auto ended = mounted ? (*mounted)->unmount() : Result<void>{};
+        failed = memory::fail_allocation(0) == 0;
+        if (!mounted) EXPECT_TRUE(failed && mounted.error() == Error::no_memory) << nth;
+        if (mounted && !ended) EXPECT_TRUE((*mounted)->unmount()) << nth;
+        mounted = fail(Error::not_found);
+        auto again = Ext4FileSystem::mount(*disk, false);
+        ASSERT_TRUE(again) << nth;
+        EXPECT_TRUE((*again)->unmount()) << nth;
+        again = fail(Error::not_found);
+        ASSERT_EQ(source.check(*disk), "") << nth;
+    }
+    EXPECT_GT(nth, 10u);
+}
+
 TEST_F(Ext4Damaged, StaysConsistentWithoutMemory) {
     auto good = build();
     bool failed = true;

@@ -1,6 +1,7 @@
 // Every operation with every allocation failing in turn, and every read of the disk: it says so, nothing is lost or half done, and once there is memory again
 // the same operation succeeds.
 #include "erofs_fixture.hpp"
+#include "ext4_fixture.hpp"
 #include "kernel/fs/erofs/disk_image.hpp"
 #include "kernel/fs/erofs/file_system.hpp"
 #include "kernel/fs/pipe.hpp"
@@ -123,20 +124,31 @@ private:
     ByteSpan bytes_;
 };
 
-/// The same tree, as a tmpfs or as one over an image in memory or on a disk.
-enum class Place { memory, overlay, disk };
+/// The same tree, as a tmpfs, as one over an image in memory or on a disk, or on a volume.
+enum class Place { memory, overlay, disk, volume };
+
+template <typename Source>
+void fill(Source& source, const std::string& contents) {
+    source.directory("dir/inner");
+    source.directory("empty");
+    source.file("dir/inner/file", "deep");
+    source.file("file", contents);
+    source.file("other", "other");
+    source.link("link", "dir/inner/file");
+}
 
 class Faults : public testing::TestWithParam<Place> {
 protected:
     Faults() {
         if (GetParam() == Place::memory) return;
+        if (GetParam() == Place::volume) {
+            volume_source_.emplace();
+            fill(*volume_source_, contents_);
+            good_volume_ = volume_source_->build(16_MiB);
+            return;
+        }
         ErofsSource source;
-        source.directory("dir/inner");
-        source.directory("empty");
-        source.file("dir/inner/file", "deep");
-        source.file("file", contents_);
-        source.file("other", "other");
-        source.link("link", "dir/inner/file");
+        fill(source, contents_);
         image_ = source.build();
         disk_.emplace(image_);
     }
@@ -151,6 +163,12 @@ protected:
             ASSERT_TRUE(make_symlink(context, tree_->root(), "link", "dir/inner/file"));
             return;
         }
+        if (GetParam() == Place::volume) {
+            volume_ = good_volume_->copy();
+            file_system_ = *ext4::Ext4FileSystem::mount(*volume_, false);
+            tree_.emplace(file_system_);
+            return;
+        }
         Owned<erofs::Image> image;
         if (GetParam() == Place::disk) image = *make_owned<erofs::DiskImage>(*disk_);
         else image = *make_owned<erofs::MemoryImage>(image_, erofs::MemoryImage::Frames::none);
@@ -162,6 +180,15 @@ protected:
         auto other = tree_->read_file("other");
         EXPECT_TRUE(other && (*other == "other" || other->size() >= 5)) << operation.name << ", allocation " << nth;
     }
+    /// A volume ends in order; e2fsck takes long, so that it looks at some.
+    void end_tree(u64 nth) {
+        tree_.reset();
+        if (!file_system_) return;
+        EXPECT_FALSE(file_system_->read_only());
+        EXPECT_TRUE(file_system_->unmount());
+        file_system_.reset();
+        if (nth % 7 == 1) EXPECT_EQ(volume_source_->check(*volume_), "");
+    }
     template <typename Inject, typename Left>
     void walk(Error expected, Inject inject, Left left) {
         for (auto& operation : operations) {
@@ -171,7 +198,10 @@ protected:
                 make_tree();
                 inject(nth);
                 auto result = operation.run(*tree_);
+                // Its transaction ends without memory, too.
+                auto safe = file_system_ ? file_system_->sync() : Result<void>{};
                 bool failed = left() == 0;
+                if (!safe) EXPECT_TRUE(failed && safe.error() == expected && file_system_->sync()) << static_cast<int>(safe.error());
                 if (!result) {
                     ASSERT_TRUE(failed) << "without a reason: " << static_cast<int>(result.error());
                     EXPECT_TRUE(result.error() == expected || result.error() == Error::canceled) << static_cast<int>(result.error());
@@ -180,7 +210,7 @@ protected:
                     EXPECT_TRUE(again) << static_cast<int>(error_of(again));
                 }
                 check(operation, nth);
-                tree_.reset();
+                end_tree(nth);
                 EXPECT_EQ(memory::memory_use().free, free) << "frames are lost";
                 if (!failed) break;
                 ASSERT_LT(nth, 500u);
@@ -191,10 +221,13 @@ protected:
     std::string contents_ = pattern(40'000);
     std::vector<std::byte> image_;
     std::optional<FailingDisk> disk_;
+    std::optional<Ext4Source> volume_source_;
+    std::unique_ptr<RamDisk> good_volume_, volume_;
+    Shared<ext4::Ext4FileSystem> file_system_;
     std::optional<Tree> tree_;
 };
-constexpr const char* place_names[] = {"tmpfs", "overlay", "disk"};
-INSTANTIATE_TEST_SUITE_P(Places, Faults, testing::Values(Place::memory, Place::overlay, Place::disk),
+constexpr const char* place_names[] = {"tmpfs", "overlay", "disk", "volume"};
+INSTANTIATE_TEST_SUITE_P(Places, Faults, testing::Values(Place::memory, Place::overlay, Place::disk, Place::volume),
                          [](auto& info) { return place_names[static_cast<std::size_t>(info.param)]; });
 
 TEST_P(Faults, EveryAllocationMayFail) {
