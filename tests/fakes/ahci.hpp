@@ -40,6 +40,13 @@ public:
     /// Carries out all commands in flight, and interrupts.
     void work();
     bool has_work() const;
+    /// A port's registers, whatever the rules say; and an interrupt that says to be of these ports.
+    u32 get(u32 port, wire::ahci::PortRegister r) { return of(port, r); }
+    void set(u32 port, wire::ahci::PortRegister r, u32 value) { of(port, r) = value; }
+    void interrupt(u32 causes) {
+        causes_ |= causes;
+        if (handler) handler(handler_context);
+    }
 
     std::map<u32, Disk> disks;
     u32 slots = 32;

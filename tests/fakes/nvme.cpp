@@ -172,7 +172,7 @@ u32 NvmeController::carry_out(const Command& command) {
     u64 at = (command.arguments[0] | u64{command.arguments[1]} << 32) << one.block_shift;
     u32 bytes = ((command.arguments[2] & 0xffff) + 1) << one.block_shift;
     if (at + bytes > one.bytes.size()) return status_out_of_range;
-    if (transfer_limit && bytes > page_size << transfer_limit) return invalid_field;
+    if (transfer_limit && transfer_limit < 32 && bytes > page_size << transfer_limit) return invalid_field;
     for (auto [memory, size] : parts_of(command, bytes)) {
         if (operation == Operation::read) std::memcpy(memory, &one.bytes[at], size);
         else std::memcpy(&one.bytes[at], memory, size);

@@ -28,6 +28,8 @@ public:
     bool has_work() const { return !silent && rings_.state_page && state().requests_made != state().requests_taken; }
     /// Says that a request is done, whatever the rules say.
     void complete(u64 context, u16 host = 0, u8 status = 0);
+    /// Says that so many more are done.
+    void claim(u32 count) { state().completions_made = state().completions_made + count; }
     void interrupt() { handler(handler_context); }
 
     bool messages = true, silent = false, refuses_rings = false, interrupts = true, is_cut_off = false;
