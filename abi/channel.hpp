@@ -46,7 +46,7 @@ enum class HostFrame : u8 {
     signal = 3,        ///< le32: deliver this signal to the program's process group
     window_size = 4,   ///< le16 rows, le16 columns
     query = 5,         ///< le32 number of the question, then the path of a file below /proc ("net/tcp"): the kernel reports its text
-    shutdown = 6,      ///< stop the program by its signal (the manifest's), close the volumes, power off; a second one does not wait for the program
+    shutdown = 6,      ///< stop the program by its signal (the manifest's), close the volumes, power off; who insists, by another within 5 seconds, does not wait for the program
     output_credit = 7, ///< le32: what of the guest's output was taken, see initial_output_credit
 };
 

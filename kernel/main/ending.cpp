@@ -10,6 +10,7 @@
 #include "kernel/main/stop.hpp"
 #include "kernel/sync/wait_queue.hpp"
 #include "kernel/task/thread.hpp"
+#include "kernel/time/timer.hpp"
 
 namespace spore::main {
 namespace {
@@ -17,7 +18,11 @@ namespace {
 constexpr u32 sigkill = 9;  // the same on every Linux machine
 
 constinit u32 stop_signal = 15;
-constinit std::atomic<u32> requests = 0;
+/// Nobody insists who asks again later: some hypervisors repeat their request every ten seconds, as long as the machine is there.
+constexpr Duration insistence = Duration::seconds(5);
+
+constinit std::atomic<Instant> asked_at = Instant::never();
+constinit std::atomic<bool> ends = false;
 constinit std::atomic<device::AfterEnd> wanted = device::AfterEnd::power_off;
 constinit std::atomic<bool> closing = false;
 
@@ -48,17 +53,13 @@ void set_stop_signal(u32 number) { stop_signal = number; }
 
 void ask_to_stop(device::AfterEnd after) {
     wanted = after;
-    switch (requests.fetch_add(1)) {
-    case 0: return linux::signal_first_group(static_cast<i32>(stop_signal));
-    case 1: {
-        auto thread = task::Thread::create("end", end_without_program, nullptr);
-        if (thread) return task::start(std::move(*thread));
-        core::error("no memory to end the machine: ask once more");
-        requests = 1;
-        return;
-    }
-    default: return;
-    }
+    auto now = time::now(), before = asked_at.exchange(now);
+    if (before == Instant::never()) return linux::signal_first_group(static_cast<i32>(stop_signal));
+    if (now - before > insistence || ends.exchange(true)) return;
+    auto thread = task::Thread::create("end", end_without_program, nullptr);
+    if (thread) return task::start(std::move(*thread));
+    core::error("no memory to end the machine: ask once more");
+    ends = false;
 }
 
 void end_after_program(linux::End end) {

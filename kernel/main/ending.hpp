@@ -9,7 +9,7 @@ namespace spore::main {
 /// What the program is sent when the machine is asked to stop. Before the first request.
 void set_stop_signal(u32 number);
 
-/// The first call asks the program to end, by that signal; the second ends the machine without it. What the last call wants is what the machine comes to, also
+/// The first call asks the program to end, by that signal; one that follows another within five seconds ends the machine without it. What the last call wants is what the machine comes to, also
 /// where the program ends by itself. In any context, interrupts included.
 void ask_to_stop(device::AfterEnd after);
 

@@ -22,6 +22,7 @@ FIRMWARE = pathlib.Path("/usr/share/qemu-efi-aarch64/QEMU_EFI.fd")
 # What a program makes of it: ends in its own way, does not listen, ends as programs do that have made nothing of it.
 LISTENS = "trap 'echo asked; exit 7' TERM; trap 'echo asked by another; exit 8' QUIT; echo ready; while :; do busybox sleep 1; done"
 DEAF = "trap '' TERM; echo ready; while :; do busybox sleep 1; done"
+SLOW = "trap 'busybox sleep 9; echo asked; exit 7' TERM; echo ready; while :; do busybox sleep 1; done"
 PLAIN = "echo ready; exec busybox sleep 1000"
 
 X86_64 = ["qemu-system-x86_64", "-accel", "tcg", "-cpu", "max", "-m", "128M", "-smp", "1,maxcpus=2", "-kernel", BUILD / "kernel/spore-x86_64"]
@@ -35,6 +36,7 @@ MACHINES = {
 }
 BUTTON = ("system_powerdown", {})
 KEYS = ("send-key", {"keys": [{"type": "qcode", "data": key} for key in ("ctrl", "alt", "delete")]})
+AWHILE = ("sleep", 7)  # after which another request is no insisting
 
 # Machine, what the program does, options, requests, what the console says at last, why the machine ends.
 CASES = [
@@ -43,6 +45,7 @@ CASES = [
     ("q35", PLAIN, [], [BUTTON], "ready\n\nspore: exit 1 15\n", "guest-shutdown"),
     ("microvm", DEAF, [], [BUTTON, BUTTON], "ready\n\nspore: exit 1 9\n", "guest-shutdown"),
     ("q35", DEAF, [], [BUTTON, KEYS], "ready\n\nspore: exit 1 9\n", "guest-reset"),
+    ("pc", SLOW, [], [BUTTON, AWHILE, BUTTON], "asked\n\nspore: exit 0 7\n", "guest-shutdown"),
     ("virt", LISTENS, ["--stop-signal", "SIGQUIT"], [BUTTON], "asked by another\n\nspore: exit 0 8\n", "guest-shutdown"),
 ]
 
@@ -61,7 +64,8 @@ def stops(machine, bundle, requests, expected, reason):
         guest.wait_for("ready")
         for command, arguments in requests:
             time.sleep(1)  # the kernel begins to listen when the program has begun, and nothing tells that it has taken the first request
-            guest.ask(command, **arguments)
+            if command == "sleep": time.sleep(arguments)
+            else: guest.ask(command, **arguments)
         ended = guest.wait_for_end()
         assert guest.output().endswith(expected), f"the console says:\n{guest.output()[-1000:]}"
         assert ended == reason, f"the machine ends by {ended}"
