@@ -27,12 +27,13 @@ add_fuzzer(bundle ${CMAKE_SOURCE_DIR}/wire/bundle.cpp ${CMAKE_SOURCE_DIR}/wire/m
 add_fuzzer(config ${CMAKE_SOURCE_DIR}/host/plan/config.cpp ${CMAKE_SOURCE_DIR}/host/plan/values.cpp ${CMAKE_SOURCE_DIR}/host/plan/disk.cpp
     ${CMAKE_SOURCE_DIR}/wire/ext4/superblock.cpp ${CMAKE_SOURCE_DIR}/wire/ext4/checksum.cpp
     ${CMAKE_SOURCE_DIR}/host/plan/network_values.cpp ${CMAKE_SOURCE_DIR}/host/check/call_table.cpp
-    ${CMAKE_SOURCE_DIR}/host/common/files.cpp ${CMAKE_SOURCE_DIR}/host/common/failure.cpp ${CMAKE_SOURCE_DIR}/host/common/colour.cpp ${CMAKE_SOURCE_DIR}/host/common/format.cpp)
+    ${CMAKE_SOURCE_DIR}/host/common/files.cpp ${CMAKE_SOURCE_DIR}/host/common/failure.cpp ${CMAKE_SOURCE_DIR}/host/common/colour.cpp ${CMAKE_SOURCE_DIR}/host/common/format.cpp
+    ${CMAKE_SOURCE_DIR}/host/common/signals.cpp)
 add_dependencies(fuzz-config spore)
 target_include_directories(fuzz-config PRIVATE ${CMAKE_BINARY_DIR}/generated/host)
 
-add_fuzzer(acpi ${CMAKE_SOURCE_DIR}/wire/acpi.cpp ${CMAKE_SOURCE_DIR}/wire/acpi_arm.cpp)
-add_fuzzer(fdt ${CMAKE_SOURCE_DIR}/wire/fdt.cpp)
+add_fuzzer(acpi ${CMAKE_SOURCE_DIR}/wire/acpi.cpp ${CMAKE_SOURCE_DIR}/wire/acpi_arm.cpp ${CMAKE_SOURCE_DIR}/wire/acpi_button.cpp)
+add_fuzzer(fdt ${CMAKE_SOURCE_DIR}/wire/fdt.cpp ${CMAKE_SOURCE_DIR}/wire/fdt_key.cpp)
 add_fuzzer(efi ${CMAKE_SOURCE_DIR}/wire/efi.cpp)
 add_fuzzer(bpf ${CMAKE_SOURCE_DIR}/wire/net/bpf_check.cpp ${CMAKE_SOURCE_DIR}/wire/net/bpf_run.cpp)
 add_fuzzer(tcp ${CMAKE_SOURCE_DIR}/wire/net/tcp.cpp)
