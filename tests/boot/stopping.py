@@ -22,7 +22,7 @@ FIRMWARE = pathlib.Path("/usr/share/qemu-efi-aarch64/QEMU_EFI.fd")
 # What a program makes of it: ends in its own way, does not listen, ends as programs do that have made nothing of it.
 LISTENS = "trap 'echo asked; exit 7' TERM; trap 'echo asked by another; exit 8' QUIT; echo ready; while :; do busybox sleep 1; done"
 DEAF = "trap '' TERM; echo ready; while :; do busybox sleep 1; done"
-SLOW = "trap 'busybox sleep 9; echo asked; exit 7' TERM; echo ready; while :; do busybox sleep 1; done"
+SLOW = "trap 'busybox sleep 15; echo asked; exit 7' TERM; echo ready; while :; do busybox sleep 1; done"
 PLAIN = "echo ready; exec busybox sleep 1000"
 
 X86_64 = ["qemu-system-x86_64", "-accel", "tcg", "-cpu", "max", "-m", "128M", "-smp", "1,maxcpus=2", "-kernel", BUILD / "kernel/spore-x86_64"]
@@ -36,7 +36,7 @@ MACHINES = {
 }
 BUTTON = ("system_powerdown", {})
 KEYS = ("send-key", {"keys": [{"type": "qcode", "data": key} for key in ("ctrl", "alt", "delete")]})
-AWHILE = ("sleep", 7)  # after which another request is no insisting
+AWHILE = ("sleep", 12)  # after which another request is no insisting
 
 # Machine, what the program does, options, requests, what the console says at last, why the machine ends.
 CASES = [
