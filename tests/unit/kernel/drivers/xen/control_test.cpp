@@ -18,12 +18,13 @@ using fakes::XenHost;
 
 std::vector<AfterEnd> asked;
 
-/// A domain that listens until the test is over: then its store breaks the rules.
-void with_domain(const std::function<void(XenHost&)>& test) {
+/// A domain that listens until the test is over: then its store breaks the rules. `before` is asked of it before it listens.
+void with_domain(const std::function<void(XenHost&)>& test, const std::string& before = {}) {
     asked.clear();
     device::set_stop_listener([](AfterEnd after) { asked.push_back(after); });
     bool ok = fakes::simulate({}, [&] {
         auto& host = XenHost::start();
+        if (!before.empty()) host.store["control/shutdown"] = before;
         Store store;
         ASSERT_TRUE(store.open());
         bool done = false;
@@ -76,30 +77,12 @@ TEST(XenControl, WhatItDoesNotKnowIsNotAnswered) {
 }
 
 TEST(XenControl, WhatWasAskedBeforeItListenedCounts) {
-    bool ok = fakes::simulate({}, [&] {
-        asked.clear();
-        device::set_stop_listener([](AfterEnd after) { asked.push_back(after); });
-        auto& host = XenHost::start();
-        host.store["control/shutdown"] = "reboot";
-        Store store;
-        ASSERT_TRUE(store.open());
-        bool done = false;
-        fakes::Join join;
-        fakes::spawn(join, [&] { host.serve_store(done); });
-        fakes::spawn(join, [&] {
-            serve_control(store);
-            done = true;
-        });
-        fakes::spawn(join, [&] {
+    with_domain(
+        [](XenHost&) {
             for (int tries = 0; tries < 1000 && asked.empty(); ++tries) fakes::rest();
             EXPECT_EQ(asked, std::vector{AfterEnd::restart});
-            host.mistake = [](const wire::xen::StoreHeader&) { return std::string(16, 'x'); };
-            host.change("control/shutdown", "poweroff");
-        });
-        join.wait();
-        device::set_stop_listener(nullptr);
-    });
-    EXPECT_TRUE(ok);
+        },
+        "reboot");
 }
 
 }  // namespace
