@@ -137,6 +137,7 @@ void end_vfork(Process& process) {
 
 void exit_task(Task& task, WaitStatus status) {
     auto& process = task.process();
+    if (task.rings) task.rings->end();  // before anybody can hear that the task has ended [linux] do_exit
     tell_program_of_end(task);
     bool last, only_helpers;
     {
@@ -153,7 +154,6 @@ void exit_task(Task& task, WaitStatus status) {
         if (&task != process.main && task.number_link.linked) tree().tasks.remove(task);
     }
     if (only_helpers) process.begin_exit(status);  // the program has ended, and they end with it
-    if (task.rings) task.rings->end();
     task.set_files(nullptr);
     if (last) {
         if (auto* work = process.ring_work.exchange(nullptr)) work->end(*work, RingWork::End::process);
