@@ -398,7 +398,7 @@ Result<u64> timeout_remove(Task&, Request& request) {
     auto* found = sqe.operation_flags & timeout_update_linked ? request.ring.find_limit(sqe.address)
                                                               : request.ring.find_waiting({.data = sqe.address, .kind = Operation::timeout, .any_kind = false}, &request);
     if (!found) return fail(Error::not_found);
-    if (found->expired.load(std::memory_order_acquire)) return fail(Error::already_in_progress);
+    if (found->expired.load(std::memory_order_acquire) && !found->many) return fail(Error::already_in_progress);
     if (sqe.operation_flags & updates) {
         TRY(request.ring.arm(*found, span, sqe.operation_flags));
         return 0;
