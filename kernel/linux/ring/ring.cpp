@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "arch/cpu.hpp"
+#include "kernel/device/poller.hpp"
 #include "kernel/linux/process/process.hpp"
 #include "kernel/linux/poll/waiter.hpp"
 #include "kernel/memory/shortage.hpp"
@@ -267,6 +268,7 @@ bool Ring::perform(Task& task, Request& request) {
         bool waits = task.thread().set_waits(!can_wait);
         request.flags = 0;
         auto result = operation.perform(task, request);
+        if (task.is_helper) (void)device::run_scheduled_jobs();  // the program, on another CPU, finds what was sent when it finds the completion
         task.thread().set_waits(waits);
         task.operands[0] = task.operands[1] = nullptr;
         if (result) {

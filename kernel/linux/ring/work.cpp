@@ -34,7 +34,11 @@ void RingWork::leave(RingLinks& links) {
 
 void RingWork::add(RingLinks& links) {
     Guard guard(lock_);
-    if (!has_helper_ || links.work_link.linked) return;
+    if (has_helper_) add_locked(links);
+}
+
+void RingWork::add_locked(RingLinks& links) {
+    if (links.work_link.linked) return;
     static_cast<Ring&>(links).retain();
     busy_.push_back(links);
     arrived_.wake_one();
@@ -61,9 +65,9 @@ Result<void> RingWork::ensure_helper(Task& task) {
         helper->start();
         return {};
     }();
-    if (made) return made;
     Guard guard(lock_);
-    has_helper_ = false;
+    if (!made) has_helper_ = false;
+    else for (auto& links : rings_) add_locked(links);  // what became ready before found no helper to tell
     return made;
 }
 

@@ -44,6 +44,7 @@ private:
     static void end_work(RingWork& work, End end);
     static void help(void* task);
     RingLinks* next_busy(Task& task);
+    void add_locked(RingLinks& links);
 
     sync::Spin lock_;
     List<RingLinks, &RingLinks::work_link> busy_;  ///< each holds its ring
