@@ -74,9 +74,14 @@ static int take(struct ring *ring, struct io_uring_cqe *into) {
 }
 /// A socket's completion may tell that there is more to read, or not.
 #define SHOWN_FLAGS (~(unsigned)IORING_CQE_F_SOCK_NONEMPTY)
-static inline void show(struct ring *ring) {
+static inline int show_one(struct ring *ring) {
     struct io_uring_cqe one;
-    while (take(ring, &one)) printf("  %llu: %d %s flags %x\n", (unsigned long long)one.user_data, one.res, one.res < 0 ? strerror(-one.res) : "", one.flags & SHOWN_FLAGS);
+    if (!take(ring, &one)) return 0;
+    printf("  %llu: %d %s flags %x\n", (unsigned long long)one.user_data, one.res, one.res < 0 ? strerror(-one.res) : "", one.flags & SHOWN_FLAGS);
+    return 1;
+}
+static inline void show(struct ring *ring) {
+    while (show_one(ring)) {}
 }
 /// What is there, in the order of the data: independent operations may end in any.
 static inline void show_sorted(struct ring *ring) {
