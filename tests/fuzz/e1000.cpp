@@ -1,11 +1,10 @@
 // An e1000 controller whose descriptors say what the input says: lengths, states and errors of what was received, and what was sent when. The
 // driver must neither read nor write what is not its own, nor lose memory, and what it hands to the stack must be whole.
-#include <algorithm>
 #include <optional>
 
 #include "kernel/drivers/net/e1000/device.hpp"
 #include "tests/fakes/e1000.hpp"
-#include "tests/fuzz/input.hpp"
+#include "tests/fuzz/card.hpp"
 
 using namespace spore;
 using namespace spore::fakes;
@@ -14,13 +13,6 @@ using fuzz::must;
 using wire::e1000::Register;
 
 namespace {
-
-void check(device::Packet& packet) {
-    must(packet.size() >= 14 && packet.size() <= wire::e1000::receive_buffer_size);
-    must(packet.layer_offset(device::Layer::link) == 0 && packet.head().size() >= 14);
-    for (auto& slice : packet.slices()) must(slice.size > 0 && slice.offset + slice.size <= page_size && slice.frame.get()->references == 1);
-    (void)bytes_of_packet(packet);
-}
 
 class Scene {
 public:
@@ -42,15 +34,6 @@ public:
 
 private:
     u32 size_of_ring(Register length) { return card_->registers[length] / 16; }
-    void send() {
-        auto packet = std::move(*device::Packet::create(input_.byte()));
-        std::memset(packet->append(std::min<u32>(60, packet->tailroom())).data(), 0, packet->head().size());
-        for (u32 slices = input_.byte() % 20; slices; --slices) (void)packet->add({memory::FrameRef::adopt(*memory::allocate_frames()), 0, 1000});
-        device::PacketList list;
-        list.push_back(std::move(packet));
-        driver_->transmit(list);
-        must(list.empty());
-    }
     void step() {
         using wire::e1000::Received;
         switch (input_.byte() % 9) {
@@ -69,13 +52,12 @@ private:
         }
         case 4: card_->hold(); break;
         case 5: card_->resume(); break;
-        case 6: send(); break;
+        case 6: fuzz::send_any(input_, *driver_); break;
         case 7: card_->cause(u32{1} << input_.byte() % 25); break;
         case 8: card_->set_link(input_.byte() & 1); break;
         }
         device::run_scheduled_jobs();
-        for (auto* packet = sink_.packets.first(); packet; packet = packet->next) check(*packet);
-        if (sink_.packets.count() > 100) sink_.packets.clear();
+        fuzz::check_received(sink_.packets, wire::e1000::receive_buffer_size);
         (void)card_->take_sent();
     }
 

@@ -1,5 +1,6 @@
 #include "kernel/drivers/net/e1000/segmentation.hpp"
 
+#include "kernel/drivers/net/transmit_queue.hpp"
 #include "wire/net/checksum.hpp"
 #include "wire/net/ipv4.hpp"
 
@@ -9,7 +10,6 @@ using namespace wire::e1000;
 using device::Layer;
 
 namespace {
-constexpr u32 tcp_data_offset = 12;  // [RFC 9293 3.1]
 constexpr u32 ipv4_checksum = 10;    // [RFC 791 3.1]
 constexpr u16 tcp_protocol = 6;
 }  // namespace
@@ -31,7 +31,7 @@ Segments prepare_segments(device::Packet& packet) {
     pseudo.add(u32{ip.source});
     pseudo.add(u32{ip.destination});
     *reinterpret_cast<be16*>(tcp + packet.checksum_offset) = pseudo.fold();
-    u32 header = static_cast<u32>(packet.layer_offset(Layer::transport)) + (u32{static_cast<u8>(tcp[tcp_data_offset])} >> 4 << 2);
+    u32 header = tcp_payload_offset(packet);
     return {.payload = packet.size() - header, .header_size = static_cast<u8>(header)};
 }
 

@@ -1,13 +1,12 @@
 // The e1000 driver with a controller that keeps the rules, and with one that does not.
 #include <gtest/gtest.h>
 
-#include <optional>
-
 #include "kernel/drivers/net/e1000/device.hpp"
 #include "kernel/memory/fault_injection.hpp"
 #include "tests/fakes/cpu.hpp"
 #include "tests/fakes/e1000.hpp"
 #include "tests/fakes/net/frames.hpp"
+#include "tests/unit/kernel/drivers/card_rig.hpp"
 #include "tests/unit/kernel/drivers/tcp_packet.hpp"
 
 namespace spore::drivers::e1000 {
@@ -23,51 +22,24 @@ using fakes::make_packet;
 using fakes::make_tcp_packet;
 using fakes::operator+;
 
-/// A driver, its controller and its stack. At its end all memory must be back.
-class Rig {
+/// A driver, its controller and its stack.
+class Rig : public fakes::CardRig<Device> {
 public:
     explicit Rig(E1000Card::Kind kind) : owned_(new E1000Card(kind)), model(*find_model(kind == E1000Card::Kind::old ? 0x100e : 0x10d3)) {}
-    ~Rig() {
-        sink.packets.clear();
-        net.reset();
-        EXPECT_EQ(memory::memory_use().free, free_before_);
-    }
+    ~Rig() { end(); }
     void start() {
         net.emplace(Owned<Hardware>(owned_.release()), model);
         ASSERT_TRUE(net->open());
         net->start(sink);
     }
-    void transmit(Owned<device::Packet> packet) {
-        device::PacketList list;
-        list.push_back(std::move(packet));
-        net->transmit(list);
-    }
-    static void run() {
-        while (device::run_scheduled_jobs()) {}
-    }
-    /// Received by the card as broadcast, whatever the first bytes were.
-    bool receive(Bytes frame, u8 status = received_no_checksum, u8 errors = 0) {
-        std::fill_n(frame.begin(), 6, u8{0xff});
-        return card.receive(frame, status, errors);
-    }
-    std::optional<Bytes> received() {
-        run();
-        auto packet = sink.packets.pop_front();
-        if (!packet) return std::nullopt;
-        auto bytes = fakes::bytes_of_packet(*packet);
-        std::copy_n(make_frame(6).begin(), 6, bytes.begin());  // as make_frame() had made it
-        return bytes;
-    }
+    bool receive(Bytes frame, u8 status = received_no_checksum, u8 errors = 0) { return card.receive(as_broadcast(std::move(frame)), status, errors); }
 
 private:
-    u64 free_before_ = memory::memory_use().free;
     Owned<E1000Card> owned_;
 
 public:
     E1000Card& card = *owned_;
     const Model& model;
-    fakes::NetSink sink;
-    std::optional<Device> net;
 };
 
 class E1000 : public testing::TestWithParam<E1000Card::Kind>, protected Rig {
@@ -206,10 +178,8 @@ TEST_P(E1000, KeepsOrderWhenTheRingIsFullAndIsToldOfRoom) {
     start();
     card.hold();
     unsigned before = card.tail_writes;
-    device::PacketList list;
     constexpr u32 count = 255 + 300;
-    for (u32 i = 0; i < count; ++i) list.push_back(make_packet(make_frame(60, static_cast<u8>(i))));
-    net->transmit(list);
+    transmit_many(count);
     auto sent = card.take_sent();
     EXPECT_EQ(sent.size(), 254u);  // a packet may need two places, and one is never used
     EXPECT_EQ(card.tail_writes, before + 1);
@@ -231,9 +201,7 @@ TEST_P(E1000, KeepsOrderWhenTheRingIsFullAndIsToldOfRoom) {
 TEST_P(E1000, SendsWhatWaitedThoughNothingElseHappens) {
     start();
     card.hold();
-    device::PacketList list;
-    for (u32 i = 0; i < 300; ++i) list.push_back(make_packet(make_frame(60)));
-    net->transmit(list);
+    transmit_many(300);
     run();
     card.resume();
     run();
@@ -243,9 +211,7 @@ TEST_P(E1000, SendsWhatWaitedThoughNothingElseHappens) {
 TEST_P(E1000, SendsWhatWaitedWhenAskedWhetherAllIsTaken) {
     start();
     card.hold();
-    device::PacketList list;
-    for (u32 i = 0; i < 300; ++i) list.push_back(make_packet(make_frame(60)));
-    net->transmit(list);
+    transmit_many(300);
     card.handlers.shared = nullptr;  // the interrupt is late
     card.resume();
     for (u32 look = 0; look < 3; ++look) (void)net->untaken();
@@ -262,9 +228,7 @@ TEST_P(E1000, IsNotInterruptedForWhatItSent) {
 TEST_P(E1000, DropsThePacketsThatWaitTooMany) {
     start();
     card.hold();
-    device::PacketList list;
-    for (u32 i = 0; i < 254 + TransmitRing::max_waiting + 5; ++i) list.push_back(make_packet(make_frame(60)));
-    net->transmit(list);
+    transmit_many(254 + TransmitRing::max_waiting + 5);
     EXPECT_EQ(net->counters(0).send_queue_full, 5u);
 }
 

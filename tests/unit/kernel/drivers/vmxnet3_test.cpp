@@ -1,13 +1,12 @@
 // The vmxnet3 driver with a card that keeps the rules, and with one that does not.
 #include <gtest/gtest.h>
 
-#include <optional>
-
 #include "kernel/drivers/net/vmxnet3/device.hpp"
 #include "kernel/memory/fault_injection.hpp"
 #include "tests/fakes/cpu.hpp"
 #include "tests/fakes/net/frames.hpp"
 #include "tests/fakes/vmxnet3.hpp"
+#include "tests/unit/kernel/drivers/card_rig.hpp"
 #include "tests/unit/kernel/drivers/tcp_packet.hpp"
 
 namespace spore::drivers::vmxnet3 {
@@ -23,47 +22,20 @@ using fakes::make_tcp_packet;
 using fakes::operator+;
 using fakes::Vmxnet3Card;
 
-/// A driver, its card and its stack. At its end all memory must be back.
-class Rig {
+/// A driver, its card and its stack.
+class Rig : public fakes::CardRig<Device> {
 public:
     explicit Rig(u32 messages) : card(messages) {}
     ~Rig() {
-        sink.packets.clear();
-        net.reset();
+        end();
         EXPECT_FALSE(card.active);
-        EXPECT_EQ(memory::memory_use().free, free_before_);
     }
     void start() {
         net.emplace(card.queues(), card.control());
         ASSERT_TRUE(net->open());
         net->start(sink);
     }
-    void transmit(Owned<device::Packet> packet) {
-        device::PacketList list;
-        list.push_back(std::move(packet));
-        net->transmit(list);
-    }
-    void transmit_many(u32 count) {
-        device::PacketList list;
-        for (u32 i = 0; i < count; ++i) list.push_back(make_packet(make_frame(60, static_cast<u8>(i))));
-        net->transmit(list);
-    }
-    static void run() {
-        while (device::run_scheduled_jobs()) {}
-    }
-    /// Received by the card as broadcast, whatever the first bytes were.
-    bool receive(Bytes frame, Completion words = {}) {
-        std::fill_n(frame.begin(), 6, u8{0xff});
-        return card.receive(frame, words);
-    }
-    std::optional<Bytes> received() {
-        run();
-        auto packet = sink.packets.pop_front();
-        if (!packet) return std::nullopt;
-        auto bytes = fakes::bytes_of_packet(*packet);
-        std::copy_n(make_frame(6).begin(), 6, bytes.begin());  // as make_frame() had made it
-        return bytes;
-    }
+    bool receive(Bytes frame, Completion words = {}) { return card.receive(as_broadcast(std::move(frame)), words); }
     /// The card was stopped, and no memory is in its hands.
     void expect_down() {
         EXPECT_FALSE(net->link_up());
@@ -77,13 +49,8 @@ public:
         run();
     }
 
-private:
-    u64 free_before_ = memory::memory_use().free;
 
-public:
     Vmxnet3Card card;
-    fakes::NetSink sink;
-    std::optional<Device> net;
 };
 
 constexpr u32 none = 0, one = 1, two = 2;

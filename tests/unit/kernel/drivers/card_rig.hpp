@@ -1,0 +1,60 @@
+// A network card's driver and its stack, for tests of drivers whose card is a fake.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "kernel/device/poller.hpp"
+#include "tests/fakes/net_sink.hpp"
+
+namespace spore::fakes {
+
+template <typename Device>
+class CardRig {
+public:
+    void transmit(Owned<device::Packet> packet) {
+        device::PacketList list;
+        list.push_back(std::move(packet));
+        net->transmit(list);
+    }
+    /// The first byte of each tells its place.
+    void transmit_many(u32 count) {
+        device::PacketList list;
+        for (u32 i = 0; i < count; ++i) list.push_back(make_packet(make_frame(60, static_cast<u8>(i))));
+        net->transmit(list);
+    }
+    static void run() {
+        while (device::run_scheduled_jobs()) {}
+    }
+    /// What the stack got next, though sent as broadcast, as make_frame() had made it.
+    std::optional<Bytes> received() {
+        run();
+        auto packet = sink.packets.pop_front();
+        if (!packet) return std::nullopt;
+        auto bytes = bytes_of_packet(*packet);
+        std::copy_n(make_frame(6).begin(), 6, bytes.begin());
+        return bytes;
+    }
+    static Bytes as_broadcast(Bytes frame) {
+        std::fill_n(frame.begin(), 6, u8{0xff});
+        return frame;
+    }
+
+    NetSink sink;
+    std::optional<Device> net;
+
+protected:
+    /// Ends the driver, before its card does: all memory must be back.
+    void end() {
+        sink.packets.clear();
+        net.reset();
+        EXPECT_EQ(memory::memory_use().free, free_before_);
+    }
+
+private:
+    u64 free_before_ = memory::memory_use().free;
+};
+
+}  // namespace spore::fakes
