@@ -43,17 +43,17 @@ struct Reason {
 Reason reason_for(std::string_view part, const Plan& plan, RootPlace root, const Findings& findings) {
     bool machine = plan.platform == Platform::qemu;
     if (part == "xen") return {plan.xen, plan.xen ? "the machine is a guest of Xen" : "the machine is not one of Xen's"};
-    constexpr std::string_view of_other_machines[] = {"pci", "network_card", "e1000", "vmxnet3", "power_button", "serial", "balloon"};
+    constexpr std::string_view of_other_machines[] = {"pci", "network_card", "e1000", "vmxnet3", "ena", "power_button", "serial", "balloon"};
     if (plan.xen && (std::ranges::contains(of_other_machines, part) || drives_disks(part))) return {false, "a guest of Xen has its devices instead"};
     if (part == "pci") {
         if (!machine) return {false, "a process has no buses"};
         return {plan.bus == Bus::pci, plan.bus == Bus::pci ? fmt::format("{} has its devices there", name_of(plan.machine)) : "the machine's devices have addresses of their own"};
     }
-    if (part == "network_card" || part == "e1000" || part == "vmxnet3") {
+    if (part == "network_card" || part == "e1000" || part == "vmxnet3" || part == "ena") {
         if (!machine) return {false, "a process has a link of its own"};
         if (!plan.network.present()) return {false, "the machine has no network card"};
         auto nic = plan.network.nic;
-        auto wanted = nic == Nic::virtio ? "network_card" : nic == Nic::vmxnet3 ? "vmxnet3" : "e1000";
+        auto wanted = nic == Nic::virtio ? "network_card" : nic == Nic::vmxnet3 ? "vmxnet3" : nic == Nic::ena ? "ena" : "e1000";
         return {part == wanted, fmt::format("the machine's card is {}", name_of(nic))};
     }
     if (part == "network") {

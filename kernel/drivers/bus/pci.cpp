@@ -7,6 +7,7 @@
 #include "kernel/drivers/block/pvscsi/attach.hpp"
 #include "kernel/drivers/bus/pci_places.hpp"
 #include "kernel/drivers/net/e1000/attach.hpp"
+#include "kernel/drivers/net/ena/attach.hpp"
 #include "kernel/drivers/net/vmxnet3/attach.hpp"
 #include "kernel/drivers/virtio/pci.hpp"
 
@@ -30,6 +31,8 @@ void found(const PciFunction& function) {
     if constexpr (core::has(core::Part::vmxnet3))
         if (function.vendor() == vmxnet3::vendor && function.product() == vmxnet3::product && !vmxnet3::attach(function))
             core::warn("the vmxnet3 on PCI does not start");
+    if constexpr (core::has(core::Part::ena))
+        if (function.vendor() == ena::vendor && ena::is_product(function.product()) && !ena::attach(function)) core::warn("the ena on PCI does not start");
     if (function.vendor() != e1000::vendor) return;
     if constexpr (core::has(core::Part::e1000))
         if (auto* model = e1000::find_model(function.product()); model && !e1000::attach(function, *model))
@@ -69,6 +72,30 @@ std::optional<PhysAddr> PciFunction::memory_bar(u32 index) const {
     if ((low & 6) == 4 && index < 5) address |= u64{read(static_cast<u16>(offset + 4))} << 32;
     if (!address) return std::nullopt;
     return PhysAddr{address};
+}
+
+/// Of all ones, what the size leaves free stays [pci 3.0, 6.2.5.1].
+u64 PciFunction::memory_bar_size(u32 index) const {
+    if (index > 5) return 0;
+    constexpr u32 decode = 3, flags = 15;
+    u16 at = static_cast<u16>(first_bar + index * 4), upper = static_cast<u16>(at + 4);
+    u32 old = read(at), command = read(command_register) & 0xffff;
+    if (old & 1) return 0;
+    bool wide = (old & 6) == 4 && index < 5;
+    write(command_register, command & ~decode);
+    write(at, ~0u);
+    u64 stays = read(at) & ~flags;
+    write(at, old);
+    if (wide) {
+        u32 old_upper = read(upper);
+        write(upper, ~0u);
+        stays |= u64{read(upper)} << 32;
+        write(upper, old_upper);
+    } else if (stays) {
+        stays |= ~u64{0} << 32;
+    }
+    write(command_register, command);
+    return stays ? ~stays + 1 : 0;
 }
 
 std::optional<u32> PciFunction::io_bar(u32 index) const {

@@ -17,6 +17,7 @@ public:
     u16 product() const { return static_cast<u16>(read(0) >> 16); }
     /// Class, subclass and programming interface [pci code and id assignment 1.11].
     u32 kind() const { return read(8) >> 8; }
+    u8 revision() const { return read_byte(8); }
     /// 1 for bridges, with bit 7 when the device has several functions [pci 3.0, 6.1].
     u8 header_type() const { return read_byte(0x0e); }
     bool is_bridge() const { return (header_type() & 0x7f) == 1; }
@@ -27,6 +28,8 @@ public:
 
     /// Where memory BAR `index` lies; nothing for I/O or unassigned ones.
     std::optional<PhysAddr> memory_bar(u32 index) const;
+    /// How many bytes memory BAR `index` decodes; 0 for I/O or none. Before the function is in use: it decodes nothing meanwhile.
+    u64 memory_bar_size(u32 index) const;
     /// Where I/O BAR `index` begins in I/O space; nothing for memory or unassigned ones.
     std::optional<u32> io_bar(u32 index) const;
     /// The interrupt line that it is routed to.

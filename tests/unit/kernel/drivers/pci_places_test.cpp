@@ -85,6 +85,26 @@ TEST_F(PciPlaces, BarsGetAlignedPartsOfTheWindow) {
     EXPECT_EQ(f.words[0x3c] & 0xff, 36u);   // the line of device 1, pin A
 }
 
+TEST_F(PciPlaces, SizesAreFoundWithoutMovingAnything) {
+    auto& f = add(0, 1);
+    f.bar(0, 16_KiB);
+    f.bar(1, 32, io);
+    f.bar(2, 1_MiB, wide);
+    f.bar(4, 8_GiB, wide);
+    f.words[0x04] = 0x10'0006;
+    f.words[0x10] = 0x2000'0000;
+    f.words[0x18] |= 0x3000'0000, f.words[0x1c] = 1;
+    drivers::PciFunction function({0, 1, 0});
+    EXPECT_EQ(function.memory_bar_size(0), 16_KiB);
+    EXPECT_EQ(function.memory_bar_size(1), 0u);
+    EXPECT_EQ(function.memory_bar_size(2), 1_MiB);
+    EXPECT_EQ(function.memory_bar_size(4), 8_GiB);
+    EXPECT_EQ(function.memory_bar_size(6), 0u);
+    EXPECT_EQ(f.words[0x04], 6u);  // the status in the upper half is not written
+    EXPECT_EQ(bar(0, 1, 0), 0x2000'0000u);
+    EXPECT_EQ(f.words[0x18], 0x3000'0000u | wide);
+}
+
 TEST_F(PciPlaces, WhatFirmwarePlacedStays) {
     auto& f = add(0, 1);
     f.bar(0, 4096);

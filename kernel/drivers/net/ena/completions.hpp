@@ -1,0 +1,44 @@
+// A ring that the device writes, in entries that say by a phase which time around they are of.
+#pragma once
+
+#include <atomic>
+
+#include "base/types.hpp"
+
+namespace spore::drivers::ena {
+
+template <typename Entry, u32 size>
+class Completions {
+public:
+    static constexpr u32 bytes = size * sizeof(Entry);
+
+    /// Zeroed memory.
+    void open(std::byte* place) {
+        ring_ = reinterpret_cast<volatile Words*>(place);
+        next_ = 0;
+        phase_ = true;
+    }
+    bool has_news() const { return has_phase(ring_[next_]) == phase_; }
+    /// The next one, of which there is news. A copy: the device may write at any time.
+    Entry take() {
+        std::atomic_thread_fence(std::memory_order_acquire);  // the phase before the rest; pairs with the device's write
+        Words copy;
+        for (u32 i = 0; i < sizeof(Entry) / sizeof(u32); ++i) copy.words[i] = ring_[next_].words[i];
+        Entry found;
+        __builtin_memcpy(&found, &copy, sizeof found);
+        if (++next_ == size) next_ = 0, phase_ = !phase_;
+        return found;
+    }
+
+private:
+    struct Words {
+        u32 words[sizeof(Entry) / sizeof(u32)];
+    };
+    static bool has_phase(const volatile Words& place) { return place.words[Entry::phase_word] & Entry::phase; }
+
+    volatile Words* ring_ = nullptr;
+    u32 next_ = 0;
+    bool phase_ = true;
+};
+
+}  // namespace spore::drivers::ena
