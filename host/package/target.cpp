@@ -43,6 +43,10 @@ constexpr Target all[] = {
     {.name = "gcp", .suffix = ".tar.gz", .text = "an image for Google Cloud", .make = make_gcp,
      .start = "gcloud storage cp {file} gs://BUCKET/ && gcloud compute images create {name} --source-uri gs://BUCKET/{file}",
      .disk_root = true, .nic = Nic::virtio},
+    {.name = "aws", .suffix = ".img", .text = "a disk for Amazon's EC2, whose newer machines have it as NVMe", .make = make_raw,
+     .start = "aws s3 cp {file} s3://BUCKET/{name}.img && "
+              "aws ec2 import-snapshot --disk-container \"Format=RAW,UserBucket={S3Bucket=BUCKET,S3Key={name}.img}\"",
+     .disk_root = true, .disk = Disk::nvme, .nic = Nic::ena},
     {.name = "digitalocean", .suffix = ".qcow2", .text = "a custom image for DigitalOcean", .make = make_qcow2,
      .start = "doctl compute image create {name} --image-url URL-OF-{file} --region REGION",
      .disk_root = true, .disk = Disk::virtio, .nic = Nic::virtio},
