@@ -19,13 +19,6 @@ struct Ports {
     void write(u8 which, u8 value) const { arch::write_io(static_cast<u32>(first + which), 1, value); }
 };
 
-struct Registers {
-    std::byte* base;
-    auto& at(u32 offset) const { return *reinterpret_cast<arch::DeviceRegister<u32>*>(base + offset); }
-    u32 read(u32 offset) const { return at(offset); }
-    void write(u32 offset, u32 value) const { at(offset) = value; }
-};
-
 constinit Typed typed;  // with the console's lock; outside of it, as the image would have its zeros
 
 class SerialConsole final : public device::Console {
@@ -91,7 +84,7 @@ private:
     }
     void with_uart(auto&& act) {
         if (kind_ == Kind::ns16550) act(Ns16550(Ports{address_}));
-        else act(Pl011(Registers{reinterpret_cast<std::byte*>(address_)}));
+        else act(Pl011(arch::DeviceRegisters{reinterpret_cast<std::byte*>(address_)}));
     }
 
     Kind kind_ = Kind::none;

@@ -22,13 +22,6 @@ struct Ports {
     void write(u16 port, u32 size, u32 value) const { arch::write_io(port, size, value); }
 };
 
-struct Registers {
-    std::byte* base = nullptr;
-    auto& at(u32 offset) const { return *reinterpret_cast<arch::DeviceRegister<u32>*>(base + offset); }
-    u32 read(u32 offset) const { return at(offset); }
-    void write(u32 offset, u32 value) const { at(offset) = value; }
-};
-
 /// Tells once of each event that came since it was read last.
 class EventRegister {
 public:
@@ -47,7 +40,7 @@ private:
 
 constinit FixedButton<Ports> fixed_button;
 constinit EventRegister event_register;
-constinit GpioKey<Registers> gpio_key;
+constinit GpioKey<arch::DeviceRegisters> gpio_key;
 constinit Keyboard<Ports> keyboard;
 constinit sync::Spin keyboard_lock;
 
@@ -96,7 +89,7 @@ Result<bool> start_gpio_key() {
     auto key = arch::find_power_key();
     if (!key) return false;
     auto* mapped = TRY(arch::map_device(key->controller, page_size));
-    gpio_key = {key->pin, key->active_low, Registers{static_cast<std::byte*>(mapped)}};
+    gpio_key = {key->pin, key->active_low, arch::DeviceRegisters{static_cast<std::byte*>(mapped)}};
     gpio_key.start();
     TRY(arch::connect_line(key->line, Trigger::level_high, on_key, nullptr));
     return true;

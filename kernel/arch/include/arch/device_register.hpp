@@ -1,6 +1,9 @@
 // Registers of devices, in memory that map_device() gives.
 #pragma once
 
+#include <cstddef>
+
+#include "base/types.hpp"
 #include "machine_device.hpp"  // load_device(), store_device(): each machine's
 
 namespace spore::arch {
@@ -17,6 +20,13 @@ public:
 
 private:
     T value_;
+};
+
+/// A device's registers of 32 bits, by their offsets from where they are mapped.
+struct DeviceRegisters {
+    std::byte* base = nullptr;
+    u32 read(u32 offset) const { return *reinterpret_cast<DeviceRegister<u32>*>(base + offset); }
+    void write(u32 offset, u32 value) const { *reinterpret_cast<DeviceRegister<u32>*>(base + offset) = value; }
 };
 
 }  // namespace spore::arch
