@@ -5,27 +5,23 @@ describe it.
 Ends with 77 when something is missing for arm64.
 """
 import pathlib
-import shutil
-import subprocess
 import sys
-import tempfile
 import time
 
 TESTS = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(TESTS))
-from system import arm64, packages  # noqa: E402
-from system.qemu import Machine  # noqa: E402
+from system import arm64  # noqa: E402
+from system.qemu import ARM64, Machine, run_each, shell_bundle  # noqa: E402
 
 BUILD = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else TESTS.parent / "build")
-FIRMWARE = pathlib.Path("/usr/share/qemu-efi-aarch64/QEMU_EFI.fd")
 
 X86_64 = ["qemu-system-x86_64", "-accel", "tcg", "-cpu", "max", "-m", "128M", "-kernel", BUILD / "kernel/spore-x86_64"]
-ARM64 = ["qemu-system-aarch64", "-accel", "tcg", "-cpu", "cortex-a72", "-m", "256M", "-smp", "2", "-kernel", BUILD / "kernel/spore-arm64"]
+AARCH64 = [ARM64, "-accel", "tcg", "-cpu", "cortex-a72", "-m", "256M", "-smp", "2", "-kernel", BUILD / "kernel/spore-arm64"]
 MACHINES = {
     "microvm": [*X86_64, "-smp", "1,maxcpus=2", "-machine", "microvm,pit=on,rtc=on,isa-serial=on"],
     "q35": [*X86_64, "-smp", "2", "-machine", "q35"],
-    "virt": [*ARM64, "-machine", "virt,gic-version=2"],
-    "virt, UEFI": [*ARM64, "-machine", "virt,gic-version=3", "-bios", FIRMWARE],
+    "virt": [*AARCH64, "-machine", "virt,gic-version=2"],
+    "virt, UEFI": [*AARCH64, "-machine", "virt,gic-version=3", "-bios", arm64.FIRMWARE],
 }
 
 
@@ -62,26 +58,7 @@ def talk(words, bundle):
 
 
 def main():
-    system = None
-    try:
-        system = arm64.sysroot() if FIRMWARE.exists() and shutil.which("qemu-system-aarch64") else None
-    except packages.Missing as missing:
-        print(missing)
-    problems = []
-    for name, words in MACHINES.items():
-        arm = words[0] == ARM64[0]
-        if arm and not system:
-            continue
-        with tempfile.TemporaryDirectory(prefix="spore-console-") as scratch:
-            bundle = pathlib.Path(scratch, "bundle")
-            try:
-                subprocess.run([BUILD / "host/spore", "run", "--save-bundle", bundle, *(["--sysroot", system] if arm else []), "-e", "PATH=/bin", "/bin/busybox", "sh"],
-                               check=True, timeout=60, stdout=subprocess.DEVNULL)
-                talk(words, bundle)
-            except (AssertionError, subprocess.SubprocessError) as problem:
-                problems.append(f"{name}: {problem}")
-    print("\n".join(problems), end="")
-    return 1 if problems else 0 if system else 77
+    return run_each((name, words, lambda scratch, system, words=words: talk(words, shell_bundle(BUILD, scratch, system))) for name, words in MACHINES.items())
 
 
 if __name__ == "__main__":

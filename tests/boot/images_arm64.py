@@ -14,7 +14,6 @@ sys.path.insert(0, str(TESTS))
 from system import arm64, packages  # noqa: E402
 
 BUILD = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else TESTS.parent / "build")
-FIRMWARE = pathlib.Path("/usr/share/qemu-efi-aarch64/QEMU_EFI.fd")
 TOOLS = {"mformat": "mtools", "sfdisk": "fdisk", "qemu-img": "qemu-utils", "qemu-system-aarch64": "qemu-system-arm"}
 
 
@@ -32,7 +31,7 @@ def boots(system, scratch, target, form, gic, *options):
         return f"{target} cannot be built: {made.stderr}"
     result = subprocess.run(
         ["qemu-system-aarch64", "-machine", f"virt,gic-version={gic}", "-accel", "tcg", "-cpu", "cortex-a72", "-m", "256M", "-smp", "2", "-nodefaults",
-         "-no-user-config", "-display", "none", "-no-reboot", "-serial", "stdio", "-bios", FIRMWARE, "-drive", f"file={disk},format={form},if=none,id=disk",
+         "-no-user-config", "-display", "none", "-no-reboot", "-serial", "stdio", "-bios", arm64.FIRMWARE, "-drive", f"file={disk},format={form},if=none,id=disk",
          "-device", "virtio-blk-pci,drive=disk,bootindex=0", "-netdev", "user,id=net", "-device", "virtio-net-pci,netdev=net,romfile="],
         capture_output=True, text=True, errors="replace", timeout=240, stdin=subprocess.DEVNULL)
     for expected in ("from an image", "inet 10.0.2.15/24", "spore: exit 0 5"):
@@ -43,7 +42,7 @@ def boots(system, scratch, target, form, gic, *options):
 
 def main():
     missing = {package for tool, package in TOOLS.items() if not shutil.which(tool, path="/usr/sbin:/sbin:/usr/bin:/bin:/usr/local/bin")}
-    if missing or not FIRMWARE.exists():
+    if missing or not arm64.FIRMWARE.exists():
         print(f"skipped: needs {' '.join(sorted(missing)) or 'qemu-efi-aarch64'}")
         return 77
     try:

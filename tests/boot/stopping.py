@@ -5,19 +5,16 @@ Ends with 77 when something is missing for arm64. The program's output and the e
 """
 import os
 import pathlib
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
 
 TESTS = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(TESTS))
-from system import arm64, packages  # noqa: E402
-from system.qemu import Machine  # noqa: E402
+from system import arm64  # noqa: E402
+from system.qemu import ARM64, Machine, run_each, shell_bundle  # noqa: E402
 
 BUILD = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else TESTS.parent / "build")
-FIRMWARE = pathlib.Path("/usr/share/qemu-efi-aarch64/QEMU_EFI.fd")
 
 # What a program makes of it: ends in its own way, does not listen, ends as programs do that have made nothing of it.
 LISTENS = "trap 'echo asked; exit 7' TERM; trap 'echo asked by another; exit 8' QUIT; echo ready; while :; do busybox sleep 1; done"
@@ -26,13 +23,13 @@ SLOW = "trap 'busybox sleep 15; echo asked; exit 7' TERM; echo ready; while :; d
 PLAIN = "echo ready; exec busybox sleep 1000"
 
 X86_64 = ["qemu-system-x86_64", "-accel", "tcg", "-cpu", "max", "-m", "128M", "-smp", "1,maxcpus=2", "-kernel", BUILD / "kernel/spore-x86_64"]
-ARM64 = ["qemu-system-aarch64", "-accel", "tcg", "-cpu", "cortex-a72", "-m", "256M", "-smp", "2", "-kernel", BUILD / "kernel/spore-arm64"]
+AARCH64 = [ARM64, "-accel", "tcg", "-cpu", "cortex-a72", "-m", "256M", "-smp", "2", "-kernel", BUILD / "kernel/spore-arm64"]
 MACHINES = {
     "microvm": [*X86_64, "-machine", "microvm,acpi=on,pit=on,rtc=on,isa-serial=on"],
     "q35": [*X86_64, "-machine", "q35"],
     "pc": [*X86_64, "-machine", "pc"],
-    "virt": [*ARM64, "-machine", "virt,gic-version=2"],
-    "virt, UEFI": [*ARM64, "-machine", "virt,gic-version=3", "-bios", FIRMWARE],
+    "virt": [*AARCH64, "-machine", "virt,gic-version=2"],
+    "virt, UEFI": [*AARCH64, "-machine", "virt,gic-version=3", "-bios", arm64.FIRMWARE],
 }
 BUTTON = ("system_powerdown", {})
 KEYS = ("send-key", {"keys": [{"type": "qcode", "data": key} for key in ("ctrl", "alt", "delete")]})
@@ -50,17 +47,8 @@ CASES = [
 ]
 
 
-def bundle_for(machine, script, options, system, scratch):
-    """Of the tool's own machines, whose channel these do not have: the console is the serial port then."""
-    bundle = scratch / "bundle"
-    arm = MACHINES[machine][0] == ARM64[0]
-    subprocess.run([BUILD / "host/spore", "run", "--save-bundle", bundle, *options, *(["--sysroot", system] if arm else []), "-e", "PATH=/bin", "/bin/busybox", "sh", "-c", script],
-                   check=True, timeout=60, stdout=subprocess.DEVNULL)
-    return bundle
-
-
-def stops(machine, bundle, requests, expected, reason):
-    with Machine([*MACHINES[machine], "-initrd", bundle]) as guest:
+def stops(words, bundle, requests, expected, reason):
+    with Machine([*words, "-initrd", bundle]) as guest:
         guest.wait_for("ready")
         for command, arguments in requests:
             time.sleep(1)  # the kernel begins to listen when the program has begun, and nothing tells that it has taken the first request
@@ -71,13 +59,13 @@ def stops(machine, bundle, requests, expected, reason):
         assert ended == reason, f"the machine ends by {ended}"
 
 
-def leaves_its_volume_in_order(scratch):
+def leaves_its_volume_in_order(scratch, system):
     """Also when the program goes on writing, and nobody waits for it."""
     volume, path = scratch / "volume", {"env": os.environ | {"PATH": os.environ["PATH"] + ":/usr/sbin:/sbin"}}
     for requests in ([BUTTON], [BUTTON, BUTTON]):
         subprocess.run(["mke2fs", "-q", "-F", "-t", "ext4", "-b", "4096", "-N", "128", volume, "64M"], check=True, stdout=subprocess.DEVNULL, **path)
         writes = f"{'trap true TERM; ' if len(requests) > 1 else ''}echo kept > /data/kept; echo ready; while :; do echo more >> /data/more; done"
-        bundle = bundle_for("q35", writes, ["-v", f"{volume}:/data:disk"], None, scratch)
+        bundle = shell_bundle(BUILD, scratch, system, ["-v", f"{volume}:/data:disk"], ["-c", writes])
         with Machine([*MACHINES["q35"], "-initrd", bundle, "-drive", f"file={volume},format=raw,if=virtio"]) as guest:
             guest.wait_for("ready")
             for command, arguments in requests:
@@ -90,29 +78,15 @@ def leaves_its_volume_in_order(scratch):
         assert written == "kept\n", f"{len(requests)} requests leave {written!r}"
 
 
-def main():
-    system = None
-    try:
-        system = arm64.sysroot() if FIRMWARE.exists() and shutil.which("qemu-system-aarch64") else None
-    except packages.Missing as missing:
-        print(missing)
-    problems = []
+def tests():
     for machine, script, options, requests, expected, reason in CASES:
-        if MACHINES[machine][0] == ARM64[0] and not system:
-            continue
-        with tempfile.TemporaryDirectory(prefix="spore-stopping-") as scratch:
-            try:
-                stops(machine, bundle_for(machine, script, options, system, pathlib.Path(scratch)), requests, expected, reason)
-            except (AssertionError, subprocess.SubprocessError) as problem:
-                problems.append(f"{machine}, {len(requests)} requests, {reason}: {problem}")
-    with tempfile.TemporaryDirectory(prefix="spore-stopping-") as scratch:
-        try:
-            leaves_its_volume_in_order(pathlib.Path(scratch))
-        except (AssertionError, subprocess.SubprocessError) as problem:
-            problems.append(str(problem))
-    print("\n".join(problems), end="")
-    return 1 if problems else 0 if system else 77
+        words = MACHINES[machine]
+
+        def test(scratch, system):
+            stops(words, shell_bundle(BUILD, scratch, system, options, ["-c", script]), requests, expected, reason)
+        yield f"{machine}, {len(requests)} requests, {reason}", words, test
+    yield "a volume", MACHINES["q35"], leaves_its_volume_in_order
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_each(tests()))

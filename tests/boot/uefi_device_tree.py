@@ -14,14 +14,13 @@ sys.path.insert(0, str(TESTS))
 from system import arm64, packages  # noqa: E402
 
 BUILD = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else TESTS.parent / "build")
-FIRMWARE = pathlib.Path("/usr/share/qemu-efi-aarch64/QEMU_EFI.fd")
 
 
 def boots(bundle, machine):
     """What is wrong, or None."""
     result = subprocess.run(
         ["qemu-system-aarch64", "-machine", f"virt,acpi=off,{machine}", "-accel", "tcg", "-cpu", "cortex-a72", "-m", "256M", "-smp", "2", "-nodefaults",
-         "-no-user-config", "-display", "none", "-no-reboot", "-serial", "stdio", "-bios", FIRMWARE, "-kernel", BUILD / "kernel/spore-arm64",
+         "-no-user-config", "-display", "none", "-no-reboot", "-serial", "stdio", "-bios", arm64.FIRMWARE, "-kernel", BUILD / "kernel/spore-arm64",
          "-initrd", bundle], capture_output=True, text=True, errors="replace", timeout=180, stdin=subprocess.DEVNULL)
     for expected in ("platform: device tree", "from firmware", "spore: exit 0 5"):
         if expected not in result.stdout:
@@ -30,7 +29,7 @@ def boots(bundle, machine):
 
 
 def main():
-    if not FIRMWARE.exists() or not shutil.which("qemu-system-aarch64"):
+    if not arm64.FIRMWARE.exists() or not shutil.which("qemu-system-aarch64"):
         print("skipped: needs qemu-efi-aarch64 and qemu-system-arm")
         return 77
     try:

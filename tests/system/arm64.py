@@ -13,6 +13,7 @@ import subprocess
 from system import packages
 
 TRIPLET = "aarch64-linux-gnu"
+FIRMWARE = pathlib.Path("/usr/share/qemu-efi-aarch64/QEMU_EFI.fd")
 # What programs are compiled against, and the programs of the cases.
 WANTED = ("libc6", "libc6-dev", "linux-libc-dev", "libgcc-s1", "libgcc-12-dev", "libstdc++6", "libstdc++-12-dev", "musl", "musl-dev", "busybox-static", "bash",
           "dash", "coreutils", "diffutils", "sqlite3", "python3-minimal", "python3.11-minimal", "libpython3.11-stdlib", "perl-base", "perl", "curl", "iperf3", "util-linux")

@@ -1,10 +1,44 @@
 """A machine of QEMU's that a test talks to while it runs: its serial port, and QEMU itself (QMP)."""
 import json
 import pathlib
+import shutil
 import socket
 import subprocess
 import tempfile
 import time
+
+from system import arm64, packages
+
+ARM64 = "qemu-system-aarch64"
+
+
+def shell_bundle(build, folder, system, options=(), arguments=()):
+    """A bundle with a shell, for machines without the tool's channel; with `system`, arm64's tree, for arm64."""
+    bundle = folder / "bundle"
+    subprocess.run([build / "host/spore", "run", "--save-bundle", bundle, *options, *(["--sysroot", system] if system else []), "-e", "PATH=/bin", "/bin/busybox", "sh", *arguments],
+                   check=True, timeout=60, stdout=subprocess.DEVNULL)
+    return bundle
+
+
+def run_each(tests):
+    """Runs tests, each given as its name, its machine's words, and a function of a scratch folder and arm64's tree (None on another CPU). Prints what is
+    wrong; the status to end with: 77 when those for arm64 could not be run."""
+    system, problems = None, []
+    try:
+        system = arm64.sysroot() if arm64.FIRMWARE.exists() and shutil.which(ARM64) else None
+    except packages.Missing as missing:
+        print(missing)
+    for name, words, test in tests:
+        on_arm64 = words[0] == ARM64
+        if on_arm64 and not system:
+            continue
+        with tempfile.TemporaryDirectory(prefix="spore-boot-") as scratch:
+            try:
+                test(pathlib.Path(scratch), system if on_arm64 else None)
+            except (AssertionError, subprocess.SubprocessError) as problem:
+                problems.append(f"{name}: {problem}")
+    print("\n".join(problems), end="")
+    return 1 if problems else 0 if system else 77
 
 
 class Machine:
