@@ -4,6 +4,7 @@ set_source_files_properties(${CMAKE_BINARY_DIR}/generated/host/declared_calls.in
 add_executable(unit-host ${unit_host_sources} ${SPORE_HOST_SOURCES})
 add_dependencies(unit-host spore)  # which makes the generated tables
 target_include_directories(unit-host PRIVATE ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR}/generated/host)
+target_precompile_headers(unit-host PRIVATE ${SPORE_HOST_PRECOMPILED} <gtest/gtest.h>)
 target_compile_definitions(unit-host PRIVATE ${SPORE_HOST_DEFINITIONS})
 target_compile_options(unit-host PRIVATE ${SPORE_WARNINGS} ${SPORE_SANITIZERS} -stdlib=libc++ -O0 -g -Wno-global-constructors)
 target_link_libraries(unit-host PRIVATE ${SPORE_CAPSTONE} gtest gtest_main Threads::Threads)

@@ -202,7 +202,7 @@ def main():
     parser.add_argument("--lab", action="store_true", help="run on hardware virtualisation, in an emulated Linux that has it (tests/lab)")
     parser.add_argument("-l", "--list", action="store_true", help="list the system tests and end")
     parser.add_argument("-v", "--verbose", action="store_true", help="name the tests that pass, too")
-    parser.add_argument("-j", "--jobs", type=int, default=min((os.cpu_count() or 1) + 1, 4), help="system tests at a time (default: %(default)d; many wait for a timer, so one more than processors)")
+    parser.add_argument("-j", "--jobs", type=int, default=min(2 * (os.cpu_count() or 1), 8), help="system tests at a time (default: %(default)d; many wait for a timer, so twice as many as processors)")
     arguments = parser.parse_args()
     build = pathlib.Path(arguments.build).resolve()
     patterns = [re.compile(text) for text in arguments.filter]
