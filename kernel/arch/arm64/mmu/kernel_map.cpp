@@ -5,6 +5,7 @@
 #include "../../common/mmu/device_region.hpp"
 #include "../instructions.hpp"
 #include "active_table.hpp"
+#include "arch/combined_memory.hpp"
 #include "arch/kernel_pages.hpp"
 #include "kernel/core/panic.hpp"
 #include "machine_entry.hpp"
@@ -202,5 +203,9 @@ Result<void*> map_device(PhysAddr at, std::size_t size) {
     for (u64 offset = 0; offset < place.size; offset += page_size) TRY(map_kernel({place.base + offset}, {place.first + offset}, device_bits));
     return reinterpret_cast<void*>(place.registers);
 }
+
+/// Each write by itself, in order.
+Result<void*> map_combined(PhysAddr at, std::size_t size) { return map_device(at, size); }
+void settle_combined() { asm volatile("dmb oshst" ::: "memory"); }
 
 }  // namespace spore::arch

@@ -4,6 +4,7 @@
 
 #include "../../isa/x86_64/mmu/flush.hpp"
 #include "../host/call.hpp"
+#include "arch/combined_memory.hpp"
 #include "arch/kernel_pages.hpp"
 #include "host_map.hpp"
 #include "kernel/core/panic.hpp"
@@ -72,5 +73,7 @@ PhysAddr physical(const void* pointer) {
 }
 
 Result<void*> map_device(PhysAddr, std::size_t) { return fail(Error::not_supported); }
+Result<void*> map_combined(PhysAddr, std::size_t) { return fail(Error::not_supported); }
+void settle_combined() {}
 
 }  // namespace spore::arch

@@ -5,6 +5,7 @@
 #include "../../common/mmu/device_region.hpp"
 #include "../../isa/x86_64/cpu/features.hpp"
 #include "../instructions.hpp"
+#include "arch/combined_memory.hpp"
 #include "arch/kernel_pages.hpp"
 #include "kernel/core/panic.hpp"
 #include "machine_entry.hpp"
@@ -179,6 +180,8 @@ Result<void*> map_region(PhysAddr at, std::size_t size, u64 bits) {
 }  // namespace
 
 Result<void*> map_device(PhysAddr at, std::size_t size) { return map_region(at, size, data_bits | write_through | no_cache); }
+Result<void*> map_combined(PhysAddr at, std::size_t size) { return map_region(at, size, data_bits | write_through); }  // as set_page_attributes() means it
+void settle_combined() { asm volatile("sfence" ::: "memory"); }
 Result<void*> map_memory(PhysAddr at, std::size_t size) { return map_region(at, size, data_bits); }
 
 void map_low_memory(bool mapped) {

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "arch/cpu.hpp"
-#include "arch/mmu.hpp"
+#include "arch/combined_memory.hpp"
 #include "kernel/core/log.hpp"
 #include "kernel/drivers/net/ena/device.hpp"
 #include "kernel/task/thread.hpp"
@@ -66,7 +66,7 @@ Result<Memory> map_memory(const PciFunction& function) {
     auto base = function.memory_bar(memory_bar);
     auto size = static_cast<u32>(std::min<u64>(function.memory_bar_size(memory_bar), most_memory));
     if (!base || !size) return Memory{};
-    return Memory{static_cast<volatile u64*>(TRY(arch::map_device(*base, size))), size};
+    return Memory{static_cast<volatile u64*>(TRY(arch::map_combined(*base, size))), size};
 }
 
 }  // namespace

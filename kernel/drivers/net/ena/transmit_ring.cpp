@@ -1,5 +1,7 @@
 #include "kernel/drivers/net/ena/transmit_ring.hpp"
 
+#include "arch/combined_memory.hpp"
+
 
 namespace spore::drivers::ena {
 
@@ -58,7 +60,9 @@ void TransmitRing::reclaim() {
 }
 
 void TransmitRing::tell() {
-    if (std::exchange(told_, tail_) != tail_) queues_.tell(tail_);
+    if (std::exchange(told_, tail_) == tail_) return;
+    if (entries_) arch::settle_combined();
+    queues_.tell(tail_);
 }
 
 void TransmitRing::put(Descriptor descriptor) {
@@ -94,10 +98,7 @@ void TransmitRing::flush_entry() {
 void TransmitRing::begin_entries(const Packet& packet) {
     if (limits_.most_burst) {
         u32 needed = 1 + slots_for(packet) / (limits_.entry_size / sizeof(Descriptor));
-        if (static_cast<u16>(tail_ - told_) + needed > limits_.most_burst) {
-            std::atomic_thread_fence(std::memory_order_release);  // the entries before their number; pairs with the device's read
-            tell();
-        }
+        if (static_cast<u16>(tail_ - told_) + needed > limits_.most_burst) tell();
     }
     __builtin_memset(entry_, 0, limits_.entry_size);
     in_entry_ = 0;
