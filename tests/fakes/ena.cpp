@@ -311,7 +311,7 @@ bool EnaCard::receive(const Bytes& frame, u32 status, u32 piece, u8 offset) {
     if (!active) return false;
     std::size_t needed = (frame.size() + piece - 1) / piece;
     EXPECT_LE(needed, limits.receive_descriptors);
-    if (static_cast<u16>(receive_tail_ - receive_taken_) < needed) return false;
+    if (buffers() < needed) return false;
     for (std::size_t at = 0; at < frame.size(); at += piece) {
         auto buffer = receive_.here<Buffer>();
         EXPECT_EQ(buffer.control, buffer_first | buffer_last | buffer_report | (receive_.phase ? buffer_phase : 0));

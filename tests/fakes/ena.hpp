@@ -27,7 +27,9 @@ public:
     /// A frame comes in, in pieces of at most `piece` bytes, each `offset` bytes into its buffer; false when there are too few buffers. `status` goes into
     /// the last completion as well.
     bool receive(const Bytes& frame, u32 status = 0, u32 piece = 4096, u8 offset = 0);
-    /// Takes a buffer from the ring, and writes nothing; its request.
+    /// How many buffers it has.
+    u32 buffers() const { return static_cast<u16>(receive_tail_ - receive_taken_); }
+    /// Takes a buffer from the ring, which has one, and writes nothing; its request.
     u16 take_buffer();
     /// Writes a completion, whatever the rules say, with its phase; and interrupts.
     void complete_receive(wire::ena::Received found);

@@ -56,6 +56,7 @@ private:
         case 1: card_.complete_receive(completion()); break;
         case 2: {
             auto found = completion();
+            if (!card_.buffers()) break;
             found.request = card_.take_buffer();
             card_.complete_receive(found);
             break;
