@@ -41,7 +41,7 @@ constexpr Target all[] = {
     {.name = "vmware", .suffix = ".ova", .text = "an appliance for VMware", .make = make_vmware, .start = "ovftool {file} vi://HOST/",
      .disk_root = true, .disk = Disk::ahci, .nic = Nic::vmxnet3},
     {.name = "gcp", .suffix = ".tar.gz", .text = "an image for Google Cloud", .make = make_gcp,
-     .start = "gcloud storage cp {file} gs://BUCKET/ && gcloud compute images create {name} --source-uri gs://BUCKET/{file}",
+     .start = "gcloud storage cp {file} gs://BUCKET/{name}.tar.gz && gcloud compute images create {name} --source-uri gs://BUCKET/{name}.tar.gz",
      .disk_root = true, .nic = Nic::virtio},
     {.name = "aws", .suffix = ".img", .text = "a disk for Amazon's EC2, whose newer machines have it as NVMe", .make = make_raw,
      .start = "aws s3 cp {file} s3://BUCKET/{name}.img && "

@@ -2,7 +2,6 @@
 
 #include "arch/combined_memory.hpp"
 
-
 namespace spore::drivers::ena {
 
 using namespace wire::ena;
