@@ -381,7 +381,7 @@ void Ring::run_ready(Task& task) {
     }
     Use use(*this);
     flush();
-    if (!at_home(task)) return;  // what there is to do is for the memory of those whose it is
+    if (!at_home(task)) return work_->add(*this);  // what there is to do is for the memory of those whose it is
     unsigned most = 4 * in_one_turn;
     while (most--) {
         Request* request;

@@ -86,6 +86,10 @@ read(reads[0], in, 8) = 4
 submit(&ring, 0) = 1 
 write(polls[1], "x", 1) = 1 
   2: -125 Operation canceled flags 0
+submit(&ring, 0) = 1 
+write(reads[1], "x", 1) = 1 
+  8: 1  flags 0
+read(reads[0], in, 8) = 1 
 syscall(SYS_io_uring_enter, 0, 0, 0, IORING_ENTER_REGISTERED_RING, 0, 0) = -1 Bad file descriptor
 syscall(SYS_io_uring_register, ring.fd, IORING_REGISTER_RING_FDS, &one, 0) = -1 Invalid argument
 syscall(SYS_io_uring_register, ring.fd, IORING_REGISTER_RING_FDS, &one, 17) = -1 Invalid argument

@@ -63,6 +63,23 @@ static void ends_of_tasks(void) {
     take_all(1);
 }
 
+/// A process that waits for another's operations hears of them, though that one does not ask.
+static void waits_of_others(void) {
+    put(&ring, IORING_OP_POLL_ADD, reads[0], 0, 0, 0, 8)->poll32_events = POLLIN;
+    SHOW(submit(&ring, 0));
+    fflush(stdout);
+    pid_t child = fork();
+    if (child == 0) {
+        take_all(1);
+        fflush(stdout);
+        _exit(0);
+    }
+    usleep(100000);  // it waits by now, most of the time
+    SHOW(write(reads[1], "x", 1));
+    waitpid(child, 0, 0);
+    SHOW(read(reads[0], in, 8));
+}
+
 static void rings_by_number(void) {
     struct io_uring_rsrc_update one = {.offset = -1u, .data = (unsigned)ring.fd}, bad = {.offset = 99, .data = (unsigned)ring.fd}, pipe_end = {.offset = -1u, .data = (unsigned)reads[0]};
     struct io_uring_rsrc_update gone = {.offset = 0};
@@ -213,7 +230,7 @@ static void locked_memory(void) {
 int main(void) {
     setvbuf(stdout, 0, _IOLBF, 0);
     SHOW(ring_open(&ring, 16, (struct io_uring_params){}));
-    ends_of_tasks(), rings_by_number(), repeated_timeouts();
+    ends_of_tasks(), waits_of_others(), rings_by_number(), repeated_timeouts();
     struct sockaddr_in here = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof here;
     int to = socket(AF_INET, SOCK_DGRAM, 0), from = socket(AF_INET, SOCK_DGRAM, 0);
