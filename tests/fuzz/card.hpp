@@ -8,6 +8,16 @@
 
 namespace spore::fuzz {
 
+/// One input: all memory is back after it.
+template <typename Scene>
+int play(const u8* data, std::size_t size) {
+    u64 free = memory::memory_use().free;
+    Input input(data, size);
+    { Scene(input).run(); }
+    must(memory::memory_use().free == free);
+    return 0;
+}
+
 /// What a driver hands to the stack is whole: packets of at most `largest` bytes, whose memory is theirs alone.
 inline void check_received(device::PacketList& packets, u32 largest) {
     for (auto* packet = packets.first(); packet; packet = packet->next) {

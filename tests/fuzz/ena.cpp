@@ -93,9 +93,5 @@ private:
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const u8* data, std::size_t size) {
-    u64 free = memory::memory_use().free;
-    Input input(data, size);
-    { Scene(input).run(); }
-    must(memory::memory_use().free == free);
-    return 0;
+    return fuzz::play<Scene>(data, size);
 }

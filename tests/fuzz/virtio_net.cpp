@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "tests/fakes/virtio_net.hpp"
-#include "tests/fuzz/input.hpp"
+#include "tests/fuzz/card.hpp"
 
 using namespace spore;
 using namespace spore::fakes;
@@ -127,9 +127,5 @@ private:
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const u8* data, std::size_t size) {
-    u64 free = memory::memory_use().free;
-    Input input(data, size);
-    { Scene(input).run(); }
-    must(memory::memory_use().free == free);
-    return 0;
+    return fuzz::play<Scene>(data, size);
 }

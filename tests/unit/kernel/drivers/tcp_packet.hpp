@@ -1,6 +1,8 @@
 // What the stack hands to a card that completes checksums, or cuts segments.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include "tests/fakes/net/frames.hpp"
 #include "tests/fakes/net_sink.hpp"
 
@@ -24,6 +26,27 @@ inline Owned<device::Packet> make_tcp_packet(const device::MacAddress& card_addr
     packet->checksum = device::Checksum::partial;
     packet->checksum_offset = 16;
     return packet;
+}
+
+/// One that the card is to cut into segments of 1448 bytes.
+inline Owned<device::Packet> make_uncut_packet(const device::MacAddress& card_address, bool v4) {
+    auto packet = make_tcp_packet(card_address, v4, 60'000);
+    packet->segmentation = v4 ? device::Segmentation::tcp4 : device::Segmentation::tcp6;
+    packet->segment_size = 1448;
+    return packet;
+}
+/// The frames that it became.
+inline void expect_cut(const std::vector<Bytes>& sent) {
+    ASSERT_EQ(sent.size(), 42u);
+    Bytes payload;
+    for (std::size_t i = 0; i < sent.size(); ++i) {
+        auto parsed = parse_frame(sent[i]);
+        ASSERT_TRUE(parsed) << i;
+        EXPECT_EQ(read_big(parsed->payload, 4, 4), (0xffff'ff00 + i * 1448) & 0xffff'ffff);
+        EXPECT_EQ(parsed->payload[13], i + 1 == sent.size() ? 0x19 : 0x10);
+        payload = payload + Bytes(parsed->payload.begin() + 32, parsed->payload.end());
+    }
+    EXPECT_EQ(payload, pattern_bytes(60'000));
 }
 
 }  // namespace spore::fakes
