@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <vector>
 
 #include "kernel/device/poller.hpp"
 #include "tests/fakes/net_sink.hpp"
@@ -24,6 +25,13 @@ public:
         device::PacketList list;
         for (u32 i = 0; i < count; ++i) list.push_back(make_packet(make_frame(60, static_cast<u8>(i))));
         net->transmit(list);
+    }
+    /// The card has sent all of them, in order, as `sent`.
+    void expect_all_sent(const std::vector<Bytes>& sent, u32 count) {
+        ASSERT_EQ(sent.size(), count);
+        EXPECT_EQ(net->untaken(), 0u);
+        for (u32 i = 0; i < count; ++i) EXPECT_EQ(sent[i][0], static_cast<u8>(i));
+        EXPECT_EQ(net->counters(0).send_queue_full, 0u);
     }
     static void run() {
         while (device::run_scheduled_jobs()) {}

@@ -178,10 +178,7 @@ TEST_P(E1000, KeepsOrderWhenTheRingIsFullAndIsToldOfRoom) {
         card.hold();
         for (auto& one : card.take_sent()) sent.push_back(one);
     }
-    ASSERT_EQ(sent.size(), count);
-    EXPECT_EQ(net->untaken(), 0u);
-    for (u32 i = 0; i < count; ++i) EXPECT_EQ(sent[i][0], static_cast<u8>(i));
-    EXPECT_EQ(net->counters(0).send_queue_full, 0u);
+    expect_all_sent(sent, count);
 }
 
 TEST_P(E1000, SendsWhatWaitedThoughNothingElseHappens) {

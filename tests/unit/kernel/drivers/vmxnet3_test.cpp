@@ -239,10 +239,7 @@ TEST_P(Vmxnet3, KeepsOrderWhenTheRingIsFullAndIsToldOfRoom) {
         card.hold();
         for (auto& frame : card.take_sent()) sent.push_back(frame);
     }
-    ASSERT_EQ(sent.size(), count);
-    EXPECT_EQ(net->untaken(), 0u);
-    for (u32 i = 0; i < count; ++i) EXPECT_EQ(sent[i][0], static_cast<u8>(i));
-    EXPECT_EQ(net->counters(0).send_queue_full, 0u);
+    expect_all_sent(sent, count);
 }
 
 TEST_P(Vmxnet3, SendsWhatWaitedThoughNothingElseHappens) {
