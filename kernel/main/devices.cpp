@@ -3,11 +3,13 @@
 #include "arch/boot.hpp"
 #include "arch/cpu.hpp"
 #include "arch/firmware.hpp"
+#include "arch/hyperv.hpp"
 #include "arch/xen.hpp"
 #include "kernel/core/log.hpp"
 #include "kernel/core/parts.hpp"
 #include "kernel/drivers/bus/pci.hpp"
 #include "kernel/drivers/console/serial_console.hpp"
+#include "kernel/drivers/hyperv/start.hpp"
 #include "kernel/drivers/power/start.hpp"
 #include "kernel/drivers/virtio/device.hpp"
 #include "kernel/drivers/virtio/mmio.hpp"
@@ -29,7 +31,7 @@ void try_mmio(PhysAddr address, u32 size, u32 line) {
     if (!drivers::virtio::attach(std::move(*device))) core::warn("the virtio device at {} does not start", address);
 }
 
-constexpr bool below_xen = arch::can_run_on_xen && core::has(core::Part::xen);
+constexpr bool below_xen = arch::can_run_on_xen && core::has(core::Part::xen), below_hyperv = arch::can_run_on_hyperv && core::has(core::Part::hyperv);
 
 /// Firecracker names its devices in the tables and on the command line too.
 bool in_tables(PhysAddr address) {
@@ -50,6 +52,8 @@ void start_devices(std::string_view command_line) {
     if constexpr (core::has(core::Part::pci)) drivers::start_pci();
     if constexpr (below_xen)
         if (arch::xen::present()) drivers::xen::start();
+    if constexpr (below_hyperv)
+        if (arch::hyperv::present()) drivers::hyperv::start();
 }
 
 void start_disks() {

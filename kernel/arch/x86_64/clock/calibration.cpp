@@ -6,6 +6,7 @@
 #include "clock.hpp"
 #include "kernel/core/log.hpp"
 #include "kernel/sync/spin.hpp"
+#include "../hyperv/hyperv.hpp"
 #include "../xen/xen.hpp"
 #include "kernel/core/parts.hpp"
 #include "kvm_clock.hpp"
@@ -93,6 +94,8 @@ void calibrate_clock() {
     if (!features.tsc_khz) features.tsc_khz = kvm_tsc_khz();
     if constexpr (core::has(core::Part::xen))
         if (!features.tsc_khz) features.tsc_khz = xen::tsc_khz();
+    if constexpr (core::has(core::Part::hyperv))
+        if (!features.tsc_khz) features.tsc_khz = hyperv::tsc_khz();
     u64 hertz = features.tsc_khz ? u64{features.tsc_khz} * 1000 : measure_cycles();
     set_rate(hertz);
     if (!features.tsc_deadline) measure_timer(timer_start, hertz);

@@ -11,6 +11,7 @@
 #include "arch/firmware.hpp"
 #include "kernel/core/log.hpp"
 #include "kernel/core/parts.hpp"
+#include "../hyperv/hyperv.hpp"
 #include "../xen/xen.hpp"
 #include "power.hpp"
 #include "wire/acpi.hpp"
@@ -53,6 +54,8 @@ void assume_plain_machine() {
 const char* told_by_hypervisor() {
     if constexpr (core::has(core::Part::xen))
         if (xen::present()) return "told by Xen";
+    if constexpr (core::has(core::Part::hyperv))
+        if (hyperv::tsc_khz()) return "told by Hyper-V";
     return "told by KVM";
 }
 
@@ -76,6 +79,7 @@ std::optional<PowerKey> find_power_key() { return std::nullopt; }
 
 void start_platform(const BootInfo& info) {
     if constexpr (core::has(core::Part::xen)) xen::start(info);
+    if constexpr (core::has(core::Part::hyperv)) hyperv::start();
     // The 8259s may still be unmasked; interrupts come through the APICs only.
     out8(pic_master_data, 0xff);
     out8(pic_slave_data, 0xff);
