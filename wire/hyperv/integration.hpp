@@ -47,18 +47,17 @@ struct ShutdownRequest {
 };
 inline constexpr u32 shutdown_forced = 1, shutdown_restarts = 2, shutdown_hibernates = 4;
 
-/// Wall clock, in ticks since 1601; from version 4 on with the machine's reference count then.
+/// Wall clock, in ticks since 1601; from version 4 on with the machine's reference count then. Of what follows the flags nothing is used.
 struct TimeSample {
     u64 wall, reference;
     u8 flags;
-    u8 reserved[7];
-};
-/// Before version 4 the flags lie behind another time.
-struct TimeSampleBefore4 {
+} __attribute__((packed));
+/// Before version 4.
+struct OldTimeSample {
     u64 wall, own, round_trip;
     u8 flags;
-    u8 reserved[7];
-};
+} __attribute__((packed));
+static_assert(sizeof(TimeSample) == 17 && sizeof(OldTimeSample) == 25);
 inline constexpr u8 time_must_be_taken = 1;
 
 }  // namespace spore::wire::hyperv

@@ -19,7 +19,7 @@ namespace {
 constexpr ServiceVersion frameworks[] = {{3, 0}, {1, 0}}, shutdown_versions[] = {{3, 2}, {3, 1}, {3, 0}, {1, 0}}, heartbeat_versions[] = {{3, 0}, {1, 0}},
                          time_versions[] = {{4, 0}, {3, 0}, {1, 0}};
 constexpr u32 ring_pages = 4;
-/// More than is read of any message that is understood. Of a longer one the rest stays in the ring.
+/// More than is read of any message that is understood; of longer ones the rest is not looked at, nor given back.
 constexpr u32 most_bytes = 512;
 
 class Service final : public device::PollJob {
@@ -37,7 +37,6 @@ public:
             take(*packet);
             channel_.incoming.take(*packet);
             channel_.release();
-            channel_.publish();
         }
         return true;
     }
@@ -62,9 +61,9 @@ public:
 
     u32 set_time(MutableByteSpan body) {
         bool counts = version_.major >= 4;
-        if (body.size() < (counts ? sizeof(TimeSample) : sizeof(TimeSampleBefore4))) return service_failed;
+        if (body.size() < (counts ? sizeof(TimeSample) : sizeof(OldTimeSample))) return service_failed;
         auto& sample = *reinterpret_cast<TimeSample*>(body.data());
-        u8 flags = counts ? sample.flags : reinterpret_cast<TimeSampleBefore4*>(body.data())->flags;
+        u8 flags = counts ? sample.flags : reinterpret_cast<OldTimeSample*>(body.data())->flags;
         // Others are for whoever keeps a clock in step by itself.
         if (!(flags & time_must_be_taken)) return service_done;
         if (sample.wall < ticks_before_1970 || sample.wall - ticks_before_1970 > static_cast<u64>(INT64_MAX) / nanoseconds_per_tick) return service_failed;
@@ -78,30 +77,28 @@ public:
 
 private:
     void take(const Incoming& packet) {
+        ServiceHead head;
         alignas(8) std::byte bytes[most_bytes];
-        auto message = std::span(bytes).first(std::min(packet.data_bytes, most_bytes));
-        if (packet.kind != PacketKind::in_band || message.size() < sizeof(ServiceHead) || !channel_.incoming.copy_data(packet, 0, message)) return channel_.give_up();
-        auto& head = *reinterpret_cast<ServiceHead*>(bytes);
-        auto body = message.subspan(sizeof(ServiceHead));
-        if (head.bytes < body.size()) body = body.first(head.bytes);
-        // Messages begin behind a head of an odd size.
-        alignas(8) std::byte aligned[most_bytes];
-        std::ranges::copy(body, aligned);
-        MutableByteSpan copy(aligned, body.size());
-        if (head.kind == ServiceMessage::versions) {
-            head.status = choose(head, copy);
-        } else {
-            head.status = head.kind == expected_ ? (this->*act_)(copy) : service_failed;
-        }
-        std::ranges::copy(copy, body.begin());
+        bool whole = packet.kind == PacketKind::in_band && channel_.incoming.copy_data(packet, 0, std::as_writable_bytes(std::span(&head, 1))) &&
+                     head.pipe_bytes <= packet.data_bytes - service_pipe_bytes && head.pipe_bytes >= sizeof head - service_pipe_bytes + head.bytes;
+        auto body = std::span(bytes).first(std::min<u32>(head.bytes, most_bytes));
+        if (!whole || !channel_.incoming.copy_data(packet, sizeof head, body)) return channel_.give_up();
+        head.status = head.kind == ServiceMessage::versions ? choose(body) : head.kind == expected_ ? (this->*act_)(body) : service_failed;
+        if (head.kind == ServiceMessage::versions) body = body.first(std::min(body.size(), sizeof(ServiceVersions) + 2 * sizeof(ServiceVersion)));
+        head.bytes = static_cast<u16>(body.size());
+        head.pipe_bytes = static_cast<u32>(sizeof head - service_pipe_bytes + body.size());
         head.flags = service_transaction | service_response;
-        if (!channel_.send(PacketKind::in_band, packet.transaction, 0, message)) core::warn("Hyper-V does not take an answer of ours");
+        if (!channel_.outgoing.begin(PacketKind::in_band, packet.transaction, 0, 0, service_pipe_bytes + head.pipe_bytes)) return core::warn("Hyper-V does not take an answer of ours");
+        channel_.outgoing.add(bytes_of(head));
+        channel_.outgoing.add(body);
+        channel_.outgoing.end();
+        channel_.publish();
         // It is told first that it will be so.
         if (after_) device::request_stop(*std::exchange(after_, std::nullopt));
     }
 
     /// The best that both know; the answer names one of each, or none.
-    u32 choose(ServiceHead& head, MutableByteSpan body) {
+    u32 choose(MutableByteSpan body) {
         if (body.size() < sizeof(ServiceVersions)) return service_failed;
         auto& asked = *reinterpret_cast<ServiceVersions*>(body.data());
         auto* list = reinterpret_cast<ServiceVersion*>(body.data() + sizeof(ServiceVersions));
@@ -116,7 +113,6 @@ private:
         bool agreed = framework && version;
         asked.frameworks = asked.messages = agreed;
         if (agreed) list[0] = *framework, list[1] = version_ = *version;
-        head.bytes = sizeof(ServiceVersions) + 2 * sizeof(ServiceVersion);
         return agreed ? service_done : service_failed;
     }
 
