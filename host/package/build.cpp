@@ -51,7 +51,7 @@ Outcome<Plan> plan_for(Request request, const Target& target) {
     auto plan = TRY(make_plan(request));
     plan.standalone = true;
     plan.disk = target.disk ? target.disk : disk;
-    plan.xen = target.xen;
+    plan.hypervisor = target.hypervisor;
     return plan;
 }
 

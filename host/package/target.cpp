@@ -17,6 +17,8 @@ Outcome<void> make_qcow2(const Package& package, const fs::path& output) { retur
 Outcome<void> make_virtualbox(const Package& package, const fs::path& output) { return make_appliance(package, virtualbox, output); }
 Outcome<void> make_vmware(const Package& package, const fs::path& output) { return make_appliance(package, vmware, output); }
 
+Outcome<void> make_hyperv(const Package& package, const fs::path& output) { return make_disk_as(package, {"-O", "vhdx", "-o", "subformat=dynamic"}, output); }
+
 /// A disk.raw of whole GiB in an archive of GNU's old format, compressed [Google Cloud, "Requirements to manually build custom images"].
 Outcome<void> make_gcp(const Package& package, const fs::path& output) {
     TRY(make_disk(package, package.scratch / "disk.raw", 1_GiB));
@@ -32,7 +34,7 @@ constexpr Target all[] = {
     {.name = "firecracker", .suffix = "", .text = "a folder with the configuration for Firecracker 1.12 and later", .make = make_firecracker,
      .start = "cd {file} && firecracker --no-api --config-file config.json", .disk_root = true, .disk = Disk::virtio, .nic = Nic::virtio, .mmio = true},
     {.name = "xen", .suffix = "", .text = "a folder with the configuration for Xen's xl, as a guest without emulated devices (PVH)", .make = make_xen,
-     .start = "cd {file} && xl create -c xl.cfg", .disk_root = true, .disk = Disk::virtio, .nic = Nic::virtio, .mmio = true, .xen = true},
+     .start = "cd {file} && xl create -c xl.cfg", .disk_root = true, .disk = Disk::virtio, .nic = Nic::virtio, .mmio = true, .hypervisor = Hypervisor::xen},
     {.name = "kubevirt", .suffix = ".tar", .text = "a container image with the disk, for KubeVirt", .make = make_container_disk,
      .start = "skopeo copy oci-archive:{file} docker://REGISTRY/{name}", .arm64 = true, .disk_root = true},
     {.name = "virtualbox", .suffix = ".ova", .text = "an appliance for VirtualBox", .make = make_virtualbox,
@@ -40,6 +42,9 @@ constexpr Target all[] = {
      .disk_root = true, .disk = Disk::ahci, .nic = Nic::e1000},
     {.name = "vmware", .suffix = ".ova", .text = "an appliance for VMware", .make = make_vmware, .start = "ovftool {file} vi://HOST/",
      .disk_root = true, .disk = Disk::ahci, .nic = Nic::vmxnet3},
+    {.name = "hyperv", .suffix = ".vhdx", .text = "a disk for Hyper-V, of machines of both generations", .make = make_hyperv,
+     .start = "New-VM {name} -Generation 2 -MemoryStartupBytes {memory}MB -VHDPath {file} -SwitchName SWITCH; Set-VMFirmware {name} -EnableSecureBoot Off; Start-VM {name}",
+     .disk_root = true, .hypervisor = Hypervisor::hyperv},
     {.name = "gcp", .suffix = ".tar.gz", .text = "an image for Google Cloud", .make = make_gcp,
      .start = "gcloud storage cp {file} gs://BUCKET/{name}.tar.gz && gcloud compute images create {name} --source-uri gs://BUCKET/{name}.tar.gz",
      .disk_root = true, .nic = Nic::virtio},

@@ -17,7 +17,7 @@ struct Target {
     std::optional<Disk> disk = {};  ///< how the disk is attached; empty: in ways that differ
     std::optional<Nic> nic = {};    ///< the card that its machines have; empty: the one that is asked for
     bool mmio = false;              ///< devices are at addresses of their own, not on PCI
-    bool xen = false;               ///< devices are Xen's
+    Hypervisor hypervisor = Hypervisor::any;
 };
 
 std::span<const Target> targets();

@@ -28,6 +28,8 @@ enum class Firmware : u8 { none, uefi };
 enum class RootPlace : u8 { memory, disk };
 /// How the machine's disks are attached. All but virtio's are on PCI.
 enum class Disk : u8 { virtio, nvme, ahci, pvscsi, virtio_scsi };
+/// Whose guest a machine is, where that is known and makes a difference.
+enum class Hypervisor : u8 { any, xen, hyperv };
 enum class Accelerator : u8 { automatic, kvm, tcg };
 
 /// `-v host:guest[:ro][:shared|:disk]`: a file or folder of the host that is copied into the root, a folder that the guest uses where it is, or
@@ -145,7 +147,7 @@ struct Plan {
     bool paused = false;                 ///< the machine waits for the debugger before its first instruction
     bool detached = false;               ///< in the background: signals are the program's alone
     bool standalone = false;             ///< whoever runs the machine is not this tool: the program's console is the first serial port, or Xen's
-    bool xen = false;                    ///< the machine is a guest of Xen: no devices but Xen's
+    Hypervisor hypervisor = Hypervisor::any;  ///< a particular one has devices of its own, and there are no others
 };
 
 /// Of the kernel that the plan runs: its image is called spore-NAME.

@@ -35,6 +35,12 @@ struct DiskDriver {
 constexpr DiskDriver disk_drivers[] = {{Disk::virtio, "virtio_disk"}, {Disk::nvme, "nvme"}, {Disk::ahci, "ahci"}, {Disk::pvscsi, "pvscsi"}, {Disk::virtio_scsi, "virtio_scsi"}};
 bool drives_disks(std::string_view part) { return std::ranges::contains(disk_drivers, part, &DiskDriver::part); }
 
+/// What guests of a hypervisor with devices of its own lack, besides disks. Hyper-V's have a serial port.
+constexpr std::string_view others_parts[] = {"pci", "network_card", "e1000", "vmxnet3", "ena", "power_button", "balloon", "serial"};
+std::span<const std::string_view> of_other_machines(Hypervisor hypervisor) {
+    return std::span(others_parts).first(std::size(others_parts) - (hypervisor == Hypervisor::hyperv));
+}
+
 struct Reason {
     bool kept;
     std::string why;
@@ -42,9 +48,11 @@ struct Reason {
 
 Reason reason_for(std::string_view part, const Plan& plan, RootPlace root, const Findings& findings) {
     bool machine = plan.platform == Platform::qemu;
-    if (part == "xen") return {plan.xen, plan.xen ? "the machine is a guest of Xen" : "the machine is not one of Xen's"};
-    constexpr std::string_view of_other_machines[] = {"pci", "network_card", "e1000", "vmxnet3", "ena", "power_button", "serial", "balloon"};
-    if (plan.xen && (std::ranges::contains(of_other_machines, part) || drives_disks(part))) return {false, "a guest of Xen has its devices instead"};
+    for (auto [name, hypervisor, text] : {std::tuple{"xen", Hypervisor::xen, "Xen"}, {"hyperv", Hypervisor::hyperv, "Hyper-V"}}) {
+        bool guest = plan.hypervisor == hypervisor, lacks = std::ranges::contains(of_other_machines(hypervisor), part) || drives_disks(part);
+        if (part == name) return {guest, guest ? fmt::format("the machine is a guest of {}", text) : fmt::format("the machine is not one of {}'s", text)};
+        if (guest && lacks) return {false, fmt::format("a guest of {} has its devices instead", text)};
+    }
     if (part == "pci") {
         if (!machine) return {false, "a process has no buses"};
         return {plan.bus == Bus::pci, plan.bus == Bus::pci ? fmt::format("{} has its devices there", name_of(plan.machine)) : "the machine's devices have addresses of their own"};

@@ -98,6 +98,17 @@ def compressed_disk(images):
     images.boot("an NVMe disk", "-machine", "q35", "-drive", f"file={disk},format=qcow2,if=none,id=disk", "-device", "nvme,drive=disk,serial=1")
 
 
+def hyperv(images):
+    """The disk of a machine of the first generation, under a BIOS, and of the second, under UEFI. Nothing here has the devices that these have."""
+    disk = images.build("hyperv", "--root-in", "memory")
+    described = json.loads(subprocess.run(["qemu-img", "info", "--output", "json", disk], check=True, capture_output=True, text=True).stdout)
+    expect(described["format"] == "vhdx", f"hyperv: a disk of the format {described['format']}")
+    expect(subprocess.run(["qemu-img", "check", "-q", disk]).returncode == 0, "hyperv: the disk is damaged")
+    drive = f"file={disk},format=vhdx,if=none,id=disk"
+    images.boot("hyperv, BIOS", "-machine", "pc", "-snapshot", "-drive", drive, "-device", "ide-hd,drive=disk", network=None)
+    images.boot("hyperv, UEFI", "-machine", "q35", "-snapshot", *images.uefi(), "-drive", drive, "-device", "virtio-scsi-pci", "-device", "scsi-hd,drive=disk")
+
+
 def amazon(images):
     """No machine of ours has the cloud's network card; the disk is attached as there."""
     disk = images.build("aws", "--root-in", "disk")
@@ -241,7 +252,7 @@ def main():
         print(f"skipped: needs {' '.join(sorted(missing))}")
         return 77
     problems = []
-    for check in (made_again, disk_with_its_root, compressed_disk, amazon, cd, appliances, google_cloud, container_disk, firecracker, volumes, refusals):
+    for check in (made_again, disk_with_its_root, compressed_disk, hyperv, amazon, cd, appliances, google_cloud, container_disk, firecracker, volumes, refusals):
         with tempfile.TemporaryDirectory(prefix="spore-images-") as scratch:
             try:
                 check(Images(pathlib.Path(scratch)))

@@ -64,11 +64,16 @@ TEST(Selection, PartsFollowTheMachine) {
     auto any = select_parts(plan, RootPlace::disk, {});
     for (auto* part : {"disk", "virtio_disk", "nvme", "ahci", "pvscsi", "virtio_scsi"}) EXPECT_TRUE(keeps(any, part)) << part;
     EXPECT_FALSE(keeps(selection, "xen"));
-    plan.xen = true, plan.memory = 1_GiB;
+    EXPECT_FALSE(keeps(selection, "hyperv"));
+    plan.hypervisor = Hypervisor::xen, plan.memory = 1_GiB;
     auto domain = select_parts(plan, RootPlace::disk, {});
     for (auto* part : {"xen", "network", "disk"}) EXPECT_TRUE(keeps(domain, part)) << part;
     for (auto* part : {"pci", "e1000", "vmxnet3", "ena", "network_card", "virtio_disk", "nvme", "ahci", "pvscsi", "virtio_scsi", "balloon"}) EXPECT_FALSE(keeps(domain, part)) << part;
-    plan.xen = false;
+    plan.hypervisor = Hypervisor::hyperv, plan.standalone = true;
+    auto guest = select_parts(plan, RootPlace::disk, {});
+    for (auto* part : {"hyperv", "network", "disk", "serial"}) EXPECT_TRUE(keeps(guest, part)) << part;
+    for (auto* part : {"xen", "pci", "e1000", "vmxnet3", "ena", "network_card", "virtio_disk", "nvme", "ahci", "pvscsi", "virtio_scsi", "balloon"}) EXPECT_FALSE(keeps(guest, part)) << part;
+    plan.hypervisor = Hypervisor::any, plan.standalone = false;
     plan.platform = Platform::linuxu;
     auto process = select_parts(plan, RootPlace::memory, {});
     for (auto* part : {"pci", "e1000", "vmxnet3", "ena", "network_card", "disk", "nvme", "balloon"}) EXPECT_FALSE(keeps(process, part)) << part;
