@@ -8,6 +8,7 @@
 #include "host/manual/completion.hpp"
 #include "host/manual/pages.hpp"
 #include "host/plan/config.hpp"
+#include "host/source/source.hpp"
 
 namespace spore::host {
 
@@ -15,6 +16,7 @@ namespace {
 
 constexpr const char* run_examples = R"(Examples:
   spore run /bin/busybox echo hello       a program of this machine, with what it needs
+  spore run hello.c                       a C or C++ file: it is compiled first
   spore run -m 64M --cpus 2 ./server      64 MiB of memory, two processors
   spore run -e KEY=value -w /srv ./app    environment and working directory
   spore run -v data:/data:ro ./app        with a copy of a folder of this machine
@@ -284,6 +286,7 @@ Outcome<RunCommand> to_run(const RawRun& raw, std::vector<std::string> words) {
     }
     command.request.merge(request);
     TRY(apply_container_image(command.request));
+    TRY(compile_source(command.request));
     return command;
 }
 

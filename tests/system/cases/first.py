@@ -3,6 +3,29 @@ import re
 
 from system.case import Case, Program
 
+SOURCE_C = """#include <stdio.h>
+#include "words.h"
+int main(int count, char** words) {
+    printf("%s %s\\n", WORDS, words[1]);
+    return count;
+}
+"""
+SOURCE_CPP = """#include <atomic>
+#include <iostream>
+#include <stdexcept>
+#include <thread>
+#include <vector>
+int main() {
+    std::atomic<int> caught = 0;
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 3; ++i) threads.emplace_back([&] {
+        try { throw std::runtime_error("thrown"); } catch (std::exception&) { ++caught; }
+    });
+    for (auto& thread : threads) thread.join();
+    std::cout << "thrown and caught by " << caught << " threads" << std::endl;
+}
+"""
+
 CASES = [
     Case("hello-musl", [Program("hello")], stdout="hello from a program\n", everywhere=True),
     Case("hello-static-pie", [Program("hello", "static-pie")], stdout="hello from a program\n"),
@@ -23,6 +46,13 @@ CASES = [
     Case("interrupt", [Program("arguments"), "sleep", "100"], interrupt_after=2, status=130, machines=("microvm",)),
     Case("program-in-tmp", [Program("hello")], script='mkdir tmp && cp "$1" tmp/app && "$SPORE" run --root . /tmp/app',
          stdout="hello from a program\n"),
+    # A source is compiled, anew each time: what it includes may be another.
+    Case("source-c", ["./hello.c", "of one"], files={"hello.c": SOURCE_C, "words.h": '#define WORDS "a program"\n'}, machines=("microvm",), arm64=False,
+         script=""""$SPORE" run $OPTIONS "$@" || echo $?; echo '#define WORDS "another"' > words.h; "$SPORE" run $OPTIONS hello.c ofmore || echo $?""",
+         stdout="a program of one\n2\nanother ofmore\n2\n"),
+    Case("source-cpp", ["{scratch}/hello.cpp"], files={"hello.cpp": SOURCE_CPP}, stdout="thrown and caught by 3 threads\n", machines=("microvm",), arm64=False, cpus=(4,)),
+    Case("source-with-mistakes", ["{scratch}/app.c"], files={"app.c": "int main( {\n"}, status=126, machines=("microvm",), arm64=False, linuxu=False, cpus=(1,), modes=("fused",),
+         stderr=re.compile(r"(?s)app\.c:1:.*error.*app\.c does not compile: see what .* says above")),
     Case("options-end-with-a-mark", [Program("arguments")], machines=("microvm",), cpus=(1,), script='"$SPORE" run $OPTIONS -- "$1" show -- -m', stdout="show|--|-m|\n"),
     # What the root has below /tmp is there, and others can write beside it.
     Case("script-in-tmp", ["/bin/busybox", "sh", "/tmp/script"], options=["-v", "{scratch}/script:/tmp/script"],

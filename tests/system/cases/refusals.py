@@ -83,6 +83,7 @@ CASES = [
     refusal("no-such-path", ["/no/such/program"], 127, "no file /no/such/program"),
     refusal("no-such-name", ["no-such-program-here"], 127, r"not? .*\$PATH"),
     refusal("not-executable", ["{scratch}/app"], 126, r"chmod \+x", files={"app": "text"}),
+    refusal("source-without-compiler", ["./app.c"], 111, "cannot start no-such-compiler", files={"app.c": "int main() {}\n"}, environment={"CC": "no-such-compiler"}),
     refusal("folder-without-config", ["{scratch}/"], 110, "spore.toml"),
     refusal("neither-elf-nor-script", ["./app"], 126, "neither an ELF program nor a script", files=program(b"just text")),
     refusal("empty-file", ["./app"], 115, "empty", files=program(b"")),
