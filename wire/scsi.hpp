@@ -37,7 +37,7 @@ constexpr Command report_luns(u32 size) {
 /// Their answers may be shorter than what was asked for.
 constexpr bool is_question(const Command& command) {
     auto operation = static_cast<Operation>(command.bytes[0]);
-    return operation == Operation::inquiry || operation == Operation::mode_sense || operation == Operation::report_luns;
+    return operation == Operation::inquiry || operation == Operation::mode_sense || operation == Operation::report_luns || operation == Operation::read_capacity;
 }
 constexpr Command transfer(Operation operation, u64 block, u32 blocks) {
     Command command{.bytes = {static_cast<u8>(operation)}, .size = 16};

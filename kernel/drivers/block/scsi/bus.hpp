@@ -39,8 +39,11 @@ protected:
 
     /// Adds a disk for each unit of the first `targets` targets that is one. They live as long as the machine, as must this.
     void add_disks(u32 targets);
+    /// Adds a disk for this unit, if it is one.
+    void add_only(Unit unit);
 
-    u32 most_bytes_ = 1_MiB;  ///< of one order; a multiple of a page
+    u32 most_bytes_ = 1_MiB;       ///< of one order; a multiple of a page
+    bool joins_at_pages_ = false;  ///< pieces of one order must meet at pages' boundaries
 
 private:
     /// Sleeps until the adapter has an answer. io when it is used no more.

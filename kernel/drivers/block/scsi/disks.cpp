@@ -13,9 +13,9 @@ namespace {
 
 class ScsiDisk final : public Disk {
 public:
-    ScsiDisk(Bus& bus, Unit unit, u64 blocks, u32 block_size, u32 most_bytes, bool read_only)
+    ScsiDisk(Bus& bus, Unit unit, u64 blocks, u32 block_size, u32 most_bytes, bool read_only, bool joins_at_pages)
         : bus_(bus), sector_shift_(static_cast<u32>(std::countr_zero(block_size / device::sector_size))), unit_(unit) {
-        set_shape({.sectors = blocks << sector_shift_, .block_size = block_size, .most_bytes = most_bytes, .read_only = read_only});
+        set_shape({.sectors = blocks << sector_shift_, .block_size = block_size, .most_bytes = most_bytes, .read_only = read_only, .joins_at_pages = joins_at_pages});
     }
 
 private:
@@ -49,6 +49,13 @@ void Bus::add_disks(u32 targets) {
     for (u32 target = 0; target < targets; ++target) (void)add_units(static_cast<u8>(target), bytes, page.address());
 }
 
+void Bus::add_only(Unit unit) {
+    auto frames = memory::allocate_zeroed_frames();
+    if (!frames) return;
+    auto page = memory::FrameRef::adopt(*frames);
+    (void)add_disk(unit, {reinterpret_cast<u8*>(page.bytes()), page_size}, page.address());
+}
+
 Result<void> Bus::add_units(u8 target, std::span<u8> page, PhysAddr address) {
     auto asked = ask({target, 0}, wire::scsi::report_luns(wire::scsi::luns_size), page.first(wire::scsi::luns_size), address);
     if (!asked && asked.error() == Error::no_device) return asked;
@@ -70,7 +77,7 @@ Result<void> Bus::add_disk(Unit unit, std::span<u8> page, PhysAddr address) {
     u64 last = get_big(&page[0], 8);
     auto size = static_cast<u32>(get_big(&page[capacity_block_size], 4));
     if (size < device::sector_size || size > page_size || !std::has_single_bit(size) || last >> 48) return fail(Error::not_supported);
-    device::add_disk(*TRY(make_owned<ScsiDisk>(*this, unit, last + 1, size, most_bytes_, read_only)).release());  // lives as long as the machine
+    device::add_disk(*TRY(make_owned<ScsiDisk>(*this, unit, last + 1, size, most_bytes_, read_only, joins_at_pages_)).release());  // lives as long as the machine
     return {};
 }
 
