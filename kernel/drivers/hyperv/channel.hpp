@@ -25,7 +25,7 @@ public:
 
     // ---- sending; the caller's lock. False when there is no room. publish() shows what was sent ----
     bool send(wire::hyperv::PacketKind kind, u64 transaction, u16 flags, ByteSpan data);
-    /// With memory of ours, which the host uses until it completes the transaction.
+    /// With memory of ours, which the host uses until it completes the transaction. Pieces that meet at pages' boundaries are one range of it.
     bool send_direct(u64 transaction, std::span<const device::TransferPiece> pieces, ByteSpan data);
     bool publish();  ///< whether the host was told
 

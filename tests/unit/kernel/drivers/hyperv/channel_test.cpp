@@ -154,14 +154,17 @@ TEST(HypervChannel, CarriesPacketsBothWaysAroundItsRings) {
 TEST(HypervChannel, MemoryGoesWithAPacket) {
     simulated([] {
         Rig rig;
-        auto frames = memory::FrameRef::adopt(*memory::allocate_zeroed_frames(3));
-        for (u32 i = 0; i < page_size * 8; ++i) frames.bytes()[i] = static_cast<std::byte>(i % 251);
-        device::TransferPiece pieces[] = {{frames.address() + 100, 50}, {frames.address() + 4000, 9000}, {frames.address() + 16384, 4096}};
+        auto frames = memory::FrameRef::adopt(*memory::allocate_zeroed_frames(4));
+        for (u32 i = 0; i < page_size * 16; ++i) frames.bytes()[i] = static_cast<std::byte>(i % 251);
+        device::TransferPiece pieces[] = {{frames.address() + 100, 50}, {frames.address() + 4000, 9000}, {frames.address() + 16384, 4096}, {frames.address() + 28672, 8192}, {frames.address() + 49152, 10}};
         ASSERT_TRUE(rig.channel.send_direct(9, pieces, view({7, 7})));
         rig.channel.publish();
         auto packet = rig.end->take();
         ASSERT_TRUE(packet);
         EXPECT_EQ(packet->flags, wants_completion);
+        DirectHead head;
+        std::memcpy(&head, packet->head.data(), sizeof head);
+        EXPECT_EQ(head.ranges, 3u) << "those that meet at pages' boundaries are one";
         std::vector<u8> got, sent;
         for (auto part : ChannelEnd::memory_of(*packet)) got.insert(got.end(), part.begin(), part.end());
         for (auto& piece : pieces) {
