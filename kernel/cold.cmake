@@ -11,7 +11,7 @@ set(SPORE_COLD_SOURCES
     kernel/core/log.cpp kernel/core/panic.cpp kernel/core/trace.cpp
     # finding devices and setting them up
     kernel/drivers/bus kernel/drivers/console kernel/drivers/entropy kernel/drivers/net/e1000/attach.cpp kernel/drivers/net/vmxnet3/attach.cpp kernel/drivers/net/vmxnet3/device.cpp kernel/drivers/net/ena/attach.cpp kernel/drivers/net/ena/command_queue.cpp kernel/drivers/net/ena/device.cpp kernel/drivers/net/ena/queue_pair.cpp kernel/drivers/net/ena/registers.cpp kernel/drivers/net/ena/set_up.cpp kernel/drivers/net/fewer_pieces.cpp kernel/drivers/block/ahci/attach.cpp kernel/drivers/block/ahci/controller.cpp kernel/drivers/block/ahci/open.cpp kernel/drivers/block/nvme/attach.cpp kernel/drivers/block/nvme/controller.cpp kernel/drivers/block/pvscsi/attach.cpp kernel/drivers/block/pvscsi/open.cpp kernel/drivers/block/scsi/disks.cpp kernel/fs/erofs/file_system.cpp kernel/drivers/virtio/attach.cpp kernel/drivers/virtio/device.cpp
-    kernel/drivers/hyperv/bus.cpp kernel/drivers/hyperv/integration.cpp kernel/drivers/hyperv/start.cpp
+    kernel/drivers/hyperv/bus.cpp kernel/drivers/hyperv/integration.cpp kernel/drivers/hyperv/start.cpp kernel/drivers/hyperv/storage.cpp
     kernel/drivers/virtio/mmio.cpp kernel/drivers/virtio/mmio_list.cpp kernel/drivers/virtio/pci.cpp kernel/drivers/xen/block.cpp kernel/drivers/xen/console.cpp kernel/drivers/xen/events.cpp
     kernel/drivers/xen/frontend.cpp kernel/drivers/xen/grants.cpp kernel/drivers/xen/start.cpp kernel/drivers/xen/store.cpp kernel/drivers/xen/net/device.cpp
     wire/acpi.cpp wire/bundle.cpp wire/elf.cpp wire/manifest.cpp

@@ -7,9 +7,11 @@
 #include "kernel/drivers/block/ahci/controller.hpp"
 #include "kernel/drivers/block/nvme/controller.hpp"
 #include "kernel/drivers/block/pvscsi/adapter.hpp"
+#include "kernel/drivers/hyperv/storage.hpp"
 #include "tests/fakes/ahci.hpp"
 #include "tests/fakes/cpu.hpp"
 #include "tests/fakes/disks.hpp"
+#include "tests/fakes/hyperv_storage.hpp"
 #include "tests/fakes/nvme.hpp"
 #include "tests/fakes/pvscsi.hpp"
 
@@ -48,8 +50,8 @@ struct Nvme {
         card.version = chance.one_in(2) ? 0x1'04'00 : 0x1'00'00;
         card.becomes_ready = !chance.one_in(32), card.answers_admin = !chance.one_in(32);
     }
-    static void start(Owned<Hardware> card) {
-        auto& driver = *new nvme::Controller(std::move(card));  // lives as long as the machine
+    static void start(Card* card) {
+        auto& driver = *new nvme::Controller(Owned<Hardware>(card));  // lives as long as the machine
         if (driver.open()) (void)driver.add_disks();
     }
     static void lie(Card& card, Chance& chance) {
@@ -75,8 +77,8 @@ struct Ahci {
         disk.depth = chance.below(40), disk.wide = !chance.one_in(16), disk.cache = chance.one_in(2);
         card.slots = 1 + chance.below(32), card.queues = chance.one_in(2);
     }
-    static void start(Owned<Hardware> card) {
-        Owned<ahci::Controller> driver(new ahci::Controller(std::move(card)));
+    static void start(Card* card) {
+        Owned<ahci::Controller> driver(new ahci::Controller(Owned<Hardware>(card)));
         auto count = driver->open();
         if (count && *count) (void)driver.release();  // its disks lead to it
     }
@@ -109,7 +111,7 @@ struct Pvscsi {
         disk.kind = static_cast<u8>(chance.one_in(8) ? chance.word() : wire::scsi::inquiry_disk);
         card.messages = chance.one_in(2), card.refuses_rings = chance.one_in(32), card.knows_report_luns = chance.one_in(2);
     }
-    static void start(Owned<Hardware> card) { (void)(new pvscsi::Adapter(std::move(card)))->open(); }
+    static void start(Card* card) { (void)(new pvscsi::Adapter(Owned<Hardware>(card)))->open(); }
     static void lie(Card& card, Chance& chance) {
         card.answers.assign(1000, Card::Answer{static_cast<u16>(chance.below(32)), static_cast<u8>(chance.below(64) | 2), static_cast<u8>(chance.word()), static_cast<u8>(chance.word()), chance.one_in(2)});
         for (u32 i = chance.below(4); i--;)
@@ -120,13 +122,53 @@ struct Pvscsi {
     }
 };
 
+struct Hyperv {
+    using Card = fakes::HypervStorage;
+    static constexpr const char* name = "Hyperv";
+
+    static void prepare(Card& card, Chance& chance) {
+        auto& disk = card.units[{u8{0}, u8{0}}];
+        disk.bytes = fakes::pattern(1_MiB);
+        disk.block_size = chance.one_in(4) ? 1 + chance.below(100'000) : 512u << chance.below(4);
+        disk.kind = static_cast<u8>(chance.one_in(8) ? chance.word() : wire::scsi::inquiry_disk);
+        card.knows_report_luns = chance.one_in(2), card.lags = chance.one_in(4);
+        if (chance.one_in(4)) card.most_bytes = chance.word();
+    }
+    static void start(Card*) {
+        auto& bus = *new hyperv::Bus;
+        if (bus.connect()) (void)hyperv::attach_storage(bus, bus.offers()[0]);
+    }
+    static void lie(Card& card, Chance& chance) {
+        using wire::hyperv::PacketKind;
+        card.answers.assign(1000, Card::Answer{static_cast<u16>(chance.below(256)), static_cast<u8>(chance.below(64) | 2), static_cast<u8>(chance.word()), static_cast<u8>(chance.word()), chance.one_in(2)});
+        auto& end = *card.end();
+        for (u32 i = chance.below(4); i--;) {
+            wire::hyperv::StoragePacket packet{.operation = static_cast<wire::hyperv::StorageOperation>(chance.one_in(8) ? chance.below(16) : 1)};
+            packet.request.outcome = static_cast<u8>(chance.word()), packet.request.scsi_status = static_cast<u8>(chance.word());
+            auto bytes = fakes::ChannelEnd::copy_of(bytes_of(packet));
+            if (chance.one_in(8)) bytes.resize(chance.below(200));
+            PacketKind kinds[] = {PacketKind::completion, PacketKind::completion, PacketKind::completion, PacketKind::in_band, static_cast<PacketKind>(chance.word())};
+            (void)end.put({.kind = kinds[chance.below(5)], .transaction = chance.one_in(8) ? u64{chance.word()} << chance.below(33) : chance.below(34), .data = bytes});
+        }
+        if (chance.one_in(8)) end.ours().in = chance.one_in(2) ? chance.word() : chance.below(4000) * 8;
+        if (chance.one_in(8)) end.theirs().out = chance.one_in(2) ? chance.word() : chance.below(4000) * 8;
+        card.silent = chance.one_in(16), card.quiet = chance.one_in(8), card.honest = false;
+        if (chance.one_in(2)) end.raise();
+    }
+    /// The driver waits for as long as the host likes.
+    static void finish(Card& card) {
+        card.end()->ours().in = ~0u;
+        card.end()->raise();
+    }
+};
+
 template <typename Kind>
 class HostileDisks : public testing::Test {};
 struct Names {
     template <typename Kind>
     static std::string GetName(int) { return Kind::name; }
 };
-using Kinds = testing::Types<Nvme, Ahci, Pvscsi>;
+using Kinds = testing::Types<Nvme, Ahci, Pvscsi, Hyperv>;
 TYPED_TEST_SUITE(HostileDisks, Kinds, Names);
 
 /// Requests as they come, in a part of the memory: what lies around it stays.
@@ -163,7 +205,7 @@ TYPED_TEST(HostileDisks, HarmNobody) {
             TypeParam::prepare(*card, chance);
             fakes::Join join;
             bool started = false;
-            fakes::spawn(join, [&] { TypeParam::start(Owned<Hardware>(card)), started = true; });
+            fakes::spawn(join, [&] { TypeParam::start(card), started = true; });
             auto step = [&] {
                 task::yield();
                 sync::Spin lock;
@@ -183,6 +225,7 @@ TYPED_TEST(HostileDisks, HarmNobody) {
                 if (card->has_work() && !chance.one_in(3)) card->work();
                 step();
             }
+            if constexpr (requires { TypeParam::finish(*card); }) TypeParam::finish(*card);
             join.wait();
         })) << seed;
 }
