@@ -165,7 +165,9 @@ struct HypervCalls {
     static void signal(u32 connection) {
         auto* channel = host.channel(connection - connections);
         EXPECT_TRUE(channel) << "nobody is at connection " << connection;
-        if (channel) ++channel->signals;
+        if (!channel) return;
+        ++channel->signals;
+        if (channel->on_signal) channel->on_signal();
     }
     static void connect(arch::InterruptHandler handler, void* context) { host.handler_ = handler, host.context_ = context; }
 };
@@ -253,6 +255,7 @@ void HypervHost::hear(ByteSpan message) {
         EXPECT_TRUE(shared_.contains(asked.rings));
         EXPECT_FALSE(channels_.contains(asked.channel)) << "open already";
         channels_[asked.channel] = std::make_unique<ChannelEnd>(asked.channel, shared_[asked.rings], asked.incoming_page);
+        if (on_open) on_open(*channels_[asked.channel]);
         return say(bytes_of(OpenResult{{MessageKind::open_result, 0}, asked.channel, asked.number, open_status}));
     }
     case MessageKind::channel_released: released.push_back(read_as<ChannelMessage>(message).channel); return;

@@ -57,6 +57,7 @@ public:
     u32 signals = 0;         ///< of the driver's
     u32 raised = 0;          ///< events that it wanted
     bool keeps_quiet = false;  ///< raises none
+    std::function<void()> on_signal;  ///< at once, before whoever sends it goes on
 
     static Bytes copy_of(ByteSpan bytes) { return {reinterpret_cast<const u8*>(bytes.data()), reinterpret_cast<const u8*>(bytes.data()) + bytes.size()}; }
 
@@ -84,6 +85,7 @@ public:
     ChannelEnd* channel(u32 number) { return channels_.contains(number) ? channels_.at(number).get() : nullptr; }
     SharedPages* shared(u32 number) { return shared_.contains(number) ? &shared_.at(number) : nullptr; }
     void raise(u32 channel);
+    std::function<void(ChannelEnd&)> on_open;
 
     // ---- mistakes ----
     u32 busy = 0;                       ///< so many messages are refused for now
