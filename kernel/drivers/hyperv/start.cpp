@@ -5,6 +5,7 @@
 #include "kernel/core/parts.hpp"
 #include "kernel/drivers/hyperv/bus.hpp"
 #include "kernel/drivers/hyperv/integration.hpp"
+#include "kernel/drivers/hyperv/net/attach.hpp"
 #include "kernel/drivers/hyperv/storage.hpp"
 #include "kernel/task/thread.hpp"
 
@@ -15,6 +16,8 @@ Result<void> attach(Bus& bus, const Offer& offer) {
     if (is_service(offer)) return attach_service(bus, offer);
     if constexpr (core::has(core::Part::disk) || core::has(core::Part::volumes))
         if (is_storage(offer)) return attach_storage(bus, offer);
+    if constexpr (core::has(core::Part::network))
+        if (is_net(offer)) return attach_net(bus, offer);
     return {};  // of what there is most means nothing here: screens, keyboards
 }
 

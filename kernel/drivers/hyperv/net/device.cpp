@@ -1,0 +1,73 @@
+#include "kernel/drivers/hyperv/net/device.hpp"
+
+#include "kernel/core/log.hpp"
+
+namespace spore::drivers::hyperv::netvsc {
+
+namespace rndis = wire::rndis;
+
+namespace {
+constexpr u32 ring_pages = 16;
+/// Groups are not told of: there is no limit to what the host hands on.
+constexpr u32 usual_filter = rndis::filter_directed | rndis::filter_broadcast | rndis::filter_all_multicast;
+}  // namespace
+
+Result<void> Device::open(Bus& bus, const Offer& offer) {
+    TRY(channel_.open(bus, offer, ring_pages, on_event, this));
+    settings_ = TRY(set_up_.run(bus, offer.channel));
+    (void)control_.link_changed();  // nobody has asked before
+    return {};
+}
+
+void Device::start(device::NetSink& sink) {
+    sink_ = &sink;
+    started_ = true;
+    control_.set_filter(usual_filter);
+    interrupted(Masked::no);  // as if there had been one: of what has come there may be no other
+}
+
+void Device::on_event(void* self) {
+    auto& device = *static_cast<Device*>(self);
+    if (!device.started_) return device.set_up_.wake();
+    ++device.interrupts_;
+    if (!device.stopped()) device.interrupted(Masked::no);
+}
+
+void Device::transmit(device::PacketList& packets) {
+    if (!started_ || stopped()) [[unlikely]] return packets.clear();
+    sender_.transmit(packets);
+}
+
+void Device::set_promiscuous(bool on) {
+    if (started_ && !stopped()) control_.set_filter(usual_filter | (on ? rndis::filter_promiscuous : 0));
+}
+
+u32 Device::receive(u32 budget) {
+    device::PacketList packets;
+    u32 done = receiver_.poll(budget, packets);
+    if (!packets.empty()) sink_->receive(*this, packets);
+    if (channel_.broken() || control_.refused()) [[unlikely]] stop();
+    else if (control_.link_changed()) [[unlikely]] sink_->link_changed(*this);
+    return done;
+}
+
+void Device::reclaim() {
+    sender_.poll();
+    control_.poll();
+}
+
+/// What the host may still use stays as it is.
+void Device::stop() {
+    if (stopped_.exchange(true)) return;
+    core::error("the host of a netvsc broke the rules, or took it away: its interface is down");
+    channel_.give_up();
+    sender_.settle(0);  // nobody waits any more
+    sink_->link_changed(*this);
+}
+
+device::NetQueueCounters Device::counters(u16 pair) const {
+    if (pair) return {};
+    return receiver_.counters.with_sent(sender_.counters, interrupts_);
+}
+
+}  // namespace spore::drivers::hyperv::netvsc
