@@ -31,8 +31,8 @@ bool Control::send_request(ByteSpan head, ByteSpan rest) {
     auto& request = *reinterpret_cast<rndis::Initialize*>(section.data());
     request.head.bytes = size;
     request.number = ++number_;
-    NetPacket message{NetKind::packet, net_control, Sender::control_slot, size};
-    awaits_completion_ = awaits_answer_ = sender_.say(bytes_of(message), Sender::transaction_of(Sender::control_slot), wants_completion);
+    NetPacket message{NetKind::packet, net_control, no_section, 0};
+    awaits_completion_ = awaits_answer_ = sender_.say_section(bytes_of(message), Sender::transaction_of(Sender::control_slot), size);
     return awaits_answer_;
 }
 

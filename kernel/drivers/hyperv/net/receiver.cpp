@@ -158,7 +158,7 @@ bool Receiver::take_message(ByteSpan bytes, device::PacketList& packets) {
 bool Receiver::take_frame(ByteSpan message, device::PacketList& packets) {
     auto head = copy_at<rndis::Packet>(message, 0);
     if (!head) return false;
-    auto frame = slice(message, head->data_offset, head->data_bytes), infos = slice(message, head->info_offset, head->info_bytes);
+    auto frame = slice(message, head->data_offset, head->data_bytes), infos = slice(message, head->info_bytes ? head->info_offset : 0, head->info_bytes);
     if (!frame || !infos) return false;
     auto sums = sums_in(*infos);
     if (!sums) return false;

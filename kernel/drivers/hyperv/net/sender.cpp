@@ -103,12 +103,23 @@ bool Sender::has_room() {
     return channel_.outgoing.largest() - channel_.outgoing.untaken() >= enough_room;
 }
 
-bool Sender::say(ByteSpan message, u64 transaction, u16 flags) {
+template <typename F>
+bool Sender::send_shown(F&& sends) {
     Guard guard(lock_);
-    auto bytes = filled_up(message);
-    if (!with_room([&] { return channel_.send(PacketKind::in_band, transaction, flags, bytes); })) return false;
+    bool sent = with_room(sends);
     publish();
-    return true;
+    return sent;
+}
+
+bool Sender::say(ByteSpan message, u64 transaction, u16 flags) {
+    auto bytes = filled_up(message);
+    return send_shown([&] { return channel_.send(PacketKind::in_band, transaction, flags, bytes); });
+}
+
+bool Sender::say_section(ByteSpan message, u64 transaction, u32 size) {
+    auto bytes = filled_up(message);
+    device::TransferPiece piece{buffer_.address() + control_slot * section_size_, size};
+    return send_shown([&] { return channel_.send_direct(transaction, {&piece, 1}, bytes); });
 }
 
 bool Sender::fits(const Packet& packet) const { return frame_head_size_of(packet) + packet.size() <= section_size_; }

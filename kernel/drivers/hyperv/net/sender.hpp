@@ -50,6 +50,8 @@ public:
     MutableByteSpan control_section() { return section(control_slot); }
     /// False when there is no room.
     bool say(ByteSpan message, u64 transaction, u16 flags);
+    /// With the section's first bytes. As memory that comes with the message: no other system sends requests by a section's number.
+    bool say_section(ByteSpan message, u64 transaction, u32 size);
 
     device::NetQueueCounters counters;  ///< written under the lock
 
@@ -67,6 +69,8 @@ private:
     bool send(device::Packet& packet);
     template <typename F>
     bool with_room(F&& sends);
+    template <typename F>
+    bool send_shown(F&& sends);
     void expect_no_room();
     void publish();
 

@@ -37,7 +37,9 @@ Result<Settings> SetUp::run(Bus& bus, u32 channel) {
     TRY(share_buffers(bus, channel));
     TRY(initialize());
     TRY(read_settings());
-    if (!choose_offloads()) core::warn("a netvsc has nothing done by its host: it does not say what it could");
+    auto chosen = choose_offloads();
+    if (!chosen && (chosen.error() == Error::timed_out || channel_.broken())) return fail(chosen.error());
+    if (!chosen) core::warn("the host of a netvsc completes no sums: error {}", chosen.error());
     return settings_;
 }
 
@@ -123,7 +125,7 @@ Result<void> SetUp::read_settings() {
     return {};
 }
 
-/// A host without any is one that does everything but this.
+/// One that does nothing of this is a host all the same.
 Result<void> SetUp::choose_offloads() {
     rndis::OffloadCapabilities known{};
     known.head = {rndis::type_offload, rndis::offload_revision, sizeof known};
