@@ -405,6 +405,7 @@ bool NetvscHost::deliver(const std::vector<Bytes>& frames, u32 sums) {
 
 std::optional<u64> NetvscHost::deliver_messages(const std::vector<Bytes>& messages) {
     u64 transaction = ++last_transaction_;
+    if (reuses && !std::ranges::contains(owners_, u64{0})) std::ranges::fill(owners_, u64{0});
     Bytes head = bytes_from(bytes_of(TransferHead{receive_buffer_id, 0, static_cast<u32>(messages.size())}));
     for (auto& message : messages) {
         auto count = (message.size() + receive_section - 1) / receive_section;

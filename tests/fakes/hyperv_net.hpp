@@ -35,6 +35,7 @@ public:
     static wire::rndis::OffloadCapabilities everything();
     bool holds = false;      ///< leaves what is sent in the ring
     bool keeps = false;      ///< takes it, and completes no frame
+    bool reuses = false;     ///< begins with the receive buffer anew when it is full, whether sections were given back or not
 
     // ---- what it got ----
     std::vector<Step> steps;

@@ -1,6 +1,8 @@
 // Hyper-V's network cards, with a host that keeps the rules, and with one that does not.
 #include <gtest/gtest.h>
 
+#include <functional>
+
 #include "kernel/drivers/hyperv/net/attach.hpp"
 #include "kernel/drivers/hyperv/net/device.hpp"
 #include "kernel/memory/fault_injection.hpp"
@@ -126,6 +128,458 @@ TEST_F(HypervNet, SegmentsAndSumsAreTheHosts) {
         EXPECT_TRUE(fakes::parse_frame(sent[0])) << v4;
         ASSERT_TRUE(host.sent.back().sums);
     }
+}
+
+TEST_F(HypervNet, SumsOfUdpAreTheHostsToo) {
+    start();
+    auto source = fakes::ip("10.0.0.1"), destination = fakes::ip("10.0.0.2");
+    auto datagram = fakes::udp_datagram(source, 1000, destination, 2000, fakes::pattern_bytes(700));
+    auto frame = fakes::ethernet_frame(host.address, host.address, 0x0800, fakes::ip_packet({.source = source, .destination = destination, .protocol = 17}, datagram));
+    auto right = frame;
+    u32 sum = fakes::plain_pseudo_sum(source, destination, 17, datagram.size());
+    while (sum >> 16) sum = (sum & 0xffff) + (sum >> 16);
+    frame[40] = static_cast<u8>(sum >> 8), frame[41] = static_cast<u8>(sum);
+    auto one = make_packet(frame);
+    one->pop(14), one->mark(device::Layer::network);
+    one->pop(20), one->mark(device::Layer::transport);
+    one->push(34);
+    one->checksum = Checksum::partial;
+    one->checksum_offset = 6;
+    transmit(std::move(one));
+    EXPECT_EQ(host.take_wire(), std::vector<Bytes>{right});
+    EXPECT_EQ(host.sent.back().sums, rndis::sum_ip4 | rndis::sum_udp | 34 << 16);
+}
+
+TEST_F(HypervNet, TheHostIsBelievedAboutSums) {
+    start();
+    for (u32 sums : {rndis::tcp_right, rndis::udp_right, rndis::tcp_right | 1u << 5}) {
+        ASSERT_TRUE(host.deliver({make_frame(1514)}, sums));
+        ASSERT_EQ(received_whole(), make_frame(1514));
+        EXPECT_EQ(packet->checksum, Checksum::verified) << sums;
+    }
+    for (u32 sums : {rndis::tcp_wrong, rndis::udp_wrong, rndis::ip_wrong | rndis::tcp_right, 1u << 5}) {
+        ASSERT_TRUE(host.deliver({make_frame(100)}, sums));
+        ASSERT_EQ(received_whole(), make_frame(100));
+        EXPECT_EQ(packet->checksum, Checksum::unknown) << sums;
+    }
+}
+
+TEST_F(HypervNet, ManyFramesComeInOnePacket) {
+    start();
+    std::vector<Bytes> frames;
+    for (u8 i = 0; i < 200; ++i) frames.push_back(make_frame(60 + i * 7, i));
+    for (u32 round = 0; round < 50; ++round) {
+        ASSERT_TRUE(host.deliver(frames));
+        for (auto& frame : frames) ASSERT_EQ(received_whole(), frame);
+    }
+    EXPECT_EQ(host.undelivered(), 0u);
+}
+
+TEST_F(HypervNet, BothDirectionsGoAroundTheRings) {
+    start();
+    for (u32 i = 0; i < 5000; ++i) {
+        transmit(make_packet(make_frame(60 + i % 1400, static_cast<u8>(i))));
+        ASSERT_TRUE(host.deliver({make_frame(60 + i % 300)}));
+        ASSERT_EQ(received_whole(), make_frame(60 + i % 300)) << i;
+        ASSERT_EQ(host.take_wire(), std::vector<Bytes>{make_frame(60 + i % 1400, static_cast<u8>(i))});
+    }
+    EXPECT_EQ(net->untaken(), 0u);
+    EXPECT_TRUE(net->link_up());
+}
+
+TEST_F(HypervNet, TheHostIsToldOnceOfABatch) {
+    start();
+    u64 before = net->counters(0).notifications;
+    host.holds = true;
+    transmit_many(30);
+    EXPECT_EQ(net->counters(0).notifications, before + 1);
+    host.resume();
+    run();
+    expect_all_sent(host.take_wire(), 30);
+}
+
+TEST_F(HypervNet, WhatFindsNoSectionWaitsAndKeepsItsOrder) {
+    start();
+    host.keeps = true;
+    constexpr u32 sections = 256 * 1024 / 6144 - 1;
+    transmit_many(250);
+    EXPECT_EQ(host.sent.size(), sections);
+    EXPECT_EQ(net->untaken(), 250u);
+    // The youngest first: the place of none is used again before it was completed, at which the fake looks.
+    for (u32 i = 0; i < 20; ++i) {
+        ASSERT_TRUE(host.complete(*host.kept.rbegin()));
+        run();
+    }
+    EXPECT_EQ(host.sent.size(), sections + 20);
+    EXPECT_EQ(net->untaken(), 230u);
+    host.resume();
+    run();
+    expect_all_sent(host.take_wire(), 250);
+    // Beyond what may wait packets are dropped, and counted.
+    host.keeps = true;
+    transmit_many(sections + Sender::max_waiting + 3);
+    EXPECT_EQ(net->counters(0).send_queue_full, 3u);
+}
+
+/// What the host asks the memory of a packet for is there until it has completed it.
+TEST_F(HypervNet, LargePacketsStayWhereTheyLie) {
+    start();
+    host.keeps = true;
+    auto one = make_packet(make_frame(20000));
+    auto* frame = one->slices()[3].frame.get();
+    memory::retain(*frame);
+    transmit(std::move(one));
+    run();
+    EXPECT_EQ(frame->references, 2u);
+    host.resume();
+    run();
+    EXPECT_EQ(frame->references, 1u);
+    memory::release(*frame);
+}
+
+TEST_F(HypervNet, PacketsInTooManyPiecesAreCopiedTogether) {
+    host.most_ranges = 4;
+    start();
+    EXPECT_EQ(net->features().max_send_size, 3 * page_size);
+    auto packet_of = [](u32 slices, u32 size) {
+        auto packet = make_packet(make_frame(60));
+        for (u32 i = 0; i < slices; ++i) {
+            auto frame = memory::FrameRef::adopt(*memory::allocate_frames());
+            std::memset(frame.bytes(), static_cast<int>(i + 1), size);
+            EXPECT_TRUE(packet->add({std::move(frame), 0, size}));
+        }
+        return packet;
+    };
+    Bytes all = make_frame(60);
+    for (u8 i = 1; i <= 18; ++i) all = all + Bytes(600, i);
+    transmit(packet_of(18, 600));
+    EXPECT_EQ(host.take_wire(), std::vector<Bytes>{all});
+    EXPECT_EQ(host.sent.back().ranges, 4u);
+    transmit(packet_of(18, 1000));
+    EXPECT_EQ(net->counters(0).send_queue_full, 1u);
+    auto packet = packet_of(18, 600);
+    memory::fail_allocation(2);
+    transmit(std::move(packet));
+    memory::fail_allocation(0);
+    EXPECT_EQ(net->counters(0).send_queue_full, 2u);
+    EXPECT_TRUE(host.take_wire().empty());
+    transmit(packet_of(18, 300));  // through a section
+    EXPECT_EQ(host.sent.back().ranges, 1u);
+}
+
+TEST_F(HypervNet, AHostThatNamesNoLimitTakesAsManyPiecesAsThereAre) {
+    host.most_ranges = 0;
+    start();
+    transmit(make_packet(make_frame(70000)));
+    EXPECT_EQ(host.take_wire(), std::vector<Bytes>{make_frame(70000)});
+}
+
+/// A ring that is full of answers, which the host does not read: it has given the same memory out again and again.
+TEST_F(HypervNet, NoAnswerIsLostWhereThereIsNoRoomForIt) {
+    start();
+    host.holds = true;
+    host.reuses = true;
+    constexpr u32 count = 2400;
+    for (u32 i = 0; i < count; ++i) {
+        if (!host.deliver({make_frame(60, static_cast<u8>(i))})) break;
+        run();
+    }
+    u32 delivered = host.undelivered();
+    EXPECT_GT(delivered, 1900u);
+    EXPECT_LT(sink.packets.count(), delivered) << "those that could not be answered stay in the ring";
+    transmit_many(5);  // must wait too
+    EXPECT_EQ(net->untaken(), 5u);
+    host.resume();
+    run();
+    host.serve();
+    run();
+    EXPECT_EQ(host.undelivered(), 0u);
+    ASSERT_EQ(sink.packets.count(), delivered);
+    for (u32 i = 0; i < delivered; ++i) ASSERT_EQ(fakes::bytes_of_packet(*sink.packets.pop_front()), make_frame(60, static_cast<u8>(i))) << i;
+    expect_all_sent(host.take_wire(), 5);
+}
+
+TEST_F(HypervNet, FollowsTheLink) {
+    start();
+    host.set_link(true);
+    run();
+    EXPECT_EQ(sink.link_changes, 0u);
+    host.set_link(false);
+    run();
+    EXPECT_FALSE(net->link_up());
+    EXPECT_EQ(sink.link_changes, 1u);
+    host.set_link(true);
+    run();
+    EXPECT_TRUE(net->link_up());
+    EXPECT_EQ(sink.link_changes, 2u);
+    EXPECT_EQ(host.undelivered(), 0u);
+}
+
+TEST_F(HypervNet, BeginsWithTheLinkAsItIs) {
+    host.connected = 1;
+    ASSERT_TRUE(open());
+    EXPECT_FALSE(net->link_up());
+    host.set_link(true);  // before anybody listens
+    net->start(sink);
+    run();
+    EXPECT_TRUE(net->link_up());
+    EXPECT_EQ(host.undelivered(), 0u);
+}
+
+TEST_F(HypervNet, HandsEverythingOnWhenItIsAskedTo) {
+    start();
+    net->set_promiscuous(true);
+    EXPECT_EQ(host.filter, 0x2du);
+    net->set_promiscuous(false);  // the first one's answer was not read yet
+    run();
+    EXPECT_EQ(host.filter, 0xdu);
+    net->set_promiscuous(true), net->set_promiscuous(false), run();
+    EXPECT_EQ(host.filter, 0xdu);
+    EXPECT_TRUE(net->link_up());
+}
+
+TEST_F(HypervNet, IsNoCardOfAnyUseWithoutItsFilter) {
+    host.answers[Step::filter] = Answer::refused;
+    ASSERT_TRUE(open());
+    net->start(sink);
+    expect_down();
+}
+
+TEST_F(HypervNet, DoesWithoutWhatTheHostCannotDo) {
+    host.can.send6.what = 0x15;  // no UDP
+    start();
+    EXPECT_FALSE(net->features().send_checksum || net->features().send_tcp4_segments);
+    EXPECT_EQ(net->features().max_send_size, 1514u);
+    EXPECT_EQ(host.parameters.udp6, 3);  // received ones are looked at
+    EXPECT_EQ(host.parameters.segments4, 1);
+
+    Rig second;
+    second.host.can.framing6 = 0;
+    second.host.can.largest4 = 30000;
+    second.start();
+    EXPECT_TRUE(second.net->features().send_tcp4_segments);
+    EXPECT_FALSE(second.net->features().send_tcp6_segments);
+    EXPECT_EQ(second.net->features().max_send_size, 30000u);
+    EXPECT_EQ(second.host.parameters.segments6, 1);
+}
+
+constexpr Step answered[] = {Step::init, Step::receive_buffer, Step::send_buffer, Step::initialize, Step::address, Step::frame_size, Step::connected, Step::capabilities, Step::parameters};
+
+TEST(HypervNetSetUp, WhatIsRefusedAnywhere) {
+    for (auto step : answered)
+        for (auto answer : {Answer::refused, Answer::nonsense}) {
+            Rig rig;
+            rig.host.answers[step] = answer;
+            auto opened = rig.open();
+            if (step >= Step::capabilities) {
+                ASSERT_TRUE(opened) << static_cast<int>(step);
+                EXPECT_FALSE(rig.net->features().send_checksum);
+                rig.net->start(rig.sink);
+                rig.run();
+                EXPECT_TRUE(rig.net->link_up());
+                rig.transmit(make_packet(make_frame(60)));
+                EXPECT_EQ(rig.host.take_wire().size(), 1u);
+                continue;
+            }
+            ASSERT_FALSE(opened) << static_cast<int>(step);
+            auto refusal = step == Step::receive_buffer || step == Step::send_buffer ? Error::no_memory : Error::not_supported;
+            EXPECT_EQ(opened.error(), answer == Answer::refused ? refusal : Error::io) << static_cast<int>(step);
+        }
+}
+
+TEST(HypervNetSetUp, GivesUpOnAHostThatDoesNotAnswer) {
+    for (auto step : answered)
+        EXPECT_TRUE(fakes::simulate({}, [step] {
+            NetvscHost host;
+            host.answers[step] = Answer::none;
+            auto& bus = *new Bus;
+            ASSERT_TRUE(bus.connect());
+            EXPECT_EQ((*new Device).open(bus, bus.offers()[0]).error(), Error::timed_out) << static_cast<int>(step);
+        }));
+}
+
+TEST(HypervNetSetUp, WhatMakesNoSense) {
+    auto refused = [](auto change) {
+        Rig rig;
+        change(rig.host);
+        auto opened = rig.open();
+        return opened ? Error{} : opened.error();
+    };
+    EXPECT_EQ(refused([](auto& host) { host.section_size = 100; }), Error::invalid);
+    EXPECT_EQ(refused([](auto& host) { host.section_size = 256 * 1024; }), Error::invalid);
+    EXPECT_EQ(refused([](auto& host) { host.receive_section = 1499; }), Error::invalid);
+    EXPECT_EQ(refused([](auto& host) { host.receive_section = 2 << 20; }), Error::invalid);
+    EXPECT_EQ(refused([](auto& host) { host.most_ranges = 1; }), Error::invalid);
+    EXPECT_EQ(refused([](auto& host) { host.address = {{1, 0, 0, 0, 0, 1}}; }), Error::invalid);
+    EXPECT_EQ(refused([](auto& host) { host.address = {}; }), Error::invalid);
+    EXPECT_EQ(refused([](auto& host) { host.frame_size = 67; }), Error::invalid);
+    EXPECT_EQ(refused([](auto& host) { host.medium = 1; }), Error::not_supported);
+    Rig rig;
+    rig.host.frame_size = 1000;
+    rig.host.section_size = 1024;  // 64 slots and more
+    rig.start();
+    EXPECT_EQ(rig.net->mtu(), 1000);
+    rig.host.keeps = true;
+    rig.transmit_many(100);
+    EXPECT_EQ(rig.host.sent.size(), 63u);
+    rig.host.resume();
+    rig.run();
+    rig.expect_all_sent(rig.host.take_wire(), 100);
+}
+
+TEST(HypervNetSetUp, EveryAllocationMayFail) {
+    u64 failed = 0;
+    for (u64 nth = 1;; ++nth) {
+        Rig rig;
+        rig.bus = std::make_unique<Bus>();
+        ASSERT_TRUE(rig.bus->connect());
+        rig.net.emplace();
+        memory::fail_allocation(nth);
+        auto opened = rig.net->open(*rig.bus, rig.bus->offers()[0]);
+        if (memory::fail_allocation(0)) break;
+        if (opened) continue;  // with a smaller buffer
+        ++failed;
+        EXPECT_EQ(opened.error(), Error::no_memory) << nth;
+    }
+    EXPECT_GE(failed, 2u);
+}
+
+TEST_F(HypervNet, FramesThatFindNoMemoryAreCounted) {
+    start();
+    for (u64 nth = 1; nth <= 4; ++nth) {
+        ASSERT_TRUE(host.deliver({make_frame(9000)}));
+        memory::fail_allocation(nth);
+        EXPECT_FALSE(received_whole());
+        memory::fail_allocation(0);
+        EXPECT_EQ(net->counters(0).receive_no_memory, nth);
+        EXPECT_EQ(host.undelivered(), 0u);
+    }
+    ASSERT_TRUE(host.deliver({make_frame(9000)}));
+    EXPECT_EQ(received_whole(), make_frame(9000));
+}
+
+TEST_F(HypervNet, WhatItDoesNotKnowIsLeft) {
+    start();
+    auto message = [](u32 kind, u32 size) {
+        Bytes bytes(size);
+        std::memcpy(bytes.data(), &kind, 4), std::memcpy(bytes.data() + 4, &size, 4);
+        return bytes;
+    };
+    for (u32 kind : {2u, 3u, 4u, 5u, 6u, 7u, 8u, 9u, 0x8000'0002u, 0x8000'0004u, 0x8000'0005u, 0xff00'0001u})
+        for (u32 size : {8u, 16u, 20u, 60u, 1000u}) ASSERT_TRUE(host.deliver_message(message(kind, size)));
+    // Told without being asked: who may use what, and about another card.
+    for (u32 kind : {128u, 130u, 134u, 9999u}) {
+        std::vector<u8> data(96);
+        std::memcpy(data.data(), &kind, 4);
+        EXPECT_TRUE(host.end().put({.kind = PacketKind::in_band, .data = data}));
+    }
+    ASSERT_TRUE(host.deliver({make_frame(13), make_frame(65549 + 1), make_frame(77)}));
+    EXPECT_EQ(received_whole(), make_frame(77));
+    EXPECT_EQ(net->counters(0).receive_errors, 2u);
+    EXPECT_EQ(host.undelivered(), 0u);
+    EXPECT_TRUE(net->link_up());
+    EXPECT_EQ(sink.link_changes, 0u);
+}
+
+TEST(HypervNetMistakes, AreTheEndOfTheCardAndOfNothingElse) {
+    auto raw = [](Rig& rig, PacketKind kind, u64 transaction, Bytes head, Bytes data) {
+        EXPECT_TRUE(rig.host.end().put({.kind = kind, .flags = 0, .transaction = transaction, .head = std::move(head), .data = std::move(data)}));
+    };
+    auto words = [](std::initializer_list<u32> list) {
+        Bytes bytes(list.size() * 4);
+        std::memcpy(bytes.data(), std::data(list), bytes.size());
+        return bytes;
+    };
+    auto done = [](Rig& rig, u64 transaction, const Bytes& bytes) { EXPECT_TRUE(rig.host.end().complete(transaction, std::as_bytes(std::span(bytes)))); };
+    auto changed = [](Rig& rig, std::size_t word, u32 value, u32 sums = 0) {
+        auto message = NetvscHost::message_of(make_frame(200), sums);
+        std::memcpy(message.data() + word * 4, &value, 4);
+        EXPECT_TRUE(rig.host.deliver_message(message));
+    };
+    const Bytes told = words({107, 0, ~0u, 0});
+    const std::function<void(Rig&)> mistakes[] = {
+        // completions of what was not sent, of what was completed, and of other kinds
+        [&](Rig& rig) { done(rig, 0, words({108, 1})); },
+        [&](Rig& rig) { done(rig, 1, words({108, 1})); },
+        [&](Rig& rig) { done(rig, 9, words({108, 1})); },
+        [&](Rig& rig) { done(rig, 65, words({108, 1})); },
+        [&](Rig& rig) { done(rig, ~u64{0}, words({108, 1})); },
+        [&](Rig& rig) { done(rig, 2, words({102, 1})); },
+        [&](Rig& rig) { done(rig, 2, {}); },
+        [&](Rig& rig) { for (u32 i = 0; i < 2; ++i) done(rig, 2, words({108, 1})); },
+        // ranges
+        [&](Rig& rig) { raw(rig, PacketKind::transfer_pages, 7, {}, told); },
+        [&](Rig& rig) { raw(rig, PacketKind::transfer_pages, 7, words({0xcaff, 0}), told); },
+        [&](Rig& rig) { raw(rig, PacketKind::transfer_pages, 7, words({0xcafe, 1}), told); },
+        [&](Rig& rig) { raw(rig, PacketKind::transfer_pages, 7, words({0xcafe, ~0u, 0, 0}), told); },
+        [&](Rig& rig) { raw(rig, PacketKind::transfer_pages, 7, words({0xcafe, 0}), words({108, 1})); },
+        [&](Rig& rig) { raw(rig, PacketKind::transfer_pages, 7, words({0xcafe, 0}), {}); },
+        [&](Rig& rig) { raw(rig, PacketKind::transfer_pages, 7, words({0xcafe, 1, 100, 1 << 20}), told); },
+        [&](Rig& rig) { raw(rig, PacketKind::transfer_pages, 7, words({0xcafe, 1, 2 << 20, 0}), told); },
+        [&](Rig& rig) { raw(rig, PacketKind::transfer_pages, 7, words({0xcafe, 1, 100, ~0u}), told); },
+        [&](Rig& rig) { raw(rig, PacketKind::transfer_pages, 7, words({0xcafe, 1, ~0u, 100}), told); },
+        [&](Rig& rig) { raw(rig, PacketKind::transfer_pages, 7, words({0xcafe, 1, 7, 0}), told); },
+        // other kinds
+        [&](Rig& rig) { raw(rig, PacketKind::direct, 7, {}, told); },
+        [&](Rig& rig) { raw(rig, PacketKind{1}, 7, {}, told); },
+        // messages: its length, where the frame and what is said of it lie
+        [&](Rig& rig) { changed(rig, 1, 7); },
+        [&](Rig& rig) { changed(rig, 1, 20); },
+        [&](Rig& rig) { changed(rig, 1, 2 << 20); },
+        [&](Rig& rig) { changed(rig, 2, 300); },
+        [&](Rig& rig) { changed(rig, 2, ~0u); },
+        [&](Rig& rig) { changed(rig, 3, 201); },
+        [&](Rig& rig) { changed(rig, 3, ~0u); },
+        [&](Rig& rig) { changed(rig, 7, 2000, 1); },
+        [&](Rig& rig) { changed(rig, 8, 2000, 1); },
+        [&](Rig& rig) { changed(rig, 8, ~0u); },
+        [&](Rig& rig) { changed(rig, 11, 0, 1); },
+        [&](Rig& rig) { changed(rig, 11, 11, 1); },
+        [&](Rig& rig) { changed(rig, 11, 17, 1); },
+        [&](Rig& rig) { changed(rig, 13, 13, 1); },
+        [&](Rig& rig) { changed(rig, 13, ~0u, 1); },
+        // the rings
+        [&](Rig& rig) { rig.host.end().ours().in = 12, rig.host.end().raise(); },
+        [&](Rig& rig) { rig.host.end().theirs().out = 1 << 20, rig.host.end().raise(), rig.transmit(make_packet(make_frame(60))); },
+        // the channel is taken back
+        [&](Rig& rig) {
+            rig.host.holds = true;
+            HypervHost::get().take_back(NetvscHost::channel);
+            auto frame = memory::FrameRef::adopt(*memory::allocate_zeroed_frames());
+            EXPECT_TRUE(rig.bus->share(3, frame.address(), page_size));  // what came before the answer is heard
+        },
+    };
+    for (std::size_t i = 0; i < std::size(mistakes); ++i) {
+        SCOPED_TRACE(i);
+        Rig rig;
+        rig.start();
+        rig.host.keeps = true;
+        auto packet = make_packet(make_frame(20000));
+        auto* frame = packet->slices()[0].frame.get();
+        rig.transmit(std::move(packet));  // in slot 1, which transaction 2 completes
+        rig.run();
+        ASSERT_TRUE(rig.host.deliver({make_frame(60)}));
+        rig.run();
+        mistakes[i](rig);
+        rig.expect_down();
+        EXPECT_EQ(rig.sink.packets.count(), 1u);
+        if (i >= 8) EXPECT_EQ(frame->references, 1u) << "the host may still read it";
+    }
+}
+
+TEST(HypervNetAttach, ACardBecomesAnInterface) {
+    EXPECT_TRUE(fakes::simulate({}, [] {
+        NetvscHost host;
+        auto& bus = *new Bus;
+        ASSERT_TRUE(bus.connect());
+        ASSERT_TRUE(is_net(bus.offers()[0]));
+        Offer other = bus.offers()[0];
+        other.interface.a ^= 1;
+        EXPECT_FALSE(is_net(other));
+        ASSERT_TRUE(attach_net(bus, bus.offers()[0]));
+        ASSERT_TRUE(device::net_device(0));
+        EXPECT_EQ(device::net_device(0)->mac(), host.address);
+    }));
 }
 
 }  // namespace
