@@ -342,7 +342,8 @@ void NetvscHost::take_request(const Bytes& message) {
         auto answer = begin(Step::initialize);
         if (answer == Answer::none) return;
         auto kind = answer == Answer::nonsense ? rndis::Kind::was_set : rndis::Kind::initialized;
-        return reply(bytes_of(rndis::Initialized{{kind, 0}, asked.number, answer == Answer::good ? rndis::status_success : 0xc000'0001, 1, 0, 1, medium, 8, 0xefff'ffff, 3, 0, 0}));
+        u32 status = answer == Answer::good ? rndis::status_success : 0xc000'0001;
+        return reply(bytes_of(rndis::Initialized{{kind, 0}, asked.number, status, 1, 0, 1, medium, 8, 0xefff'ffff, 3, 0, 0}));
     }
     ASSERT_TRUE(head.kind == rndis::Kind::query || head.kind == rndis::Kind::set);
     auto request = read_at<rndis::Request>(message, 0);

@@ -83,8 +83,8 @@ struct Status {
 inline constexpr u32 status_connected = 0x4001'000b, status_disconnected = 0x4001'000c;
 
 // ---- objects ----
-inline constexpr u32 object_frame_size = 0x0001'0106, object_filter = 0x0001'010e, object_connected = 0x0001'0114, object_address = 0x0101'0101, object_offload_parameters = 0xfc01'020c,
-                     object_offload_capabilities = 0xfc01'020d;
+inline constexpr u32 object_frame_size = 0x0001'0106, object_filter = 0x0001'010e, object_connected = 0x0001'0114, object_address = 0x0101'0101,
+                     object_offload_parameters = 0xfc01'020c, object_offload_capabilities = 0xfc01'020d;
 inline constexpr u32 filter_directed = 1 << 0, filter_all_multicast = 1 << 2, filter_broadcast = 1 << 3, filter_promiscuous = 1 << 5;
 inline constexpr u32 state_connected = 0;  ///< of object_connected
 

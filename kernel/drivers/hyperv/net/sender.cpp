@@ -14,7 +14,7 @@ using device::Packet;
 namespace {
 
 constexpr u32 usual_ranges = 32;  ///< where the host does not say
-/// More than anything takes that is sent at once: a packet in as many pieces as there are, none of which touches more than three pages.
+/// More than anything takes that is sent at once: a packet of 64 KiB in as many pieces as there are, each of which may touch two pages more than it fills.
 constexpr u32 enough_room = 1024;
 
 std::array<std::byte, net_message_size> filled_up(ByteSpan message) {
@@ -82,14 +82,9 @@ void Sender::publish() {
 template <typename F>
 bool Sender::with_room(F&& sends) {
     if (sends()) [[likely]] return true;
-    expect_no_room();
-    return sends();
-}
-
-void Sender::expect_no_room() {
-    publish();  // what the host does not see it does not take
     wants_room_.store(true, std::memory_order_relaxed);
     channel_.outgoing.want_room(enough_room);
+    return sends();
 }
 
 bool Sender::answer(u64 transaction) {

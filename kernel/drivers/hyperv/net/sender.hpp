@@ -71,7 +71,6 @@ private:
     bool with_room(F&& sends);
     template <typename F>
     bool send_shown(F&& sends);
-    void expect_no_room();
     void publish();
 
     Channel& channel_;

@@ -101,7 +101,8 @@ Result<void> SetUp::share_buffers(Bus& bus, u32 channel) {
     auto receive = TRY(ask<ReceiveBufferAnswer>(bytes_of(NetBuffer{NetKind::receive_buffer, memory, receive_buffer_id, 0}), NetKind::receive_buffer_answer));
     if (receive.status != net_success) return fail(Error::no_memory);
     auto& sections = receive.sections;
-    if (receive.lists != 1 || sections.offset || !sections.count || sections.size < usual_mtu || u64{sections.size} * sections.count > receiver_.buffer_size()) return fail(Error::invalid);
+    bool fits = u64{sections.size} * sections.count <= receiver_.buffer_size();
+    if (receive.lists != 1 || sections.offset || !sections.count || sections.size < usual_mtu || !fits) return fail(Error::invalid);
 
     memory = TRY(sender_.open(bus, channel));
     auto send = TRY(ask<SendBufferAnswer>(bytes_of(NetBuffer{NetKind::send_buffer, memory, send_buffer_id, 0}), NetKind::send_buffer_answer));

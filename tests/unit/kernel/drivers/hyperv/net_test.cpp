@@ -297,6 +297,7 @@ TEST_F(HypervNet, NoAnswerIsLostWhereThereIsNoRoomForIt) {
     ASSERT_EQ(sink.packets.count(), delivered);
     for (u32 i = 0; i < delivered; ++i) ASSERT_EQ(fakes::bytes_of_packet(*sink.packets.pop_front()), make_frame(60, static_cast<u8>(i))) << i;
     expect_all_sent(host.take_wire(), 5);
+    EXPECT_EQ(host.end().theirs().pending_bytes, 0u) << "nobody waits any more";
 }
 
 TEST_F(HypervNet, FollowsTheLink) {
@@ -338,6 +339,19 @@ TEST_F(HypervNet, HandsEverythingOnWhenItIsAskedTo) {
     EXPECT_TRUE(net->link_up());
 }
 
+TEST_F(HypervNet, TakesNoAnswerForAnother) {
+    start();
+    host.holds = true;
+    net->set_promiscuous(true);
+    rndis::WasSet other{{rndis::Kind::was_set, sizeof other}, 77, 1};
+    ASSERT_TRUE(host.deliver_message(fakes::ChannelEnd::copy_of(bytes_of(other))));
+    run();
+    host.resume();
+    run();
+    EXPECT_EQ(host.filter, 0x2du);
+    EXPECT_TRUE(net->link_up());
+}
+
 TEST_F(HypervNet, IsNoCardOfAnyUseWithoutItsFilter) {
     host.answers[Step::filter] = Answer::refused;
     ASSERT_TRUE(open());
@@ -363,7 +377,8 @@ TEST_F(HypervNet, DoesWithoutWhatTheHostCannotDo) {
     EXPECT_EQ(second.host.parameters.segments6, 1);
 }
 
-constexpr Step answered[] = {Step::init, Step::receive_buffer, Step::send_buffer, Step::initialize, Step::address, Step::frame_size, Step::connected, Step::capabilities, Step::parameters};
+constexpr Step answered[] = {Step::init, Step::receive_buffer, Step::send_buffer, Step::initialize, Step::address,
+                             Step::frame_size, Step::connected, Step::capabilities, Step::parameters};
 
 TEST(HypervNetSetUp, WhatIsRefusedAnywhere) {
     for (auto step : answered)
@@ -536,6 +551,13 @@ TEST(HypervNetMistakes, AreTheEndOfTheCardAndOfNothingElse) {
         [&](Rig& rig) { changed(rig, 11, 0, 1); },
         [&](Rig& rig) { changed(rig, 11, 11, 1); },
         [&](Rig& rig) { changed(rig, 11, 17, 1); },
+        [&](Rig& rig) {  // what is said of the frame goes on within it
+            Bytes frame, one = words({12, 9, 0});
+            for (u32 i = 0; i < 30; ++i) frame = frame + one;
+            auto message = NetvscHost::message_of(frame, 1);
+            message[44] = 28;
+            EXPECT_TRUE(rig.host.deliver_message(message));
+        },
         [&](Rig& rig) { changed(rig, 13, 13, 1); },
         [&](Rig& rig) { changed(rig, 13, ~0u, 1); },
         // the rings
