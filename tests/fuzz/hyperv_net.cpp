@@ -1,5 +1,5 @@
-// A host at the end of a network card's channel that does what the input says, once the card works. The driver must neither read nor write what is not
-// its own, nor lose memory, and what it hands to the stack must be whole.
+// A host at the end of a network card's channel that answers what the input says while the card is set up, and then does what the input says. The driver
+// must neither read nor write what is not its own, nor lose memory, and what it hands to the stack must be whole.
 #include <memory>
 #include <optional>
 
@@ -21,6 +21,7 @@ public:
         u8 shape = input_.byte();
         if (shape & 1) host_.section_size = 1024 << (shape >> 1 & 3);
         if (shape & 8) host_.most_ranges = shape >> 4;
+        if (shape >> 4 == 15) choose_answers();
         must(bus_->connect().has_value());
         driver_.emplace();
         if (driver_->open(*bus_, bus_->offers()[0])) driver_->start(sink_);
@@ -33,6 +34,16 @@ public:
     }
 
 private:
+    void choose_answers() {
+        u8 step = input_.byte();
+        host_.answers[static_cast<NetvscHost::Step>(step % 11)] = step & 0x80 ? NetvscHost::Answer::refused : NetvscHost::Answer::nonsense;
+        host_.section_size = input_.word();
+        host_.receive_section = std::max(input_.word(), 1u);
+        host_.frame_size = input_.word();
+        host_.connected = input_.byte();
+        for (auto* one : {&host_.can.send4, &host_.can.receive4, &host_.can.send6, &host_.can.receive6}) one->what = input_.word();
+        host_.can.largest4 = input_.word(), host_.can.largest6 = input_.word();
+    }
     ChannelEnd& end() { return host_.end(); }
     Bytes words(u32 count) {
         Bytes bytes;
@@ -61,7 +72,10 @@ private:
         for (u32 slices = input_.byte() % 20; slices; --slices) (void)packet->add({memory::FrameRef::adopt(*memory::allocate_frames()), input_.byte(), 1000});
         u8 kind = input_.byte();
         if (kind & 1) packet->checksum = device::Checksum::partial, packet->checksum_offset = kind & 2 ? 16 : 6;
-        if (kind & 4) packet->checksum = device::Checksum::partial, packet->checksum_offset = 16, packet->segmentation = device::Segmentation::tcp4, packet->segment_size = input_.half();
+        if (kind & 4) {
+            packet->checksum = device::Checksum::partial, packet->checksum_offset = 16;
+            packet->segmentation = device::Segmentation::tcp4, packet->segment_size = input_.half();
+        }
         device::PacketList list;
         list.push_back(std::move(packet));
         driver_->transmit(list);
@@ -83,7 +97,13 @@ private:
         case 5: (void)host_.deliver_message(message()); break;
         case 6: (void)host_.deliver_messages({message(), message(), message()}); break;
         case 7: (void)host_.deliver_message(words(input_.byte() % 20)); break;
-        case 8: end().put({.kind = static_cast<PacketKind>(input_.byte() % 16), .flags = input_.byte(), .transaction = input_.half(), .head = words(2 * (input_.byte() % 5)), .data = words(input_.byte() % 9)}); break;
+        case 8: {
+            ChannelEnd::Packet packet{.kind = static_cast<PacketKind>(input_.byte() % 16), .flags = input_.byte(), .transaction = input_.half(), .head = {}, .data = {}};
+            packet.head = words(2 * (input_.byte() % 5));
+            packet.data = words(input_.byte() % 9);
+            end().put(packet);
+            break;
+        }
         case 9: {  // anywhere in the receive buffer
             Bytes bytes = words(1 + input_.byte() % 8);
             host_.receive_buffer().copy_in(input_.word() % (host_.receive_buffer().size() - 64), std::as_bytes(std::span(bytes)));
