@@ -103,8 +103,8 @@ void Bus::take_back(u32 channel) {
         if (one.channel == channel) {
             core::error("Hyper-V has taken a device away: it is not there any more");
             one.gone->store(true);
+            (void)post(bytes_of(ChannelMessage{{MessageKind::close_channel, 0}, channel}));  // before those who wait may use their memory again
             one.handler(one.context);
-            (void)post(bytes_of(ChannelMessage{{MessageKind::close_channel, 0}, channel}));
         }
     (void)post(bytes_of(ChannelMessage{{MessageKind::channel_released, 0}, channel}));
 }

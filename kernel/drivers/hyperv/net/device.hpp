@@ -10,7 +10,8 @@ class Device final : public device::NetDevice, private QueueJob<Device> {
 public:
     Device() = default;
 
-    /// Agrees with the host on everything; the device lives as long as the machine from here on. Sleeps. Errors of SetUp::run.
+    /// Agrees with the host on everything; the device lives as long as the machine from here on. Sleeps. On CPU 0, before there are others. Errors of
+    /// SetUp::run.
     Result<void> open(Bus& bus, const Offer& offer);
 
     device::MacAddress mac() const override { return settings_.mac; }
@@ -31,6 +32,7 @@ private:
     static void on_event(void* self);
 
     // ---- for the job ----
+    device::NetSink* sink() const { return sink_.load(std::memory_order_acquire); }
     bool stopped() const { return stopped_.load(std::memory_order_relaxed); }
     u32 receive(u32 budget);
     bool has_news() { return receiver_.has_news(); }
@@ -44,8 +46,9 @@ private:
     Receiver receiver_{channel_, sender_, control_};
     SetUp set_up_{channel_, sender_, control_, receiver_};
     Settings settings_;
-    device::NetSink* sink_ = nullptr;
-    std::atomic<bool> started_ = false, stopped_ = false;
+    std::atomic<device::NetSink*> sink_ = nullptr;
+    bool is_agreed_ = false;  ///< events are for the job from here on
+    std::atomic<bool> stopped_ = false;
     u64 interrupts_ = 0;
 };
 

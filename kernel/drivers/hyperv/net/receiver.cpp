@@ -141,7 +141,7 @@ bool Receiver::take_ranges(const Incoming& packet, device::PacketList& packets) 
         auto bytes = slice({buffer_.bytes(), buffer_size_}, range.offset, range.bytes);
         if (!bytes || !take_message(*bytes, packets)) return false;
     }
-    owed_ = packet.transaction;
+    if (packet.wants_completion) owed_ = packet.transaction;
     return true;
 }
 
