@@ -18,7 +18,7 @@ bool network_needs_us(const Network& network) {
 
 }  // namespace
 
-std::optional<Identity> qemu_identity(const Plan& plan, std::span<const int> inherited) {
+std::optional<Identity> qemu_identity(const Plan& plan, Accelerator accelerator, std::span<const int> inherited) {
     const char* own_qemu = std::getenv("SPORE_QEMU");
     if (::geteuid() != 0 || (own_qemu && *own_qemu) || !plan.debugger.empty() || network_needs_us(plan.network)) return std::nullopt;
     auto readable_by_all = [](int descriptor) {
@@ -38,12 +38,12 @@ std::optional<Identity> qemu_identity(const Plan& plan, std::span<const int> inh
     // By number: the tool is linked statically, and looking up a name would load libraries.
     constexpr unsigned nobody = 65534;
     struct stat kvm{};
-    bool has_kvm = ::stat("/dev/kvm", &kvm) == 0;
+    bool uses_kvm = accelerator == Accelerator::kvm && ::stat("/dev/kvm", &kvm) == 0;
     // Without udev, /dev/kvm is root's alone.
     constexpr mode_t for_group = S_IRGRP | S_IWGRP;
-    if (has_kvm && (kvm.st_mode & for_group) != for_group) return std::nullopt;
+    if (uses_kvm && (kvm.st_mode & for_group) != for_group) return std::nullopt;
     auto identity = owner.value_or(Identity{.user = nobody, .group = nobody, .extra_group = nobody});
-    if (has_kvm) identity.extra_group = kvm.st_gid;
+    if (uses_kvm) identity.extra_group = kvm.st_gid;
     return identity;
 }
 

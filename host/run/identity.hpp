@@ -6,9 +6,9 @@
 
 namespace spore::host {
 
-/// When the tool runs as root: nobody, with /dev/kvm's group, or the owner of the folders that are shared. Nothing, for "as we are", when we are
+/// When the tool runs as root: nobody, with /dev/kvm's group where it is used, or the owner of the folders that are shared. Nothing, for "as we are", when we are
 /// not root, or when QEMU needs what nobody else may have: folders of root's or of several owners, a file that only root can read (`inherited` are those it opens again), a socket that it makes itself, a
 /// network that is not for everybody, or whatever the program in $SPORE_QEMU wants.
-std::optional<Identity> qemu_identity(const Plan& plan, std::span<const int> inherited);
+std::optional<Identity> qemu_identity(const Plan& plan, Accelerator accelerator, std::span<const int> inherited);
 
 }  // namespace spore::host

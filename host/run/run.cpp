@@ -125,7 +125,7 @@ Outcome<Prepared> prepare(Plan& plan) {
             return failure(ExitStatus::bad_root, "-v {}: here a disk is attached by its file or device; labels are for what 'spore build' makes", volume.text());
     bool process = plan.platform == Platform::linuxu;
     auto accelerator = process ? plan.accelerator : TRY(choose_accelerator(plan.accelerator, plan.architecture, plan.gic));
-    Prepared prepared{TRY(prepare_boot_parts(plan)), {}, {}};
+    Prepared prepared{TRY(prepare_boot_parts(plan)), {}, accelerator, {}};
     if (!plan.firmware.empty()) prepared.firmware = TRY(open_to_read(plan.firmware));
     prepared.command = process ? linuxu_command(plan, prepared.root_place) : qemu_command(plan, accelerator, prepared.root_place);
     return prepared;
@@ -171,7 +171,7 @@ Outcome<int> run(const Plan& plan, Prepared prepared, RunHooks run_hooks) {
         bridge = TRY(open_bridge(plan.network));
         inherited.push_back({bridge.number(), qemu_descriptor::network});
     }
-    auto identity = plan.platform == Platform::qemu ? qemu_identity(plan, opened_again) : std::nullopt;
+    auto identity = plan.platform == Platform::qemu ? qemu_identity(plan, prepared.accelerator, opened_again) : std::nullopt;
     auto machine = start(prepared.command, inherited, identity);
     if (!machine && machine.error() == ENOENT)
         return failure(ExitStatus::missing_tool, "{} is missing: install it with 'apt install {}'", prepared.command[0],

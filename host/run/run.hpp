@@ -11,6 +11,7 @@ namespace spore::host {
 /// What a machine is to be started with, everything prepared.
 struct Prepared : BootParts {
     FileDescriptor firmware;  ///< when it is what starts the kernel
+    Accelerator accelerator = Accelerator::automatic;  ///< QEMU's
     std::vector<std::string> command;
 };
 
