@@ -97,7 +97,7 @@ static void slots(int type) {
 static void blocks(void) {
     printf("-- version 3\n");
     int s = open_socket(SOCK_RAW, TPACKET_V3);
-    struct tpacket_req3 ring = {16384, 4, 2048, 32, 20, 13, 0}, large = ring;
+    struct tpacket_req3 ring = {16384, 4, 2048, 32, 100, 13, 0}, large = ring;
     large.tp_sizeof_priv = 16384;
     SHOW(setsockopt(s, SOL_PACKET, PACKET_RX_RING, &large, sizeof large));
     SHOW(setsockopt(s, SOL_PACKET, PACKET_RX_RING, &ring, sizeof ring));
@@ -109,7 +109,7 @@ static void blocks(void) {
         for (int i = 0; i < (round < 2 ? 2 : 15); ++i) send_frame(round < 2 ? 200 + i : 1000 + i);
         unsigned long frames = 0;
         int first = 1;
-        while (polled(s, 300)) {
+        while (polled(s, 500)) {
             struct tpacket_block_desc *block = (void *)(memory + next % 4 * 16384);
             if (!(__atomic_load_n(&block->hdr.bh1.block_status, __ATOMIC_ACQUIRE) & TP_STATUS_USER)) break;
             struct tpacket_hdr_v1 *b = &block->hdr.bh1;
