@@ -5,12 +5,12 @@ import re
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TESTS = ROOT / "tests"
-DECLARED = re.compile(r"^TEST(?:_[FP])?\((\w+),\s*(\w+)", re.M)
+DECLARED = re.compile(r"^(?:TYPED_)?TEST(?:_[FP])?\((\w+),\s*(\w+)", re.M)
 SINGLE = ("layering", "docs/reference", "docs/specification", "bench/stack")
 
 
 def unit_tests():
-    """Both binaries' cases, named as run.py names them. Those with parameters have their suite's other name before them, which nobody promises by."""
+    """Both binaries' cases, named as run.py names them. Those with parameters and types have their suite's other name before them, which nobody promises by."""
     for source in (TESTS / "unit").rglob("*.cpp"):
         binary = "unit-host" if source.is_relative_to(TESTS / "unit/host") else "unit-kernel"
         for suite, name in DECLARED.findall(source.read_text()):
