@@ -10,8 +10,11 @@ from system.cases.proc import all_hold
 
 @dataclass
 class Domain(Case):
-    """A program as a domain of Xen's. `options` are those of `spore build`; `meanwhile` is for the first domain's shell, as domain.sh says."""
+    """A program as a domain of Xen's. `options` are those of `spore build`; `meanwhile` and `afterwards` are for the first domain's shell, as domain.sh says; `prepare` is for this
+    machine's, in the folder of the image."""
     meanwhile: str = ""
+    afterwards: str = ""
+    prepare: str = ""
 
 
 X86_64 = machines.MACHINES[0].guests
@@ -69,6 +72,11 @@ CASES = [
     Domain("xen-restart", ["/bin/busybox", "reboot", "-f"], options=["--network", "none"], stderr=re.compile(r"^reason code 1\n", re.M), modes=("fused",), cpus=(1,), **XEN),
     Domain("xen-disk", ["/bin/busybox", "sh", "-c", "busybox md5sum /data; busybox df /"], options=["--network", "none", "--root-in", "disk", "-v", "{scratch}/data:/data", "-e", "PATH=/bin"],
            files={"data": DATA}, stdout=re.compile(hashlib.md5(DATA).hexdigest() + "  /data\n"), modes=("fused",), cpus=(2,), **XEN),
+    Domain("xen-volume", ["/bin/busybox", "sh", "-c", "busybox cat /data/file; echo from the guest > /data/file; busybox df /data | busybox tail -1"],
+           options=["--network", "none", "-v", "LABEL=data:/data:disk", "-e", "PATH=/bin"], needs=("/sbin/mke2fs",),
+           prepare="mkdir tree; echo from here > tree/file; /sbin/mke2fs -q -t ext4 -b 4096 -L data -d tree data.img 64M > /dev/null; rm -r tree",
+           afterwards="e2fsck -fn data.img > /dev/null 2>&1; echo e2fsck $?; debugfs -R 'cat /file' data.img 2> /dev/null",
+           stdout=re.compile(r"^e2fsck 0\nfrom the guest\nfrom here\next4 .* /data\n"), modes=("fused",), cpus=(1, 4), **XEN),
     Domain("xen-network", ["/bin/busybox", "httpd", "-f", "-p", "80", "-h", "/www"], options=["--ip", "10.5.0.2/24", "-v", "{scratch}/www:/www"], files={"www/data": DATA},
            meanwhile="curl -s --retry 30 --retry-delay 1 --retry-connrefused --connect-timeout 2 http://$guest/data | md5sum", needs=("/usr/bin/curl",), stdout=hashlib.md5(DATA).hexdigest() + "  -\n",
            cpus=(1, 4), **XEN),

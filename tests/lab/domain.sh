@@ -1,7 +1,7 @@
-# Runs an image that `spore build --target xen` made as a domain of Xen's, in the first domain: sh domain.sh FOLDER [COMMAND]. What its console says goes to
+# Runs an image that `spore build --target xen` made as a domain of Xen's, in the first domain: sh domain.sh FOLDER [COMMAND [AFTERWARDS]]. What its console says goes to
 # standard output, and what is piped in to its console; why it ended, as xl has it, to standard error. Its status is the program's, from the console.
 # COMMAND runs here meanwhile, with what it prints on standard output too, $guest for the guest's address, $domain for the domain's name and $console for the file
-# that its console goes to; the domain is destroyed when the command has ended.
+# that its console goes to; the domain is destroyed when the command has ended. AFTERWARDS runs here when the domain has ended, in a folder with its disks.
 export PATH=/usr/lib/xen-4.17/bin:/opt/xen/usr/bin:/usr/sbin:/usr/bin:/sbin:/bin LD_LIBRARY_PATH=/opt/xen/usr/lib/x86_64-linux-gnu
 guest=10.5.0.2
 
@@ -23,7 +23,8 @@ END
 #!/bin/sh
 case $1 in
 add)
-    device=$(losetup --find --show --read-only "$(xenstore-read "$XENBUS_PATH/params")")
+    [ "$(xenstore-read "$XENBUS_PATH/mode")" = w ] && writes= || writes=--read-only
+    device=$(losetup --find --show $writes "$(xenstore-read "$XENBUS_PATH/params")")
     xenstore-write "$XENBUS_PATH/node" "$device" "$XENBUS_PATH/physical-device" "$(printf %x:%x $(stat -c '0x%t 0x%T' "$device"))" "$XENBUS_PATH/hotplug-status" connected ;;
 remove) losetup --detach "$(xenstore-read "$XENBUS_PATH/node")" ;;
 esac
@@ -53,6 +54,7 @@ if [ "$2" ]; then
     xl destroy "$name" 2> /dev/null  # it may have ended
 fi
 wait
+[ "$3" ] && { while losetup | grep -q "$PWD"; do sleep 0.2; done; sh -c "$3"; }
 [ "$2" ] && exit
 tr -d '\r' < "$out/console"
 sleep 1  # for xl's log

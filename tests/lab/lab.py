@@ -39,7 +39,7 @@ def places_of(instance):
 
 def words_of(instance, build, scratch):
     if isinstance(instance.case, cases.Domain):
-        return ["sh", str(HERE / "domain.sh"), f"{scratch}/image", *([instance.case.meanwhile] if instance.case.meanwhile else [])]
+        return ["sh", str(HERE / "domain.sh"), f"{scratch}/image", instance.case.meanwhile, instance.case.afterwards]
     words = system_case.words_of(instance, build, scratch, {**system_case.files_for(instance, build), "system": ""})
     return words if instance.case.host else [words[0], *TOOL_WORDS, *words[2:]]
 
@@ -52,6 +52,7 @@ def build_domain(instance, build, scratch):
                            "--cpus", str(instance.cpus), *words], capture_output=True, text=True, timeout=120)
     if made.returncode:
         raise packages.Unavailable(f"the image of {instance.name} cannot be made: {made.stderr}")
+    subprocess.run(["sh", "-euc", case.prepare], cwd=scratch / "image", check=True)
 
 
 def step(number, instance, build, work):
