@@ -69,13 +69,20 @@ struct CommandTable {
 };
 static_assert(sizeof(CommandTable) == 384);
 
-enum class Command : u8 { read = 0x25, write = 0x35, read_queued = 0x60, write_queued = 0x61, flush = 0xea, identify = 0xec };
+enum class Command : u8 { trim = 0x06, read = 0x25, write = 0x35, read_queued = 0x60, write_queued = 0x61, flush = 0xea, identify = 0xec };
 
 /// Words of what a disk tells of itself.
 inline constexpr u32 identify_size = 512;
-inline constexpr u32 word_queue_depth = 75, word_sata = 76, word_commands = 83, word_enabled = 85, word_sectors = 100, word_sector_shape = 106, word_sector_size = 117;
+inline constexpr u32 word_queue_depth = 75, word_sata = 76, word_commands = 83, word_enabled = 85, word_sectors = 100, word_sector_shape = 106, word_sector_size = 117, word_trim = 169;
 inline constexpr u16 sata_queues = 1 << 8, commands_wide = 1 << 10, enabled_cache = 1 << 5;
 /// The shape is valid, and sectors are larger than 512 bytes.
 inline constexpr u16 shape_mask = 3 << 14 | 1 << 12, shape_large = 1 << 14 | 1 << 12;
+
+inline constexpr u16 trims = 1 << 0;
+
+/// What Command::trim comes with: blocks of entries, each a first sector and, in its upper 16 bits, how many. Unused ones are 0.
+inline constexpr u8 feature_trim = 1;
+inline constexpr u32 trim_size = 512, trim_entries = trim_size / sizeof(u64), trim_most = 0xffff;
+constexpr u64 trim_entry(u64 first, u64 count) { return first | count << 48; }
 
 }  // namespace spore::wire::ahci

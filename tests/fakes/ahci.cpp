@@ -131,7 +131,7 @@ bool AhciController::carry_out(u32 port, u32 slot) {
     for (u32 i = 3; i--;) block = block << 8 | fis.lba_high[i];
     for (u32 i = 3; i--;) block = block << 8 | fis.lba_low[i];
     bool queued = command == Command::read_queued || command == Command::write_queued;
-    bool to_device = command == Command::write || command == Command::write_queued;
+    bool to_device = command == Command::trim || command == Command::write || command == Command::write_queued;
     EXPECT_EQ(queued, (of(port, PortRegister::active) >> slot & 1) != 0);
     if (queued) EXPECT_EQ(fis.count_low >> 3, static_cast<int>(slot));
     u32 count = queued ? fis.features_low | fis.features_high << 8 : fis.count_low | fis.count_high << 8;
@@ -145,6 +145,7 @@ bool AhciController::carry_out(u32 port, u32 slot) {
         seen.push_back({command, slot, false});
         if (command == Command::flush) return true;
         EXPECT_EQ((header.flags & header_write) != 0, to_device);
+        if (command == Command::trim) return trim(disk, header, table);
         if (disk.bad_block >= block && disk.bad_block < block + count) return false;
         size = u64{count} * disk.sector_size;
         if ((block + count) * disk.sector_size > disk.bytes.size()) return false;
@@ -163,12 +164,28 @@ bool AhciController::carry_out(u32 port, u32 slot) {
     return true;
 }
 
+bool AhciController::trim(Disk& disk, const CommandHeader& header, const CommandTable& table) {
+    EXPECT_TRUE(disk.trims);
+    EXPECT_EQ(table.fis.features_low, feature_trim);
+    EXPECT_EQ(table.fis.count_low | table.fis.count_high << 8, 1);
+    EXPECT_EQ(header.piece_count, 1);
+    EXPECT_EQ(table.pieces[0].last + 1, trim_size);
+    auto* entries = static_cast<const u64*>(arch::direct({table.pieces[0].address}));
+    for (u32 i = 0; i < trim_entries; ++i) {
+        u64 first = entries[i] & ((u64{1} << 48) - 1), count = entries[i] >> 48;
+        if ((first + count) * disk.sector_size > disk.bytes.size()) return false;
+        std::fill_n(disk.bytes.begin() + static_cast<std::ptrdiff_t>(first * disk.sector_size), count * disk.sector_size, u8{0});
+    }
+    return true;
+}
+
 void AhciController::identify(const Disk& disk, std::vector<u8>& answer) {
     answer.resize(identify_size);
     auto word = [&](u32 index, u64 value) { answer[2 * index] = static_cast<u8>(value), answer[2 * index + 1] = static_cast<u8>(value >> 8); };
     word(word_queue_depth, disk.depth ? disk.depth - 1 : 0);
     word(word_sata, disk.depth ? sata_queues : 0);
     word(word_commands, disk.wide ? commands_wide : 0);
+    word(word_trim, disk.trims);
     word(word_enabled, disk.cache ? enabled_cache : 0);
     u64 sectors = disk.bytes.size() / disk.sector_size;
     for (u32 i = 0; i < 4; ++i) word(word_sectors + i, sectors >> 16 * i);

@@ -17,7 +17,7 @@ public:
         std::vector<u8> bytes;
         u32 sector_size = 512;
         u32 depth = 32;             ///< of its queue; 0: it has none
-        bool wide = true, cache = true;
+        bool wide = true, cache = true, trims = true;
         u32 signature = wire::ahci::signature_disk;
         u32 bad_block = ~u32{0};    ///< reading or writing it is an error
         bool linked = true, silent = false, stuck = false;
@@ -67,6 +67,7 @@ private:
     void work_port(u32 port);
     /// Whether it went well.
     bool carry_out(u32 port, u32 slot);
+    static bool trim(Disk& disk, const wire::ahci::CommandHeader& header, const wire::ahci::CommandTable& table);
     void identify(const Disk& disk, std::vector<u8>& answer);
 
     u32 control_ = 0, causes_ = 0;

@@ -65,12 +65,34 @@ ScsiUnits::Answer ScsiUnits::carry_out(u8 target, u8 lun, std::span<const u8> co
     }
     std::vector<u8> told(64);
     switch (operation) {
-    case Operation::inquiry: told[0] = unit.kind; break;
+    case Operation::inquiry:
+        told[0] = unit.kind;
+        if (command[1] & 1) {
+            EXPECT_TRUE(unit.most_unmapped) << "not asked of one that keeps all";
+            told[1] = command[2];
+            if (command[2] == wire::scsi::page_provisioning) told[5] = wire::scsi::provisioning_unmaps;
+            if (command[2] == wire::scsi::page_limits) put_big(&told[20], unit.most_unmapped, 4), put_big(&told[24], 1, 4);
+        }
+        break;
     case Operation::mode_sense: told[2] = unit.read_only ? wire::scsi::mode_write_protected : 0; break;
     case Operation::read_capacity:
         put_big(&told[0], unit.bytes.size() / unit.block_size - 1, 8);
         put_big(&told[8], unit.block_size, 4);
+        told[wire::scsi::capacity_flags] = unit.most_unmapped ? wire::scsi::capacity_provisioned : 0;
         break;
+    case Operation::unmap: {
+        std::vector<u8> list;
+        for (auto part : read_from) list.insert(list.end(), part.begin(), part.end());
+        EXPECT_EQ(list.size(), wire::scsi::get_big(&command[7], 2));
+        EXPECT_EQ(list.size(), 24u);
+        EXPECT_EQ(wire::scsi::get_big(&list[0], 2), 22u);
+        EXPECT_EQ(wire::scsi::get_big(&list[2], 2), 16u);
+        u64 block = wire::scsi::get_big(&list[8], 8), count = wire::scsi::get_big(&list[16], 4);
+        EXPECT_LE(count, unit.most_unmapped);
+        EXPECT_LE(block + count, unit.bytes.size() / unit.block_size);
+        if (block + count <= unit.bytes.size() / unit.block_size) std::fill_n(unit.bytes.begin() + static_cast<std::ptrdiff_t>(block * unit.block_size), count * unit.block_size, u8{0});
+        return {};
+    }
     case Operation::read:
     case Operation::write: {
         u64 at = wire::scsi::get_big(&command[2], 8) * unit.block_size, size = wire::scsi::get_big(&command[10], 4) * unit.block_size;

@@ -109,7 +109,8 @@ CASES = [
         stdout="two\none\nlost+found\n"),
     # What was deleted takes no room of this machine any more.
     *volume("trim", TRIM, stdout="small\nkept\n", stderr=re.compile("Inappropriate ioctl")),
-    Case("trim-nvme", [], needs=(BUSYBOX, *TOOLS), timeout=120, machines=("q35",), spread=True, options=["--disk", "nvme"], script=PREPARE + TRIM + CLEAN, stdout="small\nkept\n"),
+    *(Case(f"trim-{disk}", [], needs=(BUSYBOX, *TOOLS), timeout=120, machines=("q35",), spread=True, options=["--disk", disk], script=PREPARE + TRIM + CLEAN, stdout="small\nkept\n")
+      for disk in ("nvme", "ahci", "pvscsi", "virtio-scsi")),
     # A database's file, whose pages are written and mapped.
     *volume("sqlite", """
         make disk 64M

@@ -11,6 +11,9 @@ using namespace wire::ahci;
 
 namespace {
 constexpr u32 received_offset = 1024, identify_offset = 2048;  // in the page of the command list
+/// In one request: fewer entries than a list has.
+constexpr u32 most_discarded = 1_GiB / device::sector_size;
+static_assert(most_discarded / trim_most < trim_entries);
 constexpr Duration until_linked = Duration::seconds(1), until_stopped = Duration::ms(500), until_ready = Duration::seconds(10), until_identified = Duration::seconds(5);
 }  // namespace
 
@@ -87,7 +90,8 @@ Result<void> Port::identify(u32 capabilities) {
     queues_ = capabilities & capable_of_queues && words[word_sata] & sata_queues;
     u32 depth = queues_ ? (words[word_queue_depth] & 31) + 1u : u32{most};
     slots_ = static_cast<u16>(std::min({u32{most}, depth, slots_of(capabilities)}));
-    set_shape({.sectors = blocks * (size / device::sector_size), .block_size = size});
+    u32 discards = words[word_trim] & trims ? most_discarded : 0;
+    set_shape({.sectors = blocks * (size / device::sector_size), .block_size = size, .most_discarded = discards});
     return {};
 }
 

@@ -18,14 +18,24 @@ enum Outcome : u32 { done, failed, aborted };
 Result<void> Port::carry_out(Operation operation, u64 first, Pieces pieces, u32 bytes) {
     bool flush = operation == Operation::flush;
     if (flush && !has_cache_) return {};
-    bool write = operation == Operation::write;
+    bool trim = operation == Operation::discard, write = operation == Operation::write || trim;
     u32 shift = block_shift_ - std::countr_zero(device::sector_size);
+    u64 block = first >> shift;
+    u32 blocks = bytes >> block_shift_;
+    memory::FrameRef list;
+    device::TransferPiece list_piece;
+    if (trim) {
+        list = TRY(list_of(block, blocks));
+        list_piece = {list.address(), trim_size};
+        pieces = {&list_piece, 1};
+        block = 0, blocks = 1;  // of the list
+    }
     u16 slot = TRY(take_slot());
-    auto way = flush ? Way::alone : Way::beside_others;
+    auto way = flush || trim ? Way::alone : Way::beside_others;
     while (true) {
         bool queued = queues_ && way == Way::beside_others;
-        auto command = flush ? Command::flush : queued ? (write ? Command::write_queued : Command::read_queued) : write ? Command::write : Command::read;
-        prepare(slot, command, first >> shift, bytes >> block_shift_, pieces, write);
+        auto command = flush ? Command::flush : trim ? Command::trim : queued ? (write ? Command::write_queued : Command::read_queued) : write ? Command::write : Command::read;
+        prepare(slot, command, block, blocks, pieces, write);
         u32 outcome = TRY(run(slot, way));
         if (outcome == aborted) {
             way = Way::alone;
@@ -35,6 +45,17 @@ Result<void> Port::carry_out(Operation operation, u64 first, Pieces pieces, u32 
         if (outcome == failed) return fail(Error::io);
         return {};
     }
+}
+
+/// What is to be trimmed, as the disk reads it.
+Result<memory::FrameRef> Port::list_of(u64 block, u32 blocks) {
+    auto list = memory::FrameRef::adopt(TRY(memory::allocate_zeroed_frames()));
+    for (auto* entry = reinterpret_cast<u64*>(list.bytes()); blocks; ++entry) {
+        u32 count = std::min(blocks, trim_most);
+        *entry = trim_entry(block, count);
+        block += count, blocks -= count;
+    }
+    return list;
 }
 
 void Port::prepare(u16 slot, Command command, u64 block, u32 blocks, Pieces pieces, bool to_device) {
@@ -52,6 +73,7 @@ void Port::prepare(u16 slot, Command command, u64 block, u32 blocks, Pieces piec
         made.fis.count_low = static_cast<u8>(slot << 3);
     } else {
         made.fis.count_low = low, made.fis.count_high = high;
+        if (command == Command::trim) made.fis.features_low = feature_trim;
     }
     for (u32 i = 0; i < pieces.size(); ++i) made.pieces[i] = {pieces[i].address.value, 0, pieces[i].size - 1};
 }

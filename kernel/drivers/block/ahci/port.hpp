@@ -28,6 +28,7 @@ private:
     Result<void> carry_out(Operation operation, u64 first, Pieces pieces, u32 bytes) override;
     Result<u32> run(u16 slot, Way way);
     void prepare(u16 slot, Command command, u64 block, u32 blocks, Pieces pieces, bool to_device);
+    Result<memory::FrameRef> list_of(u64 block, u32 blocks);
     void fail_flight();
     Result<void> recover();
 

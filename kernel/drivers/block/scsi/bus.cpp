@@ -30,7 +30,7 @@ Result<void> verdict(const Answer& answer, const wire::scsi::Command& command) {
         return done ? Result<void>() : fail(error_of(answer.sense));
     }
     // Answers to questions may be shorter than the room for them; transfers may not.
-    bool whole = answer.delivery == arrived || (answer.delivery == arrived_short && wire::scsi::is_question(command));
+    bool whole = answer.delivery == arrived || (answer.delivery == arrived_short && wire::scsi::may_be_short(command));
     return whole && answer.status == Status::good ? Result<void>() : fail(Error::io);
 }
 

@@ -50,6 +50,7 @@ private:
     virtual Result<Answer> run_once(const Order& order) = 0;
 
     Result<void> ask(Unit unit, const wire::scsi::Command& command, std::span<u8> answer, PhysAddr address);
+    u32 most_unmapped(Unit unit, std::span<u8> page, PhysAddr address);
     Result<void> add_units(u8 target, std::span<u8> page, PhysAddr address);
     Result<void> add_disk(Unit unit, std::span<u8> page, PhysAddr address);
 };

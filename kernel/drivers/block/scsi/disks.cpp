@@ -11,19 +11,30 @@ namespace spore::drivers::scsi {
 
 namespace {
 
+/// In one request. Larger ones take a host long.
+constexpr u32 most_discarded = 1_GiB / device::sector_size;
+
 class ScsiDisk final : public Disk {
 public:
-    ScsiDisk(Bus& bus, Unit unit, u64 blocks, u32 block_size, u32 most_bytes, bool read_only, bool joins_at_pages)
-        : bus_(bus), sector_shift_(static_cast<u32>(std::countr_zero(block_size / device::sector_size))), unit_(unit) {
-        set_shape({.sectors = blocks << sector_shift_, .block_size = block_size, .most_bytes = most_bytes, .read_only = read_only, .joins_at_pages = joins_at_pages});
-    }
+    ScsiDisk(Bus& bus, Unit unit, const Shape& shape) : bus_(bus), sector_shift_(static_cast<u32>(std::countr_zero(shape.block_size / device::sector_size))), unit_(unit) { set_shape(shape); }
+    using Disk::Shape;
 
 private:
     Result<void> carry_out(Operation operation, u64 first, Pieces pieces, u32 bytes) override {
+        u64 block = first >> sector_shift_;
+        u32 blocks = bytes / device::sector_size >> sector_shift_;
         if (operation == Operation::flush) return bus_.run({unit_, wire::scsi::synchronize(), {}, 0, Direction::to_device});
+        if (operation == Operation::discard) return discard_blocks(block, blocks);
         bool read = operation == Operation::read;
-        auto command = wire::scsi::transfer(read ? wire::scsi::Operation::read : wire::scsi::Operation::write, first >> sector_shift_, bytes / device::sector_size >> sector_shift_);
+        auto command = wire::scsi::transfer(read ? wire::scsi::Operation::read : wire::scsi::Operation::write, block, blocks);
         return bus_.run({unit_, command, pieces, bytes, read ? Direction::to_host : Direction::to_device});
+    }
+
+    Result<void> discard_blocks(u64 block, u32 blocks) {
+        auto list = memory::FrameRef::adopt(TRY(memory::allocate_zeroed_frames()));
+        wire::scsi::put_unmap_list(reinterpret_cast<u8*>(list.bytes()), block, blocks);
+        device::TransferPiece piece{list.address(), wire::scsi::unmap_list_size};
+        return bus_.run({unit_, wire::scsi::unmap(), {&piece, 1}, piece.size, Direction::to_device});
     }
 
     Bus& bus_;
@@ -66,6 +77,16 @@ Result<void> Bus::add_units(u8 target, std::span<u8> page, PhysAddr address) {
     return {};
 }
 
+/// Blocks that the unit lets go of in one request; 0 where it does not, or does not say.
+u32 Bus::most_unmapped(Unit unit, std::span<u8> page, PhysAddr address) {
+    using namespace wire::scsi;
+    auto told = ask(unit, question_about(page_provisioning, provisioning_size), page.first(provisioning_size), address);
+    if (!told || page[1] != page_provisioning || !(page[5] & provisioning_unmaps)) return 0;
+    told = ask(unit, question_about(page_limits, limits_size), page.first(limits_size), address);
+    if (!told || page[1] != page_limits || !get_big(&page[limits_entries], 4)) return 0;
+    return static_cast<u32>(get_big(&page[limits_unmapped], 4));
+}
+
 /// Of units that are no disks nothing is said either.
 Result<void> Bus::add_disk(Unit unit, std::span<u8> page, PhysAddr address) {
     using namespace wire::scsi;
@@ -77,7 +98,12 @@ Result<void> Bus::add_disk(Unit unit, std::span<u8> page, PhysAddr address) {
     u64 last = get_big(&page[0], 8);
     auto size = static_cast<u32>(get_big(&page[capacity_block_size], 4));
     if (size < device::sector_size || size > page_size || !std::has_single_bit(size) || last >> 48) return fail(Error::not_supported);
-    device::add_disk(*TRY(make_owned<ScsiDisk>(*this, unit, last + 1, size, most_bytes_, read_only, joins_at_pages_)).release());  // lives as long as the machine
+    ScsiDisk::Shape shape{.block_size = size, .most_bytes = most_bytes_, .read_only = read_only, .joins_at_pages = joins_at_pages_};
+    u32 sectors_in_block = size / device::sector_size;
+    shape.sectors = (last + 1) * sectors_in_block;
+    if (page[capacity_flags] & capacity_provisioned && !read_only)
+        shape.most_discarded = static_cast<u32>(std::min<u64>(u64{most_unmapped(unit, page, address)} * sectors_in_block, most_discarded));
+    device::add_disk(*TRY(make_owned<ScsiDisk>(*this, unit, shape)).release());  // lives as long as the machine
     return {};
 }
 

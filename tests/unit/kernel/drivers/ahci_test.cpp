@@ -190,6 +190,33 @@ TEST(Ahci, FlushesAlone) {
     });
 }
 
+TEST(Ahci, LetsGoOfBlocksAlone) {
+    simulated([] {
+        Rig rig([](auto& card) { card.disks[1].bytes = pattern(64_MiB); });
+        rig.run([&](device::BlockDevice& disk) {
+            fakes::Join join;
+            for (u32 i = 0; i < 8; ++i)
+                fakes::spawn(join, [&, i] {
+                    DiskMemory memory;
+                    auto piece = memory.piece(0, 4096);
+                    EXPECT_TRUE(disk.read(i * 8, {&piece, 1}));
+                    if (i == 4) EXPECT_TRUE(disk.discard(100, 120'000));
+                });
+            join.wait();
+            EXPECT_EQ(rig.bytes(51200, 120'000 * 512), std::vector<u8>(120'000 * 512));
+            EXPECT_NE(rig.bytes(50688, 512), std::vector<u8>(512));
+            EXPECT_NE(rig.bytes(51200 + 120'000 * 512, 512), std::vector<u8>(512));
+            EXPECT_EQ(rig.commands().count(Command::trim), 1u);
+            for (auto& one : rig.card.seen)
+                if (one.command == Command::trim) EXPECT_FALSE(one.beside_others);
+        });
+    });
+    simulated([] {
+        Rig rig([](auto& card) { card.disks[1].trims = false; });
+        rig.run([&](device::BlockDevice& disk) { EXPECT_EQ(disk.discard(0, 8).error(), Error::not_supported); });
+    });
+}
+
 TEST(Ahci, SurvivesLostInterrupts) {
     simulated([] {
         Rig rig([](auto& card) { card.interrupts = false; });

@@ -107,6 +107,30 @@ TEST(Pvscsi, TellsOfErrorsAndTriesAgainWhatMayWorkThen) {
     });
 }
 
+TEST(Pvscsi, LetsGoOfWholeBlocksOfDisksThatCan) {
+    simulated([] {
+        Rig rig([](auto& card) {
+            card.units[{2, 0}] = {.bytes = pattern(1_MiB), .block_size = 4096, .most_unmapped = 100};
+            card.units[{3, 0}] = {.bytes = pattern(65536), .read_only = true, .most_unmapped = 100};
+        });
+        rig.run([&](device::BlockDevice& first) {
+            auto& disk = *device::disk(1);
+            auto& bytes = rig.card.units[{2, 0}].bytes;
+            auto expected = bytes;
+            std::fill(&expected[8192], &expected[24576], u8{0});
+            ASSERT_TRUE(disk.discard(15, 34));  // and parts of the blocks around them
+            EXPECT_TRUE(bytes == expected);
+            EXPECT_EQ(rig.card.seen, std::vector{Operation::unmap});
+            ASSERT_TRUE(disk.discard(0, disk.sectors()));
+            EXPECT_TRUE(bytes == std::vector<u8>(bytes.size()));
+            EXPECT_EQ(rig.card.seen.size(), 4u) << "a hundred at a time";
+            EXPECT_EQ(disk.discard(2040, 9).error(), Error::out_of_range);
+            EXPECT_EQ(first.discard(0, 8).error(), Error::not_supported);
+            EXPECT_FALSE(device::disk(2)->discard(0, 8));
+        });
+    });
+}
+
 TEST(Pvscsi, SurvivesLostInterrupts) {
     simulated([] {
         Rig rig([](auto& card) { card.interrupts = false; });

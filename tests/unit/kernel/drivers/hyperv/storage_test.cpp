@@ -184,6 +184,18 @@ TEST(HypervStorage, FindsDisksOnly) {
     });
 }
 
+TEST(HypervStorage, LetsGoOfBlocks) {
+    simulated([] {
+        Rig rig([](auto& host) { host.units[{0, 0}].most_unmapped = 1 << 20; });
+        rig.run([&](device::BlockDevice& disk) {
+            ASSERT_TRUE(disk.discard(8, 4000));
+            EXPECT_EQ(rig.host.seen, std::vector{Operation::unmap});
+            EXPECT_EQ(rig.bytes(4096, 4000 * 512), std::vector<u8>(4000 * 512));
+            EXPECT_NE(rig.bytes(2048, 512), std::vector<u8>(512));
+        });
+    });
+}
+
 TEST(HypervStorage, FindsTheDiskOfAnIdeController) {
     simulated([] {
         Rig rig([](auto& host) { host.path = 1, host.units[{1, 0}].bytes = pattern(65536), host.knows_report_luns = false; }, storage_ide, {1, 1, 0x8899, {}});
