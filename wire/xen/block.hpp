@@ -5,7 +5,7 @@
 
 namespace spore::wire::xen {
 
-enum class BlockOperation : u8 { read = 0, write = 1, flush = 3 };
+enum class BlockOperation : u8 { read = 0, write = 1, flush = 3, discard = 5 };
 
 /// Sectors of 512 bytes in a frame, from the first to the last.
 struct BlockSegment {
@@ -23,6 +23,15 @@ struct BlockRequest {
     BlockSegment segment[block_segments];
 };
 static_assert(sizeof(BlockRequest) == 112);
+/// The same for BlockOperation::discard, where "feature-discard" is offered.
+struct BlockDiscard {
+    BlockOperation operation;
+    u8 flags;
+    u16 device;
+    u32 padding;
+    u64 id, sector, sectors;
+};
+static_assert(sizeof(BlockDiscard) == 32);
 struct BlockAnswer {
     u64 id;
     BlockOperation operation;

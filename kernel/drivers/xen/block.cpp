@@ -54,6 +54,7 @@ public:
         capacity_ = TRY(end_.other_number("sectors"));  // of 512 bytes, whatever "sector-size" is
         read_only_ = TRY(end_.other_number("info")) & block_read_only;
         flushes_ = end_.offers("feature-flush-cache");
+        discards_ = end_.offers("feature-discard");
         return end_.enter(DeviceState::connected);
     }
 
@@ -63,6 +64,21 @@ public:
     Result<void> write(u64 first, std::span<const device::TransferPiece> pieces) override {
         if (read_only_) return fail(Error::read_only);
         return transfer(BlockOperation::write, first, pieces, writes);
+    }
+    Result<void> discard(u64 first, u64 count) override {
+        if (!discards_) return fail(Error::not_supported);
+        if (read_only_) return fail(Error::read_only);
+        if (first > capacity_ || count > capacity_ - first) return fail(Error::out_of_range);
+        Transfer transfer;
+        Guard guard(lock_);
+        while (!free_ && !ring_.broken()) TRY(wait());
+        if (ring_.broken()) return fail(Error::io);
+        u32 slot = take_slot(transfer);
+        used_[slot] = 0;
+        BlockDiscard request{.operation = BlockOperation::discard, .flags = 0, .device = device_, .padding = 0, .id = slot, .sector = first, .sectors = count};
+        __builtin_memcpy(&ring_.slot(ring_.next()), &request, sizeof request);
+        if (ring_.publish(1)) send_event(port_);
+        return finish(transfer);
     }
     Result<void> flush() override { return flushes_ ? transfer(BlockOperation::flush, 0, {}, flushes) : Result<void>{}; }
 
@@ -101,21 +117,32 @@ private:
             if (ring_.publish(1)) told = false;
         } while (!rest.empty());
         if (!told) send_event(port_);
-        while (transfer.waits_for) {
-            if (ring_.broken()) return fail(Error::io);
-            TRY(wait());
-        }
-        if (transfer.failed) return fail(Error::io);
+        TRY(finish(transfer));
         counter.count(count, time::now() - start);
         return {};
     }
 
-    /// One request, in a slot that is free; how many sectors it takes of the transfer.
-    u32 send(BlockOperation operation, u64 first, Rest& rest, Transfer& transfer) {
+    /// One that is free.
+    u32 take_slot(Transfer& transfer) {
         auto slot = static_cast<u32>(std::countr_zero(free_));
         free_ &= free_ - 1;
         transfers_[slot] = &transfer;
         ++transfer.waits_for;
+        return slot;
+    }
+
+    /// Until all of it is answered.
+    Result<void> finish(Transfer& transfer) {
+        while (transfer.waits_for) {
+            if (ring_.broken()) return fail(Error::io);
+            TRY(wait());
+        }
+        return transfer.failed ? fail(Error::io) : Result<void>();
+    }
+
+    /// One request, in a slot that is free; how many sectors it takes of the transfer.
+    u32 send(BlockOperation operation, u64 first, Rest& rest, Transfer& transfer) {
+        u32 slot = take_slot(transfer);
         auto& request = ring_.slot(ring_.next());
         request = {.operation = operation, .segments = 0, .device = device_, .padding = 0, .id = slot, .sector = first, .segment = {}};
         u32 sectors = 0, used = 0;
@@ -185,7 +212,7 @@ private:
     u32 grants_ = 0, port_ = 0;
     u16 device_ = 0;
     u64 capacity_ = 0;
-    bool read_only_ = false, flushes_ = false;
+    bool read_only_ = false, flushes_ = false, discards_ = false;
     u8 used_[slots] = {};
     Transfer* transfers_[slots];
 };

@@ -36,6 +36,13 @@ struct Disk {
             ++requests;
             u64 sector = request.sector;
             if (request.operation == BlockOperation::flush) ++flushes;
+            if (request.operation == BlockOperation::discard) {
+                BlockDiscard discard;
+                std::memcpy(&discard, &request, sizeof discard);
+                EXPECT_LE(discard.sector + discard.sectors, sectors);
+                std::fill_n(bytes.begin() + static_cast<std::ptrdiff_t>(discard.sector * device::sector_size), discard.sectors * device::sector_size, u8{0});
+                request.segments = 0;
+            }
             for (u32 i = 0; i < request.segments; ++i) {
                 auto& segment = request.segment[i];
                 bool read = request.operation == BlockOperation::read;
@@ -71,6 +78,7 @@ void with_disk(std::string info, const std::function<void(Disk&, device::BlockDe
             host.store[other + "/sectors"] = std::to_string(sectors);
             host.store[other + "/info"] = info;
             host.store[other + "/feature-flush-cache"] = "1";
+            if (info != "4") host.store[other + "/feature-discard"] = "1";
             host.store[other + "/state"] = "4";
         };
         Store store;
@@ -126,6 +134,21 @@ TEST(XenBlock, ReadsAndWritesWhatDoesNotFitOneRequest) {
         ASSERT_TRUE(device->flush());
         EXPECT_EQ(disk.flushes, 1u);
     });
+}
+
+TEST(XenBlock, TellsOfWhatMattersNoMore) {
+    with_disk("0", [](Disk& disk, device::BlockDevice* device) {
+        std::ranges::fill(disk.bytes, u8{7});
+        for (u64 i = 0; i < 70; ++i) ASSERT_TRUE(device->discard(10 + i, 20));  // around the ring
+        EXPECT_EQ(disk.bytes[10 * 512 - 1], 7);
+        EXPECT_TRUE(std::ranges::all_of(std::span(disk.bytes).subspan(10 * 512, 89 * 512), [](u8 byte) { return byte == 0; }));
+        EXPECT_EQ(disk.bytes[99 * 512], 7);
+        EXPECT_EQ(disk.requests, 70u);
+        EXPECT_EQ(device->discard(sectors - 1, 2).error(), Error::out_of_range);
+        disk.change = [](BlockAnswer& answer) { answer.status = -2; };
+        EXPECT_EQ(device->discard(0, 8).error(), Error::io);
+    });
+    with_disk("4", [](Disk&, device::BlockDevice* device) { EXPECT_EQ(device->discard(0, 8).error(), Error::not_supported); });
 }
 
 TEST(XenBlock, AnAnswerMayBeThereBeforeAnybodyWaits) {
