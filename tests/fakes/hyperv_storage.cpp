@@ -90,7 +90,7 @@ void HypervStorage::execute(const ChannelEnd::Packet& packet, const StoragePacke
     EXPECT_EQ(agreed_, StorageOperation::end_initialization);
     auto& request = asked.request;
     auto command = static_cast<wire::scsi::Operation>(request.command_or_sense[0]);
-    bool writes = command == wire::scsi::Operation::write || command == wire::scsi::Operation::unmap;
+    bool writes = takes_data(request.command_or_sense);
     EXPECT_EQ(request.size, sizeof request);
     EXPECT_EQ(request.path, path);
     EXPECT_EQ(request.sense_size, storage_sense_size);

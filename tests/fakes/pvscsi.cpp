@@ -7,7 +7,6 @@
 namespace spore::fakes {
 
 using namespace wire::pvscsi;
-using wire::scsi::Operation;
 
 u32 PvscsiAdapter::read(u32 offset) {
     return offset == static_cast<u32>(Register::command_status) && refuses_rings ? command_failed : 0;
@@ -52,7 +51,7 @@ void PvscsiAdapter::carry_out(const Request& request) {
         u64 size = request.data_size;
         for (auto* piece = static_cast<Piece*>(arch::direct({request.data_address})); size; size -= piece++->size) add(piece->address, piece->size);
     }
-    EXPECT_EQ(request.flags & ~flag_list, data.empty() ? flag_no_data : request.command[0] == static_cast<u8>(Operation::write) ? flag_to_device : flag_to_host);
+    EXPECT_EQ(request.flags & ~flag_list, data.empty() ? flag_no_data : takes_data(request.command) ? flag_to_device : flag_to_host);
     auto answer = ScsiUnits::carry_out(request.target, request.lun[1], request.command, data, data, {static_cast<u8*>(arch::direct({request.sense_address})), request.sense_size});
     complete(request.context, answer.adapter, answer.status);
 }

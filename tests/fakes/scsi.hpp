@@ -28,6 +28,11 @@ public:
     };
     using Data = std::vector<std::span<u8>>;
 
+    /// Whether what comes with the command is for the unit.
+    static bool takes_data(std::span<const u8> command) {
+        auto operation = static_cast<wire::scsi::Operation>(command[0]);
+        return operation == wire::scsi::Operation::write || operation == wire::scsi::Operation::unmap;
+    }
     bool has_target(u8 target) const;
     /// Carries a command out, or answers it with the next of `answers`; `sense` is filled as the answer says. Data goes from or to the memory given.
     Answer carry_out(u8 target, u8 lun, std::span<const u8> command, const Data& read_from, const Data& written_to, std::span<u8> sense);
