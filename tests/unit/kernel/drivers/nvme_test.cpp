@@ -6,6 +6,7 @@
 #include "kernel/memory/fault_injection.hpp"
 #include "tests/fakes/disks.hpp"
 #include "tests/fakes/nvme.hpp"
+#include "tests/unit/kernel/drivers/disk_errors.hpp"
 
 namespace spore::drivers::nvme {
 namespace {
@@ -225,15 +226,7 @@ void ends_with_errors(const std::function<void(NvmeController&)>& misbehave) {
         Rig rig;
         ASSERT_TRUE(rig.start());
         auto& disk = *device::disk(0);
-        fakes::Join join;
-        for (u32 i = 0; i < RequestSlots::most + 3; ++i)
-            fakes::spawn(join, [&disk] {
-                DiskMemory memory;
-                auto piece = memory.piece(0, 512);
-                EXPECT_EQ(disk.read(0, {&piece, 1}).error(), Error::io);
-            });
-        fakes::spawn(join, [&] { misbehave(rig.card); });
-        join.wait();
+        fakes::expect_ends(disk, [&] { misbehave(rig.card); });
         EXPECT_TRUE(rig.card.is_cut_off);
         DiskMemory memory;
         auto piece = memory.piece(0, 512);

@@ -6,6 +6,7 @@
 #include "tests/fakes/cpu.hpp"
 #include "tests/fakes/disks.hpp"
 #include "tests/fakes/pvscsi.hpp"
+#include "tests/unit/kernel/drivers/disk_errors.hpp"
 
 namespace spore::drivers::pvscsi {
 namespace {
@@ -14,6 +15,7 @@ using fakes::beside;
 using fakes::DiskMemory;
 using fakes::pattern;
 using fakes::PvscsiAdapter;
+using fakes::ScsiError;
 using wire::scsi::Operation;
 
 struct Rig {
@@ -85,24 +87,9 @@ TEST(Pvscsi, TellsOfErrorsAndTriesAgainWhatMayWorkThen) {
     simulated([] {
         Rig rig;
         rig.run([&](device::BlockDevice& disk) {
-            DiskMemory memory;
-            auto piece = memory.piece(0, 4096);
-            using Answer = PvscsiAdapter::Answer;
-            struct Case { Answer answer; Error error; };
-            for (bool descriptors : {false, true})
-                for (auto one : {Case{{0, 2, 3, 0x11}, Error::io}, Case{{0, 2, 4, 0}, Error::io}, Case{{0, 2, 5, 0x21}, Error::out_of_range}, Case{{0, 2, 5, 0x20}, Error::io},
-                                 Case{{0, 2, 7, 0x27}, Error::read_only}, Case{{0x12, 0, 0, 0}, Error::io}, Case{{0x0c, 0, 0, 0}, Error::io}, Case{{0, 0x18, 0, 0}, Error::io}}) {
-                    one.answer.descriptors = descriptors;
-                    rig.card.answers = {one.answer};
-                    EXPECT_EQ(disk.read(0, {&piece, 1}).error(), one.error) << one.answer.adapter << " " << int{one.answer.key};
-                }
-            for (auto again : {Answer{0, 2, 6, 0x29}, Answer{0, 2, 11, 0}, Answer{0, 8, 0, 0}, Answer{0, 0x28, 0, 0}}) {
-                rig.card.answers = {again, again};
-                EXPECT_TRUE(disk.read(0, {&piece, 1}));
-                rig.card.answers = {again, again, again, again, again, again};
-                EXPECT_EQ(disk.read(0, {&piece, 1}).error(), Error::io);
-            }
-            for (u32 i = 0; i < 100; ++i) ASSERT_TRUE(disk.read(0, {&piece, 1})) << i;  // no slot was lost
+            fakes::expect_errors(disk, rig.card, fakes::scsi_errors);
+            fakes::expect_errors(disk, rig.card, std::array{ScsiError{{0x12, 0, 0, 0}, Error::io}, ScsiError{{0x0c, 0, 0, 0}, Error::io}});
+            fakes::expect_retries(disk, rig.card, fakes::scsi_retries);
         });
     });
 }
@@ -148,15 +135,7 @@ void ends_with_errors(const std::function<void(PvscsiAdapter&)>& misbehave) {
         ASSERT_TRUE(rig.start());
         rig.card.silent = true;
         auto& disk = *device::disk(0);
-        fakes::Join join;
-        for (u32 i = 0; i < RequestSlots::most + 3; ++i)
-            fakes::spawn(join, [&disk] {
-                DiskMemory memory;
-                auto piece = memory.piece(0, 512);
-                EXPECT_EQ(disk.read(0, {&piece, 1}).error(), Error::io);
-            });
-        fakes::spawn(join, [&] { misbehave(rig.card); });
-        join.wait();
+        fakes::expect_ends(disk, [&] { misbehave(rig.card); });
         EXPECT_TRUE(rig.card.is_cut_off);
         EXPECT_EQ(disk.flush().error(), Error::io);
     });

@@ -10,6 +10,7 @@
 #include "tests/fakes/scsi.hpp"
 #include "tests/fakes/virtio.hpp"
 #include "wire/virtio_scsi.hpp"
+#include "tests/unit/kernel/drivers/disk_errors.hpp"
 
 namespace spore::drivers {
 namespace {
@@ -18,6 +19,7 @@ using namespace wire::virtio::scsi;
 using fakes::beside;
 using fakes::DiskMemory;
 using fakes::pattern;
+using fakes::ScsiError;
 using wire::scsi::Operation;
 
 class Adapter final : public fakes::ScsiUnits {
@@ -156,25 +158,17 @@ TEST(VirtioScsi, TellsOfErrorsAndTriesAgainWhatMayWorkThen) {
     simulated([] {
         Adapter adapter;
         run(adapter, [&](device::BlockDevice& disk) {
+            fakes::expect_errors(disk, adapter, fakes::scsi_errors);
+            fakes::expect_errors(disk, adapter, std::array{ScsiError{{3, 0, 0, 0}, Error::no_device}, ScsiError{{9, 0, 0, 0}, Error::io}, ScsiError{{200, 0, 0, 0}, Error::io},
+                                                           ScsiError{{1, 2, 0, 0}, Error::io}});
             DiskMemory memory;
             auto piece = memory.piece(0, 4096);
-            struct Case { Adapter::Answer answer; Error error; };
-            for (auto one : {Case{{0, 2, 3, 0x11}, Error::io}, Case{{0, 2, 5, 0x21}, Error::out_of_range}, Case{{0, 2, 7, 0x27}, Error::read_only}, Case{{0, 0x18, 0, 0}, Error::io},
-                             Case{{3, 0, 0, 0}, Error::no_device}, Case{{9, 0, 0, 0}, Error::io}, Case{{200, 0, 0, 0}, Error::io}, Case{{1, 2, 0, 0}, Error::io}}) {
-                adapter.answers = {one.answer};
-                EXPECT_EQ(disk.read(0, {&piece, 1}).error(), one.error) << one.answer.adapter << " " << int{one.answer.key};
-            }
-            using Answer = Adapter::Answer;
-            for (auto again : {Answer{0, 2, 6, 0x29}, Answer{0, 2, 11, 0}, Answer{0, 8, 0, 0}, Answer{0, 0x28, 0, 0}, Answer{2, 0, 0, 0}, Answer{4, 0, 0, 0}, Answer{5, 0, 0, 0}}) {
-                adapter.answers = {again, again};
-                EXPECT_TRUE(disk.read(0, {&piece, 1}));
-                adapter.answers = {again, again, again, again, again, again};
-                EXPECT_EQ(disk.read(0, {&piece, 1}).error(), Error::io);
-            }
             adapter.residual = 512;
             EXPECT_EQ(disk.write(0, {&piece, 1}).error(), Error::io);
             adapter.residual = 0;
-            for (u32 i = 0; i < 100; ++i) ASSERT_TRUE(disk.read(0, {&piece, 1})) << i;  // no slot was lost
+            using Answer = Adapter::Answer;
+            fakes::expect_retries(disk, adapter, fakes::scsi_retries);
+            fakes::expect_retries(disk, adapter, std::array{Answer{2, 0, 0, 0}, Answer{4, 0, 0, 0}, Answer{5, 0, 0, 0}});
         });
     });
 }
@@ -185,19 +179,11 @@ TEST(VirtioScsi, EndsRequestsWhenTheDeviceBreaksTheRules) {
         ASSERT_TRUE(start(adapter));
         adapter.silent = true;
         auto& disk = *device::disk(0);
-        fakes::Join join;
-        for (u32 i = 0; i < RequestSlots::most + 3; ++i)
-            fakes::spawn(join, [&disk] {
-                DiskMemory memory;
-                auto piece = memory.piece(0, 512);
-                EXPECT_EQ(disk.read(0, {&piece, 1}).error(), Error::io);
-            });
-        fakes::spawn(join, [&] {
+        fakes::expect_ends(disk, [&] {
             adapter.ring().put(99, 0);  // what it was not given
             adapter.ring().publish();
             adapter.device.interrupt(request_queue);
         });
-        join.wait();
         EXPECT_EQ(disk.flush().error(), Error::io);
     });
 }

@@ -11,6 +11,7 @@
 #include "tests/fakes/cpu.hpp"
 #include "tests/fakes/disks.hpp"
 #include "tests/fakes/hyperv_storage.hpp"
+#include "tests/unit/kernel/drivers/disk_errors.hpp"
 
 namespace spore::drivers::hyperv {
 namespace {
@@ -21,6 +22,7 @@ using fakes::beside;
 using fakes::DiskMemory;
 using fakes::HypervStorage;
 using fakes::pattern;
+using fakes::ScsiError;
 using wire::scsi::Operation;
 
 struct Rig {
@@ -216,33 +218,23 @@ TEST(HypervStorage, TellsOfErrorsAndTriesAgainWhatMayWorkThen) {
     simulated([] {
         Rig rig;
         rig.run([&](device::BlockDevice& disk) {
+            fakes::expect_errors(disk, rig.host, fakes::scsi_errors);
+            constexpr auto io = Error::io, no_device = Error::no_device;
+            fakes::expect_errors(disk, rig.host, std::array{ScsiError{{0x84, 2, 7, 0x27}, Error::read_only}, ScsiError{{0x81, 2, 3, 0}, io}, ScsiError{{0x01, 2, 0, 0}, io}, ScsiError{{0x04, 0, 0, 0}, io},
+                                                            ScsiError{{0x30, 0, 0, 0}, io}, ScsiError{{0x12, 0, 0, 0}, io}, ScsiError{{0x08, 0, 0, 0}, no_device},
+                                                            ScsiError{{0x20, 2, 0, 0}, no_device}, ScsiError{{0x21, 0, 0, 0}, no_device}});
+            fakes::expect_errors(disk, rig.host, std::array{ScsiError{{0x04, 2, 7, 0x27}, io}});  // what the unit said is not told
             DiskMemory memory;
             auto piece = memory.piece(0, 4096);
-            using Answer = HypervStorage::Answer;
-            struct Case { Answer answer; Error error; };
-            for (bool descriptors : {false, true})
-                for (auto one : {Case{{0, 2, 3, 0x11}, Error::io}, Case{{0, 2, 4, 0}, Error::io}, Case{{0, 2, 5, 0x21}, Error::out_of_range}, Case{{0, 2, 5, 0x20}, Error::io},
-                                 Case{{0, 2, 7, 0x27}, Error::read_only}, Case{{0x84, 2, 7, 0x27}, Error::read_only}, Case{{0x81, 2, 3, 0}, Error::io},
-                                 Case{{0x04, 2, 7, 0x27}, Error::io},  // what the unit said is not told
-                                 Case{{0x01, 2, 0, 0}, Error::io}, Case{{0x04, 0, 0, 0}, Error::io}, Case{{0x30, 0, 0, 0}, Error::io}, Case{{0x12, 0, 0, 0}, Error::io},
-                                 Case{{0x08, 0, 0, 0}, Error::no_device}, Case{{0x20, 2, 0, 0}, Error::no_device}, Case{{0x21, 0, 0, 0}, Error::no_device}, Case{{0, 0x18, 0, 0}, Error::io}}) {
-                    one.answer.descriptors = descriptors;
-                    rig.host.answers = {one.answer};
-                    EXPECT_EQ(disk.read(0, {&piece, 1}).error(), one.error) << one.answer.adapter << " " << int{one.answer.key};
-                }
-            for (auto again : {Answer{0, 2, 6, 0x29}, Answer{0, 2, 11, 0}, Answer{0, 8, 0, 0}, Answer{0, 0x28, 0, 0}, Answer{0x05, 0, 0, 0}, Answer{0x02, 0, 0, 0}, Answer{0x0e, 0, 0, 0}}) {
-                rig.host.answers = {again, again};
-                EXPECT_TRUE(disk.read(0, {&piece, 1}));
-                rig.host.answers = {again, again, again, again, again, again};
-                EXPECT_EQ(disk.read(0, {&piece, 1}).error(), Error::io);
-            }
             rig.host.short_by = 512;
             EXPECT_EQ(disk.read(0, {&piece, 1}).error(), Error::io);
             EXPECT_EQ(disk.write(0, {&piece, 1}).error(), Error::io);
             rig.host.short_by = 0;
             rig.host.answers = {{0x84, 2, 1, 0x17}};  // recovered
             EXPECT_TRUE(disk.read(0, {&piece, 1}));
-            for (u32 i = 0; i < 100; ++i) ASSERT_TRUE(disk.read(0, {&piece, 1})) << i;  // no slot was lost
+            using Answer = HypervStorage::Answer;
+            fakes::expect_retries(disk, rig.host, fakes::scsi_retries);
+            fakes::expect_retries(disk, rig.host, std::array{Answer{0x05, 0, 0, 0}, Answer{0x02, 0, 0, 0}, Answer{0x0e, 0, 0, 0}});
         });
     });
 }
@@ -353,15 +345,7 @@ void ends_with_errors(const std::function<void(Rig&)>& misbehave) {
         ASSERT_TRUE(rig.start());
         rig.host.silent = true;
         auto& disk = *device::disk(0);
-        fakes::Join join;
-        for (u32 i = 0; i < RequestSlots::most + 3; ++i)
-            fakes::spawn(join, [&disk] {
-                DiskMemory memory;
-                auto piece = memory.piece(0, 512);
-                EXPECT_EQ(disk.read(0, {&piece, 1}).error(), Error::io);
-            });
-        fakes::spawn(join, [&] { misbehave(rig); });
-        join.wait();
+        fakes::expect_ends(disk, [&] { misbehave(rig); });
         u32 before = rig.host.end()->theirs().in;
         EXPECT_EQ(disk.flush().error(), Error::io);
         EXPECT_EQ(rig.host.end()->theirs().in, before) << "nothing is asked any more";
