@@ -113,9 +113,11 @@ protected:
         oldest_ = (last_of_[oldest_] + 1u) % size;
     }
 
+    /// Whether a packet begins there.
+    bool holds(u32 first) const { return first < size && packets_[first]; }
     /// Of the packet that begins at `first`, if cards are done with them in any order. False when there is none.
     bool let_go_of(u32 first) {
-        if (first >= size || !packets_[first]) return false;
+        if (!holds(first)) return false;
         Owned<device::Packet>(std::exchange(packets_[first], nullptr)).reset();
         while (used() && !packets_[oldest_]) oldest_ = (last_of_[oldest_] + 1u) % size;
         return true;

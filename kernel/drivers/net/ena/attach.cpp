@@ -6,7 +6,7 @@
 #include "arch/combined_memory.hpp"
 #include "kernel/core/log.hpp"
 #include "kernel/drivers/net/ena/device.hpp"
-#include "kernel/task/thread.hpp"
+#include "kernel/drivers/net/nurse.hpp"
 
 namespace spore::drivers::ena {
 
@@ -15,52 +15,6 @@ namespace {
 constexpr u32 register_bar = 0, memory_bar = 2;
 /// Of the BARs, what is used of them at most.
 constexpr u32 most_registers = 64_KiB, most_memory = 16_MiB;
-
-void sleep_a_little() {
-    sync::Spin lock;
-    sync::WaitQueue nobody;
-    Guard guard(lock);
-    (void)nobody.wait(lock, sync::Interruptible::no, time::now() + Duration::ms(1));
-}
-
-/// A thread that waits for trouble with its device.
-class Nurse {
-public:
-    explicit Nurse(Owned<Device> device) : device_(std::move(device)) {}
-
-    /// no_memory. Started by start(), which takes it along: it lives as long as the machine.
-    Result<void> open() {
-        thread_ = TRY(task::Thread::create("reset the network card", [](void* self) { static_cast<Nurse*>(self)->work(); }, this));
-        TRY(thread_->set_affinity(1));
-        device_->set_helper({[](void* self) { static_cast<Nurse*>(self)->call(); }, this});
-        return {};
-    }
-    Device& start() {
-        task::start(std::move(thread_));
-        return *device_;
-    }
-
-private:
-    void call() {
-        Guard guard(lock_);
-        queue_.wake_all();
-    }
-    void work() {
-        device_->set_pause(sleep_a_little);
-        while (true) {
-            {
-                Guard guard(lock_);
-                while (!device_->has_trouble()) (void)queue_.wait(lock_, sync::Interruptible::no);
-            }
-            device_->recover();
-        }
-    }
-
-    Owned<Device> device_;
-    Owned<task::Thread> thread_;
-    sync::Spin lock_;
-    sync::WaitQueue queue_;
-};
 
 Result<Memory> map_memory(const PciFunction& function) {
     auto base = function.memory_bar(memory_bar);
@@ -81,7 +35,7 @@ Result<void> attach(const PciFunction& function) {
         if (opened.error() == Error::timed_out) core::warn("the ena on PCI does not answer");
         return opened;
     }
-    auto nurse = TRY(make_owned<Nurse>(std::move(device)));
+    auto nurse = TRY(make_owned<Nurse<Device>>(std::move(device)));
     TRY(nurse->open());
     device::add_net_device(nurse.release()->start());
     return {};

@@ -1,7 +1,7 @@
 // What the device tells unasked: a ring of events.
 #pragma once
 
-#include "kernel/drivers/net/ena/completions.hpp"
+#include "kernel/drivers/net/completions.hpp"
 #include "kernel/drivers/net/ena/registers.hpp"
 
 namespace spore::drivers::ena {
@@ -13,7 +13,7 @@ public:
     /// Makes the ring and tells the device of it, which has just been reset. no_memory.
     Result<void> open() {
         page_ = memory::FrameRef::adopt(TRY(memory::allocate_zeroed_frames()));
-        events_.open(page_.bytes());
+        events_.open(page_.bytes(), size);
         taken_ = 0;
         registers_.write_address(Register::events_low, Register::events_high, page_.address());
         registers_.write(Register::events_shape, wire::ena::shape(size, sizeof(wire::ena::Event)));
@@ -38,7 +38,7 @@ public:
 private:
     Registers& registers_;
     memory::FrameRef page_;
-    Completions<wire::ena::Event, size> events_;
+    Completions<wire::ena::Event> events_;
     u32 taken_ = 0;
 };
 

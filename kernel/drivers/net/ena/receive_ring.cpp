@@ -13,7 +13,7 @@ constexpr u32 return_batch = ReceiveRing::size / 8;
 }  // namespace
 
 Result<void> ReceiveRing::prepare() {
-    static_assert(size * sizeof(Buffer) == page_size && decltype(completions_)::bytes == page_size);
+    static_assert(size * sizeof(Buffer) == page_size && size * sizeof(Received) == page_size);
     submissions_ = memory::FrameRef::adopt(TRY(memory::allocate_zeroed_frames()));
     completed_ = memory::FrameRef::adopt(TRY(memory::allocate_zeroed_frames()));
     TRY(frames_.open(size));
@@ -27,7 +27,7 @@ void ReceiveRing::start(const QueuePair& queues) {
     __builtin_memset(submissions_.bytes(), 0, page_size);
     __builtin_memset(completed_.bytes(), 0, page_size);
     buffers_ = reinterpret_cast<volatile Buffer*>(submissions_.bytes());
-    completions_.open(completed_.bytes());
+    completions_.open(completed_.bytes(), size);
     packet_.reset();
     state_ = State::between;
     broken_ = false;

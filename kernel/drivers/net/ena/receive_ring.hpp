@@ -4,7 +4,7 @@
 #include <bitset>
 
 #include "kernel/device/net.hpp"
-#include "kernel/drivers/net/ena/completions.hpp"
+#include "kernel/drivers/net/completions.hpp"
 #include "kernel/drivers/net/ena/queue_pair.hpp"
 #include "kernel/drivers/net/receive_frames.hpp"
 
@@ -39,7 +39,7 @@ private:
     QueuePair queues_;
     memory::FrameRef submissions_, completed_;
     volatile wire::ena::Buffer* buffers_ = nullptr;
-    Completions<wire::ena::Received, size> completions_;
+    Completions<wire::ena::Received> completions_;
     ReceiveFrames frames_;
     std::bitset<size> offered_;  ///< the device has them
     u16 tail_ = 0;               ///< counts buffers that it was given

@@ -29,10 +29,10 @@ u32 offloads_of(const Packet& packet) {
 }  // namespace
 
 Result<void> TransmitRing::prepare() {
-    static_assert(size * sizeof(Descriptor) == page_size && decltype(completions_)::bytes <= page_size);
+    static_assert(size * sizeof(Descriptor) == page_size && size * sizeof(Sent) <= page_size);
     submissions_ = memory::FrameRef::adopt(TRY(memory::allocate_zeroed_frames()));
     completed_ = memory::FrameRef::adopt(TRY(memory::allocate_zeroed_frames()));
-    completions_.open(completed_.bytes());
+    completions_.open(completed_.bytes(), size);
     return {};
 }
 
@@ -44,7 +44,7 @@ void TransmitRing::start(const QueuePair& queues, const Memory& memory, const Li
     __builtin_memset(completed_.bytes(), 0, page_size);
     descriptors_ = reinterpret_cast<volatile Descriptor*>(submissions_.bytes());
     entries_ = limits.entry_size ? memory.words + queues.memory_offset() / sizeof(u64) : nullptr;
-    completions_.open(completed_.bytes());
+    completions_.open(completed_.bytes(), size);
     tail_ = told_ = 0;
     meta_ = 0;
     broken_.store(false, std::memory_order_relaxed);

@@ -2,7 +2,7 @@
 // or in the device's: there in entries of which the first holds the packet's first bytes too.
 #pragma once
 
-#include "kernel/drivers/net/ena/completions.hpp"
+#include "kernel/drivers/net/completions.hpp"
 #include "kernel/drivers/net/ena/queue_pair.hpp"
 #include "kernel/drivers/net/transmit_queue.hpp"
 
@@ -58,7 +58,7 @@ private:
     memory::FrameRef submissions_, completed_;
     volatile Descriptor* descriptors_ = nullptr;
     volatile u64* entries_ = nullptr;  ///< in the device's memory, if they are there
-    Completions<wire::ena::Sent, size> completions_;
+    Completions<wire::ena::Sent> completions_;
     u16 tail_ = 0, told_ = 0;  ///< count slots
     u64 meta_ = 0;             ///< as the device knows it
     u32 first_ = 0;            ///< for the next descriptor, if it is a packet's first

@@ -5,16 +5,15 @@
 
 #include "base/types.hpp"
 
-namespace spore::drivers::ena {
+namespace spore::drivers {
 
-template <typename Entry, u32 size>
+template <typename Entry>
 class Completions {
 public:
-    static constexpr u32 bytes = size * sizeof(Entry);
-
-    /// Zeroed memory.
-    void open(std::byte* place) {
+    /// Zeroed memory, with room for so many.
+    void open(std::byte* place, u32 entries) {
         ring_ = reinterpret_cast<volatile Words*>(place);
+        size_ = entries;
         next_ = 0;
         phase_ = true;
     }
@@ -26,7 +25,7 @@ public:
         for (u32 i = 0; i < sizeof(Entry) / sizeof(u32); ++i) copy.words[i] = ring_[next_].words[i];
         Entry found;
         __builtin_memcpy(&found, &copy, sizeof found);
-        if (++next_ == size) next_ = 0, phase_ = !phase_;
+        if (++next_ == size_) next_ = 0, phase_ = !phase_;
         return found;
     }
 
@@ -37,8 +36,8 @@ private:
     static bool has_phase(const volatile Words& place) { return place.words[Entry::phase_word] & Entry::phase; }
 
     volatile Words* ring_ = nullptr;
-    u32 next_ = 0;
+    u32 size_ = 0, next_ = 0;
     bool phase_ = true;
 };
 
-}  // namespace spore::drivers::ena
+}  // namespace spore::drivers
