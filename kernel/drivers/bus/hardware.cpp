@@ -14,6 +14,8 @@ public:
 
     u32 read(u32 offset) override { return registers_[offset / 4]; }
     void write(u32 offset, u32 value) override { registers_[offset / 4] = value; }
+    void write8(u32 offset, u8 value) override { reinterpret_cast<arch::DeviceRegister<u8>*>(registers_)[offset] = value; }
+    void write16(u32 offset, u16 value) override { reinterpret_cast<arch::DeviceRegister<u16>*>(registers_)[offset / 2] = value; }
     Result<u16> connect_message(u32 cpu, arch::InterruptHandler handler, void* context) override {
         return messages_.add(function_, cpu, handler, context);
     }

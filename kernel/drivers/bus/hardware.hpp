@@ -15,6 +15,9 @@ public:
 
     virtual u32 read(u32 offset) = 0;
     virtual void write(u32 offset, u32 value) = 0;
+    /// Registers that are narrower, which few devices have.
+    virtual void write8(u32, u8) {}
+    virtual void write16(u32, u16) {}
     /// A message of its own (MSI-X), to `cpu`: its number. not_supported where there is none, busy when no further is left.
     virtual Result<u16> connect_message(u32 cpu, arch::InterruptHandler handler, void* context) = 0;
     /// Where there is none: the function's one interrupt, a message (MSI) or its line.

@@ -8,6 +8,7 @@
 #include "kernel/drivers/bus/pci_places.hpp"
 #include "kernel/drivers/net/e1000/attach.hpp"
 #include "kernel/drivers/net/ena/attach.hpp"
+#include "kernel/drivers/net/gve/attach.hpp"
 #include "kernel/drivers/net/vmxnet3/attach.hpp"
 #include "kernel/drivers/virtio/pci.hpp"
 
@@ -33,6 +34,8 @@ void found(const PciFunction& function) {
             core::warn("the vmxnet3 on PCI does not start");
     if constexpr (core::has(core::Part::ena))
         if (function.vendor() == ena::vendor && ena::is_product(function.product()) && !ena::attach(function)) core::warn("the ena on PCI does not start");
+    if constexpr (core::has(core::Part::gve))
+        if (function.vendor() == gve::vendor && function.product() == gve::product && !gve::attach(function)) core::warn("the gve on PCI does not start");
     if (function.vendor() != e1000::vendor) return;
     if constexpr (core::has(core::Part::e1000))
         if (auto* model = e1000::find_model(function.product()); model && !e1000::attach(function, *model))
