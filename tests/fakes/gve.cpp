@@ -300,6 +300,7 @@ u32 GveCard::create(const CreateReceiveQueue& wanted) {
 // ---- doorbells and interrupts ----
 
 void GveCard::ring_doorbell(u32 index, u32 value) {
+    if (far_queue || far_interrupt) return;  // what it named is of no use
     if (index >= interrupt_doorbells && index < interrupt_doorbells + 2) {
         EXPECT_TRUE(value & unmask_interrupt);
         bool keeps = (value & keep_interval) == keep_interval;
