@@ -46,8 +46,8 @@ constexpr Target all[] = {
      .start = "New-VM {name} -Generation 2 -MemoryStartupBytes {memory}MB -VHDPath {file} -SwitchName SWITCH; Set-VMFirmware {name} -EnableSecureBoot Off; Start-VM {name}",
      .disk_root = true, .hypervisor = Hypervisor::hyperv},
     {.name = "gcp", .suffix = ".tar.gz", .text = "an image for Google Cloud", .make = make_gcp,
-     .start = "gcloud storage cp {file} gs://BUCKET/{name}.tar.gz && gcloud compute images create {name} --source-uri gs://BUCKET/{name}.tar.gz",
-     .disk_root = true, .nic = Nic::virtio},
+     .start = "gcloud storage cp {file} gs://BUCKET/{name}.tar.gz && gcloud compute images create {name} --source-uri gs://BUCKET/{name}.tar.gz --guest-os-features GVNIC",
+     .disk_root = true, .nic = Nic::virtio_or_gve},
     {.name = "aws", .suffix = ".img", .text = "a disk for Amazon's EC2, whose newer machines have it as NVMe", .make = make_raw,
      .start = "aws s3 cp {file} s3://BUCKET/{name}.img && "
               "aws ec2 import-snapshot --disk-container \"Format=RAW,UserBucket={S3Bucket=BUCKET,S3Key={name}.img}\"",

@@ -13,8 +13,8 @@ namespace spore::host {
 /// user: through QEMU's own little router, with no privileges; tap: an interface of this machine; bridge: a new interface in a bridge; given: whichever
 /// the machine's first card is on, which others run (spore build).
 enum class NetworkKind : u8 { user, none, tap, bridge, given };
-/// ena: of a cloud only; no machine that is started here has it.
-enum class Nic : u8 { virtio, e1000, e1000e, vmxnet3, ena };
+/// ena, virtio_or_gve: of clouds only; no machine that is started here has them.
+enum class Nic : u8 { virtio, e1000, e1000e, vmxnet3, ena, virtio_or_gve };
 
 /// `-p [ip:]host:guest[/udp]`
 struct PortForward {

@@ -34,7 +34,7 @@ constexpr Named<abi::LogLevel> levels[] = {{"off", abi::LogLevel::off}, {"error"
                             {"warn", abi::LogLevel::warn}, {"info", abi::LogLevel::info},
                             {"debug", abi::LogLevel::debug}, {"trace", abi::LogLevel::trace}};
 
-constexpr Named<Nic> nics[] = {{"virtio", Nic::virtio}, {"e1000", Nic::e1000}, {"e1000e", Nic::e1000e}, {"vmxnet3", Nic::vmxnet3}, {"ena", Nic::ena}};
+constexpr Named<Nic> nics[] = {{"virtio", Nic::virtio}, {"e1000", Nic::e1000}, {"e1000e", Nic::e1000e}, {"vmxnet3", Nic::vmxnet3}, {"ena", Nic::ena}, {"virtio or gve", Nic::virtio_or_gve}};
 
 // As bash's ulimit and Docker call them, without those that the kernel has no use for.
 constexpr Named<u32> limit_names[] = {{"as", RLIMIT_AS}, {"core", RLIMIT_CORE}, {"cpu", RLIMIT_CPU}, {"data", RLIMIT_DATA}, {"fsize", RLIMIT_FSIZE}, {"nofile", RLIMIT_NOFILE},
@@ -90,7 +90,7 @@ template <> std::optional<abi::Mode> from_name(std::string_view name) { return f
 std::string_view name_of(Nic nic) { return find_name(nics, nic); }
 template <> std::optional<Nic> from_name(std::string_view name) {
     auto nic = find_value(nics, name);
-    return nic == Nic::ena ? std::nullopt : nic;
+    return nic == Nic::ena || nic == Nic::virtio_or_gve ? std::nullopt : nic;
 }
 template <> std::optional<abi::LogLevel> from_name(std::string_view name) { return find_value(levels, name); }
 

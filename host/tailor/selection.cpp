@@ -36,7 +36,7 @@ constexpr DiskDriver disk_drivers[] = {{Disk::virtio, "virtio_disk"}, {Disk::nvm
 bool drives_disks(std::string_view part) { return std::ranges::contains(disk_drivers, part, &DiskDriver::part); }
 
 /// What guests of a hypervisor with devices of its own lack, besides disks. Hyper-V's have a serial port.
-constexpr std::string_view others_parts[] = {"pci", "network_card", "e1000", "vmxnet3", "ena", "power_button", "balloon", "serial"};
+constexpr std::string_view others_parts[] = {"pci", "network_card", "e1000", "vmxnet3", "ena", "gve", "power_button", "balloon", "serial"};
 std::span<const std::string_view> of_other_machines(Hypervisor hypervisor) {
     return std::span(others_parts).first(std::size(others_parts) - (hypervisor == Hypervisor::hyperv));
 }
@@ -57,12 +57,13 @@ Reason reason_for(std::string_view part, const Plan& plan, RootPlace root, const
         if (!machine) return {false, "a process has no buses"};
         return {plan.bus == Bus::pci, plan.bus == Bus::pci ? fmt::format("{} has its devices there", name_of(plan.machine)) : "the machine's devices have addresses of their own"};
     }
-    if (part == "network_card" || part == "e1000" || part == "vmxnet3" || part == "ena") {
+    if (part == "network_card" || part == "e1000" || part == "vmxnet3" || part == "ena" || part == "gve") {
         if (!machine) return {false, "a process has a link of its own"};
         if (!plan.network.present()) return {false, "the machine has no network card"};
         auto nic = plan.network.nic;
-        auto wanted = nic == Nic::virtio ? "network_card" : nic == Nic::vmxnet3 ? "vmxnet3" : nic == Nic::ena ? "ena" : "e1000";
-        return {part == wanted, fmt::format("the machine's card is {}", name_of(nic))};
+        bool either = nic == Nic::virtio_or_gve;
+        auto wanted = nic == Nic::virtio || either ? "network_card" : nic == Nic::vmxnet3 ? "vmxnet3" : nic == Nic::ena ? "ena" : "e1000";
+        return {part == wanted || (either && part == "gve"), fmt::format("the machine's card is {}", name_of(nic))};
     }
     if (part == "network") {
         if (plan.network.present()) return {true, fmt::format("the machine has a network: {}", text_of(plan.network.choice))};

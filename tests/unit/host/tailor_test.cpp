@@ -46,16 +46,20 @@ TEST(Selection, PartsFollowTheMachine) {
     plan.network.nic = Nic::e1000e;
     auto selection = select_parts(plan, RootPlace::disk, {});
     for (auto* part : {"pci", "e1000", "network", "disk", "virtio_disk", "shares"}) EXPECT_TRUE(keeps(selection, part)) << part;
-    for (auto* part : {"network_card", "vmxnet3", "ena", "balloon", "nvme", "ahci"}) EXPECT_FALSE(keeps(selection, part)) << part;
+    for (auto* part : {"network_card", "vmxnet3", "ena", "gve", "balloon", "nvme", "ahci"}) EXPECT_FALSE(keeps(selection, part)) << part;
     EXPECT_EQ(selection.all_calls, "programs may come from the shared folder /data");
     plan.network.nic = Nic::vmxnet3;
     auto vmware = select_parts(plan, RootPlace::disk, {});
     EXPECT_TRUE(keeps(vmware, "vmxnet3"));
-    for (auto* part : {"network_card", "e1000", "ena"}) EXPECT_FALSE(keeps(vmware, part)) << part;
+    for (auto* part : {"network_card", "e1000", "ena", "gve"}) EXPECT_FALSE(keeps(vmware, part)) << part;
     plan.network.nic = Nic::ena;
     auto cloud = select_parts(plan, RootPlace::disk, {});
     EXPECT_TRUE(keeps(cloud, "ena"));
-    for (auto* part : {"network_card", "e1000", "vmxnet3"}) EXPECT_FALSE(keeps(cloud, part)) << part;
+    for (auto* part : {"network_card", "e1000", "vmxnet3", "gve"}) EXPECT_FALSE(keeps(cloud, part)) << part;
+    plan.network.nic = Nic::virtio_or_gve;
+    auto either = select_parts(plan, RootPlace::disk, {});
+    for (auto* part : {"network_card", "gve"}) EXPECT_TRUE(keeps(either, part)) << part;
+    for (auto* part : {"e1000", "vmxnet3", "ena"}) EXPECT_FALSE(keeps(either, part)) << part;
     plan.disk = Disk::nvme;
     auto nvme = select_parts(plan, RootPlace::disk, {});
     for (auto* part : {"disk", "nvme"}) EXPECT_TRUE(keeps(nvme, part)) << part;
@@ -68,15 +72,15 @@ TEST(Selection, PartsFollowTheMachine) {
     plan.hypervisor = Hypervisor::xen, plan.memory = 1_GiB;
     auto domain = select_parts(plan, RootPlace::disk, {});
     for (auto* part : {"xen", "network", "disk"}) EXPECT_TRUE(keeps(domain, part)) << part;
-    for (auto* part : {"pci", "e1000", "vmxnet3", "ena", "network_card", "virtio_disk", "nvme", "ahci", "pvscsi", "virtio_scsi", "balloon"}) EXPECT_FALSE(keeps(domain, part)) << part;
+    for (auto* part : {"pci", "e1000", "vmxnet3", "ena", "gve", "network_card", "virtio_disk", "nvme", "ahci", "pvscsi", "virtio_scsi", "balloon"}) EXPECT_FALSE(keeps(domain, part)) << part;
     plan.hypervisor = Hypervisor::hyperv, plan.standalone = true;
     auto guest = select_parts(plan, RootPlace::disk, {});
     for (auto* part : {"hyperv", "network", "disk", "serial"}) EXPECT_TRUE(keeps(guest, part)) << part;
-    for (auto* part : {"xen", "pci", "e1000", "vmxnet3", "ena", "network_card", "virtio_disk", "nvme", "ahci", "pvscsi", "virtio_scsi", "balloon"}) EXPECT_FALSE(keeps(guest, part)) << part;
+    for (auto* part : {"xen", "pci", "e1000", "vmxnet3", "ena", "gve", "network_card", "virtio_disk", "nvme", "ahci", "pvscsi", "virtio_scsi", "balloon"}) EXPECT_FALSE(keeps(guest, part)) << part;
     plan.hypervisor = Hypervisor::any, plan.standalone = false;
     plan.platform = Platform::linuxu;
     auto process = select_parts(plan, RootPlace::memory, {});
-    for (auto* part : {"pci", "e1000", "vmxnet3", "ena", "network_card", "disk", "nvme", "balloon"}) EXPECT_FALSE(keeps(process, part)) << part;
+    for (auto* part : {"pci", "e1000", "vmxnet3", "ena", "gve", "network_card", "disk", "nvme", "balloon"}) EXPECT_FALSE(keeps(process, part)) << part;
     EXPECT_TRUE(keeps(process, "network"));
 }
 
