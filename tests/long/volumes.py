@@ -29,6 +29,7 @@ look
 for round in 1 2 3 4 5; do
     cp --sparse=always disk before
     rm -f writes; : >writes; chmod 666 writes
+    : >out  # now, and not when the machine is there
     if [ -n "$LOSES" ]; then (PATH=$PWD:$PATH; machine load) >out 2>errors & else machine load >out 2>errors & fi
     machine=$!
     enough=$((round * 37 % 60 + 20))

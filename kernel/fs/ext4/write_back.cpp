@@ -52,6 +52,8 @@ Result<void> Ext4File::write_run(u64 index, std::span<const Dirty> pages) {
                 Guard guard(owner().tree());
                 TRY(prepare_store());
                 TRY(ExtentTree(*this).set_written(static_cast<u32>(index), static_cast<u32>(count)));
+                // With the same transaction: nothing written may lie behind the end that the disk knows.
+                stored_size_ = std::max(stored_size_, std::min(size(), (index + count) * page_size));
                 TRY(store());
             }
             settle(part);

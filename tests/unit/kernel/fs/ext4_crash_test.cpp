@@ -235,6 +235,39 @@ TEST_F(Ext4Random, SurvivesPowerFailures) {
     }
 }
 
+/// Others' transactions end while a file's pieces are on their way.
+TEST_F(Ext4Random, HasNothingBehindTheEndOfAFileThatIsBeingWritten) {
+    begin(24_MiB, 5);
+    auto other = *tree->create("/other"), file = *tree->create("/file");
+    constexpr u32 pieces = 6;
+    auto write_at = [](auto& to, u64 at, std::size_t size) {
+        std::string text(size, 'x');
+        auto from = IoBuffer::kernel(std::as_writable_bytes(std::span(text)));
+        return to.write_at(from, at).has_value();
+    };
+    ASSERT_TRUE(file->allocate(0, 0, 400 * 4096));
+    for (u32 i = 0; i < pieces; ++i) ASSERT_TRUE(write_at(*file, i * 50 * 4096, 3 * 4096));
+    u32 seen = 0;
+    std::function<void()> look = [&] {
+        disk->after_write = nullptr;
+        ASSERT_TRUE(write_at(*other, seen * 4096, 4096));
+        ASSERT_TRUE(other->sync(false));
+        auto crashed = disk->copy();
+        auto mounted = Ext4FileSystem::mount(*crashed, false);
+        ASSERT_TRUE(mounted);
+        ASSERT_TRUE((*mounted)->unmount());
+        mounted->reset();
+        ASSERT_EQ(source.check(*crashed), "") << seen;
+        if (++seen < pieces) disk->after_write = look;
+    };
+    disk->after_write = look;
+    ASSERT_TRUE(file->sync(false));
+    EXPECT_EQ(seen, pieces);
+    file.reset(), other.reset();
+    unmount();
+    EXPECT_EQ(source.check(*disk), "");
+}
+
 TEST_F(Ext4Random, IsReplayedByE2fsckToo) {
     begin(24_MiB, 77);
     for (int i = 0; i < 300; ++i) one_change();

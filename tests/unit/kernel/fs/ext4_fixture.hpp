@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -43,10 +44,12 @@ public:
         EXPECT_LE(pieces.size(), max_pieces);
         if (is_read_only) return fail(Error::read_only);
         if (fails_writes) return fail(Error::io);
-        return transfer(first, pieces, [&](u64 at, std::span<std::byte> memory) {
+        auto done = transfer(first, pieces, [&](u64 at, std::span<std::byte> memory) {
             if (logs) log.push_back({at / device::sector_size, {memory.begin(), memory.end()}});
             store(at, memory);
         });
+        if (auto hook = after_write) hook();  // which may take itself away
+        return done;
     }
     Result<void> flush() override {
         ++flushes_done;
@@ -108,6 +111,7 @@ public:
     bool is_read_only = false, fails_reads = false, fails_writes = false, logs = false;
     u64 reads_done = 0, writes_done = 0, flushes_done = 0, discarded = 0;
     std::vector<Write> log;
+    std::function<void()> after_write;
 
 private:
     template <typename F>
