@@ -140,6 +140,8 @@ public:
     virtual void note_mapped_write() {}
     virtual Result<void> allocate(u32 mode, u64 offset, u64 size);
     virtual Result<void> sync(bool data_only);
+    /// What was written there is handed to the disk, if not by the disk to what keeps it: who opened the file past the caches relies on that (O_DIRECT).
+    virtual Result<void> write_through(u64, u64) { return {}; }
     /// The next data or hole at or after `offset`, which is below size().
     virtual Result<u64> seek_data(u64 offset, Whence whence);
     /// What mmap shows and fills from; null when the file cannot be mapped. With `for_writing`, shared changes to the pages

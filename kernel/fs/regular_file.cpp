@@ -71,7 +71,13 @@ Result<u64> RegularFile::read(IoBuffer& into) {
 Result<u64> RegularFile::write(IoBuffer& from) {
     if (!mode_.write) return fail(Error::bad_descriptor);
     Guard guard(position_mutex_);
-    return inode()->write(from, position_, mode_.append ? WriteAt::end : WriteAt::offset);
+    return write_to(from, position_);
+}
+
+Result<u64> RegularFile::write_to(IoBuffer& from, u64& offset) {
+    u64 done = TRY(inode()->write(from, offset, mode_.append ? WriteAt::end : WriteAt::offset));
+    if (mode_.direct) TRY(inode()->write_through(offset - done, done));
+    return done;
 }
 
 Result<u64> RegularFile::read_at(IoBuffer& into, u64 offset) {
@@ -90,7 +96,7 @@ Result<u64> RegularFile::write_at(IoBuffer& from, u64 offset) {
     if (!mode_.write) return fail(Error::bad_descriptor);
     if (offset > max_offset) return fail(Error::invalid);
     // Linux appends even here when the file was opened so [pwrite(2), bugs].
-    return inode()->write(from, offset, mode_.append ? WriteAt::end : WriteAt::offset);
+    return write_to(from, offset);
 }
 
 Result<u64> RegularFile::seek(i64 offset, Whence whence) {

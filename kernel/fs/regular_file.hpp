@@ -29,6 +29,8 @@ public:
 
 private:
     void note_access();
+    /// `offset` moves on.
+    Result<u64> write_to(IoBuffer& from, u64& offset);
     UseCount::Use use() const { return mode_.execute ? UseCount::Use::execute : UseCount::Use::write; }
 
     Shared<Dentry> entry_;

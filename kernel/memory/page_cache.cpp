@@ -92,10 +92,10 @@ void PageCache::offer(u64 index, const FrameRef& page) {
     (void)insert(index, page);  // without memory for it, it is loaded when it is wanted
 }
 
-unsigned PageCache::find_dirty(u64 first, std::span<Dirty> into, bool keep_marks) {
+unsigned PageCache::find_dirty(u64 first, std::span<Dirty> into, bool keep_marks, u64 end) {
     Guard guard(lock_);
     unsigned found = 0;
-    tree_.remove_if(first, ~u64{0}, [&](u64 index, Frame& frame) {
+    tree_.remove_if(first, end, [&](u64 index, Frame& frame) {
         if (found < into.size() && (frame.flags & dirty_flag)) {
             if (!keep_marks) frame.flags &= static_cast<u16>(~dirty_flag);
             into[found++] = {index, FrameRef::of(frame)};

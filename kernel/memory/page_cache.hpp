@@ -77,8 +77,8 @@ public:
         u64 index;
         FrameRef page;
     };
-    /// The marked pages from `first` on, in order, as far as there is room for them: how many. The marks stay, or are taken off.
-    unsigned find_dirty(u64 first, std::span<Dirty> into, bool keep_marks);
+    /// The marked pages from `first` on, and before `end`, in order, as far as there is room for them: how many. The marks stay, or are taken off.
+    unsigned find_dirty(u64 first, std::span<Dirty> into, bool keep_marks, u64 end = ~u64{0});
 
     /// For address spaces: an area that shows pages of this cache comes and goes.
     void add_mapping(CacheMapping& mapping, AddressSpace& space, u64 passes);

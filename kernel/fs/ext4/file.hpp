@@ -23,6 +23,7 @@ public:
     void end_mapped_writes() override;
 
     Result<void> write_back(bool data_only) override;
+    Result<void> write_through(u64 offset, u64 bytes) override;
     void forget_contents() override;
     void closed();
 
@@ -50,6 +51,7 @@ private:
     Result<void> zero_behind_end();
     u64 drop_pages(u64 first, u64 end, memory::PrivateCopies copies);
     Result<void> zero_part(u64 offset, u64 end);
+    Result<void> write_pages(u64 first, u64 end_page);
     Result<void> write_run(u64 index, std::span<const memory::PageCache::Dirty> pages);
     Result<u64> write_new(u64 index, std::span<const memory::PageCache::Dirty> pages);
     Result<void> transfer(u64 start, std::span<const memory::PageCache::Dirty> pages);

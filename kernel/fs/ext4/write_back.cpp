@@ -9,14 +9,13 @@ namespace spore::fs::ext4 {
 using namespace wire::ext4;
 using Dirty = memory::PageCache::Dirty;
 
-Result<void> Ext4File::write_back(bool data_only) {
-    Guard layout(layout_mutex_);
-    u64 size_before = size();
+/// The changed pages from `first` on, and before `end`. Under the layout mutex.
+Result<void> Ext4File::write_pages(u64 first, u64 end_page) {
     // Pages that programs can write to without a word stay marked.
     bool keeps_marks = mapped_writers_.load(std::memory_order_acquire) != 0;
     constexpr unsigned most = 64;
     Dirty dirty[most];
-    for (u64 next = 0; unsigned found = pages_.find_dirty(next, dirty, keeps_marks);) {
+    for (u64 next = first; unsigned found = pages_.find_dirty(next, dirty, keeps_marks, end_page);) {
         next = dirty[found - 1].index + 1;
         for (auto& one : std::span(dirty).first(found)) uncount_changed(*one.page);
         for (unsigned begin = 0, end = 0; begin < found; begin = end) {
@@ -27,6 +26,19 @@ Result<void> Ext4File::write_back(bool data_only) {
             return written;
         }
     }
+    return {};
+}
+
+Result<void> Ext4File::write_through(u64 offset, u64 bytes) {
+    if (!bytes) return {};
+    Guard layout(layout_mutex_);
+    return write_pages(offset / page_size, (offset + bytes - 1) / page_size + 1);
+}
+
+Result<void> Ext4File::write_back(bool data_only) {
+    Guard layout(layout_mutex_);
+    u64 size_before = size();
+    TRY(write_pages(0, ~u64{0}));
     {
         Guard guard(owner().tree());
         if (stored_size_ >= size_before && (data_only || !needs_store())) return {};

@@ -185,6 +185,28 @@ TEST_F(Ext4Write, KeepsFilesOfManyPieces) {
     ASSERT_TRUE(remove("/holes"));
 }
 
+TEST_F(Ext4Write, HandsOverAtOnceWhatIsWrittenPastTheCaches) {
+    make();
+    auto file = *tree->create("/file");
+    ASSERT_TRUE(write_text(*file, std::string(40'000, 'x')));
+    ASSERT_TRUE(file->sync(false));
+    file.reset();
+    for (bool direct : {false, true}) {
+        file = *tree->open_as("/file", {.mode = {.read = true, .write = true, .direct = direct}});
+        u64 before = disk->writes_done;
+        std::string text(16384, 'y');
+        auto from = IoBuffer::kernel(std::as_writable_bytes(std::span(text)));
+        ASSERT_TRUE(file->write_at(from, 8192));
+        EXPECT_EQ(disk->writes_done - before, direct ? 1u : 0u);
+        file.reset();
+    }
+    auto others = disk->copy();  // nothing was synced
+    auto mounted = *Ext4FileSystem::mount(*others, false);
+    Tree after(mounted);
+    EXPECT_TRUE(after.read_file("/file") == std::string(8192, 'x') + std::string(16384, 'y') + std::string(40'000 - 24576, 'x'));
+    ASSERT_TRUE(mounted->unmount());
+}
+
 TEST_F(Ext4Write, ZerosWhatFollowsTheEnd) {
     make();
     auto file = *tree->create("/file");
