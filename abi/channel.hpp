@@ -37,6 +37,7 @@ enum class GuestFrame : u8 {
     strace = 7,        ///< one line in strace's format without newline
     reply = 8,         ///< ReplyPayload, then a piece of the text that a `query` asked for
     boot_mark = 9,     ///< BootMarkPayload, then what boot had come to, as text; before `exit`, where the manifest asks for it
+    nested = 10,       ///< NestedPayload, then a frame of that program: hello, standard_out, standard_err, stdin_credit or exit
 };
 
 /// Host to guest.
@@ -48,6 +49,10 @@ enum class HostFrame : u8 {
     query = 5,         ///< le32 number of the question, then the path of a file below /proc ("net/tcp"): the kernel reports its text
     shutdown = 6,      ///< stop the program by its signal (the manifest's), close the volumes, power off; who insists, by another within 5 seconds, does not wait for the program
     output_credit = 7, ///< le32: what of the guest's output was taken, see initial_output_credit
+    nested = 8,        ///< NestedPayload, then a frame for that program: start, standard_in, stdin_end, signal, window_size, output_credit, output_end or hang_up
+    start = 9,         ///< nested only, the first of all: StartPayload, then the program's strings
+    hang_up = 10,      ///< nested only, the last of all: nobody is there any more
+    output_end = 11,   ///< u8 GuestFrame, standard_out or standard_err: nobody takes that any more
 };
 
 struct HelloPayload {
@@ -56,6 +61,26 @@ struct HelloPayload {
     le32 reserved2;
     le64 boot_nanoseconds;  ///< from the kernel's first instruction to this frame
 };
+
+/// A program beside the first has a channel of its own within this one, from `start` to `exit` or `hang_up`, with credits of its own; its output
+/// counts against the first's, too, header and all.
+struct NestedPayload {
+    le32 number;  ///< of the program, which the host gives it; free again after its end
+};
+/// How many there can be at a time.
+inline constexpr u32 max_nested = 16;
+
+struct StartPayload {
+    u8 terminal;         ///< 1: a terminal of its own
+    u8 own_user;         ///< 1: `uid` and `gid` count; otherwise it runs as who the first program began as
+    le16 rows, columns;  ///< of the terminal's window
+    u8 reserved[2];
+    le32 uid, gid;
+    le32 arguments;      ///< how many
+};
+static_assert(sizeof(StartPayload) == 20);
+/// Its strings, each with its zero: the folder to begin in (empty: the first program's), the arguments, of which the first names the program by a
+/// path or as $PATH finds it, and what its environment has besides the first program's or other than that ("KEY=value").
 
 struct BootMarkPayload {
     le64 nanoseconds;  ///< since the kernel's first instruction
@@ -99,6 +124,10 @@ enum class StartFailure : u32 {
     wrong_architecture = 6,
     no_memory = 7,
     unsupported = 8,
+    folder_not_found = 9,
+    too_many_programs = 10,  ///< max_nested
+    tailored = 11,           ///< the kernel was made for its first program only
+    bad_start = 12,          ///< what was asked for breaks the format
 };
 
 }  // namespace spore::abi

@@ -7,7 +7,7 @@ set(SPORE_COLD_SOURCES
     # boot
     kernel/arch/common/boot kernel/arch/common/backtrace.cpp
     kernel/main/bundle.cpp kernel/main/devices.cpp kernel/main/main.cpp kernel/main/program.cpp kernel/main/report.cpp kernel/main/root.cpp
-    kernel/main/channel.cpp kernel/main/serial_console.cpp kernel/main/stop.cpp kernel/linux/start.cpp kernel/linux/system.cpp
+    kernel/main/channel.cpp kernel/main/channel_console.cpp kernel/main/execution.cpp kernel/main/serial_console.cpp kernel/main/stop.cpp kernel/linux/start.cpp kernel/linux/system.cpp
     kernel/core/log.cpp kernel/core/panic.cpp kernel/core/trace.cpp
     # finding devices and setting them up
     kernel/drivers/bus kernel/drivers/console kernel/drivers/entropy kernel/drivers/net/e1000/attach.cpp kernel/drivers/net/vmxnet3/attach.cpp kernel/drivers/net/vmxnet3/device.cpp kernel/drivers/net/ena/attach.cpp kernel/drivers/net/ena/command_queue.cpp kernel/drivers/net/ena/device.cpp kernel/drivers/net/ena/queue_pair.cpp kernel/drivers/net/ena/registers.cpp kernel/drivers/net/ena/set_up.cpp kernel/drivers/net/gve/attach.cpp kernel/drivers/net/gve/command_queue.cpp kernel/drivers/net/gve/device.cpp kernel/drivers/net/gve/registers.cpp kernel/drivers/net/gve/set_up.cpp kernel/drivers/net/fewer_pieces.cpp kernel/drivers/block/ahci/attach.cpp kernel/drivers/block/ahci/controller.cpp kernel/drivers/block/ahci/open.cpp kernel/drivers/block/nvme/attach.cpp kernel/drivers/block/nvme/controller.cpp kernel/drivers/block/pvscsi/attach.cpp kernel/drivers/block/pvscsi/open.cpp kernel/drivers/block/scsi/disks.cpp kernel/fs/erofs/file_system.cpp kernel/drivers/virtio/attach.cpp kernel/drivers/virtio/device.cpp
@@ -15,7 +15,7 @@ set(SPORE_COLD_SOURCES
     kernel/drivers/hyperv/net/attach.cpp kernel/drivers/hyperv/net/control.cpp kernel/drivers/hyperv/net/device.cpp kernel/drivers/hyperv/net/set_up.cpp
     kernel/drivers/virtio/mmio.cpp kernel/drivers/virtio/mmio_list.cpp kernel/drivers/virtio/pci.cpp kernel/drivers/xen/block.cpp kernel/drivers/xen/console.cpp kernel/drivers/xen/events.cpp
     kernel/drivers/xen/frontend.cpp kernel/drivers/xen/grants.cpp kernel/drivers/xen/start.cpp kernel/drivers/xen/store.cpp kernel/drivers/xen/net/device.cpp
-    wire/acpi.cpp wire/bundle.cpp wire/elf.cpp wire/manifest.cpp
+    wire/acpi.cpp wire/bundle.cpp wire/elf.cpp wire/manifest.cpp wire/start_request.cpp
     # a program's start and end
     kernel/linux/exec kernel/linux/crash.cpp kernel/linux/process/clone.cpp kernel/linux/process/exit.cpp kernel/linux/process/pidfd.cpp
     kernel/linux/process/process.cpp kernel/linux/vdso

@@ -2,13 +2,15 @@
 
 namespace spore::host {
 
-void FrameReader::add(ByteSpan bytes) {
+template <typename Kind>
+void FrameReader<Kind>::add(ByteSpan bytes) {
     if (taken_ == buffer_.size()) buffer_.clear(), taken_ = 0;
     else if (taken_ > 4 * abi::max_frame_payload) buffer_.erase(0, taken_), taken_ = 0;
     buffer_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
 }
 
-std::optional<FrameReader::Frame> FrameReader::next() {
+template <typename Kind>
+auto FrameReader<Kind>::next() -> std::optional<Frame> {
     auto rest = std::as_bytes(std::span(buffer_)).subspan(taken_);
     auto* header = view_at<abi::FrameHeader>(rest, 0);
     if (!header || broken_) return std::nullopt;
@@ -19,8 +21,11 @@ std::optional<FrameReader::Frame> FrameReader::next() {
     auto payload = slice(rest, sizeof *header, header->size);
     if (!payload) return std::nullopt;
     taken_ += sizeof *header + payload->size();
-    return Frame{static_cast<abi::GuestFrame>(header->kind), *payload};
+    return Frame{static_cast<Kind>(header->kind), *payload};
 }
+
+template class FrameReader<abi::GuestFrame>;
+template class FrameReader<abi::HostFrame>;
 
 void append_frame(std::string& out, abi::HostFrame kind, ByteSpan payload) {
     abi::FrameHeader header{};

@@ -8,11 +8,12 @@
 
 namespace spore::host {
 
-/// Collects bytes as they come and gives whole frames.
+/// Collects bytes as they come and gives whole frames. `Kind` is abi::GuestFrame or abi::HostFrame, by their direction.
+template <typename Kind>
 class FrameReader {
 public:
     struct Frame {
-        abi::GuestFrame kind;
+        Kind kind;
         ByteSpan payload;  ///< valid until the next call of `add` or `next`
         std::string_view text() const { return {reinterpret_cast<const char*>(payload.data()), payload.size()}; }
     };
@@ -28,6 +29,8 @@ private:
     std::size_t taken_ = 0;
     bool broken_ = false;
 };
+using GuestFrameReader = FrameReader<abi::GuestFrame>;
+using HostFrameReader = FrameReader<abi::HostFrame>;
 
 /// Appends one frame to `out`.
 void append_frame(std::string& out, abi::HostFrame kind, ByteSpan payload = {});

@@ -4,7 +4,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/file.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -42,16 +41,6 @@ Outcome<SocketPair> make_socket_pair() {
     int room = 3 * static_cast<int>(abi::initial_output_credit + abi::log_overdraft);
     (void)::setsockopt(pair[1], SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
     return SocketPair{FileDescriptor(pair[0]), FileDescriptor(pair[1])};
-}
-
-/// Signals that are meant for the program arrive here instead of ending this process.
-FileDescriptor take_signals() {
-    sigset_t signals;
-    ::sigemptyset(&signals);
-    for (int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGWINCH, forwarding_signal()}) ::sigaddset(&signals, signal);
-    ::sigprocmask(SIG_BLOCK, &signals, nullptr);
-    ::signal(SIGPIPE, SIG_IGN);
-    return FileDescriptor(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
 }
 
 /// What QEMU said on its standard error, as far as it is there.
@@ -195,7 +184,7 @@ Outcome<int> run(const Plan& plan, Prepared prepared, RunHooks run_hooks) {
         hooks.boot_mark = [timeline](std::string_view name, u64 nanoseconds) { timeline->kernel_mark(std::string(name), nanoseconds); };
     }
     Session session({.channel = channel.ours.number(), .serial = serial.ours.number(), .machine = machine->descriptor(),
-                     .signals = signals.number(), .questions = run_hooks.questions}, plan.timeout, std::move(hooks),
+                     .signals = signals.number(), .questions = run_hooks.questions, .executions = run_hooks.executions}, plan.timeout, std::move(hooks),
                     plan.detached ? SecondSignal::passes : SecondSignal::ends);
     auto status = session.run();
     if (run_hooks.timeline) run_hooks.timeline->program_ended();

@@ -45,6 +45,10 @@ Failure explain_start_failure(abi::StartFailure reason) {
         case not_executable: return {ExitStatus::not_executable, "the guest cannot run the program: it is not executable"};
         case wrong_architecture: return {ExitStatus::wrong_architecture, "the program is for another CPU than the machine: leave --arch away, or get or build it for that one"};
         case no_memory: return {ExitStatus::too_little_memory, "the guest has too little memory for this program: give it more with -m"};
+        case folder_not_found: return {ExitStatus::failed, "the folder to begin in (-w) is not in the guest"};
+        case too_many_programs: return {ExitStatus::failed, fmt::format("the machine runs {} programs beside its first already: wait until one has ended", abi::max_nested)};
+        case tailored: return {ExitStatus::failed, "the machine's kernel was made for its first program only: run it without --tailor, or with --keep exec"};
+        case bad_start: return {ExitStatus::failed, "the kernel does not understand what it is to start: build the tool and the kernel from the same sources"};
         case unsupported: return {ExitStatus::not_executable, "the program asks for something that the kernel does not support (--log=warn names it)"};
     }
     return {ExitStatus::failed, fmt::format("the guest could not start the program (reason {})", static_cast<u32>(reason))};
@@ -55,8 +59,17 @@ Failure explain_start_failure(abi::StartFailure reason) {
 int forwarding_signal() { return SIGRTMIN; }
 int stop_request() { return 0; }
 
+FileDescriptor take_signals() {
+    sigset_t signals;
+    ::sigemptyset(&signals);
+    for (int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGWINCH, forwarding_signal()}) ::sigaddset(&signals, signal);
+    ::sigprocmask(SIG_BLOCK, &signals, nullptr);
+    ::signal(SIGPIPE, SIG_IGN);
+    return FileDescriptor(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
+}
+
 Session::Session(const SessionFiles& files, std::optional<std::chrono::milliseconds> timeout, SessionHooks hooks, SecondSignal second_signal)
-    : files_(files), hooks_(std::move(hooks)), second_signal_(second_signal), output_(files.output), errors_(files.errors), questions_(files.questions) {
+    : files_(files), hooks_(std::move(hooks)), second_signal_(second_signal), output_(files.output), errors_(files.errors), questions_(files.questions), executions_(files.executions) {
     if (timeout) deadline_ = Clock::now() + *timeout;
     ::fcntl(files_.channel, F_SETFL, O_NONBLOCK);
     if (files_.serial >= 0) ::fcntl(files_.serial, F_SETFL, O_NONBLOCK);
@@ -81,6 +94,8 @@ Outcome<int> Session::run() {
         if (errors_.pending() > 0) waits[errors] = {files_.errors, POLLOUT, 0};
 
         questions_.add_waits(waits);
+        auto questions_end = waits.size();
+        executions_.add_waits(waits, to_guest_.size() < abi::max_frame_payload);
         int ready = ::poll(waits.data(), waits.size(), wait_time());
         if (ready < 0 && errno != EINTR) return failure(ExitStatus::failed, "waiting for the guest failed: {}", error_text());
         if (ready == 0 && deadline_ && Clock::now() >= *deadline_)
@@ -94,7 +109,8 @@ Outcome<int> Session::run() {
         bool channel_ended = (waits[channel].revents & (POLLIN | POLLHUP | POLLERR)) && !congested && !read_channel();
         if (result_) break;
         if (waits[input].revents) read_input();
-        questions_.serve(std::span(waits).subspan(count), to_guest_);
+        questions_.serve(std::span(waits).first(questions_end).subspan(count), to_guest_);
+        executions_.serve(std::span(waits).subspan(questions_end), to_guest_);
         if (!to_guest_.empty()) send_pending();
         if (channel_ended || (waits[machine].revents && !(waits[channel].revents & POLLIN))) return machine_ended();
     }
@@ -128,7 +144,7 @@ bool Session::read_channel() {
     return true;
 }
 
-void Session::handle(const FrameReader::Frame& frame) {
+void Session::handle(const GuestFrameReader::Frame& frame) {
     using enum abi::GuestFrame;
     note_output(frame);
     switch (frame.kind) {
@@ -140,11 +156,14 @@ void Session::handle(const FrameReader::Frame& frame) {
                 result_ = failure(ExitStatus::failed, "the kernel speaks another version of the channel: build the tool and the kernel from the same sources");
             break;
         case standard_out:
-            output_.add(frame.text());
-            // Our reader is gone, as a program's own would be: tell it in the same way.
-            if (output_.closed() && !told_broken_pipe_) told_broken_pipe_ = true, append_signal(to_guest_, SIGPIPE);
+        case standard_err: {
+            auto& output = frame.kind == standard_out ? output_ : errors_;
+            output.add(frame.text());
+            // Our reader is gone, as a program's own would be: it is told in the same way.
+            if (auto& told = frame.kind == standard_out ? told_output_end_ : told_errors_end_; output.closed() && !std::exchange(told, true))
+                append_frame(to_guest_, abi::HostFrame::output_end, bytes_of(static_cast<u8>(frame.kind)));
             break;
-        case standard_err: errors_.add(frame.text()); break;
+        }
         case log:
             if (!frame.payload.empty()) {
                 auto line = hooks_.explain ? hooks_.explain(frame.text().substr(1)) : std::string(frame.text().substr(1));
@@ -160,6 +179,7 @@ void Session::handle(const FrameReader::Frame& frame) {
             else errors_.add(fmt::format("{}\n", frame.text()));
             break;
         case reply: questions_.take_reply(frame.payload); break;
+        case nested: executions_.take(frame.payload); break;
         case boot_mark:
             if (auto* payload = view_at<abi::BootMarkPayload>(frame.payload, 0); payload && hooks_.boot_mark)
                 hooks_.boot_mark(frame.text().substr(sizeof *payload), payload->nanoseconds);
@@ -167,9 +187,9 @@ void Session::handle(const FrameReader::Frame& frame) {
     }
 }
 
-void Session::note_output(const FrameReader::Frame& frame) {
+void Session::note_output(const GuestFrameReader::Frame& frame) {
     using enum abi::GuestFrame;
-    if (frame.kind != standard_out && frame.kind != standard_err && frame.kind != log && frame.kind != strace && frame.kind != reply) return;
+    if (frame.kind != standard_out && frame.kind != standard_err && frame.kind != log && frame.kind != strace && frame.kind != reply && frame.kind != nested) return;
     unacknowledged_ += static_cast<u32>(frame.payload.size()) + abi::frame_cost;
     if (unacknowledged_ < abi::initial_output_credit / 4) return;
     le32 amount{};

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "host/common/failure.hpp"
+#include "host/run/executions.hpp"
 #include "host/run/frames.hpp"
 #include "host/run/output.hpp"
 #include "host/run/questions.hpp"
@@ -16,9 +17,10 @@ namespace spore::host {
 struct SessionFiles {
     int channel = -1;  ///< our end of the stream socket; made non-blocking
     int serial = -1;   ///< the machine's plain console: what is said before the channel is up; or -1
-    int machine = -1;  ///< readable when the machine has ended (pidfd)
+    int machine = -1;  ///< readable when the machine has ended (pidfd); -1: its end is the channel's
     int signals = -1;  ///< a signalfd with the signals to pass on; or -1
-    int questions = -1;  ///< a listening socket for questions to the guest; or -1
+    int questions = -1;   ///< a listening socket for questions to the guest; or -1
+    int executions = -1;  ///< the same for programs that others start in it (executions.hpp)
     int input = 0, output = 1, errors = 2;
 };
 
@@ -34,6 +36,9 @@ struct SessionHooks {
 int forwarding_signal();
 /// Its value when the guest is to be asked to stop, by the signal that it is made for.
 int stop_request();
+
+/// Signals that are meant for the program arrive at the descriptor (a signalfd) from now on, instead of ending this process.
+FileDescriptor take_signals();
 
 /// What a second SIGINT or SIGTERM does: ends the machine, or reaches the program like the first.
 enum class SecondSignal : u8 { ends, passes };
@@ -51,12 +56,12 @@ private:
     using Clock = std::chrono::steady_clock;
 
     bool read_channel();  ///< false at the end of the stream
-    void handle(const FrameReader::Frame& frame);
+    void handle(const GuestFrameReader::Frame& frame);
     void handle_exit(ByteSpan payload);
     void read_input();
     void read_serial();
     void read_signals();
-    void note_output(const FrameReader::Frame& frame);
+    void note_output(const GuestFrameReader::Frame& frame);
     void send_pending();
     void pass_signal(int signal);
     int wait_time() const;
@@ -67,13 +72,14 @@ private:
     SessionHooks hooks_;
     SecondSignal second_signal_;
     std::optional<Clock::time_point> deadline_;
-    FrameReader reader_;
+    GuestFrameReader reader_;
     Output output_, errors_;
     Questions questions_;
+    Executions executions_;
     std::string to_guest_;
     u64 credit_ = abi::initial_stdin_credit;
     Stream input_ = Stream::open;
-    bool greeted_ = false, told_broken_pipe_ = false;
+    bool greeted_ = false, told_output_end_ = false, told_errors_end_ = false;
     int ending_signals_ = 0, last_signal_ = 0;
     u32 unacknowledged_ = 0;  ///< output taken that the guest was not told of
     bool kernel_speaks_ = false;

@@ -17,6 +17,8 @@ class Console {
 public:
     /// Writes all of it; sleeps while the machine cannot take more.
     virtual Result<void> write(OutputStream stream, ByteSpan bytes) = 0;
+    /// False once nobody takes what is written there: then write() fails with broken_pipe.
+    virtual bool is_taken(OutputStream) const { return true; }
     /// What is there, at most `into`; 0 at the end of the input. Waits for the first byte unless `wait` is no, then would_block.
     enum class Wait : u8 { no, yes };
     virtual Result<std::size_t> read(MutableByteSpan into, Wait wait) = 0;

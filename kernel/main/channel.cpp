@@ -1,7 +1,6 @@
 #include "kernel/main/channel.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <cstring>
 
 #include "arch/cpu.hpp"
@@ -10,8 +9,6 @@
 #include "kernel/core/panic.hpp"
 #include "kernel/core/panic_hook.hpp"
 #include "kernel/core/trace.hpp"
-#include "kernel/memory/heap.hpp"
-#include "kernel/sync/wait_queue.hpp"
 #include "kernel/task/thread.hpp"
 
 namespace spore::main {
@@ -30,41 +27,29 @@ abi::FrameHeader header(GuestFrame kind, std::size_t size) {
     return h;
 }
 
-/// Bytes of standard input that arrived and were not read yet; as much as the credit allows.
-class Input {
-public:
-    void append(ByteSpan bytes) {
-        for (auto byte : bytes) {
-            if (end_ - start_ == capacity) return;  // the host overran its credit
-            bytes_[end_++ % capacity] = byte;
-        }
-    }
-    std::size_t take(MutableByteSpan into) {
-        std::size_t count = std::min<u64>(into.size(), end_ - start_);
-        for (std::size_t i = 0; i < count; ++i) into[i] = bytes_[start_++ % capacity];
-        return count;
-    }
-    std::size_t size() const { return end_ - start_; }
-    /// Memory for the bytes, when the first arrive.
-    bool ready() {
-        if (!bytes_) bytes_ = static_cast<std::byte*>(memory::allocate(capacity, page_size));
-        return bytes_;
-    }
-
-private:
-    static constexpr u64 capacity = abi::initial_stdin_credit;
-    std::byte* bytes_ = nullptr;
-    u64 start_ = 0, end_ = 0;
+/// What of a nested frame comes before its own payload.
+struct NestedHead {
+    abi::NestedPayload program;
+    abi::FrameHeader frame;
 };
+struct WholeNestedHead {
+    abi::FrameHeader outer;
+    NestedHead nested;
+};
+static_assert(nested_head_size == sizeof(WholeNestedHead));
+WholeNestedHead nested_head(u32 number, GuestFrame kind, std::size_t size) {
+    WholeNestedHead head{header(GuestFrame::nested, sizeof(NestedHead) + size), {{}, header(kind, size)}};
+    head.nested.program.number = number;
+    return head;
+}
 
-class Channel final : public device::Console {
+class Channel final : public ChannelConsole {
 public:
+    constexpr Channel() : ChannelConsole(max_payload) {}
+
     void open(device::ByteStream& stream, const wire::Manifest& manifest) {
         stream_ = &stream;
-        if (auto terminal = manifest.terminal()) {
-            terminal_ = true;
-            window_ = {terminal->rows, terminal->columns};
-        }
+        if (auto terminal = manifest.terminal()) set_terminal({terminal->rows, terminal->columns});
         abi::HelloPayload hello{};
         hello.version = abi::channel_version;
         hello.boot_nanoseconds = arch::monotonic_nanoseconds();
@@ -72,50 +57,17 @@ public:
         tells_marks_ = manifest.timeline();
     }
 
-    Result<void> write(device::OutputStream stream, ByteSpan bytes) override {
-        auto kind = stream == device::OutputStream::standard_out ? GuestFrame::standard_out : GuestFrame::standard_err;
-        while (!bytes.empty()) {
-            auto part = bytes.first(std::min(bytes.size(), max_payload));
-            TRY(pay(part.size()));
-            TRY(send(kind, part));
-            bytes = bytes.subspan(part.size());
-        }
-        return {};
-    }
-
-    Result<std::size_t> read(MutableByteSpan into, Wait wait) override {
-        std::size_t count;
-        {
-            Guard guard(lock_);
-            while (input_.size() == 0 && !ended_) {
-                if (wait == Wait::no) return fail(Error::would_block);
-                TRY(arrivals_.wait(lock_, sync::Interruptible::yes));
-            }
-            count = input_.take(into);
-        }
-        if (count) {
-            le32 credit;
-            credit = static_cast<u32>(count);
-            TRY(send(GuestFrame::stdin_credit, bytes_of(credit)));
-        }
-        return count;
-    }
-
-    std::size_t readable() const override {
-        Guard guard(lock_);
-        return input_.size() == 0 && ended_ ? ~std::size_t{0} : input_.size();
-    }
-    bool is_terminal() const override { return terminal_; }
-    device::WindowSize window_size() const override { return window_; }
-    void set_listener(Listener listener, void* context) override {
-        Guard guard(lock_);
-        listener_ = listener;
-        listener_context_ = context;
-    }
-
-    Result<void> send(GuestFrame kind, ByteSpan payload) {
+    Result<void> send(GuestFrame kind, ByteSpan payload) override {
         auto h = header(kind, payload.size());
         return stream_->send(bytes_of(h), payload);
+    }
+    Result<void> send_nested(u32 number, GuestFrame kind, ByteSpan payload) {
+        auto head = nested_head(number, kind, payload.size());
+        return stream_->send(bytes_of(head), payload);
+    }
+    void send_nested_urgently(u32 number, GuestFrame kind, ByteSpan payload) {
+        auto head = nested_head(number, kind, payload.size());
+        stream_->send_urgently(bytes_of(head), payload);
     }
     void send_urgently(GuestFrame kind, ByteSpan payload) {
         auto h = header(kind, payload.size());
@@ -137,106 +89,69 @@ public:
         }
     }
 
-    /// Waits until the host takes a frame of output.
-    Result<void> pay(std::size_t size) {
-        Guard guard(lock_);
-        while (output_credit_ <= 0) TRY(room_.wait(lock_, sync::Interruptible::yes));
-        output_credit_ -= static_cast<i64>(size + abi::frame_cost);
-        return {};
-    }
-    /// The same for what cannot wait; false when the host would lose it.
-    bool pay_urgently(std::size_t size) {
-        if (output_credit_ < -i64{abi::log_overdraft}) return false;
-        output_credit_ -= static_cast<i64>(size + abi::frame_cost);
-        return true;
-    }
-
     /// The channel's thread: takes frames from the host for ever.
-    [[noreturn]] void listen() {
-        while (true) {
-            abi::FrameHeader h;
-            receive({reinterpret_cast<std::byte*>(&h), sizeof h});
-            handle(static_cast<HostFrame>(h.kind), h.size);
-        }
-    }
+    [[noreturn]] void listen();
 
     ChannelActions actions;
 
 private:
-    void receive(MutableByteSpan into) {
-        while (!into.empty()) {
-            auto got = stream_->receive(into);
-            if (got) into = into.subspan(*got);
-        }
-    }
-
-    void handle(HostFrame kind, u32 size) {
-        std::byte part[256];
-        static_assert(sizeof part >= sizeof(le32) + abi::max_query_path);
-        std::size_t kept = 0;
-        bool whole = size <= sizeof part;
-        while (size > 0) {
-            auto count = std::min<u32>(size, sizeof part);
-            receive({part, count});
-            if (kind == HostFrame::standard_in) take_input({part, count});
-            kept = count;
-            size -= count;
-        }
-        switch (kind) {
-        case HostFrame::stdin_end: {
-            Guard guard(lock_);
-            ended_ = true;
-            break;
-        }
-        case HostFrame::signal:
-            if (auto* number = view_at<le32>({part, kept}, 0); number && actions.signal) actions.signal(*number);
-            return;
-        case HostFrame::output_credit:
-            if (auto* credit = view_at<le32>({part, kept}, 0)) {
-                Guard guard(lock_);
-                output_credit_ += u32{*credit};
-                room_.wake_all();
-            }
-            return;
-        case HostFrame::window_size:
-            if (auto* size_payload = view_at<le16>({part, kept}, 2)) window_ = {*view_at<le16>({part, kept}, 0), *size_payload};
-            if (actions.signal) actions.signal(window_changed_signal);
-            return;
-        case HostFrame::shutdown:
-            if (actions.shutdown) actions.shutdown();
-            return;
-        case HostFrame::query:
-            if (auto* number = view_at<le32>({part, kept}, 0); number && whole && actions.query)
-                actions.query(*number, {reinterpret_cast<const char*>(part) + sizeof(le32), kept - sizeof(le32)});
-            return;
-        case HostFrame::standard_in: break;
-        default: return;
-        }
-        arrivals_.wake_all();
-        if (listener_) listener_(listener_context_);
-    }
-
-    void take_input(ByteSpan bytes) {
-        Guard guard(lock_);
-        if (input_.ready()) input_.append(bytes);
-    }
+    void act(HostFrame kind, ByteSpan payload) override;
+    void take_nested(u32 size);
 
     static constexpr u32 window_changed_signal = 28;  // SIGWINCH, the same on every Linux machine
 
     device::ByteStream* stream_ = nullptr;
-    mutable sync::Spin lock_;
-    sync::WaitQueue arrivals_, room_;
-    std::atomic<i64> output_credit_ = abi::initial_output_credit;  ///< a panic changes it without the lock
-    Input input_;
-    bool ended_ = false;
-    bool terminal_ = false;
     bool tells_marks_ = false;
-    device::WindowSize window_;
-    Listener listener_ = nullptr;
-    void* listener_context_ = nullptr;
+
+    friend void receive(MutableByteSpan into);
 };
 
 constinit Channel channel;
+
+void receive(MutableByteSpan into) {
+    while (!into.empty()) {
+        auto got = channel.stream_->receive(into);
+        if (got) into = into.subspan(*got);
+    }
+}
+
+void Channel::listen() {
+    while (true) {
+        abi::FrameHeader h;
+        receive({reinterpret_cast<std::byte*>(&h), sizeof h});
+        auto kind = static_cast<HostFrame>(h.kind);
+        if (kind == HostFrame::nested) take_nested(h.size);
+        else take(kind, h.size, receive);
+    }
+}
+
+void Channel::take_nested(u32 size) {
+    NestedHead head;
+    if (size < sizeof head) return skip(size, receive);
+    receive({reinterpret_cast<std::byte*>(&head), sizeof head});
+    size -= sizeof head;
+    if (head.frame.size != size || !actions.nested) return skip(size, receive);
+    actions.nested(head.program.number, static_cast<HostFrame>(head.frame.kind), size, receive);
+}
+
+void Channel::act(HostFrame kind, ByteSpan payload) {
+    switch (kind) {
+    case HostFrame::signal:
+        if (auto* number = view_at<le32>(payload, 0); number && actions.signal) actions.signal(*number);
+        return;
+    case HostFrame::window_size:
+        if (actions.signal) actions.signal(window_changed_signal);
+        return;
+    case HostFrame::shutdown:
+        if (actions.shutdown) actions.shutdown();
+        return;
+    case HostFrame::query:
+        if (auto* number = view_at<le32>(payload, 0); number && actions.query)
+            actions.query(*number, {reinterpret_cast<const char*>(payload.data()) + sizeof(le32), payload.size() - sizeof(le32)});
+        return;
+    default: return;
+    }
+}
 
 abi::ReplyPayload reply_head(u32 number, abi::ReplyState state) {
     abi::ReplyPayload head{};
@@ -249,7 +164,7 @@ void log_to_channel(core::LogLevel level, std::string_view line) {
     std::byte payload[300];
     payload[0] = static_cast<std::byte>(level);
     auto size = std::min(line.size(), sizeof payload - 1);
-    if (!channel.pay_urgently(size + 1)) return;
+    if (!channel.pay_urgently(size + 1, abi::log_overdraft)) return;
     std::memcpy(payload + 1, line.data(), size);
     channel.send_urgently(GuestFrame::log, {payload, size + 1});
 }
@@ -268,13 +183,15 @@ device::Console& start_channel(device::ByteStream& stream, const wire::Manifest&
     channel.open(stream, manifest);
     core::set_log_sink(log_to_channel);
     core::set_panic_hook(panic_to_channel);
-    auto listener = task::Thread::create("channel", [](void*) { channel.listen(); }, nullptr);
-    if (!listener) core::panic("no memory for the channel's thread");
-    task::start(std::move(*listener));
     return channel;
 }
 
-void set_channel_actions(ChannelActions actions) { channel.actions = actions; }
+Result<void> listen_on_channel(ChannelActions actions) {
+    if (!channel.is_open()) return {};
+    channel.actions = actions;
+    task::start(TRY(task::Thread::create("channel", [](void*) { channel.listen(); }, nullptr)));
+    return {};
+}
 
 void send_strace_line(std::string_view line) {
     if (channel.is_open()) (void)channel.send(GuestFrame::strace, std::as_bytes(std::span(line)).first(std::min(line.size(), max_payload)));
@@ -294,7 +211,21 @@ void send_reply(u32 number, abi::ReplyState state, ByteSpan text) {
 
 void refuse_query(u32 number, abi::ReplyState why) {
     auto head = reply_head(number, why);
-    if (channel.pay_urgently(sizeof head)) channel.send_urgently(GuestFrame::reply, bytes_of(head));
+    if (channel.pay_urgently(sizeof head, abi::log_overdraft)) channel.send_urgently(GuestFrame::reply, bytes_of(head));
+}
+
+Result<void> send_nested(u32 number, GuestFrame kind, ByteSpan payload, device::Console::Wait wait) {
+    auto size = sizeof(NestedHead) + payload.size();
+    if (wait == device::Console::Wait::yes) TRY(channel.pay(size));
+    else (void)channel.pay_urgently(size, ~u32{0});
+    return channel.send_nested(number, kind, payload);
+}
+
+void refuse_nested(u32 number, abi::StartFailure why) {
+    abi::ExitPayload exit{};
+    exit.reason = static_cast<u8>(abi::ExitReason::failed);
+    exit.status = static_cast<u32>(why);
+    if (channel.pay_urgently(sizeof(NestedHead) + sizeof exit, abi::log_overdraft)) channel.send_nested_urgently(number, GuestFrame::exit, bytes_of(exit));
 }
 
 void send_exit(abi::ExitReason reason, u32 status) {

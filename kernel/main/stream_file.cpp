@@ -15,8 +15,8 @@ constexpr std::size_t chunk = 4088;  // what one frame of the channel carries
 
 class StreamFile : public fs::File {
 public:
-    StreamFile(device::Console& console, wire::Manifest::User owner, fs::OpenMode mode, std::string_view name)
-        : File(mode), console_(console), owner_(owner), name_(name) {}
+    StreamFile(device::Console& console, Shared<ChannelConsole> kept, wire::Manifest::User owner, fs::OpenMode mode, std::string_view name)
+        : File(mode), console_(console), kept_(std::move(kept)), owner_(owner), name_(name) {}
 
     Result<fs::Stat> stat() override {
         fs::Stat stat;
@@ -35,14 +35,15 @@ protected:
     device::Console& console_;
 
 private:
+    Shared<ChannelConsole> kept_;
     wire::Manifest::User owner_;
     std::string_view name_;
 };
 
 class OutputFile final : public StreamFile {
 public:
-    OutputFile(device::Console& console, wire::Manifest::User owner, device::OutputStream stream, std::string_view name)
-        : StreamFile(console, owner, {.write = true}, name), stream_(stream) {}
+    OutputFile(device::Console& console, Shared<ChannelConsole> kept, wire::Manifest::User owner, device::OutputStream stream, std::string_view name)
+        : StreamFile(console, std::move(kept), owner, {.write = true}, name), stream_(stream) {}
 
     Result<u64> write(IoBuffer& from) override {
         std::byte part[512];
@@ -63,7 +64,7 @@ public:
         if (!outcome && !written) return fail(outcome.error());
         return written;
     }
-    Ready ready() override { return Ready::out; }
+    Ready ready() override { return console_.is_taken(stream_) ? Ready::out : Ready::out | Ready::error; }
     fs::PollSource* poll_source() override { return &source_; }
 
 private:
@@ -73,7 +74,8 @@ private:
 
 class InputFile final : public StreamFile {
 public:
-    InputFile(device::Console& console, wire::Manifest::User owner) : StreamFile(console, owner, {.read = true}, "pipe:[stdin]") {
+    InputFile(device::Console& console, Shared<ChannelConsole> kept, wire::Manifest::User owner)
+        : StreamFile(console, std::move(kept), owner, {.read = true}, "pipe:[stdin]") {
         console.set_listener([](void* self) { static_cast<InputFile*>(self)->source_.notify(Ready::in); }, this);
     }
     ~InputFile() override { console_.set_listener(nullptr, nullptr); }
@@ -105,10 +107,14 @@ Result<StandardFiles> open_standard_files(device::Console& console, fs::Dentry& 
         auto terminal = fs::open(context, root, "/dev/console", {.mode = {.read = true, .write = true}});
         if (terminal) return StandardFiles{*terminal, *terminal, *terminal};
     }
+    return open_streams(console, owner);
+}
+
+Result<StandardFiles> open_streams(device::Console& console, wire::Manifest::User owner, Shared<ChannelConsole> kept) {
     return StandardFiles{
-        TRY(make_shared<InputFile>(console, owner)),
-        TRY(make_shared<OutputFile>(console, owner, device::OutputStream::standard_out, "pipe:[stdout]")),
-        TRY(make_shared<OutputFile>(console, owner, device::OutputStream::standard_err, "pipe:[stderr]")),
+        TRY(make_shared<InputFile>(console, kept, owner)),
+        TRY(make_shared<OutputFile>(console, kept, owner, device::OutputStream::standard_out, "pipe:[stdout]")),
+        TRY(make_shared<OutputFile>(console, kept, owner, device::OutputStream::standard_err, "pipe:[stderr]")),
     };
 }
 

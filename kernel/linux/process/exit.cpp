@@ -12,7 +12,7 @@ namespace spore::linux {
 
 namespace {
 
-constinit MachineEnds machine_ends;
+constinit void (*the_restart)() = nullptr;
 
 using Children = List<Process, &Process::sibling>;
 
@@ -32,6 +32,7 @@ void continue_orphans(const Process& process, const Process& parent, const Proce
 void hand_over_children(Process& process, Children& unwanted) {
     Process* heir = process.parent;
     while (heir && !heir->subreaper && !heir->is_first()) heir = heir->parent;
+    if (!heir && !process.is_first()) heir = tree().processes.find(1);
     while (Process* child = process.children.pop_front()) {
         child->parent = heir;
         for (auto& task : child->tasks)
@@ -102,12 +103,12 @@ void tell_program_of_end(Task& task) {
 
 u64 ticks(Duration time) { return static_cast<u64>(time.nanoseconds / 10'000'000); }
 
-void set_machine_ends(const MachineEnds& ends) { machine_ends = ends; }
+void set_restart(void (*restart)()) { the_restart = restart; }
 void end_machine(WaitStatus status) {
-    if (machine_ends.ended) machine_ends.ended(status);
+    if (auto first = find_process(1); first && first->starter) first->starter->ended(status);
 }
 void restart_machine() {
-    if (machine_ends.restart) machine_ends.restart();
+    if (the_restart) the_restart();
 }
 
 void reap(Process& process) {
@@ -161,7 +162,7 @@ void exit_task(Task& task, WaitStatus status) {
         process.semaphore_undos.perform(process.id());
         auto use = process.memory()->use();
         process.dead_tasks.peak_resident_bytes = use.peak_resident_bytes;
-        if (process.is_first()) end_machine(process.status);
+        if (process.starter) process.starter->ended(process.status);
     }
     // Off the program's memory, so that it can go while the process waits to be reaped.
     task.leave_memory();

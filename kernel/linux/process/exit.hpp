@@ -5,14 +5,11 @@
 
 namespace spore::linux {
 
-/// Who ends the machine, on the stack of the task that brings that about.
-struct MachineEnds {
-    void (*ended)(WaitStatus status) = nullptr;  ///< as if the first process had ended so
-    void (*restart)() = nullptr;
-};
-void set_machine_ends(const MachineEnds& ends);
+/// As if the first process had ended so.
 void end_machine(WaitStatus status);
+/// Starts the machine anew, by what set_restart() named. Both on the stack of the task that brings it about.
 void restart_machine();
+void set_restart(void (*restart)());
 
 /// Takes a zombie out of the tables, adds what it used to its parent's account, and drops it. Harmless the second time.
 void reap(Process& process);

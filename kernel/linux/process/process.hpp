@@ -12,6 +12,14 @@
 
 namespace spore::linux {
 
+/// Who had a process started from outside, instead of by fork.
+class Starter : public Counted {
+public:
+    virtual ~Starter() = default;
+    /// The process has ended. On the stack of its last task, which may sleep; its files are closed.
+    virtual void ended(WaitStatus status) = 0;
+};
+
 /// What the process's image is; replaced by execve.
 struct ImageInfo {
     SmallText path;                     ///< /proc/self/exe's target
@@ -53,7 +61,7 @@ public:
     bool exiting() const { return exiting_.load(std::memory_order_acquire); }
 
     // Guarded by tree().
-    Process* parent = nullptr;
+    Process* parent = nullptr;    ///< null: started from outside
     i32 group = 0, session = 0;   ///< the group is set by the tree's table of them
     ListLink<Process> sibling;
     ListLink<Process> number_link, group_link;
@@ -96,6 +104,7 @@ public:
     std::atomic<RingWork*> ring_work = nullptr;  ///< made with its first ring, see ring/work.hpp
     u32 helpers = 0;                ///< tree_lock(): of live_tasks, those that do its rings' work
     std::atomic<ProcessTimers*> timers = nullptr;  ///< owned; see time/interval_timer.hpp
+    Shared<Starter> starter;        ///< not changed after the start; null for a child
     std::atomic<i32> kill_score = 0;  ///< /proc's oom_score_adj
     std::atomic<u32> barriers = 0;    ///< membarrier's commands that the process registered for
 

@@ -25,7 +25,7 @@ Settings typed_in_utf8() {
 
 class ConsoleTerminal final : public Terminal {
 public:
-    explicit ConsoleTerminal(device::Console& console) : Terminal(window_of(console), typed_in_utf8()), console_(console) { begin_with_session(1); }
+    explicit ConsoleTerminal(device::Console& console) : Terminal(window_of(console), typed_in_utf8()), console_(console) { begin_session(1); }
 
     u64 device() const override { return console_device; }
     void window_changed() { set_window(window_of(console_)); }

@@ -129,6 +129,11 @@ Result<u64> Terminal::take_control(bool steal) {
     return 0;
 }
 
+void Terminal::begin_session(i32 leader) {
+    TreeGuard guard(tree_lock());
+    session_ = foreground_ = leader;
+}
+
 void Terminal::take_when_opened(Process& process) {
     TreeGuard guard(tree_lock());
     if (session_ || !process.session || process.session != process.id()) return;

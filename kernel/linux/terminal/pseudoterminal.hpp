@@ -37,6 +37,12 @@ public:
     fs::Ready master_ready();
     void master_closed();
     fs::PollSource master_source;
+    /// The slave's side can be opened from now on.
+    void unlock() {
+        Guard guard(queue_lock_);
+        locked_ = false;
+    }
+    using Terminal::begin_session;
 
     void opened() override;
     void closed() override;

@@ -75,7 +75,8 @@ protected:
     void hang_up(HangUp how);
     /// With the tree's lock held.
     i32 session_locked() const { return session_; }
-    void begin_with_session(i32 session) { session_ = foreground_ = session; }
+    /// It controls the session of `leader`, which has not run yet.
+    void begin_session(i32 leader);
 
 private:
     // Effects of typing; with mutex_ held.

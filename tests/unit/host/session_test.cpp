@@ -2,6 +2,7 @@
 #include "host/run/session.hpp"
 
 #include <gtest/gtest.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -143,6 +144,31 @@ TEST_F(SessionTest, GivesCreditForOutput) {
     EXPECT_EQ(ended.output.size(), 1000 * block.size());
 }
 
+TEST_F(SessionTest, TellsOnceThatNobodyTakesOutput) {
+    int pair[2], words[2], told = 0;
+    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    ASSERT_EQ(::pipe(words), 0);
+    ::close(words[0]);
+    FileDescriptor ours(pair[0]), output(words[1]), nothing(::open("/dev/null", O_RDWR));
+    std::thread guest([&] {
+        FakeGuest fake{FileDescriptor(pair[1])};
+        fake.hello();
+        for (int i = 0; i < 3; ++i) fake.send(abi::GuestFrame::standard_err, "lost");
+        while (auto frame = fake.receive()) {
+            if (frame->kind != abi::HostFrame::output_end) continue;
+            EXPECT_EQ(frame->payload, std::string(1, static_cast<char>(abi::GuestFrame::standard_err)));
+            if (++told == 1) fake.send(abi::GuestFrame::standard_err, "more"), fake.exit(abi::ExitReason::exited, 4);
+        }
+    });
+    {
+        Session session({.channel = ours.number(), .input = nothing.number(), .output = nothing.number(), .errors = output.number()}, std::nullopt);
+        EXPECT_EQ(session.run(), 4);
+    }
+    ours.close();
+    guest.join();
+    EXPECT_EQ(told, 1);
+}
+
 TEST_F(SessionTest, InputWaitsForCredit) {
     std::string input(3 * abi::initial_stdin_credit, 'i');
     std::size_t received = 0;
@@ -197,7 +223,7 @@ TEST(Frames, SurviveAnySplit) {
     std::string bytes;
     append_frame(bytes, static_cast<abi::HostFrame>(2), std::as_bytes(std::span(std::string_view("first"))));
     append_frame(bytes, static_cast<abi::HostFrame>(3), {});
-    FrameReader reader;
+    GuestFrameReader reader;
     std::vector<std::string> texts;
     for (char byte : bytes) {
         reader.add(std::as_bytes(std::span(&byte, 1)));
