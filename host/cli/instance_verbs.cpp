@@ -1,8 +1,12 @@
 // Verbs on background machines, and how one is started.
+#include <unistd.h>
+
+#include "host/cli/environment.hpp"
 #include "host/cli/verbs.hpp"
 #include "host/debug/gdb.hpp"
 #include "host/instances/commands.hpp"
 #include "host/instances/control.hpp"
+#include "host/instances/execute.hpp"
 #include "host/instances/supervisor.hpp"
 #include "host/network/command.hpp"
 
@@ -84,6 +88,43 @@ private:
     bool all_ = false, json_ = false;
 };
 
+class Exec final : public Verb {
+public:
+    static constexpr const char* verb = "exec";
+    explicit Exec(CLI::App& parent)
+        : Verb(parent, verb, "Run a further program in a background machine; exits with its status", "spore exec -t server /bin/sh\nspore exec server ps aux\nspore exec -u 1000 -e KEY=value server ./tool --now < input",
+               "The program is one of the machine's own files: a path there, or a name as its $PATH finds it. Environment, user and folder are the first program's where\n"
+               "nothing else is said. It ends with the machine, at the latest.") {
+        app->prefix_command();
+        app->add_option("NAME", name_, "The machine")->required();
+        environment_.add_to(*app);
+        app->add_flag("-i,--interactive", interactive_, "Accepted for the habit: standard input is always connected");
+        app->add_flag("-t,--tty", terminal_, "Give the program this terminal, in raw mode");
+        app->add_option("-u,--user", user_, "Run as this user, by number")->type_name("UID[:GID]");
+        app->add_option("-w,--workdir", folder_, "Working directory in the guest")->type_name("DIR");
+    }
+    Outcome<int> act(const MakeRequest&, std::vector<std::string> words) override {
+        if (!words.empty() && words[0] == "--") words.erase(words.begin());
+        else if (!words.empty() && words[0].starts_with('-')) return usage(fmt::format("there is no option {}", words[0]));
+        if (words.empty() || words[0].empty()) return usage(fmt::format("which program is to run in {}?", name_));
+        ExecuteRequest request{.arguments = std::move(words), .environment = {}, .folder = folder_, .user = {}, .terminal = terminal_};
+        if (terminal_ && !::isatty(STDIN_FILENO)) return usage("-t gives the program this terminal, but standard input is none: leave -t away");
+        if (terminal_) request.environment.push_back(terminal_type());
+        auto more = TRY(environment_.read());
+        request.environment.insert(request.environment.end(), more.begin(), more.end());
+        request.environment = join_environment(request.environment);
+        if (!user_.empty()) request.user = TRY(parse_user(user_));
+        return execute_in(name_, request);
+    }
+
+private:
+    static std::unexpected<Failure> usage(const std::string& message) { return failure(ExitStatus::failed, "{}; see 'spore exec --help'", message); }
+
+    EnvironmentOptions environment_;
+    std::string name_, user_, folder_;
+    bool interactive_ = false, terminal_ = false;
+};
+
 class Stop final : public Named {
 public:
     static constexpr const char* verb = "stop";
@@ -140,7 +181,7 @@ private:
 
 }  // namespace
 
-void add_instance_verbs(CLI::App& app, Verbs& verbs, Choice choice) { add_verbs<Ps, Logs, Net, Stop, Kill, Wait, Remove>(app, verbs, choice); }
+void add_instance_verbs(CLI::App& app, Verbs& verbs, Choice choice) { add_verbs<Ps, Logs, Exec, Net, Stop, Kill, Wait, Remove>(app, verbs, choice); }
 
 Outcome<int> run_detached(const Request& request, const DetachOptions& options) {
     auto plan = TRY(make_plan(request));
@@ -152,9 +193,9 @@ Outcome<int> run_detached(const Request& request, const DetachOptions& options) 
         auto prepared = TRY(prepare(plan));
         if (request.debug) TRY(describe_for_gdb(plan, prepared, instance.folder()));
         // Until the machine takes them, questions wait at the door.
-        auto questions = TRY(listen_at(instance, Door::questions));
+        auto questions = TRY(listen_at(instance, Door::questions)), executions = TRY(listen_at(instance, Door::executions));
         Supervised what{.command = plan.arguments, .after_end = options.remove ? AfterEnd::remove : AfterEnd::keep, .debugger = plan.debugger, .run = [&] {
-            auto status = run(plan, std::move(prepared), {.questions = questions.number()});
+            auto status = run(plan, std::move(prepared), {.questions = questions.number(), .executions = executions.number()});
             if (!status) tell(status.error());
             return status ? *status : static_cast<int>(status.error().status);
         }};

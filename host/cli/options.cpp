@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 
+#include "host/cli/environment.hpp"
 #include "host/cli/verbs.hpp"
 #include "host/container/container_image.hpp"
 #include "host/manual/completion.hpp"
@@ -43,7 +44,8 @@ constexpr const char* main_examples = R"(Examples:
 
 struct RawRun {
     std::string memory, user, architecture, platform, machine, bus, gic, firmware, accelerator, mode, log_level, timeout, directory, stop_signal, image, entrypoint, root, root_place, disk, sysroot, kernel, save_bundle, timeline;
-    std::vector<std::string> environment, environment_files, volumes, limits, kept;
+    std::vector<std::string> volumes, limits, kept;
+    EnvironmentOptions environment;
     std::string network, nic, mac, host_name, capture;
     std::vector<std::string> ports, addresses, gateways, name_servers;
     std::optional<unsigned> cpus;
@@ -67,8 +69,7 @@ Outcome<std::optional<T>> named(const std::string& option, const std::string& va
 void add_run_options(CLI::App& run, RawRun& raw) {
     run.add_option("-m,--memory", raw.memory, "Memory of the machine, such as 64M or 2G (256M)")->type_name("SIZE");
     run.add_option("--cpus", raw.cpus, "Number of processors (1)")->type_name("N");
-    run.add_option("-e,--env", raw.environment, "Set KEY=value in the environment; KEY alone takes this machine's value")->type_name("KEY[=VALUE]")->allow_extra_args(false);
-    run.add_option("--env-file", raw.environment_files, "Read KEY=value lines from a file")->type_name("FILE")->allow_extra_args(false);
+    raw.environment.add_to(run);
     run.add_option("-u,--user", raw.user, "Who the program runs as, in numbers (0; the group's, unless given, is the user's)")->type_name("UID[:GID]");
     run.add_option("--ulimit", raw.limits, "A limit that the program begins with: as, core, cpu, data, fsize, nofile, nproc, sigpending or stack")->type_name("NAME=SOFT[:HARD]")->allow_extra_args(false);
     run.add_option("--stop-signal", raw.stop_signal, "What the program is sent when the machine is asked to stop: a name or number (SIGTERM, or what the image says)")->type_name("SIGNAL");
@@ -133,15 +134,7 @@ Outcome<Request> to_request(const RawRun& raw) {
         if (!request.memory) return usage(fmt::format("-m {}: give a size such as 64M or 2G", raw.memory));
     }
     request.cpus = raw.cpus;
-    for (const auto& file : raw.environment_files) {
-        auto lines = TRY(parse_environment_file(file));
-        request.environment.insert(request.environment.end(), lines.begin(), lines.end());
-    }
-    for (const auto& entry : raw.environment) {
-        if (entry.starts_with('=') || entry.empty()) return usage(fmt::format("-e {}: give KEY=value", entry));
-        if (entry.find('=') != std::string::npos) request.environment.push_back(entry);
-        else if (const char* value = std::getenv(entry.c_str())) request.environment.push_back(fmt::format("{}={}", entry, value));
-    }
+    request.environment = TRY(raw.environment.read());
     if (!raw.user.empty()) request.user = TRY(parse_user(raw.user));
     for (const auto& limit : raw.limits) request.limits.push_back(TRY(parse_limit(limit)));
     if (!raw.stop_signal.empty()) request.stop_signal = TRY(parse_stop_signal(raw.stop_signal));
@@ -206,7 +199,8 @@ std::string help_text(const CLI::App& app) {
     };
     note("Usage: spore run [OPTIONS]", "Usage: spore run [OPTIONS] PROGRAM [ARGUMENTS...]\n       spore run [OPTIONS] [FOLDER]");
     for (const auto* verb : app.get_subcommands())
-        if (verb->get_prefix_command()) note(fmt::format("Usage: spore {} [OPTIONS]", verb->get_name()), fmt::format("Usage: spore {} [OPTIONS] PROGRAM [ARGUMENTS...]", verb->get_name()));
+        if (auto at = text.find(fmt::format("Usage: spore {} [OPTIONS]", verb->get_name())); verb->get_prefix_command() && verb->get_name() != "run" && at != std::string::npos)
+            text.insert(text.find('\n', at), " PROGRAM [ARGUMENTS...]");
     return text;
 }
 
@@ -228,10 +222,11 @@ struct OwnWords {
     std::string cut_off;          ///< the option of the first word like `--memory=`: CLI11 would take the next word for its value
 };
 OwnWords find_own_words(const CLI::App& verb, std::span<const char* const> words) {
+    auto before_program = std::ranges::count_if(verb.get_options(), [](const CLI::Option* option) { return option->get_positional(); });
     for (std::size_t i = 0; i < words.size(); ++i) {
         std::string_view word = words[i];
         if (word.size() < 2 || word[0] != '-') {
-            if (verb.get_prefix_command()) return {i, false, {}};
+            if (verb.get_prefix_command() && before_program-- == 0) return {i, false, {}};
             continue;
         }
         if (word == "--") return {i, true, {}};

@@ -21,10 +21,11 @@ struct Address {
     FileDescriptor folder;
     sockaddr_un value{};
 };
+constexpr std::string_view door_names[]{"control", "questions", "executions"};
 Address address_of(const Instance& instance, Door door) {
     Address address{FileDescriptor(::open(instance.folder().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)), {}};
     address.value.sun_family = AF_UNIX;
-    auto path = fmt::format("/proc/self/fd/{}/{}", address.folder.number(), door == Door::control ? "control" : "questions");
+    auto path = fmt::format("/proc/self/fd/{}/{}", address.folder.number(), door_names[static_cast<std::size_t>(door)]);
     path.copy(address.value.sun_path, sizeof address.value.sun_path - 1);
     return address;
 }
@@ -43,14 +44,6 @@ std::string read_line(int descriptor) {
     return line;
 }
 
-Outcome<FileDescriptor> knock(const Instance& instance, Door door) {
-    auto address = address_of(instance, door);
-    FileDescriptor connection(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    if (!connection || ::connect(connection.number(), reinterpret_cast<sockaddr*>(&address.value), sizeof address.value) != 0)
-        return failure(ExitStatus::failed, "the machine {} does not run", instance.name());
-    return connection;
-}
-
 }  // namespace
 
 Outcome<FileDescriptor> listen_at(const Instance& instance, Door door) {
@@ -60,6 +53,14 @@ Outcome<FileDescriptor> listen_at(const Instance& instance, Door door) {
         ::listen(listener.number(), 8) != 0)
         return failure(ExitStatus::failed, "cannot make a socket in {}: {}", instance.folder().string(), error_text());
     return listener;
+}
+
+Outcome<FileDescriptor> knock(const Instance& instance, Door door) {
+    auto address = address_of(instance, door);
+    FileDescriptor connection(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    if (!connection || ::connect(connection.number(), reinterpret_cast<sockaddr*>(&address.value), sizeof address.value) != 0)
+        return failure(ExitStatus::failed, "the machine {} does not run", instance.name());
+    return connection;
 }
 
 Outcome<void> ask_supervisor(const Instance& instance, const std::string& request) {

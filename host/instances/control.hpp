@@ -3,7 +3,7 @@
 //   signal N   passes signal N on to the program            → ok
 //   end        ends the machine, whatever the program does  → ok
 //
-// The other takes questions to the guest itself (host/run/questions.hpp).
+// The others lead to the guest itself: questions (host/run/questions.hpp), and programs to run beside its first (host/run/executions.hpp).
 #pragma once
 
 #include "host/instances/instance.hpp"
@@ -11,8 +11,10 @@
 namespace spore::host {
 
 /// The end of the instance's own processes. The path may be longer than a socket's address allows: it is reached through its folder.
-enum class Door : u8 { control, questions };
+enum class Door : u8 { control, questions, executions };
 Outcome<FileDescriptor> listen_at(const Instance& instance, Door door);
+/// A failure when the machine does not run.
+Outcome<FileDescriptor> knock(const Instance& instance, Door door);
 /// Sends a request to an instance's supervisor. A failure when there is none.
 Outcome<void> ask_supervisor(const Instance& instance, const std::string& request);
 

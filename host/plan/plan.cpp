@@ -18,7 +18,13 @@ constexpr const char* default_path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/
 constexpr unsigned most_cpus = 64;
 constexpr u64 smallest_memory_of_firmware = 128_MiB;
 
-/// KEY=value lists joined: a later value replaces an earlier one, the order of first mention stays.
+}  // namespace
+
+std::string terminal_type() {
+    const char* terminal = std::getenv("TERM");
+    return fmt::format("TERM={}", terminal && *terminal ? terminal : "linux");
+}
+
 std::vector<std::string> join_environment(const std::vector<std::string>& lines) {
     std::vector<std::string> joined;
     std::map<std::string, std::size_t, std::less<>> places;
@@ -29,6 +35,8 @@ std::vector<std::string> join_environment(const std::vector<std::string>& lines)
     }
     return joined;
 }
+
+namespace {
 
 /// The kernel image: beside the tool in its build tree, or where the package installs it.
 Outcome<fs::path> find_kernel(const Plan& plan) {
@@ -221,10 +229,7 @@ Outcome<Plan> make_plan(const Request& request) {
     plan.limits = request.limits;
     plan.stop_signal = request.stop_signal.value_or(plan.stop_signal);
     std::vector<std::string> environment{fmt::format("PATH={}", default_path), fmt::format("HOME={}", plan.user.uid == 0 ? "/root" : "/"), fmt::format("HOSTNAME={}", plan.host_name)};
-    if (request.terminal) {
-        const char* terminal = std::getenv("TERM");
-        environment.push_back(fmt::format("TERM={}", terminal && *terminal ? terminal : "linux"));
-    }
+    if (request.terminal) environment.push_back(terminal_type());
     environment.insert(environment.end(), request.environment.begin(), request.environment.end());
     plan.environment = join_environment(environment);
 

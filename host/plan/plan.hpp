@@ -180,6 +180,10 @@ Outcome<unsigned> parse_stop_signal(std::string_view text);
 Outcome<std::string> parse_kept(std::string_view text);
 /// The lines "KEY=value" of a file; '#' begins a comment line.
 Outcome<std::vector<std::string>> parse_environment_file(const fs::path& path);
+/// What a program is told of the terminal that it gets from us: "TERM=…".
+std::string terminal_type();
+/// A later value of a variable replaces an earlier one, the order of first mention stays.
+std::vector<std::string> join_environment(const std::vector<std::string>& lines);
 
 /// Resolves a request: finds the program, fills in defaults, checks what can be checked without reading the program.
 Outcome<Plan> make_plan(const Request& request);

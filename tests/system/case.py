@@ -323,7 +323,7 @@ def make_files(case, scratch):
 def environment_of(case, build, scratch):
     """What is set beyond the environment of the test run itself."""
     environment = {key: value.replace("{scratch}", scratch) for key, value in case.environment.items()}
-    return environment | {"SPORE": str(build / "host/spore"), "XDG_RUNTIME_DIR": scratch} if case.script else environment
+    return environment | {"SPORE": str(build / "host/spore"), "XDG_RUNTIME_DIR": scratch} if case.script or case.around else environment
 
 
 def free_ports(count):

@@ -38,6 +38,35 @@ CASES = [
         "$SPORE" rm job
         "$SPORE" logs job && exit 93
         exit 0""", stdout="job\njob\nready\nending\nstatus 9\njob\n", stderr=re.compile("usr1"), timeout=120),
+    # Further programs in it: files as the shell's, the first program's environment and folder, others where something is said.
+    Case("exec", ["{system}/bin/busybox", "sh", "-c", "echo ready; while :; do busybox sleep 1; done"], script="""
+        "$SPORE" run $OPTIONS -v "$1:/bin/busybox" -e PATH=/bin -e A=first -e B=first -w /tmp -d --name job "$@"
+        "$SPORE" exec job busybox echo before it is up
+        """ + WAIT_FOR_READY + """
+        in_job() { "$SPORE" exec "$@"; }
+        echo input | in_job -e A=second job busybox sh -c 'cat; echo $A $B; pwd; echo errors >&2; exit 5' || echo "status $?"
+        in_job -u 1000:1001 -w / job /bin/busybox sh -c 'id -u; id -g; pwd; echo $PPID; exec 1>&-; kill -TERM $$' || echo "status $?"
+        in_job job none 2>&1 || echo "status $?"
+        in_job -w /none job busybox true 2>&1 || echo "status $?"
+        in_job none busybox true 2>/dev/null || echo "status $?"
+        head -c 1000000 /dev/urandom > much
+        in_job job busybox cat < much | cmp - much
+        in_job job busybox sh -c 'trap "" PIPE; while echo line; do :; done; echo $? > left' 2>/dev/null | head -n 1
+        until in_job job busybox cat /tmp/left 2>/dev/null; do sleep 0.1; done
+        # As many as it takes, and one more.
+        pids=
+        for i in $(seq 16); do
+            "$SPORE" exec job busybox sh -c "echo here; exec sleep 100" > here-$i & pids="$pids $!"
+        done
+        for i in $(seq 16); do until grep -qs here here-$i; do sleep 0.1; done; done
+        in_job job busybox true 2>&1 || echo "status $?"
+        kill -9 $pids; wait $pids || :
+        "$SPORE" exec job busybox sh -c "echo here; exec sleep 100" > here & last=$!
+        until grep -qs here here; do sleep 0.1; done
+        "$SPORE" stop -t 60 job; wait $last || echo "status $?"
+        """, stdout="job\nbefore it is up\ninput\nsecond first\n/tmp\nstatus 5\n1000\n1001\n/\n0\nstatus 143\nspore: the program is not in the guest's root: check the path and --root\nstatus 127\n"
+         "spore: the folder to begin in (-w) is not in the guest\nstatus 125\nstatus 125\nline\n0\n"
+         "spore: the machine runs 16 programs beside its first already: wait until one has ended\nstatus 125\njob\nstatus 137\n", stderr=re.compile("errors"), timeout=240),
     # Another signal asks the program to stop; who asks twice does not wait for it.
     Case("background-stop-signal", ["{system}/bin/busybox", "sh", "-c", "trap 'echo asked; exit 6' QUIT; trap '' TERM; echo ready; while :; do busybox sleep 1; done"], script="""
         "$SPORE" run $OPTIONS -e PATH=/bin -d --name job --stop-signal SIGQUIT "$@"

@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
-"""usage: terminal.py SPORE [OPTIONS…]: a shell behind a pseudoterminal, used as a person does. Prints what was shown; its status is the shell's."""
+"""usage: terminal.py [exec] SPORE [OPTIONS…]: a shell behind a pseudoterminal, used as a person does; with exec, beside a machine's first program. Prints what was
+shown; its status is the shell's."""
 import fcntl
 import os
 import pty
 import select
 import signal
 import struct
+import subprocess
 import sys
 import termios
 import time
@@ -15,7 +17,7 @@ from tailoring import run_words
 # What to wait for, a text that is shown or seconds, and what to type then.
 KEYS = [
     ("# ", b"echo first; stty size; tty\n"),
-    ("/dev/console", b"sleep 100\n"),
+    ("/dev/", b"sleep 100\n"),
     (0.7, b"\x03"),
     ("# ", b"echo status $?\n"),
     ("status 130", b"cat\n"),
@@ -61,7 +63,16 @@ def use_terminal(command):
 
 
 if __name__ == "__main__":
-    spore, *options = sys.argv[1:]
-    shown, status = use_terminal(run_words(spore, options, "-it", "/bin/busybox", "sh"))
+    beside = sys.argv[1] == "exec"
+    spore, *options = sys.argv[1 + beside:]
+    if beside:
+        keep = ["--keep", "exec"] if "--tailor" in options else []
+        subprocess.run(run_words(spore, [*options, *keep], "-d", "--name", "job", "/bin/busybox", "sleep", "1000"), check=True)
+        words = [spore, "exec", "-it", "job", "busybox", "sh"]
+    else:
+        words = run_words(spore, options, "-it", "/bin/busybox", "sh")
+    shown, status = use_terminal(words)
     print(shown)
+    if beside:
+        subprocess.run([spore, "stop", "job"], check=True)
     sys.exit(status)
