@@ -3,7 +3,7 @@
 #include "kernel/net/interface.hpp"
 #include "kernel/net/ip/neighbour.hpp"
 #include "kernel/net/tcp/orphans.hpp"
-#include "kernel/sync/wait_queue.hpp"
+#include "kernel/sync/sleep.hpp"
 #include "kernel/time/timer.hpp"
 
 namespace spore::net {
@@ -20,16 +20,13 @@ u64 undelivered() {
 }
 
 bool drain(Duration patience, Duration limit) {
-    sync::Spin lock;
-    sync::WaitQueue nobody;
     auto begin = time::now(), moved = begin;
     u64 least = ~u64{0};
     while (u64 left = undelivered()) {
         auto now = time::now();
         if (left < least) least = left, moved = now;
         if (now - moved >= patience || now - begin >= limit) return false;
-        Guard guard(lock);
-        (void)nobody.wait(lock, sync::Interruptible::no, now + interval);  // always to the end
+        sync::sleep(interval);
     }
     return true;
 }

@@ -2,6 +2,7 @@
 
 #include "base/format.hpp"
 #include "wire/xen/hypervisor.hpp"
+#include "kernel/sync/sleep.hpp"
 #include "kernel/time/timer.hpp"
 
 namespace spore::drivers::xen {
@@ -14,13 +15,6 @@ constexpr Duration patience = Duration::seconds(20), look_interval = Duration::m
 
 using Path = char[128];
 std::string_view join(Path& path, std::string_view folder, std::string_view name) { return format_to(path, "{}/{}", folder, name); }
-
-void rest() {
-    sync::Spin lock;
-    sync::WaitQueue nobody;
-    Guard guard(lock);
-    (void)nobody.wait(lock, sync::Interruptible::no, time::now() + look_interval);
-}
 
 }  // namespace
 
@@ -67,7 +61,7 @@ Result<void> Frontend::await(DeviceState state) const {
         if (now == state) return {};
         if (now >= DeviceState::closing) return fail(Error::no_device);
         if (time::now() >= give_up) return fail(Error::timed_out);
-        rest();
+        sync::sleep(look_interval);
     }
 }
 
