@@ -24,7 +24,7 @@ constexpr u32 most_bytes = 512;
 
 class Service final : public device::PollJob {
 public:
-    Service(Guid kind, std::span<const ServiceVersion> versions, ServiceMessage expected, u32 (Service::*act)(MutableByteSpan)) : kind(kind), versions_(versions), expected_(expected), act_(act) {}
+    Service(std::span<const ServiceVersion> versions, ServiceMessage expected, u32 (Service::*act)(MutableByteSpan)) : versions_(versions), expected_(expected), act_(act) {}
 
     Result<void> open(Bus& bus, const Offer& offer) {
         return channel_.open(bus, offer, ring_pages, [](void* self) { static_cast<Service*>(self)->schedule(); }, this);
@@ -40,8 +40,6 @@ public:
         }
         return true;
     }
-
-    const Guid kind;
 
     // ---- what each does with its message, whose bytes are behind the head: the status that is answered ----
 
@@ -142,7 +140,7 @@ bool is_service(const Offer& offer) { return std::ranges::contains(kinds, offer.
 
 Result<void> attach_service(Bus& bus, const Offer& offer) {
     auto* kind = std::ranges::find(kinds, offer.interface, &Kind::guid);
-    return TRY(make_owned<Service>(kind->guid, kind->versions, kind->message, kind->act)).release()->open(bus, offer);  // lives as long as the machine: events lead to it
+    return TRY(make_owned<Service>(kind->versions, kind->message, kind->act)).release()->open(bus, offer);  // lives as long as the machine: events lead to it
 }
 
 }  // namespace spore::drivers::hyperv
