@@ -85,20 +85,28 @@ void measure_again() {
     set_rate(better.hertz);
 }
 
+/// Fills features.tsc_khz, unless nobody tells.
+const char* ask_for_rate() {
+    if (features.tsc_khz) return "told by CPUID";
+    if ((features.tsc_khz = kvm_tsc_khz())) return "told by KVM";
+    if constexpr (core::has(core::Part::xen))
+        if ((features.tsc_khz = xen::tsc_khz())) return "told by Xen";
+    if constexpr (core::has(core::Part::hyperv))
+        if ((features.tsc_khz = hyperv::tsc_khz())) return "told by Hyper-V";
+    return "measured";
+}
+
 }  // namespace
 
-void calibrate_clock() {
+const char* calibrate_clock() {
     start_timer_measurement();
     Sighting timer_start{};
     if (!features.tsc_deadline) timer_start = sight_closely(read_tsc, timer_gone);
-    if (!features.tsc_khz) features.tsc_khz = kvm_tsc_khz();
-    if constexpr (core::has(core::Part::xen))
-        if (!features.tsc_khz) features.tsc_khz = xen::tsc_khz();
-    if constexpr (core::has(core::Part::hyperv))
-        if (!features.tsc_khz) features.tsc_khz = hyperv::tsc_khz();
+    const char* source = ask_for_rate();
     u64 hertz = features.tsc_khz ? u64{features.tsc_khz} * 1000 : measure_cycles();
     set_rate(hertz);
     if (!features.tsc_deadline) measure_timer(timer_start, hertz);
+    return source;
 }
 
 void refine_clock() {

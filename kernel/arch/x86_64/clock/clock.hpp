@@ -6,8 +6,8 @@
 
 namespace spore::arch {
 
-/// Learns the TSC's rate, at least roughly. Before the first timer.
-void calibrate_clock();
+/// Learns the TSC's rate, at least roughly, and says for the log where it is from. Before the first timer.
+const char* calibrate_clock();
 /// Measures again when enough time has passed; cheap when it has not. From timer interrupts.
 void refine_clock();
 

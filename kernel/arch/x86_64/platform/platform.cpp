@@ -51,19 +51,10 @@ void assume_plain_machine() {
     if (!add_io_apic({0xfec00000}, 0)) core::warn("no I/O APIC can be mapped");
 }
 
-const char* told_by_hypervisor() {
-    if constexpr (core::has(core::Part::xen))
-        if (xen::present()) return "told by Xen";
-    if constexpr (core::has(core::Part::hyperv))
-        if (hyperv::tsc_khz()) return "told by Hyper-V";
-    return "told by KVM";
-}
-
-/// What time and interrupts go by from here on; `known` when the processor itself told the rate.
-void log_choices(bool known) {
+/// What time and interrupts go by from here on, and where the TSC's rate is from.
+void log_choices(const char* source) {
     u64 khz = (u64{1'000'000} << 32) / clock_page.multiplier;
-    core::debug("platform: TSC {} kHz, {}; {}, {} timer", khz, known ? "told by CPUID" : features.tsc_khz ? told_by_hypervisor() : "measured",
-                features.x2apic ? "x2APIC" : "APIC", features.tsc_deadline ? "TSC-deadline" : "counting");
+    core::debug("platform: TSC {} kHz, {}; {}, {} timer", khz, source, features.x2apic ? "x2APIC" : "APIC", features.tsc_deadline ? "TSC-deadline" : "counting");
 }
 
 }  // namespace
@@ -97,11 +88,9 @@ void start_platform(const BootInfo& info) {
             if (registers->timer) found_power_management_timer(registers->timer, registers->timer_wide);
         }
     }
-    bool known = features.tsc_khz != 0;
     if (auto table = find_table(reader, root, "HPET"))
         if (auto registers = read_hpet(*table)) found_hpet({*registers});
-    calibrate_clock();
-    log_choices(known);
+    log_choices(calibrate_clock());
 }
 
 }  // namespace spore::arch
