@@ -35,10 +35,7 @@ Result<void> attach(const PciFunction& function) {
         if (opened.error() == Error::timed_out) core::warn("the ena on PCI does not answer");
         return opened;
     }
-    auto nurse = TRY(make_owned<Nurse<Device>>(std::move(device)));
-    TRY(nurse->open());
-    device::add_net_device(nurse.release()->start());
-    return {};
+    return Nurse::add(std::move(device));
 }
 
 }  // namespace spore::drivers::ena

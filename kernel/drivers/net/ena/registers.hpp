@@ -2,8 +2,8 @@
 #pragma once
 
 #include "kernel/drivers/bus/hardware.hpp"
+#include "kernel/drivers/net/waiter.hpp"
 #include "kernel/memory/frame.hpp"
-#include "kernel/time/timer.hpp"
 #include "wire/ena.hpp"
 
 namespace spore::drivers::ena {
@@ -12,10 +12,7 @@ using wire::ena::Register;
 
 class Registers {
 public:
-    /// How a wait passes the time until it looks again.
-    using Pause = void (*)();
-
-    Registers(Hardware& hardware, bool plain, Pause pause) : hardware_(hardware), plain_(plain), pause_(pause) {}
+    Registers(Hardware& hardware, bool plain, const Waiter& waiter) : hardware_(hardware), plain_(plain), waiter_(waiter) {}
 
     /// no_memory.
     Result<void> open();
@@ -29,20 +26,15 @@ public:
         write(low, static_cast<u32>(address.value));
         write(high, static_cast<u32>(address.value >> 32));
     }
-    void set_pause(Pause pause) { pause_ = pause; }
 
     /// Until done() or for so long; whether it is.
     template <typename Done>
-    bool wait(Duration patience, Done&& done) {
-        for (auto deadline = time::now() + patience; !done(); pause_())
-            if (time::now() >= deadline) return false;
-        return true;
-    }
+    bool wait(Duration patience, Done&& done) const { return waiter_.wait(patience, done); }
 
 private:
     Hardware& hardware_;
     bool plain_;
-    Pause pause_;
+    const Waiter& waiter_;
     memory::FrameRef page_;
     u16 request_ = 0;
 };

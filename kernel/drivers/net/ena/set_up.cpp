@@ -19,7 +19,7 @@ constexpr u32 least_for_segments = 8;
 constexpr u32 most_send_descriptors = device::Packet::max_slices + 2;
 }  // namespace
 
-Result<void> Device::reset(ResetReason reason) {
+Result<void> Device::reset_because(ResetReason reason) {
     Capabilities capabilities{TRY(registers_.read(Register::capabilities))};
     if (!(TRY(registers_.read(Register::status)) & status_ready) || !capabilities.reset_timeout()) return spore::fail(Error::io);
     registers_.write(Register::control, control_reset | static_cast<u32>(reason) << control_reason_shift);
@@ -75,10 +75,10 @@ Result<void> Device::describe_host() {
 
 Result<void> Device::read_attributes() {
     auto found = TRY(commands_.get<Attributes>(Feature::attributes));
-    std::ranges::copy(found.address, mac_.bytes.begin());
-    if (mac_.bytes[0] & 1 || mac_ == device::MacAddress{} || found.most_mtu < least_mtu) return spore::fail(Error::io);
+    std::ranges::copy(found.address, identity_.mac.bytes.begin());
+    if (identity_.mac.bytes[0] & 1 || identity_.mac == device::MacAddress{} || found.most_mtu < least_mtu) return spore::fail(Error::io);
     supported_ = found.features | always_supported;
-    mtu_ = static_cast<u16>(std::min(found.most_mtu, most_mtu));
+    identity_.mtu = static_cast<u16>(std::min(found.most_mtu, most_mtu));
     patience_ = usual_keep_alive;
     if (supports(Feature::hints)) use_hints(TRY(commands_.get<Hints>(Feature::hints)));
     return {};
@@ -112,23 +112,24 @@ Result<void> Device::read_queue_limits() {
         return spore::fail(Error::not_supported);
     limits_.descriptors = std::min(limits_.descriptors, most_send_descriptors);
     limits_.header_size = std::min(limits_.header_size, most_header_size);
-    mtu_ = static_cast<u16>(std::min<u32>(mtu_, receive_pieces_ * page_size - link_header - link_trailer));
+    identity_.mtu = static_cast<u16>(std::min<u32>(identity_.mtu, receive_pieces_ * page_size - link_header - link_trailer));
     return {};
 }
 
 Result<void> Device::read_offloads() {
-    features_ = {};
+    auto& features = identity_.features;
+    features = {};
     if (!supports(Feature::offloads)) return {};
     auto found = TRY(commands_.get<Offloads>(Feature::offloads));
     constexpr u32 sends = sends_checksum4 | sends_checksum6, receives = receives_checksum4 | receives_checksum6;
-    features_.send_checksum = (found.send & sends) == sends;
+    features.send_checksum = (found.send & sends) == sends;
     // A packet of segments should not have to be copied for want of descriptors: it lies in pages, and may begin and end within one.
     bool many = limits_.descriptors >= least_for_segments;
-    features_.send_tcp4_segments = many && found.send & sends_segments4;
-    features_.send_tcp6_segments = many && found.send & sends_segments6;
-    if (features_.send_tcp4_segments || features_.send_tcp6_segments)
-        features_.max_send_size = std::min<u32>(link_header + 0xffff, (limits_.descriptors - 3) * page_size);
-    features_.receive_checksum = (found.receive & receives) == receives;
+    features.send_tcp4_segments = many && found.send & sends_segments4;
+    features.send_tcp6_segments = many && found.send & sends_segments6;
+    if (features.send_tcp4_segments || features.send_tcp6_segments)
+        features.max_send_size = std::min<u32>(link_header + 0xffff, (limits_.descriptors - 3) * page_size);
+    features.receive_checksum = (found.receive & receives) == receives;
     return {};
 }
 
@@ -175,13 +176,15 @@ Result<void> Device::listen_to_events() {
 
 Result<void> Device::set_mtu() {
     if (!supports(Feature::mtu)) return {};
-    return commands_.set(Feature::mtu, u32{mtu_});
+    return commands_.set(Feature::mtu, u32{identity_.mtu});
 }
 
-Result<void> Device::connect() {
-    TRY(hardware_->connect_message(0, on_management, this));
-    if (TRY(hardware_->connect_message(0, on_queues, this)) != queues_vector) return spore::fail(Error::io);
-    if (auto sent = hardware_->connect_message(0, on_sent, this)) own_sent_interrupt_ = *sent == sent_vector;
+Result<void> Device::prepare() {
+    TRY(receive_.prepare());
+    TRY(transmit_.prepare());
+    TRY(connect(Source::management));
+    if (TRY(connect(Source::received)) != queues_vector) return spore::fail(Error::io);
+    if (auto sent = connect(Source::sent)) own_sent_interrupt_ = *sent == sent_vector;
     return {};
 }
 

@@ -26,10 +26,7 @@ Result<void> attach(const PciFunction& function) {
         if (opened.error() == Error::not_supported) core::warn("the gve on PCI has no queues in the format DQO with raw addresses");
         return opened;
     }
-    auto nurse = TRY(make_owned<Nurse<Device>>(std::move(device)));
-    TRY(nurse->open());
-    device::add_net_device(nurse.release()->start());
-    return {};
+    return Nurse::add(std::move(device));
 }
 
 }  // namespace spore::drivers::gve

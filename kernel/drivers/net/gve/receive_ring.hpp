@@ -23,6 +23,7 @@ class ReceiveRing {
 public:
     /// Makes the memory that stays, for rings of so many entries. no_memory.
     Result<void> prepare(u32 entries);
+    u32 entries() const { return entries_; }
     PhysAddr buffers() const { return offered_ring_.address(); }
     PhysAddr completions() const { return completed_.address(); }
     /// Empties the rings, before the device, which was reset, learns of them.

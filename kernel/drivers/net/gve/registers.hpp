@@ -4,8 +4,8 @@
 #include <bit>
 
 #include "kernel/drivers/bus/hardware.hpp"
+#include "kernel/drivers/net/waiter.hpp"
 #include "kernel/memory/frame.hpp"
-#include "kernel/time/timer.hpp"
 #include "wire/gve.hpp"
 
 namespace spore::drivers::gve {
@@ -14,11 +14,8 @@ using wire::gve::Register;
 
 class Registers {
 public:
-    /// How a wait passes the time until it looks again.
-    using Pause = void (*)();
-
     /// `revision`: the function's.
-    Registers(Hardware& hardware, u8 revision, Pause pause) : hardware_(hardware), by_address_(revision >= wire::gve::told_by_address), pause_(pause) {}
+    Registers(Hardware& hardware, u8 revision, const Waiter& waiter) : hardware_(hardware), by_address_(revision >= wire::gve::told_by_address), waiter_(waiter) {}
 
     u32 read(Register r) { return std::byteswap(hardware_.read(static_cast<u32>(r))); }
     void write(Register r, u32 value) { hardware_.write(static_cast<u32>(r), std::byteswap(value)); }
@@ -29,20 +26,15 @@ public:
     void offer_commands(PhysAddr page);
     /// Afterwards the device uses none of our memory. Nothing is done to one that nobody has used. timed_out.
     Result<void> reset();
-    void set_pause(Pause pause) { pause_ = pause; }
 
     /// Until done() or for so long; whether it is.
     template <typename Done>
-    bool wait(Duration patience, Done&& done) {
-        for (auto deadline = time::now() + patience; !done(); pause_())
-            if (time::now() >= deadline) return false;
-        return true;
-    }
+    bool wait(Duration patience, Done&& done) const { return waiter_.wait(patience, done); }
 
 private:
     Hardware& hardware_;
     bool by_address_;
-    Pause pause_;
+    const Waiter& waiter_;
     bool offered_ = false;
 };
 

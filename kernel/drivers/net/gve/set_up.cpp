@@ -67,8 +67,8 @@ Result<void> Device::set_up() {
     if (!scratch_) scratch_ = memory::FrameRef::adopt(TRY(memory::allocate_zeroed_frames()));
     TRY(commands_.open());
     TRY(verify_driver());
-    about_ = TRY(describe());
-    features_ = {.send_checksum = true, .send_tcp4_segments = true, .send_tcp6_segments = true, .receive_checksum = true, .max_send_size = link_header + 0xffff};
+    TRY(describe());
+    identity_.features = {.send_checksum = true, .send_tcp4_segments = true, .send_tcp6_segments = true, .receive_checksum = true, .max_send_size = link_header + 0xffff};
     return {};
 }
 
@@ -90,7 +90,7 @@ Result<void> Device::verify_driver() {
     return !verified && verified.error() == Error::not_supported ? Result<void>{} : verified;
 }
 
-Result<Device::About> Device::describe() {
+Result<void> Device::describe() {
     auto* page = clean_scratch();
     DescribeDevice command;
     command.address = scratch_.address().value;
@@ -99,7 +99,7 @@ Result<Device::About> Device::describe() {
     TRY(commands_.run(Opcode::describe_device, command));
     ByteSpan bytes(page, page_size);
     Descriptor found = *view_at<Descriptor>(bytes, 0);
-    About about{.mac = {}, .mtu = 0, .send_entries = found.send_entries, .receive_entries = found.receive_entries, .counters = found.counters, .buffer_size = least_buffer_size};
+    about_ = {.send_entries = found.send_entries, .receive_entries = found.receive_entries, .counters = found.counters, .buffer_size = least_buffer_size};
     u32 mtu = found.mtu, features = 0, jumbo = 0, buffer = 0;
     bool is_raw = false;
     TRY(for_each_option(bytes, found, [&](OptionId id, ByteSpan body) {
@@ -112,24 +112,28 @@ Result<Device::About> Device::describe() {
     }));
     if (!is_raw) return spore::fail(Error::not_supported);
     if (features & has_jumbo_frames && jumbo) mtu = jumbo;
-    if (features & has_buffer_sizes && buffer >= most_buffer_size) about.buffer_size = most_buffer_size;
-    std::ranges::copy(found.address, about.mac.bytes.begin());
-    if (about.mac.bytes[0] & 1 || about.mac == device::MacAddress{} || mtu < least_mtu) return spore::fail(Error::io);
-    about.mtu = static_cast<u16>(std::min(mtu, most_mtu));
-    if (!is_usable(about.send_entries) || !is_usable(about.receive_entries) || about.counters > most_counters) return spore::fail(Error::not_supported);
-    return about;
+    if (features & has_buffer_sizes && buffer >= most_buffer_size) about_.buffer_size = most_buffer_size;
+    auto& mac = identity_.mac;
+    std::ranges::copy(found.address, mac.bytes.begin());
+    if (mac.bytes[0] & 1 || mac == device::MacAddress{} || mtu < least_mtu) return spore::fail(Error::io);
+    identity_.mtu = static_cast<u16>(std::min(mtu, most_mtu));
+    if (!is_usable(about_.send_entries) || !is_usable(about_.receive_entries) || about_.counters > most_counters) return spore::fail(Error::not_supported);
+    return {};
 }
 
-Result<void> Device::connect() {
+Result<void> Device::prepare() {
+    TRY(receive_.prepare(about_.receive_entries));
+    TRY(transmit_.prepare(about_.send_entries));
     counters_ = TRY(make_ring(std::max<u64>(about_.counters * sizeof(u32), page_size)));
     shared_ = memory::FrameRef::adopt(TRY(memory::allocate_zeroed_frames()));
-    if (TRY(hardware_->connect_message(0, on_sent, this)) != send_vector || TRY(hardware_->connect_message(0, on_received, this)) != receive_vector ||
-        TRY(hardware_->connect_message(0, on_management, this)) != management_vector)
+    if (TRY(connect(Source::sent)) != send_vector || TRY(connect(Source::received)) != receive_vector || TRY(connect(Source::management)) != management_vector)
         return spore::fail(Error::io);
     return {};
 }
 
 Result<void> Device::make_queues() {
+    // After a reset too: the rings are as long as they were.
+    if (about_.send_entries != transmit_.entries() || about_.receive_entries != receive_.entries()) return spore::fail(Error::io);
     __builtin_memset(shared_.bytes(), 0, page_size);
     receive_.clear();
     transmit_.clear();

@@ -18,15 +18,15 @@ public:
 
     /// Makes the memory that stays, for rings of so many entries. no_memory.
     Result<void> prepare(u32 entries);
+    u32 entries() const { return entries_; }
     PhysAddr descriptors() const { return submitted_.address(); }
     PhysAddr completions() const { return completed_.address(); }
     /// Empties the rings, before the device, which was reset, learns of them.
     void clear();
     void start(const QueueDoorbells& doorbells);
 
-    void unmask_interrupt() { doorbells_.unmask(); }
-    /// For TransmitQueue: packets wait.
-    void want_interrupt() { unmask_interrupt(); }
+    /// Whether packets wait or not: while it is masked, the device may keep to itself what is sent.
+    void want_interrupt() { doorbells_.unmask(); }
     /// The device named a packet that it had not.
     bool broken() const { return broken_.load(std::memory_order_relaxed); }
     /// Once in a while: for so many times, one after the other, the oldest packet was there and is still. `sends`: there is a link.
