@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "tests/fakes/net/frames.hpp"
+#include "tests/fakes/net/segments.hpp"
 
 namespace spore::fakes {
 
@@ -12,17 +12,12 @@ using namespace wire::e1000;
 
 namespace {
 
-void store(Bytes& bytes, std::size_t at, u64 value, unsigned count) {
-    auto stored = big(value, count);
-    std::copy(stored.begin(), stored.end(), bytes.begin() + static_cast<i64>(at));
-}
-
-/// Sums from `start` up to `last` (0: the end), what is in the field included, and puts the result there.
+/// sum_up(), but only to the byte `last`.
 void sum_up(Bytes& frame, std::size_t start, std::size_t field, std::size_t last) {
-    auto end = last ? std::min(last + 1, frame.size()) : frame.size();
-    ASSERT_LE(start, end);
+    ASSERT_LE(start, last);
+    ASSERT_LT(last, frame.size());
     ASSERT_LE(field + 2, frame.size());
-    store(frame, field, plain_checksum(Bytes(frame.begin() + static_cast<i64>(start), frame.begin() + static_cast<i64>(end))), 2);
+    store(frame, field, plain_checksum(part(frame, start, last + 1 - start)), 2);
 }
 
 }  // namespace
@@ -167,7 +162,7 @@ void E1000Card::send(const Bytes& whole, u64 data, const Context& context) {
     std::size_t transport = field(context.low, 32), transport_field = field(context.low, 40);
     std::size_t header = field(context.high, 40), piece = field(context.high, 48, 0xffff), payload = field(context.high, 0, 0xf'ffff);
     auto finish = [&](Bytes frame) {
-        if (data & option_transport_checksum) sum_up(frame, transport, transport_field, 0);
+        if (data & option_transport_checksum) sum_up(frame, transport, transport_field);
         if (data & option_ip_checksum) sum_up(frame, ip, ip_field, ip_last);
         if (frame.size() < 60 && registers[Register::transmit_control] & transmit_pad) frame.resize(60);
         sent_.push_back(std::move(frame));
@@ -177,8 +172,7 @@ void E1000Card::send(const Bytes& whole, u64 data, const Context& context) {
     ASSERT_GT(piece, 0u);
     for (std::size_t at = 0; at < payload; at += piece) {
         std::size_t size = std::min(piece, payload - at);
-        auto cut = [&](std::size_t from, std::size_t count) { return Bytes(whole.begin() + static_cast<i64>(from), whole.begin() + static_cast<i64>(from + count)); };
-        Bytes frame = cut(0, header) + cut(header + at, size);
+        Bytes frame = part(whole, 0, header) + part(whole, header + at, size);
         EXPECT_TRUE(context.high & context_tcp && context.high & context_ipv4);
         store(frame, ip + 2, frame.size() - ip, 2);
         store(frame, transport + 4, read_big(frame, transport + 4, 4) + at, 4);

@@ -5,14 +5,12 @@
 #include <set>
 #include <vector>
 
-#include "arch/mmu.hpp"
-#include "kernel/drivers/bus/hardware.hpp"
-#include "tests/fakes/net_sink.hpp"
+#include "tests/fakes/card.hpp"
 #include "wire/ena.hpp"
 
 namespace spore::fakes {
 
-class EnaCard {
+class EnaCard final : public Card {
 public:
     using Register = wire::ena::Register;
 
@@ -37,11 +35,6 @@ public:
     void event(wire::ena::EventGroup group, u16 syndrome = 0, std::vector<u32> words = {});
     void set_link(bool up) { event(wire::ena::EventGroup::link, 0, {up ? wire::ena::link_up : 0}); }
     void keep_alive() { event(wire::ena::EventGroup::keep_alive); }
-    /// The frames on the wire since the last call, checksums and segments done. In order.
-    std::vector<Bytes> take_sent() { return std::exchange(sent_, {}); }
-    /// Takes descriptors but reports none of them done, until resume(); in whatever order.
-    void hold() { held_ = true; }
-    void resume(bool backwards = false);
     /// What is in memory of the queue of answers, events, what is received and what is sent.
     std::vector<u64> rings() const { return {answers_.base, events_.base, receive_done_.base, send_done_.base}; }
 
@@ -59,25 +52,15 @@ public:
     std::set<u32> refused;          ///< opcodes, and 256 + features
     wire::ena::SubmissionCreated far{};  ///< added to the answers
     u32 far_unmask = 0;
-    u32 messages = 3;               ///< MSI-X
 
     // ---- what it was told ----
     u32 mtu = 0, reason = 0;
-    unsigned resets = 0, interrupts = 0, tellings = 0, metas = 0;
-    bool active = false, is_cut_off = false, uses_memory = false;
+    unsigned metas = 0;
+    bool uses_memory = false;
 
 private:
+    static constexpr u32 management_message = 0;
     struct Io;
-    struct Ring {
-        u64 base = 0;
-        u32 size = 0, next = 0;
-        bool phase = true;
-        void advance() {
-            if (++next == size) next = 0, phase = !phase;
-        }
-        template <typename T>
-        T& here() const { return static_cast<T*>(arch::direct({base}))[next]; }
-    };
     u32 value_of(Register r) const;
     void write(u32 offset, u32 value);
     void reset(u32 value);
@@ -92,31 +75,19 @@ private:
     void fetch_entry();
     void take(wire::ena::SendDescriptor descriptor);
     void send();
-    void cause(u32 vector);
-    void deliver();
+    void report(u16 request) override { complete_send(request); }
 
-    struct Handler {
-        arch::InterruptHandler function = nullptr;
-        void* context = nullptr;
-        bool unmasked = false, pending = false;
-    };
-    Handler handlers_[3];
-    u32 connected_ = 0;
     std::vector<u64> memory_;
     u64 read_answer_ = 0;
-    u32 management_mask_ = 1;
-    bool resetting_ = false, in_handler_ = false, held_ = false;
-    Ring commands_, answers_, events_, receive_, receive_done_, send_, send_done_;
+    bool resetting_ = false;
+    CardRing commands_, answers_, events_, receive_, receive_done_, send_, send_done_;
     u16 commands_taken_ = 0, events_written_ = 0, events_allowed_ = 0, send_tail_ = 0, receive_tail_ = 0, receive_taken_ = 0;
     u32 send_vector_ = 0, receive_vector_ = 0, completion_queues_ = 0;
-    u32 enabled_groups_ = 0, entry_size_ = 0, since_doorbell_ = 0;
+    u32 enabled_groups_ = 0, entry_size_ = 0, entries_at_ = 0, since_doorbell_ = 0;
     // The packet whose descriptors come.
     std::vector<wire::ena::SendDescriptor> packet_;
     Bytes pushed_, frame_;
     wire::ena::SendDescriptor meta_{};
-    std::set<u16> in_flight_;
-    std::vector<u16> unreported_;
-    std::vector<Bytes> sent_;
 };
 
 }  // namespace spore::fakes

@@ -6,15 +6,15 @@
 #include <string>
 #include <vector>
 
-#include "arch/mmu.hpp"
-#include "kernel/drivers/bus/hardware.hpp"
-#include "tests/fakes/net_sink.hpp"
+#include "tests/fakes/card.hpp"
 #include "wire/gve.hpp"
 
 namespace spore::fakes {
 
-class GveCard {
+class GveCard final : public Card {
 public:
+    GveCard() : Card(management_message) {}
+
     /// Its BARs, as the driver owns them; they end before the card does.
     Owned<drivers::Hardware> hardware();
     Owned<drivers::Hardware> doorbells();
@@ -39,11 +39,6 @@ public:
     void complete_send(wire::gve::SentType type, u16 tag);
     void set_link(bool up);
     void ask_for_reset();
-    /// The frames on the wire since the last call, checksums and segments done. In order.
-    std::vector<Bytes> take_sent() { return std::exchange(sent_, {}); }
-    /// Takes descriptors but reports none of them done, until resume(); in whatever order.
-    void hold() { held_ = true; }
-    void resume(bool backwards = false);
     /// The tag of the last packet that is held.
     u16 held_tag() const { return unreported_.back(); }
     /// How it says that a packet is sent.
@@ -62,28 +57,16 @@ public:
     bool has_raw_dqo = true;
     u32 far_queue = 0, far_interrupt = 0;  ///< added to where doorbells are
     std::set<wire::gve::Opcode> refused, unknown;
-    u32 messages = 3;  ///< MSI-X
 
     // ---- what it was told ----
     std::string version;
-    unsigned resets = 0, interrupts = 0, tellings = 0;
-    bool active = false, is_cut_off = false;
     u32 reports = 0;
     std::vector<wire::gve::Opcode> commands;
 
 private:
+    static constexpr u32 send_message = 0, receive_message = 1, management_message = 2;
     struct Registers;
     struct Doorbells;
-    struct Ring {
-        u64 base = 0;
-        u32 size = 0, next = 0;
-        bool phase = true;
-        void advance() {
-            if (++next == size) next = 0, phase = !phase;
-        }
-        template <typename T>
-        T& here() const { return static_cast<T*>(arch::direct({base}))[next]; }
-    };
     u32 value_of(wire::gve::Register r);
     void write(wire::gve::Register r, u32 value);
     void reset();
@@ -100,23 +83,14 @@ private:
     void fetch(u32 tail);
     void take(const wire::gve::SendDescriptor& descriptor);
     void send();
-    void report(u16 tag);
-    void cause(u32 vector);
-    void deliver();
+    void report(u16 tag) override;
 
-    struct Handler {
-        arch::InterruptHandler function = nullptr;
-        void* context = nullptr;
-        bool unmasked = false, pending = false;
-    };
-    Handler handlers_[3];
-    u32 connected_ = 0;
     u64 commands_base_ = 0;
     u32 commands_done_ = 0, driver_status_ = 0;
     u16 commands_size_ = 0;
-    bool resetting_ = false, wants_reset_ = false, in_handler_ = false, held_ = false, configured_ = false;
+    bool resetting_ = false, wants_reset_ = false, configured_ = false;
     u64 shared_ = 0, counters_ = 0;
-    Ring receive_, receive_done_, send_, send_done_;
+    CardRing receive_, receive_done_, send_, send_done_;
     u32 buffer_size_ = 0;
     std::vector<wire::gve::Buffer> given_;
     std::set<u16> ids_;
@@ -124,9 +98,6 @@ private:
     std::vector<wire::gve::SendDescriptor> packet_;
     u32 since_report_ = 0;  ///< descriptors
     bool to_report_ = false;
-    std::set<u16> in_flight_;
-    std::vector<u16> unreported_;
-    std::vector<Bytes> sent_;
 };
 
 }  // namespace spore::fakes

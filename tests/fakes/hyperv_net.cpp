@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "tests/fakes/net/frames.hpp"
+#include "tests/fakes/net/segments.hpp"
 
 namespace spore::fakes {
 
@@ -26,22 +26,6 @@ std::optional<T> read_at(const Bytes& bytes, std::size_t at) {
 
 Bytes bytes_from(ByteSpan bytes) { return ChannelEnd::copy_of(bytes); }
 
-Bytes part(const Bytes& bytes, std::size_t from, std::size_t count) {
-    return Bytes(bytes.begin() + static_cast<i64>(from), bytes.begin() + static_cast<i64>(from + count));
-}
-
-void store(Bytes& bytes, std::size_t at, u64 value, unsigned count) {
-    auto stored = big(value, count);
-    std::copy(stored.begin(), stored.end(), bytes.begin() + static_cast<i64>(at));
-}
-
-/// Sums from `start`, what is in the field included, and puts the result there.
-void sum_up(Bytes& frame, std::size_t start, std::size_t field) {
-    ASSERT_LE(start, frame.size());
-    ASSERT_LE(field + 2, frame.size());
-    store(frame, field, plain_checksum(part(frame, start, frame.size() - start)), 2);
-}
-
 std::vector<Bytes> cut(const Bytes& whole, u32 info) {
     u32 size = info & 0xfffff, transport = info >> 20 & 0x3ff;
     bool v6 = info >> 31, second_version = info >> 30 & 1;
@@ -50,26 +34,11 @@ std::vector<Bytes> cut(const Bytes& whole, u32 info) {
     EXPECT_EQ(transport, link_header + (v6 ? 40u : 20u));
     EXPECT_GT(size, 0u);
     if (whole.size() < transport + 20 || !size) return {};
-    std::size_t header = transport + (whole[transport + 12] >> 4) * std::size_t{4}, payload = whole.size() - header;
+    std::size_t payload = whole.size() - transport - (whole[transport + 12] >> 4) * std::size_t{4};
     EXPECT_GE(payload, 2 * std::size_t{size} - (size - 1)) << "two segments at least";
     EXPECT_EQ(read_big(whole, v6 ? 18 : 16, 2), 0u) << "the length is left to the host";
     if (!v6) EXPECT_EQ(read_big(whole, 24, 2), 0u) << "so is the header's sum";
-    std::vector<Bytes> frames;
-    for (std::size_t at = 0; at < payload; at += size) {
-        auto count = std::min<std::size_t>(size, payload - at);
-        Bytes frame = part(whole, 0, header) + part(whole, header + at, count);
-        std::size_t tcp = header - transport + count;
-        store(frame, v6 ? 18 : 16, v6 ? tcp : tcp + 20, 2);
-        if (!v6) store(frame, 24, plain_checksum(part(frame, 14, 20)), 2);
-        store(frame, transport + 4, read_big(frame, transport + 4, 4) + at, 4);
-        if (at + count < payload) frame[transport + 13] &= static_cast<u8>(~0x09);
-        auto sum = read_big(frame, transport + 16, 2) + tcp;
-        while (sum >> 16) sum = (sum & 0xffff) + (sum >> 16);
-        store(frame, transport + 16, sum, 2);
-        sum_up(frame, transport, transport + 16);
-        frames.push_back(frame);
-    }
-    return frames;
+    return cut_tcp(whole, transport, size);
 }
 
 Bytes summed(Bytes frame, u32 info) {

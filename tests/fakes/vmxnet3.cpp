@@ -4,31 +4,11 @@
 
 #include <algorithm>
 
-#include "tests/fakes/net/frames.hpp"
+#include "tests/fakes/net/segments.hpp"
 
 namespace spore::fakes {
 
 using namespace wire::vmxnet3;
-
-namespace {
-
-void store(Bytes& bytes, std::size_t at, u64 value, unsigned count) {
-    auto stored = big(value, count);
-    std::copy(stored.begin(), stored.end(), bytes.begin() + static_cast<i64>(at));
-}
-
-Bytes part(const Bytes& bytes, std::size_t from, std::size_t count) {
-    return Bytes(bytes.begin() + static_cast<i64>(from), bytes.begin() + static_cast<i64>(from + count));
-}
-
-/// Sums from `start`, what is in the field included, and puts the result there.
-void sum_up(Bytes& frame, std::size_t start, std::size_t field) {
-    ASSERT_LE(start, frame.size());
-    ASSERT_LE(field + 2, frame.size());
-    store(frame, field, plain_checksum(part(frame, start, frame.size() - start)), 2);
-}
-
-}  // namespace
 
 struct Vmxnet3Card::Queues final : drivers::Hardware {
     explicit Queues(Vmxnet3Card& one) : card(one) {}
@@ -199,7 +179,7 @@ bool Vmxnet3Card::lets_through(const Bytes& frame) {
 bool Vmxnet3Card::receive(const Bytes& frame, Completion words) {
     if (!lets_through(frame)) return false;
     auto& place = receive_.here<Descriptor>();
-    bool has_it = !!(place.low & receive_generation) == receive_.generation;
+    bool has_it = !!(place.low & receive_generation) == receive_.phase;
     if (!has_it) return false;
     EXPECT_LE(frame.size(), place.low & 0x3fff);
     EXPECT_EQ(place.low & (1 << 14), 0u);  // for the head of a packet
@@ -217,9 +197,9 @@ u32 Vmxnet3Card::skip_buffer() {
     return skipped;
 }
 
-void Vmxnet3Card::put(Ring& ring, Completion found) {
+void Vmxnet3Card::put(CardRing& ring, Completion found) {
     found.words[3] &= ~Completion::generation;
-    if (ring.generation) found.words[3] |= Completion::generation;
+    if (ring.phase) found.words[3] |= Completion::generation;
     ring.here<Completion>() = found;
     ring.advance();
 }
@@ -245,7 +225,7 @@ void Vmxnet3Card::fetch() {
     u32 pieces = 0;
     while (true) {
         auto place = send_.here<Descriptor>();
-        if (!!(place.low & send_generation) != send_.generation) break;
+        if (!!(place.low & send_generation) != send_.phase) break;
         u32 slot = send_.next;
         send_.advance();
         if (pieces++ == 0) first_low_ = place.low, first_high_ = place.high;
@@ -277,25 +257,10 @@ void Vmxnet3Card::send(const Bytes& whole, u32 low, u32 high) {
     ASSERT_EQ(mode, mode_segments);
     ASSERT_GT(argument, 0u);
     bool v4 = read_big(whole, 12, 2) == 0x0800;
-    std::size_t ip = 14, transport = v4 ? 34 : 54;
-    for (std::size_t at = 0; at < whole.size() - headers; at += argument) {
-        std::size_t size = std::min(argument, whole.size() - headers - at);
-        bool last = at + size == whole.size() - headers;
-        Bytes frame = part(whole, 0, headers) + part(whole, headers + at, size);
-        if (v4) {
-            EXPECT_EQ(read_big(frame, ip + 10, 2), 0u);
-            store(frame, ip + 2, frame.size() - ip, 2);
-            store(frame, ip + 10, plain_checksum(part(frame, ip, 20)), 2);
-        } else {
-            store(frame, ip + 4, frame.size() - transport, 2);
-        }
-        store(frame, transport + 4, read_big(frame, transport + 4, 4) + at, 4);
-        if (!last) frame[transport + 13] &= static_cast<u8>(~0x09);
-        u64 sum = read_big(frame, transport + 16, 2) + (frame.size() - transport);
-        store(frame, transport + 16, (sum & 0xffff) + (sum >> 16), 2);
-        sum_up(frame, transport, transport + 16);
-        sent_.push_back(std::move(frame));
-    }
+    std::size_t transport = v4 ? 34 : 54;
+    EXPECT_EQ(headers, transport + (whole.at(transport + 12) >> 4) * std::size_t{4});
+    if (v4) EXPECT_EQ(read_big(whole, 24, 2), 0u);
+    for (auto& frame : cut_tcp(whole, transport, argument)) sent_.push_back(std::move(frame));
 }
 
 }  // namespace spore::fakes

@@ -4,9 +4,7 @@
 #include <map>
 #include <vector>
 
-#include "arch/mmu.hpp"
-#include "kernel/drivers/bus/hardware.hpp"
-#include "tests/fakes/net_sink.hpp"
+#include "tests/fakes/card.hpp"
 #include "wire/vmxnet3.hpp"
 
 namespace spore::fakes {
@@ -56,23 +54,13 @@ public:
 private:
     struct Queues;
     struct Control;
-    struct Ring {
-        u64 base = 0;
-        u32 size = 0, next = 0;
-        bool generation = true;
-        void advance() {
-            if (++next == size) next = 0, generation = !generation;
-        }
-        template <typename T>
-        T& here() const { return static_cast<T*>(arch::direct({base}))[next]; }
-    };
     void command(Command what);
     bool activate();
     void read_groups();
     void fetch();
     void send(const Bytes& whole, u32 low, u32 high);
     bool lets_through(const Bytes& frame);
-    void put(Ring& ring, Completion found);
+    void put(CardRing& ring, Completion found);
     void cause(u32 interrupt);
     void deliver();
     u32 messages_;
@@ -84,7 +72,7 @@ private:
     Handler handlers_[2];
     u32 connected_ = 0, answer_ = 0;
     u64 shared_ = 0;
-    Ring send_, sent_completions_, receive_, received_completions_;
+    CardRing send_, sent_completions_, receive_, received_completions_;
     bool in_handler_ = false, held_ = false;
     Bytes frame_;  ///< of descriptors without an end so far
     u32 first_low_ = 0, first_high_ = 0;
