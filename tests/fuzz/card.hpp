@@ -1,6 +1,8 @@
 // What fuzzers of network cards' drivers have in common.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
 
 #include "tests/fakes/net_sink.hpp"
@@ -8,13 +10,14 @@
 
 namespace spore::fuzz {
 
-/// One input: all memory is back after it.
+/// One input: all memory is back after it, and the card has seen its driver keep the rules.
 template <typename Scene>
 int play(const u8* data, std::size_t size) {
     u64 free = memory::memory_use().free;
     Input input(data, size);
     { Scene(input).run(); }
     must(memory::memory_use().free == free);
+    must(!testing::UnitTest::GetInstance()->ad_hoc_test_result().Failed());
     return 0;
 }
 

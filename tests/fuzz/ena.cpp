@@ -1,25 +1,19 @@
 // An ENA device whose answers, events and completions say what the input says, at any time. The driver must neither read nor write what is not its own,
 // nor lose memory, and what it hands to the stack must be whole; what it resets it must be able to use again.
-#include <optional>
-
 #include "kernel/drivers/net/ena/device.hpp"
-#include "tests/fakes/cpu.hpp"
 #include "tests/fakes/ena.hpp"
-#include "tests/fuzz/card.hpp"
+#include "tests/fuzz/watched_card.hpp"
 
 using namespace spore;
 using namespace spore::fakes;
 using fuzz::Input;
-using fuzz::must;
 using namespace wire::ena;
 
 namespace {
 
-void pause() { set_time(time::now().nanoseconds + 50'000'000); }
-
-class Scene {
+class Scene : public fuzz::WatchedCard<Scene, EnaCard, drivers::ena::Device> {
 public:
-    explicit Scene(Input& input) : input_(input) {
+    explicit Scene(Input& input) : WatchedCard(input) {
         u8 shape = input.byte();
         card_.plain = shape & 1;
         card_.messages = 3 - (shape >> 1 & 1);
@@ -38,56 +32,20 @@ public:
             card_.far_unmask = input.byte() & 1 ? EnaCard::register_space + input.half() : 0;
             card_.keep_alive_ms = input.half();
         }
-        driver_.emplace(card_.hardware(), EnaCard::register_space, drivers::ena::Memory{card_.memory(), EnaCard::memory_size}, card_.plain, pause);
-        if (driver_->open()) driver_->start(sink_);
-        else driver_.reset();
-    }
-    void run() {
-        while (driver_ && card_.active && !input_.empty()) step();
+        start(card_.hardware(), EnaCard::register_space, drivers::ena::Memory{card_.memory(), EnaCard::memory_size}, card_.plain);
     }
 
-private:
+    static constexpr u32 largest_received = 0x1'0000;
+    void receive() { (void)card_.receive(Bytes(14 + input_.half() % 1500, 0xff), input_.half(), 1600, input_.byte()); }
     Received completion() {
-        return {.status = input_.half() | u32{input_.half()} << 16, .size = input_.half(), .request = input_.half(), .hash = 0, .queue = 0, .offset = input_.byte(), .reserved = 0};
+        return {.status = input_.word(), .size = input_.half(), .request = input_.half(), .hash = 0, .queue = 0, .offset = input_.byte(), .reserved = 0};
     }
-    void step() {
-        switch (input_.byte() % 11) {
-        case 0: (void)card_.receive(Bytes(14 + input_.half() % 1500, 0xff), input_.half(), 1600, input_.byte()); break;
-        case 1: card_.complete_receive(completion()); break;
-        case 2: {
-            auto found = completion();
-            if (!card_.buffers()) break;
-            found.request = card_.take_buffer();
-            card_.complete_receive(found);
-            break;
-        }
-        case 3: card_.complete_send(input_.byte()); break;
-        case 4: {  // anywhere
-            auto rings = card_.rings();
-            auto* bytes = static_cast<u8*>(arch::direct({rings[input_.byte() % rings.size()]}));
-            bytes[input_.half() % 2048] = input_.byte();
-            break;
-        }
-        case 5: card_.hold(); break;
-        case 6: card_.resume(input_.byte() & 1); break;
-        case 7: fuzz::send_any(input_, *driver_); break;
-        case 8: card_.event(static_cast<EventGroup>(input_.byte() % 10), input_.byte() % 4, {input_.half(), input_.half()}); break;
-        case 9:
-            set_time(time::now().nanoseconds + input_.half() * u64{100'000});
-            time::run_expired();
-            break;
-        case 10: card_.answers_commands = input_.byte() % 8; break;
-        }
-        device::run_scheduled_jobs();
-        fuzz::check_received(sink_.packets, 0x1'0000);
-        (void)card_.take_sent();
-        driver_->recover();
+    void fill(Received found, u16 buffer) {
+        found.request = buffer;
+        card_.complete_receive(found);
     }
-
-    Input& input_;
-    EnaCard card_;
-    NetSink sink_;
-    std::optional<drivers::ena::Device> driver_;
+    void complete_send() { card_.complete_send(input_.byte()); }
+    void tell() { card_.event(static_cast<EventGroup>(input_.byte() % 10), input_.byte() % 4, {input_.half(), input_.half()}); }
 };
 
 }  // namespace
