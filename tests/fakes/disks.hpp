@@ -7,6 +7,7 @@
 
 #include "kernel/device/block.hpp"
 #include "kernel/memory/frame.hpp"
+#include "kernel/sync/sleep.hpp"
 #include "tests/fakes/threads.hpp"
 
 namespace spore::fakes {
@@ -20,12 +21,7 @@ void beside(Controller& controller, std::function<void()> body) {
     while (!done) {
         task::yield();
         if (controller.has_work()) controller.work();
-        else if (!done) {
-            sync::Spin lock;
-            sync::WaitQueue nobody;
-            Guard guard(lock);
-            (void)nobody.wait(lock, sync::Interruptible::no, {arch::monotonic_nanoseconds() + 1'000'000});
-        }
+        else if (!done) sync::sleep(Duration::ms(1));
     }
     join.wait();
 }

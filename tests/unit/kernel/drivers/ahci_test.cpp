@@ -5,9 +5,10 @@
 
 #include "kernel/drivers/block/ahci/controller.hpp"
 #include "kernel/memory/fault_injection.hpp"
+#include "kernel/sync/sleep.hpp"
 #include "tests/fakes/ahci.hpp"
 #include "tests/fakes/cpu.hpp"
-#include "tests/fakes/disks.hpp"
+#include "tests/unit/kernel/drivers/disk_rig.hpp"
 
 namespace spore::drivers::ahci {
 namespace {
@@ -16,40 +17,30 @@ using fakes::AhciController;
 using fakes::beside;
 using fakes::DiskMemory;
 using fakes::pattern;
+using fakes::simulated;
 using wire::ahci::Command;
 
-struct Rig {
+struct Rig : fakes::DiskRig<Rig, AhciController> {
     explicit Rig(std::function<void(AhciController&)> prepare = {}) {
         card.disks[1].bytes = pattern(1_MiB);
         if (prepare) prepare(card);
     }
     Result<u32> start() {
-        driver.reset(new Controller(Owned<Hardware>(owned.release())));
+        driver.reset(new Controller(take()));
         auto count = driver->open();
         if (count && *count) (void)driver.release();  // its disks lead to it
         return count;
     }
-    void run(const std::function<void(device::BlockDevice&)>& body) {
-        ASSERT_EQ(start(), 1u);
-        beside(card, [&] { body(*device::disk(0)); });
-    }
     AhciController::Disk& disk() { return card.disks[1]; }
-    std::vector<u8> bytes(u64 at, u64 size) const {
-        auto* start = &card.disks.at(1).bytes[at];
-        return {start, start + size};
-    }
+    std::vector<u8> bytes(u64 at, u64 size) const { return fakes::bytes_at(card.disks.at(1).bytes, at, size); }
     std::multiset<Command> commands() const {
         std::multiset<Command> all;
         for (auto& one : card.seen) all.insert(one.command);
         return all;
     }
 
-    Owned<AhciController> owned{new AhciController};
-    AhciController& card = *owned;
     Owned<Controller> driver;
 };
-
-void simulated(const std::function<void()>& body, u32 cpus = 1) { EXPECT_TRUE(fakes::simulate({.cpus = cpus}, body)); }
 
 /// Reads of 512 bytes from each of the sectors, side by side; how many failed.
 u32 read_each(device::BlockDevice& disk, u32 count, const Rig& rig) {
@@ -78,16 +69,7 @@ TEST(Ahci, ReadsAndWritesThroughTheQueueOrWithout) {
             Rig rig([&](auto& card) { card.queues = one.controller, card.disks[1].depth = one.depth; });
             rig.run([&](device::BlockDevice& disk) {
                 EXPECT_EQ(disk.sectors(), 2048u);
-                DiskMemory memory(4);
-                device::TransferPiece pieces[] = {memory.piece(512, 512), memory.piece(1028, 512), memory.piece(8192, 16384)};
-                ASSERT_TRUE(disk.read(5, pieces));
-                EXPECT_EQ(memory.copy(512, 512), rig.bytes(2560, 512));
-                EXPECT_EQ(memory.copy(8192, 16384), rig.bytes(3584, 16384));
-                memory.fill(9, 65536);
-                auto piece = memory.piece(0, 65536);
-                ASSERT_TRUE(disk.write(64, {&piece, 1}));
-                EXPECT_EQ(memory.copy(0, 65536), rig.bytes(32768, 65536));
-                ASSERT_TRUE(disk.flush());
+                fakes::expect_transfers(disk, rig.disk().bytes);
                 std::multiset<Command> expected{one.queued ? Command::read_queued : Command::read, one.queued ? Command::write_queued : Command::write, Command::flush};
                 EXPECT_EQ(rig.commands(), expected);
                 EXPECT_EQ(read_each(disk, 100, rig), 0u);
@@ -255,12 +237,7 @@ TEST(Ahci, TriesAgainWhenADiskWasSilentOnce) {
         fakes::Join join;
         fakes::spawn(join, [&] { EXPECT_EQ(read_each(disk, 3, rig), 0u); });
         fakes::spawn(join, [&] {
-            while (!rig.card.link_resets) {
-                sync::Spin lock;
-                sync::WaitQueue nobody;
-                Guard guard(lock);
-                (void)nobody.wait(lock, sync::Interruptible::no, {arch::monotonic_nanoseconds() + 100'000'000});
-            }
+            while (!rig.card.link_resets) sync::sleep(Duration::ms(100));
             rig.disk().silent = false;
         });
         beside(rig.card, [&] { join.wait(); });

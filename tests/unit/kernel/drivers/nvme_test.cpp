@@ -4,41 +4,30 @@
 #include "arch/cpu.hpp"
 #include "kernel/drivers/block/nvme/controller.hpp"
 #include "kernel/memory/fault_injection.hpp"
-#include "tests/fakes/disks.hpp"
 #include "tests/fakes/nvme.hpp"
 #include "tests/unit/kernel/drivers/disk_errors.hpp"
+#include "tests/unit/kernel/drivers/disk_rig.hpp"
 
 namespace spore::drivers::nvme {
 namespace {
 
-using fakes::beside;
+using fakes::bytes_at;
 using fakes::DiskMemory;
-using fakes::pattern;
 using fakes::NvmeController;
+using fakes::pattern;
+using fakes::simulated;
 
-/// A machine with a controller in it.
-struct Rig {
+struct Rig : fakes::DiskRig<Rig, NvmeController> {
     explicit Rig(std::function<void(NvmeController&)> prepare = {}) {
         card.namespaces[1].bytes = pattern(1_MiB);
         if (prepare) prepare(card);
     }
     Result<u32> start() {
-        auto& driver = *new Controller(Owned<Hardware>(owned.release()));  // lives as long as the machine
+        auto& driver = *new Controller(take());
         TRY(driver.open());
         return driver.add_disks();
     }
-    void run(const std::function<void(device::BlockDevice&)>& body) {
-        auto count = start();
-        ASSERT_TRUE(count);
-        ASSERT_GE(*count, 1u);
-        auto* disk = device::disk(0);
-        beside(card, [&] { body(*disk); });
-    }
-    Owned<NvmeController> owned{new NvmeController};
-    NvmeController& card = *owned;
 };
-
-void simulated(const std::function<void()>& body, u32 cpus = 1) { EXPECT_TRUE(fakes::simulate({.cpus = cpus}, body)); }
 
 TEST(Nvme, ReadsAndWrites) {
     simulated([] {
@@ -54,12 +43,12 @@ TEST(Nvme, ReadsAndWrites) {
                     rig.card.seen.clear();
                     ASSERT_TRUE(disk.read(7, {&piece, 1}));
                     EXPECT_EQ(rig.card.seen.size(), 1u);
-                    EXPECT_EQ(memory.copy(offset, piece.size), (std::vector<u8>(&bytes[7 * 512], &bytes[7 * 512] + piece.size))) << size << " at " << offset;
+                    EXPECT_EQ(memory.copy(offset, piece.size), bytes_at(bytes, 7 * 512, piece.size)) << size << " at " << offset;
                 }
             memory.fill(3, 8192);
             auto piece = memory.piece(0, 8192);
             ASSERT_TRUE(disk.write(100, {&piece, 1}));
-            EXPECT_EQ(memory.copy(0, 8192), (std::vector<u8>(&bytes[51200], &bytes[51200] + 8192)));
+            EXPECT_EQ(memory.copy(0, 8192), bytes_at(bytes, 51200, 8192));
             EXPECT_TRUE(disk.flush());
             EXPECT_EQ(rig.card.seen.back().command.operation, static_cast<u8>(wire::nvme::Operation::flush));
             EXPECT_EQ(disk.writes.sectors, 16u);
@@ -76,17 +65,16 @@ TEST(Nvme, CutsWhatOneCommandDoesNotTake) {
             auto piece = memory.piece(0, 131072);
             ASSERT_TRUE(disk.read(0, {&piece, 1}));
             EXPECT_EQ(rig.card.seen.size(), 8u);
-            EXPECT_EQ(memory.copy(0, 131072), (std::vector<u8>(&bytes[0], &bytes[0] + 131072)));
+            EXPECT_EQ(memory.copy(0, 131072), bytes_at(bytes, 0, 131072));
             // Pieces that meet elsewhere than at pages' boundaries.
             rig.card.seen.clear();
             device::TransferPiece pieces[] = {memory.piece(512, 512), memory.piece(4096 + 1024, 3072), memory.piece(8192, 8192), memory.piece(3072, 1024)};
             ASSERT_TRUE(disk.read(10, pieces));
             EXPECT_EQ(rig.card.seen.size(), 3u);
-            auto expected = [&](u64 at, u32 size) { return std::vector<u8>(&bytes[at], &bytes[at] + size); };
-            EXPECT_EQ(memory.copy(512, 512), expected(5120, 512));
-            EXPECT_EQ(memory.copy(5120, 3072), expected(5632, 3072));
-            EXPECT_EQ(memory.copy(8192, 8192), expected(8704, 8192));
-            EXPECT_EQ(memory.copy(3072, 1024), expected(16896, 1024));
+            EXPECT_EQ(memory.copy(512, 512), bytes_at(bytes, 5120, 512));
+            EXPECT_EQ(memory.copy(5120, 3072), bytes_at(bytes, 5632, 3072));
+            EXPECT_EQ(memory.copy(8192, 8192), bytes_at(bytes, 8704, 8192));
+            EXPECT_EQ(memory.copy(3072, 1024), bytes_at(bytes, 16896, 1024));
         });
     });
 }
@@ -100,7 +88,7 @@ TEST(Nvme, KnowsLargerBlocks) {
             auto piece = memory.piece(0, 8192);
             ASSERT_TRUE(disk.read(16, {&piece, 1}));
             EXPECT_EQ(rig.card.seen.back().command.arguments[0], 2u);
-            EXPECT_EQ(memory.copy(0, 8192), (std::vector<u8>(&rig.card.namespaces[1].bytes[8192], &rig.card.namespaces[1].bytes[16384])));
+            EXPECT_EQ(memory.copy(0, 8192), bytes_at(rig.card.namespaces[1].bytes, 8192, 8192));
             auto half = memory.piece(0, 512);
             EXPECT_EQ(disk.read(16, {&half, 1}).error(), Error::invalid);
             EXPECT_EQ(disk.read(17, {&piece, 1}).error(), Error::invalid);
@@ -156,7 +144,7 @@ TEST(Nvme, GivesEachCpuAQueueWhereThereAreEnough) {
             EXPECT_EQ(rig.card.vector_of.size(), one.made);
             EXPECT_EQ(rig.card.shared_interrupts, one.messages ? 0u : 1u);
             for (auto [vector, cpu] : rig.card.cpu_of_vector) EXPECT_EQ(vector, cpu);
-        }, 4);
+        }, {.cpus = 4});
 }
 
 TEST(Nvme, TellsOfErrors) {
@@ -171,7 +159,7 @@ TEST(Nvme, TellsOfErrors) {
                 EXPECT_EQ(disk.write(0, {&piece, 1}).error(), one.error) << one.status;
             }
             rig.card.status_of_commands = 0;
-            for (u32 i = 0; i < 100; ++i) ASSERT_TRUE(disk.read(0, {&piece, 1})) << i;  // and no slot was lost
+            fakes::expect_reads(disk, 100);  // and no slot was lost
             EXPECT_EQ(disk.reads.requests, 100u);
         });
     });
@@ -212,9 +200,7 @@ TEST(Nvme, SurvivesLostInterrupts) {
     simulated([] {
         Rig rig([](auto& card) { card.interrupts = false; });
         rig.run([&](device::BlockDevice& disk) {
-            DiskMemory memory;
-            auto piece = memory.piece(0, 4096);
-            EXPECT_TRUE(disk.read(0, {&piece, 1}));
+            fakes::expect_reads(disk, 1);
             EXPECT_FALSE(rig.card.is_cut_off);
         });
     });
@@ -278,11 +264,7 @@ TEST(Nvme, RefusesControllersThatDoNotStart) {
 TEST(Nvme, WorksWithTheShortestRings) {
     simulated([] {
         Rig rig([](auto& card) { card.most_entries = 2; });
-        rig.run([&](device::BlockDevice& disk) {
-            DiskMemory memory;
-            auto piece = memory.piece(0, 4096);
-            for (u32 i = 0; i < 10; ++i) ASSERT_TRUE(disk.read(i, {&piece, 1})) << i;
-        });
+        rig.run([](device::BlockDevice& disk) { fakes::expect_reads(disk, 10); });
     });
 }
 
@@ -296,11 +278,11 @@ TEST(Nvme, SpreadsOverTheCpus) {
                     DiskMemory memory;
                     auto piece = memory.piece(0, 512);
                     ASSERT_TRUE(disk.read(i, {&piece, 1}));
-                    EXPECT_EQ(memory.copy(0, 512), (std::vector<u8>(&rig.card.namespaces[1].bytes[i * 512], &rig.card.namespaces[1].bytes[i * 512] + 512)));
+                    EXPECT_EQ(memory.copy(0, 512), bytes_at(rig.card.namespaces[1].bytes, i * 512, 512));
                 });
             join.wait();
         });
-    }, 4);
+    }, {.cpus = 4});
 }
 
 TEST(Nvme, SaysWhenThereIsNoMemory) {

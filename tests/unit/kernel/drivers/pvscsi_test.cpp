@@ -4,46 +4,32 @@
 #include "kernel/drivers/block/pvscsi/adapter.hpp"
 #include "kernel/memory/fault_injection.hpp"
 #include "tests/fakes/cpu.hpp"
-#include "tests/fakes/disks.hpp"
 #include "tests/fakes/pvscsi.hpp"
 #include "tests/unit/kernel/drivers/disk_errors.hpp"
+#include "tests/unit/kernel/drivers/disk_rig.hpp"
 
 namespace spore::drivers::pvscsi {
 namespace {
 
 using fakes::beside;
-using fakes::DiskMemory;
 using fakes::pattern;
 using fakes::PvscsiAdapter;
 using fakes::ScsiError;
+using fakes::simulated;
 using wire::scsi::Operation;
 
-struct Rig {
+struct Rig : fakes::DiskRig<Rig, PvscsiAdapter> {
     explicit Rig(std::function<void(PvscsiAdapter&)> prepare = {}) {
         card.units[{1, 0}].bytes = pattern(1_MiB);
         if (prepare) prepare(card);
     }
     Result<void> start() {
-        auto& driver = *new Adapter(Owned<Hardware>(owned.release()));  // lives as long as the machine
+        auto& driver = *new Adapter(take());
         Result<void> started;
         beside(card, [&] { started = driver.open(); });
         return started;
     }
-    void run(const std::function<void(device::BlockDevice&)>& body) {
-        ASSERT_TRUE(start());
-        ASSERT_TRUE(device::disk(0));
-        card.seen.clear();
-        beside(card, [&] { body(*device::disk(0)); });
-    }
-    std::vector<u8> bytes(u64 at, u64 size) const {
-        auto* start = &card.units.at({1, 0}).bytes[at];
-        return {start, start + size};
-    }
-    Owned<PvscsiAdapter> owned{new PvscsiAdapter};
-    PvscsiAdapter& card = *owned;
 };
-
-void simulated(const std::function<void()>& body) { EXPECT_TRUE(fakes::simulate({}, body)); }
 
 TEST(Pvscsi, ReadsAndWrites) {
     for (bool messages : {true, false})
@@ -51,18 +37,9 @@ TEST(Pvscsi, ReadsAndWrites) {
             Rig rig([&](auto& card) { card.messages = messages; });
             rig.run([&](device::BlockDevice& disk) {
                 EXPECT_EQ(disk.sectors(), 2048u);
-                DiskMemory memory(4);
-                device::TransferPiece pieces[] = {memory.piece(512, 512), memory.piece(1028, 512), memory.piece(8192, 16384)};
-                ASSERT_TRUE(disk.read(5, pieces));
-                EXPECT_EQ(memory.copy(512, 512), rig.bytes(2560, 512));
-                EXPECT_EQ(memory.copy(8192, 16384), rig.bytes(3584, 16384));
-                memory.fill(9, 65536);
-                auto piece = memory.piece(0, 65536);
-                ASSERT_TRUE(disk.write(64, {&piece, 1}));
-                EXPECT_EQ(memory.copy(0, 65536), rig.bytes(32768, 65536));
-                ASSERT_TRUE(disk.flush());
+                fakes::expect_transfers(disk, rig.card.units[{1, 0}].bytes);
                 EXPECT_EQ(rig.card.seen, (std::vector{Operation::read, Operation::write, Operation::synchronize}));
-                for (u32 i = 0; i < 300; ++i) ASSERT_TRUE(disk.read(i, {&piece, 1})) << i;  // around both rings
+                fakes::expect_reads(disk, 300);  // around both rings
             });
         });
 }
@@ -121,11 +98,7 @@ TEST(Pvscsi, LetsGoOfWholeBlocksOfDisksThatCan) {
 TEST(Pvscsi, SurvivesLostInterrupts) {
     simulated([] {
         Rig rig([](auto& card) { card.interrupts = false; });
-        rig.run([&](device::BlockDevice& disk) {
-            DiskMemory memory;
-            auto piece = memory.piece(0, 4096);
-            EXPECT_TRUE(disk.read(0, {&piece, 1}));
-        });
+        rig.run([](device::BlockDevice& disk) { fakes::expect_reads(disk, 1); });
     });
 }
 
@@ -163,7 +136,7 @@ TEST(Pvscsi, SaysWhenThereIsNoMemory) {
     for (u64 nth = 1; nth < 12; ++nth)
         simulated([&] {
             Rig rig;
-            auto& driver = *new Adapter(Owned<Hardware>(rig.owned.release()));
+            auto& driver = *new Adapter(rig.take());
             Result<void> started;
             beside(rig.card, [&] {
                 memory::fail_allocation(nth);

@@ -3,6 +3,7 @@
 
 #include "ext4_fixture.hpp"
 #include "tests/fakes/cpu.hpp"
+#include "kernel/sync/sleep.hpp"
 #include "kernel/time/timer.hpp"
 #include "tests/fakes/threads.hpp"
 
@@ -30,12 +31,7 @@ public:
     }
 
 private:
-    static void wait(u64 microseconds) {
-        sync::Spin lock;
-        sync::WaitQueue nobody_wakes;
-        Guard guard(lock);
-        (void)nobody_wakes.wait(lock, sync::Interruptible::no, time::now() + Duration::us(static_cast<i64>(microseconds)));
-    }
+    static void wait(u64 microseconds) { sync::sleep(Duration::us(static_cast<i64>(microseconds))); }
     RamDisk& disk_;
     Locked<int, sync::Spin> one_at_a_time_;
 };

@@ -8,10 +8,11 @@
 #include "kernel/drivers/hyperv/channel.hpp"
 #include "kernel/drivers/request_slots.hpp"
 #include "kernel/memory/fault_injection.hpp"
+#include "kernel/sync/sleep.hpp"
 #include "tests/fakes/cpu.hpp"
-#include "tests/fakes/disks.hpp"
 #include "tests/fakes/hyperv_storage.hpp"
 #include "tests/unit/kernel/drivers/disk_errors.hpp"
+#include "tests/unit/kernel/drivers/disk_rig.hpp"
 
 namespace spore::drivers::hyperv {
 namespace {
@@ -23,6 +24,7 @@ using fakes::DiskMemory;
 using fakes::HypervStorage;
 using fakes::pattern;
 using fakes::ScsiError;
+using fakes::simulated;
 using wire::scsi::Operation;
 
 struct Rig {
@@ -44,22 +46,10 @@ struct Rig {
         host.seen.clear();
         beside(host, [&] { body(*device::disk(0)); });
     }
-    std::vector<u8> bytes(u64 at, u64 size) const {
-        auto* start = &host.units.at({0, 0}).bytes[at];
-        return {start, start + size};
-    }
+    std::vector<u8> bytes(u64 at, u64 size) const { return fakes::bytes_at(host.units.at({0, 0}).bytes, at, size); }
     HypervStorage host;
     Bus& bus = *new Bus;  // lives as long as the machine
 };
-
-void simulated(const std::function<void()>& body, const fakes::SimulationOptions& options = {}) { EXPECT_TRUE(fakes::simulate(options, body)); }
-
-void pass(Duration span) {
-    sync::Spin lock;
-    sync::WaitQueue nobody;
-    Guard guard(lock);
-    (void)nobody.wait(lock, sync::Interruptible::no, Instant{arch::monotonic_nanoseconds()} + span);
-}
 
 TEST(HypervStorage, KnowsItsOffers) {
     EXPECT_TRUE(is_storage({.interface = storage_scsi}));
@@ -72,19 +62,9 @@ TEST(HypervStorage, ReadsAndWrites) {
         Rig rig;
         rig.run([&](device::BlockDevice& disk) {
             EXPECT_EQ(disk.sectors(), 8192u);
-            DiskMemory memory(4);
-            TransferPiece pieces[] = {memory.piece(512, 512), memory.piece(1028, 512), memory.piece(8192, 16384)};
-            ASSERT_TRUE(disk.read(5, pieces));
-            EXPECT_EQ(memory.copy(512, 512), rig.bytes(2560, 512));
-            EXPECT_EQ(memory.copy(1028, 512), rig.bytes(3072, 512));
-            EXPECT_EQ(memory.copy(8192, 16384), rig.bytes(3584, 16384));
-            memory.fill(9, 65536);
-            auto piece = memory.piece(0, 65536);
-            ASSERT_TRUE(disk.write(64, {&piece, 1}));
-            EXPECT_EQ(memory.copy(0, 65536), rig.bytes(32768, 65536));
-            ASSERT_TRUE(disk.flush());
+            fakes::expect_transfers(disk, rig.host.units[{0, 0}].bytes);
             EXPECT_EQ(rig.host.seen, (std::vector{Operation::read, Operation::read, Operation::read, Operation::write, Operation::synchronize}));
-            for (u32 i = 0; i < 500; ++i) ASSERT_TRUE(disk.read(i, {&piece, 1})) << i;  // around both rings
+            fakes::expect_reads(disk, 500);  // around both rings
         });
     });
 }
@@ -270,11 +250,7 @@ TEST(HypervStorage, ServesManyAtOnce) {
 TEST(HypervStorage, SurvivesLostEvents) {
     simulated([] {
         Rig rig([](auto& host) { host.quiet = true; });
-        rig.run([&](device::BlockDevice& disk) {
-            DiskMemory memory;
-            auto piece = memory.piece(0, 4096);
-            EXPECT_TRUE(disk.read(0, {&piece, 1}));
-        });
+        rig.run([](device::BlockDevice& disk) { fakes::expect_reads(disk, 1); });
     });
 }
 
@@ -294,7 +270,7 @@ TEST(HypervStorage, WaitsForAnAnswerAsLongAsTheHostLikes) {
                 EXPECT_TRUE(memory.copy(0, 4096) == rig.bytes(i * 512, 4096));
                 done = true;
             });
-        pass(Duration::seconds(3600));
+        sync::sleep(Duration::seconds(3600));
         EXPECT_FALSE(done);
         rig.host.silent = false;
         beside(rig.host, [&] { join.wait(); });
@@ -313,7 +289,7 @@ TEST(HypervStorage, WaitsForRoomThatTheHostGivesBackLate) {
             fakes::spawn(join, [&] {
                 for (; done < 100; ++done) ASSERT_TRUE(disk.read(done, {&piece, 1})) << done;
             });
-            pass(Duration::seconds(5));
+            sync::sleep(Duration::seconds(5));
             EXPECT_GE(done, RequestSlots::most);
             EXPECT_LT(done, 100u);
             rig.host.lags = false;

@@ -1,7 +1,7 @@
 // Batches of packets on several CPUs: each has its own, and a connection is in one of them at a time, whoever else brings something for it.
 #include <gtest/gtest.h>
 
-#include "kernel/sync/wait_queue.hpp"
+#include "kernel/sync/sleep.hpp"
 #include "kernel/time/timer.hpp"
 #include "tests/fakes/cpu.hpp"
 #include "tests/fakes/net/tcp_script.hpp"
@@ -40,12 +40,7 @@ public:
         frames_.clear();
     }
     /// Timers of every CPU do what they have to.
-    static void sleep(Duration span) {
-        sync::WaitQueue nobody;
-        sync::Spin lock;
-        Guard guard(lock);
-        (void)nobody.wait(lock, sync::Interruptible::no, time::now() + span);
-    }
+    static void sleep(Duration span) { sync::sleep(span); }
 
 private:
     TcpScript script_;
