@@ -9,6 +9,7 @@
 
 #include "kernel/device/poller.hpp"
 #include "tests/fakes/net_sink.hpp"
+#include "tests/unit/kernel/drivers/tcp_packet.hpp"
 
 namespace spore::fakes {
 
@@ -32,6 +33,26 @@ public:
         EXPECT_EQ(net->untaken(), 0u);
         for (u32 i = 0; i < count; ++i) EXPECT_EQ(sent[i][0], static_cast<u8>(i));
         EXPECT_EQ(net->counters(0).send_queue_full, 0u);
+    }
+    /// The card completes the checksums of packets with all sorts of payloads.
+    void expect_sums_completed(auto& card, bool v4) {
+        for (u32 payload : {1000u, 3u, 0u}) {
+            transmit(make_tcp_packet(net->mac(), v4, payload));
+            auto sent = card.take_sent();
+            ASSERT_EQ(sent.size(), 1u);
+            auto parsed = parse_frame(sent[0]);
+            ASSERT_TRUE(parsed);
+            EXPECT_EQ(Bytes(parsed->payload.begin() + 32, parsed->payload.end()), pattern_bytes(payload));
+        }
+    }
+    /// More than its ring takes, and nothing happens but that it is done with what it has.
+    void expect_what_waited_is_sent(auto& card) {
+        card.hold();
+        transmit_many(300);
+        run();
+        card.resume();
+        run();
+        EXPECT_EQ(card.take_sent().size(), 300u);
     }
     static void run() {
         while (device::run_scheduled_jobs()) {}

@@ -7,7 +7,6 @@
 #include "tests/fakes/net/frames.hpp"
 #include "tests/fakes/vmxnet3.hpp"
 #include "tests/unit/kernel/drivers/card_rig.hpp"
-#include "tests/unit/kernel/drivers/tcp_packet.hpp"
 
 namespace spore::drivers::vmxnet3 {
 namespace {
@@ -166,14 +165,7 @@ TEST_P(Vmxnet3, SendsWhatItIsGiven) {
 TEST_P(Vmxnet3, LetsTheCardCompleteChecksums) {
     start();
     for (bool v4 : {true, false}) {
-        for (u32 payload : {1000u, 3u, 0u}) {
-            transmit(make_tcp_packet(card_address, v4, payload));
-            auto sent = card.take_sent();
-            ASSERT_EQ(sent.size(), 1u);
-            auto parsed = fakes::parse_frame(sent[0]);
-            ASSERT_TRUE(parsed);
-            EXPECT_EQ(Bytes(parsed->payload.begin() + 32, parsed->payload.end()), fakes::pattern_bytes(payload));
-        }
+        expect_sums_completed(card, v4);
         transmit(make_packet(make_frame(100)));  // which has none
         EXPECT_EQ(card.take_sent(), std::vector<Bytes>{make_frame(100)});
     }
@@ -247,12 +239,7 @@ TEST_P(Vmxnet3, SendsWhatWaitedThoughNothingElseHappens) {
         Rig rig(GetParam());
         rig.card.masks_itself = masks;
         rig.start();
-        rig.card.hold();
-        rig.transmit_many(300);
-        run();
-        rig.card.resume();
-        run();
-        EXPECT_EQ(rig.card.take_sent().size(), 300u);
+        rig.expect_what_waited_is_sent(rig.card);
     }
 }
 
