@@ -12,7 +12,7 @@ Result<std::string_view> write_path(Dentry* root, Dentry& entry, std::span<char>
     auto prepend = [&](std::string_view text) {
         if (text.size() > begin) return false;
         begin -= text.size();
-        std::memcpy(buffer.data() + begin, text.data(), text.size());
+        std::ranges::copy(text, buffer.begin() + static_cast<std::ptrdiff_t>(begin));
         return true;
     };
     if (entry.deleted() && !prepend(" (deleted)")) return fail(Error::out_of_range);
