@@ -52,8 +52,11 @@ enum class Tag : u16 {
     timeline = 20,   ///< u32: 1 = tell at the end when boot came to what
     volume = 21,     ///< VolumeRecord, then an absolute path in the root: a disk with a file system of its own, which is mounted there
     stop_signal = 22, ///< u32: the signal that the program is sent when the machine is asked to stop, instead of SIGTERM
+    core_pattern = 23, ///< string of at most core_pattern_limit bytes: where core files of programs go and what they are called, as /proc/sys/kernel/core_pattern has it
     fixed_addresses = 15, ///< u32: 1 = programs and their stacks always lie at the same addresses
 };
+
+inline constexpr u32 core_pattern_limit = 128;
 
 /// Where a position-independent program begins with fixed addresses, as far as its alignment lets it; a debugger relies on it.
 inline constexpr u64 fixed_program_base = 0x5555'5555'4000;

@@ -17,7 +17,7 @@ set(SPORE_COLD_SOURCES
     kernel/drivers/xen/frontend.cpp kernel/drivers/xen/grants.cpp kernel/drivers/xen/start.cpp kernel/drivers/xen/store.cpp kernel/drivers/xen/net/device.cpp
     wire/acpi.cpp wire/bundle.cpp wire/elf.cpp wire/manifest.cpp wire/start_request.cpp
     # a program's start and end
-    kernel/linux/exec kernel/linux/crash.cpp kernel/linux/process/clone.cpp kernel/linux/process/exit.cpp kernel/linux/process/pidfd.cpp
+    kernel/linux/exec kernel/linux/core_file kernel/linux/crash.cpp kernel/memory/advice.cpp kernel/linux/process/clone.cpp kernel/linux/process/exit.cpp kernel/linux/process/pidfd.cpp
     kernel/linux/process/process.cpp kernel/linux/vdso
     # text for people: /proc, strace, messages
     kernel/linux/proc kernel/linux/strace.cpp kernel/fs/generated base/format.cpp
@@ -54,14 +54,17 @@ set(SPORE_COLD_SOURCES
     kernel/net/ip/advertised.cpp kernel/net/ip/router_discovery.cpp wire/net/dhcp.cpp wire/net/dhcp6.cpp wire/net/nd.cpp)
 
 set(SPORE_COLD_SOURCES_x86_64
+    kernel/linux/machine/x86_64/core_registers.cpp
     kernel/arch/x86_64/apic/io_apic.cpp kernel/arch/x86_64/boot kernel/arch/x86_64/platform kernel/arch/x86_64/clock/calibration.cpp
     kernel/arch/x86_64/clock/reference.cpp kernel/arch/x86_64/clock/kvm_clock.cpp kernel/arch/x86_64/hyperv kernel/arch/x86_64/xen
     kernel/arch/isa/x86_64/cpu/describe.cpp kernel/arch/isa/x86_64/cpu/features.cpp kernel/arch/x86_64/cpu/setup.cpp kernel/arch/x86_64/cpu/smp.cpp
     kernel/arch/x86_64/mmu/kernel_map.cpp)
 set(SPORE_COLD_SOURCES_linuxu
+    kernel/linux/machine/x86_64/core_registers.cpp
     kernel/arch/linuxu/boot kernel/arch/linuxu/cpu/smp.cpp kernel/arch/linuxu/host/filter.cpp kernel/arch/isa/x86_64/cpu/describe.cpp
     kernel/arch/isa/x86_64/cpu/features.cpp)
 set(SPORE_COLD_SOURCES_arm64
+    kernel/linux/machine/arm64/core_registers.cpp
     kernel/arch/arm64/boot kernel/arch/arm64/platform kernel/arch/arm64/cpu/features.cpp kernel/arch/arm64/cpu/smp.cpp
     kernel/arch/arm64/gic/messages.cpp)
 

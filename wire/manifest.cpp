@@ -45,6 +45,7 @@ Check check_record(Tag tag, ByteSpan payload) {
         case Tag::argument:
         case Tag::search_domain:
         case Tag::hostname: return verdict(is_text(payload));
+        case Tag::core_pattern: return verdict(is_text(payload) && payload.size() <= abi::core_pattern_limit);
         case Tag::environment: return verdict(is_text(payload) && as_text(payload).find('=') != std::string_view::npos);
         case Tag::mode: return verdict(is_number(payload, u32(abi::Mode::guarded)));
         case Tag::log_level: return verdict(is_number(payload, u32(abi::LogLevel::trace)));

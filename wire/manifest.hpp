@@ -45,6 +45,8 @@ public:
     }
     abi::RootSource root_source() const { return static_cast<abi::RootSource>(number(abi::Tag::root_source).value_or(0)); }
     abi::ChannelKind channel() const { return static_cast<abi::ChannelKind>(number(abi::Tag::channel).value_or(0)); }
+    /// Empty: the kernel's own.
+    std::string_view core_pattern() const { return text(abi::Tag::core_pattern).value_or(""); }
     bool fixed_addresses() const { return number(abi::Tag::fixed_addresses).value_or(0) != 0; }
     bool strace() const { return number(abi::Tag::strace).value_or(0) != 0; }
     bool timeline() const { return number(abi::Tag::timeline).value_or(0) != 0; }

@@ -12,10 +12,10 @@ namespace {
 /// The vDSO makes these itself where the clock cannot be read without the kernel; the others are how every program, thread and handler ends.
 constexpr std::string_view always[] = {"clock_gettime", "clock_getres", "gettimeofday", "time", "getcpu", "exit", "exit_group", "rt_sigreturn", "restart_syscall"};
 
-/// The call by which a program shows that it is about networks: it asks for its function by name. A library that could, if somebody asked it to, does
+/// The call by which a program shows that it is about networks, say: it asks for its function by name. A library that could, if somebody asked it to, does
 /// not count (libc's own name services).
-const FoundCall* find_socket_call(const Plan& plan, const Findings& findings) {
-    auto number = find_call_number("socket", plan.architecture);
+const FoundCall* find_own_call(std::string_view name, const Plan& plan, const Findings& findings) {
+    auto number = find_call_number(name, plan.architecture);
     auto found = number ? findings.calls.find(*number) : findings.calls.end();
     if (found == findings.calls.end()) return nullptr;
     auto program = fs::path(plan.program).filename().string() + ": ";
@@ -67,7 +67,7 @@ Reason reason_for(std::string_view part, const Plan& plan, RootPlace root, const
     }
     if (part == "network") {
         if (plan.network.present()) return {true, fmt::format("the machine has a network: {}", text_of(plan.network.choice))};
-        if (auto* call = find_socket_call(plan, findings)) return {true, fmt::format("the program asks for sockets: {}", first_of(call->by))};
+        if (auto* call = find_own_call("socket", plan, findings)) return {true, fmt::format("the program asks for sockets: {}", first_of(call->by))};
         return {false, "the machine has no network, and the program asks for none"};
     }
     if (part == "disk" || drives_disks(part)) {
@@ -86,6 +86,13 @@ Reason reason_for(std::string_view part, const Plan& plan, RootPlace root, const
     if (part == "volumes") {
         auto* volume = find_volume(plan, VolumeKind::disk);
         return volume ? Reason{true, "-v " + volume->text()} : Reason{false, "no volume is a disk"};
+    }
+    if (part == "core_files") {
+        constexpr u32 core_limit = 4;  // RLIMIT_CORE, which is 0 unless somebody says otherwise
+        if (std::ranges::any_of(plan.limits, [](const Limit& limit) { return limit.resource == core_limit && limit.hard > 0; })) return {true, "--ulimit asks for them"};
+        for (auto name : {"setrlimit", "prlimit64"})
+            if (auto* call = find_own_call(name, plan, findings)) return {true, fmt::format("the program can ask for them: {}", first_of(call->by))};
+        return {false, "nobody asks for them: neither --ulimit nor the program"};
     }
     if (part == "power_button") return {plan.standalone, plan.standalone ? "whoever runs the image asks it to stop by the machine" : "spore stop asks by the channel"};
     if (part == "serial") return {plan.standalone, plan.standalone ? "it is the program's console" : "the channel is the program's console"};

@@ -3,6 +3,7 @@
 #include "arch/entry.hpp"
 #include "kernel/core/log.hpp"
 #include "kernel/core/parts.hpp"
+#include "kernel/linux/core_file/settings.hpp"
 #include "kernel/linux/dispatch.hpp"
 #include "kernel/linux/exec/execute.hpp"
 #include "kernel/linux/exec/load.hpp"
@@ -156,6 +157,7 @@ Result<void> start_init(const StartRequest& request) {
     if (request.fixed_addresses) fix_addresses();
     futex::set_thread_lookup([](u32 id) { return static_cast<bool>(find_task(static_cast<i32>(id))); });
     set_host_name(request.hostname);
+    if (!request.core_pattern.empty()) TRY(set_core_pattern(request.core_pattern));
     if constexpr (core::has(core::Part::network)) {
         register_inet_families();
         register_netlink_family();

@@ -37,6 +37,7 @@ struct ProgramRequest {
 struct StartRequest {
     ProgramRequest program;                 ///< `ended` flushes output, and turns the machine off
     std::string_view hostname = "spore";
+    std::string_view core_pattern{};        ///< empty: Linux's
     bool strace = false;
     bool fixed_addresses = false;
     void (*restart)();                      ///< the program asks for it

@@ -53,6 +53,7 @@ void start_program(const wire::Manifest& manifest, Shared<fs::Dentry> root, devi
                     .standard_err = files->err,
                     .ended = [](void*, linux::End end) { end_after_program(end); }},
         .hostname = manifest.hostname(),
+        .core_pattern = manifest.core_pattern(),
         .strace = manifest.strace(),
         .fixed_addresses = manifest.fixed_addresses(),
         .restart = restart_for_program,

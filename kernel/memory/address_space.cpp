@@ -43,7 +43,7 @@ AddressSpace::Use AddressSpace::use() const {
 
 namespace {
 AddressSpace::AreaInfo info_of(const Area& area) {
-    return {{area.start}, {area.end}, area.access, area.sharing, area.offset, area.object.get(), area.name, area.locked};
+    return {{area.start}, {area.end}, area.access, area.sharing, area.offset, area.object.get(), area.name, area.locked, area.dumped};
 }
 }  // namespace
 

@@ -77,6 +77,8 @@ public:
     enum class LockFuture : u8 { no, on_fault, at_once };
     Result<void> set_all_locked(bool locked);
     void lock_future(LockFuture how);
+    /// MADV_DODUMP and MADV_DONTDUMP: whether core files show it. no_memory when part of it is not mapped, which ends it there.
+    Result<void> set_dumped(VirtAddr start, u64 size, bool dumped);
     /// Bytes that may be locked (RLIMIT_MEMLOCK), from the next call on.
     void set_lock_limit(u64 bytes);
     /// mincore: one byte per page. no_memory when part of it is not mapped.
@@ -108,6 +110,7 @@ public:
         MappedObject* object;  ///< null when anonymous; borrowed while the visitor runs
         const char* name;
         bool locked;
+        bool dumped;
     };
     /// Called with the address space locked.
     using Visitor = void (*)(void* context, const AreaInfo& area);

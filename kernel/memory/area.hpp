@@ -22,6 +22,7 @@ struct Area : boost::intrusive::set_base_hook<boost::intrusive::optimize_size<tr
     bool grows_down = false;
     bool locked = false;
     bool no_reserve = false;  ///< MAP_NORESERVE: it is not among what programs were promised
+    bool dumped = true;       ///< core files may show it
     Shared<MappedObject> object{};
     u64 offset = 0;  ///< of `start`, bytes into the object
     const char* name = "";
@@ -37,7 +38,7 @@ struct Area : boost::intrusive::set_base_hook<boost::intrusive::optimize_size<tr
     /// Whether `next`, which begins where this ends, may become a part of it.
     bool continues_in(const Area& next) const {
         return access == next.access && limit == next.limit && sharing == next.sharing && grows_down == next.grows_down && locked == next.locked &&
-               no_reserve == next.no_reserve && name == next.name &&
+               no_reserve == next.no_reserve && dumped == next.dumped && name == next.name &&
                !object == !next.object && (!object || (&object->pages() == &next.object->pages() && offset + size() == next.offset));
     }
 };

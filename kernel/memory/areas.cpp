@@ -46,6 +46,7 @@ Result<void> AddressSpace::split_at(u64 at) {
     upper->grows_down = false;  // only the lowest part is where a stack grows
     upper->locked = area->locked;
     upper->no_reserve = area->no_reserve;
+    upper->dumped = area->dumped;
     upper->object = area->object;
     upper->offset = area->object ? area->offset + (at - area->start) : 0;
     upper->name = area->name;

@@ -52,6 +52,7 @@ Result<void> AddressSpace::copy_areas_to(AddressSpace& child, Narrowed& narrowed
         copy->sharing = area.sharing;
         copy->grows_down = area.grows_down;
         copy->no_reserve = area.no_reserve;
+        copy->dumped = area.dumped;
         copy->object = area.object;
         copy->offset = area.offset;
         copy->name = area.name;

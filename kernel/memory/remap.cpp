@@ -67,6 +67,7 @@ Result<VirtAddr> AddressSpace::move(u64 from, u64 old_size, u64 new_size, u64 to
     moved->sharing = old.sharing;
     moved->locked = old.locked;
     moved->no_reserve = old.no_reserve;
+    moved->dumped = old.dumped;
     moved->object = old.object;
     moved->offset = old.offset;
     moved->name = old.name;

@@ -41,6 +41,7 @@ u64 thread_pointer(const ProgramState&) { return 0; }
 void set_gs_base(ProgramState&, u64) {}
 u64 gs_base(const ProgramState&) { return 0; }
 std::size_t extended_state_size() { return 832; }
+u64 extended_state_components() { return 7; }
 void export_extended_state(ProgramState&, MutableByteSpan out) { std::memset(out.data(), 0, out.size()); }
 Result<void> import_extended_state(ProgramState&, ByteSpan) { return {}; }
 void reset_program_state(ProgramState&) {}

@@ -1,5 +1,6 @@
 // Who the process acts as [credentials(7)].
 #include "kernel/linux/calls/calls.hpp"
+#include "kernel/linux/core_file/settings.hpp"
 #include "kernel/linux/process/tree.hpp"
 
 namespace spore::linux::calls {
@@ -30,8 +31,15 @@ void note_process_count(Task& task) {
     task.too_many_processes = exceeds_process_limit(process, -static_cast<i64>(process.live_tasks));
 }
 
+/// Who acts as another than before may hold what the other must not see: no core files, unless it or the administrator says so [linux] commit_creds.
+void note_change(Process& process, const Credentials& before) {
+    auto who = process.credentials();
+    if (who.effective_uid == before.effective_uid && who.effective_gid == before.effective_gid && who.file_uid == before.file_uid && who.file_gid == before.file_gid) return;
+    process.dumpable.store(dumpable_after_change(), std::memory_order_relaxed);
+}
+
 Result<u64> set_three(Task& task, const Ids& ids, u32 real, u32 effective, u32 saved) {
-    u32 user_before = task.process().credentials().uid;
+    auto credentials_before = task.process().credentials();
     auto set = task.process().change_credentials([&](Credentials& who) -> Result<u64> {
         for (u32 id : {real, effective, saved})
             if (id != keep && !who.may(ids.any) && !has(who, ids, id)) return fail(Error::not_permitted);
@@ -43,7 +51,8 @@ Result<u64> set_three(Task& task, const Ids& ids, u32 real, u32 effective, u32 s
         who.capabilities.follow(before, user_ids(who));
         return 0;
     });
-    if (set && task.process().credentials().uid != user_before) note_process_count(task);
+    note_change(task.process(), credentials_before);
+    if (set && task.process().credentials().uid != credentials_before.uid) note_process_count(task);
     return set;
 }
 Result<u64> set_two(Task& task, const Ids& ids, u32 real, u32 effective) {
@@ -67,13 +76,16 @@ Result<u64> get_three(Task& task, const Ids& ids, UserOut<u32> real, UserOut<u32
     return 0;
 }
 Result<u64> set_file(Task& task, const Ids& ids, u32 id) {
-    return task.process().change_credentials([&](Credentials& who) -> Result<u64> {
+    auto credentials_before = task.process().credentials();
+    auto set = task.process().change_credentials([&](Credentials& who) -> Result<u64> {
         u32 before = who.*ids.file;
         auto users = user_ids(who);
         if (id != keep && (who.may(ids.any) || has(who, ids, id) || id == before)) who.*ids.file = id;
         who.capabilities.follow(users, user_ids(who));
         return before;
     });
+    note_change(task.process(), credentials_before);
+    return set;
 }
 
 }  // namespace

@@ -195,9 +195,11 @@ Result<u64> madvise(Task& task, UserAddress start, u64 size, i32 advice) {
     size = align_up(size, page_size);
     auto populate = [&]() -> Result<u64> { return TRY(task.memory().populate(start, size)), 0; };
     switch (advice) {
-    case normal: case random: case sequential: case mergeable: case unmergeable: case huge_page: case no_huge_page: case dont_dump: case do_dump:
+    case normal: case random: case sequential: case mergeable: case unmergeable: case huge_page: case no_huge_page:
     case cold: case page_out: case do_fork: case keep_on_fork: case collapse:
     case will_need: TRY(check_no_holes(task, start, size)); return 0;
+    case dont_dump:
+    case do_dump: TRY(task.memory().set_dumped(start, size, advice == do_dump)); return 0;
     case populate_read: TRY(check_areas(task, start, size, [](const Area& area) { return area.access.read; })); return populate();
     case populate_write: TRY(check_areas(task, start, size, [](const Area& area) { return area.access.write; })); return populate();
     case free: TRY(check_areas(task, start, size, [](const Area& area) { return !area.object; })); [[fallthrough]];  // a file's pages hold what it does not

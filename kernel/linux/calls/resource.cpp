@@ -108,10 +108,10 @@ Result<u64> prctl(Task& task, i32 option, u64 second, u64 third, u64 fourth, u64
         task.parent_death_signal = static_cast<i32>(second);
         return 0;
     case get_death_signal: TRY(UserOut<i32>{{second}}.write(task.parent_death_signal)); return 0;
-    case get_dumpable: return task.dumpable;
+    case get_dumpable: return static_cast<u64>(task.process().dumpable.load(std::memory_order_relaxed));
     case set_dumpable:
         if (second > 1) return fail(Error::invalid);
-        task.dumpable = second;
+        task.process().dumpable.store(second ? Dumpable::yes : Dumpable::no, std::memory_order_relaxed);
         return 0;
     case get_keep_capabilities: return task.process().credentials().capabilities.applies(SecureBit::keep);
     case set_keep_capabilities:

@@ -3,6 +3,7 @@
 #include "arch/registers.hpp"
 #include "kernel/core/random.hpp"
 #include "kernel/fs/permission.hpp"
+#include "kernel/linux/core_file/settings.hpp"
 #include "kernel/linux/exec/load.hpp"
 #include "kernel/linux/exec/stack.hpp"
 #include "kernel/linux/process/caller.hpp"
@@ -87,7 +88,8 @@ Result<void> check_process_count(Task& task) {
 Result<void> end_other_tasks(Task& task) {
     auto& process = task.process();
     TreeGuard guard(tree_lock());
-    if (process.ending_others) return fail(Error::restart);  // another task's execve was first, and ends this one
+    // Another task's execve was first, and ends this one; or all end, and stand still before that.
+    if (process.ending_others || process.core_halt.load(std::memory_order_relaxed)) return fail(Error::restart);
     process.ending_others = &task;
     for (auto& other : process.tasks)
         if (&other != &task) other.demand_attention();
@@ -129,7 +131,7 @@ void reset_task(Task& task, std::string_view path, const fs::Stat& file) {
         become(who, file, !task.no_new_privileges);
         trusted_more = is_trusted_more(who);
     });
-    task.dumpable = !trusted_more;
+    process.dumpable.store(trusted_more ? dumpable_after_change() : Dumpable::yes, std::memory_order_relaxed);
     if (trusted_more) task.parent_death_signal = 0;
     delete_posix_timers(process);
     {

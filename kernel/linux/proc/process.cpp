@@ -115,11 +115,11 @@ Result<void> show_login(const Subject&, TextSink& out) { return out.write("42949
 Result<void> take_login(const Subject&, std::string_view text) { return parse_number(text).transform([](u64) {}); }
 Result<void> show_identity_map(const Subject&, TextSink& out) { return out.write("         0          0 4294967295\n"); }
 Result<void> show_wait_channel(const Subject&, TextSink& out) { return out.write("0"); }
-Result<void> show_personality(const Subject& subject, TextSink& out) {
-    u32 bits = TRY(subject.task())->personality;
+Result<void> print_bits(TextSink& out, u32 bits) {
     for (int shift = 28; shift >= 0; shift -= 4) TRY(out.print("{}", "0123456789abcdef"[bits >> shift & 15]));
     return out.write("\n");
 }
+Result<void> show_personality(const Subject& subject, TextSink& out) { return print_bits(out, TRY(subject.task())->personality); }
 Result<void> show_schedule(const Subject& subject, TextSink& out) {
     auto task = TRY(subject.task());
     Duration ran;
@@ -177,6 +177,23 @@ Result<Shared<fs::Dentry>> follow_program(const Subject& subject) {
     return Shared(*entry);
 }
 
+Result<void> show_core_filter(const Subject& subject, TextSink& out) {
+    return print_bits(out, TRY(subject.process())->core_filter.load(std::memory_order_relaxed));
+}
+/// Decimal, or hexadecimal behind "0x" [core(5)]. Unknown bits are dropped, as on Linux.
+Result<void> take_core_filter(const Subject& subject, std::string_view text) {
+    TRY(check_may_inspect(subject));
+    u64 bits = 0;
+    if (!text.starts_with("0x")) bits = TRY(parse_number(text));
+    else for (char c : text.substr(2, text.find('\n') - 2)) {
+        u32 letter = static_cast<u32>(c | 0x20) - 'a', digit = static_cast<u32>(c) - '0';
+        if (digit > 9 && letter > 5) return fail(Error::invalid);
+        bits = bits << 4 | (digit <= 9 ? digit : letter + 10);
+    }
+    TRY(subject.process())->core_filter.store(bits & every_core_filter, std::memory_order_relaxed);
+    return {};
+}
+
 enum class Where : u8 { everywhere, process_only };
 
 struct Row {
@@ -202,6 +219,7 @@ constexpr Row rows[] = {
     {.name = "cgroup", .show = show_group},
     {.name = "cmdline", .show = show_arguments},
     {.name = "comm", .show = show_name, .take = take_name, .permissions = 0644},
+    {.name = "coredump_filter", .show = show_core_filter, .take = take_core_filter, .permissions = 0644},
     {.name = "cwd", .follow = follow_directory},
     {.name = "environ", .show = show_environment, .permissions = 0400},
     {.name = "exe", .follow = follow_program},

@@ -4,6 +4,7 @@
 
 #include "base/locked.hpp"
 #include "kernel/core/random.hpp"
+#include "kernel/linux/core_file/settings.hpp"
 #include "kernel/linux/event/request_context.hpp"
 #include "kernel/linux/limits.hpp"
 #include "kernel/linux/machine/name.hpp"
@@ -21,8 +22,8 @@ using Setting = std::atomic<u64>;
 constinit Setting swappiness = 60, huge_pages = 0, lowest_mapping = 65536,
                   drop_caches = 0, dirty_ratio = 20, dirty_background_ratio = 10, dirty_age = 3000, dirty_interval = 500, cache_pressure = 100,
                   compact_memory = 0, lowest_free = 16384;
-constinit Setting most_files = ~u64{0} >> 1, most_pipe_bytes = 1 << 20, dump_suid = 0;
-constinit Setting most_threads = 32768, panic_seconds = 0, core_uses_pid = 0, perf_paranoid = 4,
+constinit Setting most_files = ~u64{0} >> 1, most_pipe_bytes = 1 << 20;
+constinit Setting most_threads = 32768, panic_seconds = 0, perf_paranoid = 4,
                   tainted = 0, restricted_pointers = 0, restricted_log = 0, system_request = 0;
 constinit Setting device_backlog = 1000, syn_backlog = 4096, reuse_waiting = 2;
 
@@ -89,20 +90,15 @@ Result<void> show_domain_name(TextSink& out, u32) {
     return out.print("{}\n", domain_name(name));
 }
 
-/// Where cores would go. Spore writes none; the pattern is kept for those who set it.
-struct CorePattern {
-    char text[128] = "core";
-    std::size_t size = 4;
-};
-constinit Locked<CorePattern, sync::Spin> core_pattern;
 Result<void> show_core_pattern(TextSink& out, u32) {
-    CorePattern pattern = core_pattern.with([](CorePattern& p) { return p; });
-    return out.print("{}\n", std::string_view(pattern.text, pattern.size));
+    char text[core_pattern_limit];
+    return out.print("{}\n", core_pattern(text));
 }
-Result<void> take_core_pattern(std::string_view text) {
-    auto line = one_line(text);
-    if (line.size() > sizeof CorePattern::text) return fail(Error::invalid);
-    core_pattern.with([&](CorePattern& p) { p.size = line.copy(p.text, sizeof p.text); });
+Result<void> take_core_pattern(std::string_view text) { return set_core_pattern(one_line(text)); }
+Result<void> take_suid_dumpable(std::string_view text) {
+    u64 how = TRY(parse_number(text));
+    if (how > static_cast<u64>(Dumpable::by_root)) return fail(Error::invalid);
+    core_settings.suid_dumpable.store(how, std::memory_order_relaxed);
     return {};
 }
 
@@ -133,7 +129,7 @@ constexpr TableRow rows[] = {
     {.path = "kernel/msgmnb", .setting = &system_limits.keyed_queue_bytes},
     {.path = "kernel/msgmni", .setting = &system_limits.keyed_queues},
     {.path = "kernel/core_pattern", .produce = show_core_pattern, .accept = take_core_pattern},
-    {.path = "kernel/core_uses_pid", .setting = &core_uses_pid},
+    {.path = "kernel/core_uses_pid", .setting = &core_settings.uses_pid},
     {.path = "kernel/randomize_va_space", .text = "2"},
     {.path = "kernel/panic", .setting = &panic_seconds},
     {.path = "kernel/panic_on_oops", .text = "1"},
@@ -171,7 +167,7 @@ constexpr TableRow rows[] = {
     {.path = "fs/pipe-max-size", .setting = &most_pipe_bytes},
     {.path = "fs/aio-max-nr", .setting = &system_limits.asynchronous_requests},
     {.path = "fs/aio-nr", .produce = show_requests},
-    {.path = "fs/suid_dumpable", .setting = &dump_suid},
+    {.path = "fs/suid_dumpable", .setting = &core_settings.suid_dumpable, .accept = take_suid_dumpable},
     {.path = "fs/overflowuid", .text = "65534"},
     {.path = "fs/overflowgid", .text = "65534"},
     {.path = "fs/protected_symlinks", .text = "0"},

@@ -37,6 +37,8 @@ Result<Shared<Process>> make_process(Task& task, const CloneRequest& request, Sh
     TRY(watch_cpu_limit(*process));
     process->exit_signal = request.flags & clone_parent ? parent.exit_signal : request.exit_signal;  // [linux] copy_process: a sibling is like its maker
     process->barriers.store(parent.barriers.load(std::memory_order_relaxed), std::memory_order_relaxed);
+    process->dumpable.store(parent.dumpable.load(std::memory_order_relaxed), std::memory_order_relaxed);
+    process->core_filter.store(parent.core_filter.load(std::memory_order_relaxed), std::memory_order_relaxed);
     process->borrows_memory = (request.flags & clone_vfork) != 0;
     if (request.flags & clone_sighand) {
         process->handlers = parent.handlers;

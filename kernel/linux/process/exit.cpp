@@ -1,6 +1,7 @@
 // The end of tasks and processes.
 #include "kernel/linux/process/exit.hpp"
 
+#include "kernel/linux/core_file/halt.hpp"
 #include "kernel/linux/futex/futex.hpp"
 #include "kernel/linux/process/tree.hpp"
 #include "kernel/linux/ring/work.hpp"
@@ -138,6 +139,7 @@ void end_vfork(Process& process) {
 
 void exit_task(Task& task, WaitStatus status) {
     auto& process = task.process();
+    if (process.core_halt.load(std::memory_order_acquire)) stand_still(task);
     if (task.rings) task.rings->end();  // before anybody can hear that the task has ended [linux] do_exit
     tell_program_of_end(task);
     bool last, only_helpers;

@@ -118,6 +118,16 @@ void take_number_of_main(Task& task) {
     process.main = &task;
 }
 
+bool Process::begin_halted_exit(WaitStatus wanted, CoreHalt& halt) {
+    TreeGuard guard(tree_lock());
+    if (ending_others || exiting_.exchange(true, std::memory_order_acq_rel)) return false;
+    status = wanted;
+    core_halt.store(&halt, std::memory_order_release);
+    for (auto& task : tasks) task.demand_attention();
+    resumed.wake_all();
+    return true;
+}
+
 void Process::begin_exit(WaitStatus wanted) {
     TreeGuard guard(tree_lock());
     if (!exiting_.exchange(true, std::memory_order_acq_rel)) status = wanted;

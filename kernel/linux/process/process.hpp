@@ -30,8 +30,14 @@ struct ImageInfo {
     VirtAddr signal_return{};           ///< where handlers return to that name no place of their own
 };
 
+struct CoreHalt;
 struct ProcessTimers;
 struct RingWork;
+
+/// Whether a process leaves core files, and who may read them [prctl(2), PR_SET_DUMPABLE].
+enum class Dumpable : u8 { no = 0, yes = 1, by_root = 2 };
+/// What core files show, as /proc/PID/coredump_filter has it: private and shared anonymous memory, the beginnings of ELF files, large private pages.
+inline constexpr u32 default_core_filter = 0x33, every_core_filter = 0x1ff;
 
 class Process final : public Counted {
 public:
@@ -58,6 +64,9 @@ public:
 
     /// Ends the whole process: the other tasks end when they next leave the kernel. Only the first caller's status counts.
     void begin_exit(WaitStatus status);
+    /// The same, but that the other tasks wait at their end for `halt` to go, so that they can be looked at (core_file/halt.hpp). False when the process ends
+    /// already, or makes room for execve.
+    bool begin_halted_exit(WaitStatus status, CoreHalt& halt);
     bool exiting() const { return exiting_.load(std::memory_order_acquire); }
 
     // Guarded by tree().
@@ -106,6 +115,9 @@ public:
     std::atomic<ProcessTimers*> timers = nullptr;  ///< owned; see time/interval_timer.hpp
     Shared<Starter> starter;        ///< not changed after the start; null for a child
     std::atomic<i32> kill_score = 0;  ///< /proc's oom_score_adj
+    std::atomic<Dumpable> dumpable = Dumpable::yes;
+    std::atomic<u32> core_filter = default_core_filter;
+    std::atomic<CoreHalt*> core_halt = nullptr;  ///< changed with tree(): its tasks stand still, while one of them writes a core file
     std::atomic<u32> barriers = 0;    ///< membarrier's commands that the process registered for
 
 private:

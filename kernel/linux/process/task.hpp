@@ -156,7 +156,7 @@ public:
     char name[16] = {};
     i32 parent_death_signal = 0;
     bool is_helper = false;         ///< no part of the program: does what its rings leave behind (ring/work.hpp)
-    bool no_new_privileges = false, dumpable = true;
+    bool no_new_privileges = false;
     bool too_many_processes = false;  ///< when it became who it is: checked by execve
     u32 personality = 0;
     MemoryPolicy memory_policy;

@@ -2,6 +2,7 @@
 
 #include "arch/registers.hpp"
 #include "kernel/core/log.hpp"
+#include "kernel/linux/core_file/core_file.hpp"
 #include "kernel/linux/crash.hpp"
 #include "kernel/linux/errno.hpp"
 #include "kernel/linux/process/rseq.hpp"
@@ -116,7 +117,7 @@ void wait_while_stopped(Task& task) {
         // The first program's end is what the user sees; others' is their parents' business.
         if (core && process.is_first() && info.number != sigquit) report_crash(task, task.thread().program_frame(), info);
     }
-    exit_process(task, WaitStatus::killed(info.number, false));
+    exit_process(task, WaitStatus::killed(info.number, core && write_core(task, info)));
 }
 
 }  // namespace

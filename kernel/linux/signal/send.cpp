@@ -1,5 +1,6 @@
 #include "kernel/linux/signal/send.hpp"
 
+#include "kernel/linux/core_file/halt.hpp"
 #include "kernel/linux/process/tree.hpp"
 
 namespace spore::linux {
@@ -36,7 +37,10 @@ Task* choose(Process& process, i32 number) {
 
 /// With the tree's lock held. False when it was not remembered because enough wait already.
 bool send_locked(Process& process, Task* only, const SignalInfo& info, Owned<QueuedSignal>& entry) {
-    if (process.zombie || process.exiting()) return true;
+    if (process.zombie || process.exiting()) {
+        if (auto* halt = process.core_halt.load(std::memory_order_relaxed); halt && info.number == sigkill) halt->killed.store(true, std::memory_order_relaxed);
+        return true;
+    }
     if (info.number == sigcont) resume(process);
     Guard guard(process.signal_lock);
     cancel_opposites(process, info.number);

@@ -17,7 +17,7 @@ Plan plan_for(std::string program) {
     return plan;
 }
 u32 number_of(std::string_view name) {
-    constexpr std::pair<std::string_view, u32> numbers[] = {{"write", 1}, {"socket", 41}, {"semget", 64}, {"ptrace", 101}};
+    constexpr std::pair<std::string_view, u32> numbers[] = {{"write", 1}, {"socket", 41}, {"semget", 64}, {"ptrace", 101}, {"setrlimit", 160}};
     return std::ranges::find(numbers, name, &std::pair<std::string_view, u32>::first)->second;
 }
 Findings findings_of(std::initializer_list<std::pair<std::string_view, FoundCall>> calls) {
@@ -35,6 +35,16 @@ TEST(Selection, KeepsWhatWasFoundAndWhatEveryProgramNeeds) {
     EXPECT_FALSE(selection.calls.contains("ptrace")) << "the kernel has none";
     EXPECT_FALSE(selection.calls.contains("semget"));
     for (const auto& part : selection.parts) EXPECT_EQ(part.kept, part.name == "balloon") << part.name << ": " << part.why;
+}
+
+TEST(Selection, KeepsCoreFilesWhereSomebodyMayAskForThem) {
+    auto plan = plan_for("/app");
+    EXPECT_FALSE(keeps(select_parts(plan, RootPlace::memory, {findings_of({{"setrlimit", {Evidence::possible, {"libc.so.6: setrlimit"}}}})}), "core_files"));
+    EXPECT_TRUE(keeps(select_parts(plan, RootPlace::memory, {findings_of({{"setrlimit", {Evidence::possible, {"app: main"}}}})}), "core_files"));
+    plan.limits = {{4, 0, 0}};
+    EXPECT_FALSE(keeps(select_parts(plan, RootPlace::memory, {}), "core_files"));
+    plan.limits = {{4, ~u64{0}, ~u64{0}}};
+    EXPECT_TRUE(keeps(select_parts(plan, RootPlace::memory, {}), "core_files"));
 }
 
 TEST(Selection, PartsFollowTheMachine) {

@@ -27,6 +27,7 @@ Bytes sample() {
     writer.number(Tag::channel, 1);
     writer.text(Tag::read_only, "/data");
     writer.number(Tag::stop_signal, 3);
+    writer.text(Tag::core_pattern, "/cores/%e");
     writer.finish();
     return bytes;
 }
@@ -43,6 +44,7 @@ TEST(Manifest, ReadsWhatTheWriterWrites) {
     EXPECT_EQ(manifest->channel(), abi::ChannelKind::framed);
     EXPECT_EQ(manifest->terminal(), std::nullopt);
     EXPECT_EQ(manifest->stop_signal(), 3u);
+    EXPECT_EQ(manifest->core_pattern(), "/cores/%e");
     std::vector<std::string> arguments, read_only;
     manifest->for_each_argument([&](std::string_view text) { arguments.emplace_back(text); });
     EXPECT_EQ(arguments, (std::vector<std::string>{"echo", "", "hello world"}));

@@ -77,6 +77,7 @@ void set_thread_pointer(ProgramState& state, u64 value) {
 u64 thread_pointer(const ProgramState& state) { return is_live(state) ? read_thread_pointer() : state.thread_pointer; }
 
 std::size_t extended_state_size() { return sizeof(VectorRegisters); }
+u64 extended_state_components() { return 0; }
 
 [[gnu::always_inline]] void export_extended_state(ProgramState& state, MutableByteSpan out) {
     if (is_live(state)) save_vector_registers(&state.vectors);

@@ -42,6 +42,8 @@ u64 gs_base(const ProgramState& state);
 /// The program's floating point and vector registers in the machine's ABI layout (XSAVE area on x86-64), for signal frames.
 std::size_t extended_state_size();
 void export_extended_state(ProgramState& state, MutableByteSpan out);
+/// The parts that it has room for: XCR0 on x86-64 [intel/vol1 13.3]; 0 where there are none.
+u64 extended_state_components();
 /// invalid when the bytes are not a state this CPU can load.
 Result<void> import_extended_state(ProgramState& state, ByteSpan in);
 

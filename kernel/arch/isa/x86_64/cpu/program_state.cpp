@@ -123,6 +123,7 @@ void set_gs_base(ProgramState& state, u64 value) {
 u64 gs_base(const ProgramState& state) { return is_live(state) ? read_gs_base() : state.gs_base; }
 
 std::size_t extended_state_size() { return features.extended_size; }
+u64 extended_state_components() { return features.xsave ? features.extended_mask : 0; }
 
 [[gnu::always_inline]] void export_extended_state(ProgramState& state, MutableByteSpan out) {
     if (is_live(state)) save_all(state.area);  // programs look at the registers without asking for the marks
