@@ -43,7 +43,7 @@ constexpr const char* main_examples = R"(Examples:
 'spore run --help' tells more, and lists the exit statuses.)";
 
 struct RawRun {
-    std::string memory, user, architecture, platform, machine, bus, gic, firmware, accelerator, mode, log_level, timeout, directory, stop_signal, image, entrypoint, root, root_place, disk, sysroot, kernel, save_bundle, timeline;
+    std::string memory, user, architecture, platform, machine, bus, gic, firmware, accelerator, mode, log_level, timeout, directory, stop_signal, core, image, entrypoint, root, root_place, disk, sysroot, kernel, save_bundle, timeline;
     std::vector<std::string> volumes, limits, kept;
     EnvironmentOptions environment;
     std::string network, nic, mac, host_name, capture;
@@ -72,6 +72,7 @@ void add_run_options(CLI::App& run, RawRun& raw) {
     raw.environment.add_to(run);
     run.add_option("-u,--user", raw.user, "Who the program runs as, in numbers (0; the group's, unless given, is the user's)")->type_name("UID[:GID]");
     run.add_option("--ulimit", raw.limits, "A limit that the program begins with: as, core, cpu, data, fsize, nofile, nproc, sigpending or stack")->type_name("NAME=SOFT[:HARD]")->allow_extra_args(false);
+    run.add_option("--core", raw.core, "Core files of programs that a signal ends appear in this folder, as core.NAME.PID; with spore gdb, a core file to look at")->type_name("DIR");
     run.add_option("--stop-signal", raw.stop_signal, "What the program is sent when the machine is asked to stop: a name or number (SIGTERM, or what the image says)")->type_name("SIGNAL");
     run.add_option("-w,--workdir", raw.directory, "Working directory in the guest (/)")->type_name("DIR");
     run.add_option("-v,--volume", raw.volumes, "Copy a file or folder into the guest's root; with :shared let the guest use a folder where it is, with :disk a disk's image with an ext4 file system")->type_name("HOST:GUEST[:ro][:shared|:disk]")->allow_extra_args(false);
@@ -138,6 +139,7 @@ Outcome<Request> to_request(const RawRun& raw) {
     if (!raw.user.empty()) request.user = TRY(parse_user(raw.user));
     for (const auto& limit : raw.limits) request.limits.push_back(TRY(parse_limit(limit)));
     if (!raw.stop_signal.empty()) request.stop_signal = TRY(parse_stop_signal(raw.stop_signal));
+    if (!raw.core.empty()) request.core = fs::absolute(raw.core).lexically_normal();
     request.directory = text(raw.directory);
     for (const auto& volume : raw.volumes) request.volumes.push_back(TRY(parse_volume(volume, fs::current_path())));
     request.image = text(raw.image), request.entrypoint = text(raw.entrypoint);

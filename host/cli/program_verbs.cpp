@@ -142,8 +142,8 @@ class GdbVerb final : public Verb {
 public:
     static constexpr const char* verb = "gdb";
     explicit GdbVerb(CLI::App& parent)
-        : Verb(parent, verb, "Run a program under gdb, or attach gdb to a machine that was started with --debug",
-               "spore gdb ./app\nspore gdb --batch --ex 'break main' --ex continue --ex backtrace ./app\nspore run -d --debug --name server ./app && spore gdb --attach server",
+        : Verb(parent, verb, "Run a program under gdb, or attach gdb to a machine that was started with --debug, or to a core file",
+               "spore gdb ./app\nspore gdb --batch --ex 'break main' --ex continue --ex backtrace ./app\nspore run -d --debug --name server ./app && spore gdb --attach server\nspore gdb --core cores/core.app.1 ./app",
                "gdb's own commands here: spore-libraries loads the symbols of shared libraries, spore-threads lists threads.") {
         app->add_option("--attach", attach_, "A background machine")->type_name("NAME");
         app->add_option("--ex", options_.commands, "What gdb is to do first; may be given several times")->type_name("COMMAND")->allow_extra_args(false);
@@ -151,7 +151,14 @@ public:
     }
     bool runs_program() const override { return true; }
     Outcome<int> act(const MakeRequest& request, std::vector<std::string> words) override {
-        if (attach_.empty()) return debug(TRY(make_plan(TRY(request(words)))), options_);
+        if (attach_.empty()) {
+            auto wanted = TRY(request(words));
+            auto core = wanted.core && !fs::is_directory(*wanted.core) ? std::exchange(wanted.core, std::nullopt) : std::nullopt;
+            auto plan = TRY(make_plan(wanted));
+            if (!core) return debug(std::move(plan), options_);
+            if (::access(core->c_str(), R_OK) != 0) return failure(ExitStatus::not_found, "--core {}: {}", core->string(), error_text());
+            return look_at_core(plan, *core, options_);
+        }
         auto instance = TRY(Instance::open(attach_));
         if (instance.life() != Life::running) return failure(ExitStatus::failed, "the machine {} does not run", attach_);
         return attach_gdb(instance.folder(), options_);

@@ -45,29 +45,38 @@ std::vector<std::string> ways_to_reach(const fs::path& debugger) {
     return lines;
 }
 
+/// How gdb is called for programs of a CPU, up to its first command. Debian's gdb knows its own CPU only.
+std::vector<std::string> begin_command(Architecture architecture, const GdbOptions& options) {
+    std::string gdb = facts_of(architecture).machine == facts_of(native_architecture).machine ? "gdb" : "gdb-multiarch";
+    std::vector<std::string> command{gdb, "-q", "-iex", "set confirm off", "-iex", "set pagination off", "-iex", "set print thread-events off"};
+    if (options.batch) command.insert(command.end(), {"-batch"});
+    return command;
+}
+
+/// Returns only when that is impossible.
+Failure become(std::vector<std::string> command) {
+    std::vector<char*> arguments;
+    for (auto& word : command) arguments.push_back(word.data());
+    arguments.push_back(nullptr);
+    ::execvp(arguments[0], arguments.data());
+    if (errno == ENOENT) return {ExitStatus::missing_tool, fmt::format("{} is missing: install it with 'apt install {}'", command[0], command[0])};
+    return {ExitStatus::failed, fmt::format("cannot start {}: {}", command[0], error_text())};
+}
+
 /// Becomes gdb; returns only when that is impossible.
 Failure become_gdb(const fs::path& folder, const GdbOptions& options) {
     auto text = read_file(folder / "files.json");
     auto description = nlohmann::json::parse(text.value_or(""), nullptr, false);
     if (!description.is_object()) return {ExitStatus::failed, fmt::format("{} is missing or damaged", (folder / "files.json").string())};
-    // Debian's gdb knows its own CPU only.
-    auto& facts = facts_of(from_name<Architecture>(description.value("architecture", "")).value_or(native_architecture));
-    std::string gdb = facts.machine == facts_of(native_architecture).machine ? "gdb" : "gdb-multiarch";
-    std::vector<std::string> command{gdb, "-q", "-iex", "set confirm off", "-iex", "set pagination off", "-iex", "set print thread-events off"};
-    if (options.batch) command.insert(command.end(), {"-batch"});
+    auto command = begin_command(from_name<Architecture>(description.value("architecture", "")).value_or(native_architecture), options);
     auto execute = [&](std::string line) { command.insert(command.end(), {"-ex", std::move(line)}); };
     execute(fmt::format("file {}", description.value("kernel", "")));
     if (auto program = description.value("program", ""); !program.empty()) execute(fmt::format("add-symbol-file {} -o {:#x}", program, description.value("base", u64{0})));
     for (auto& line : ways_to_reach(folder / "gdb")) execute(line);
     if (auto script = find_script()) execute(fmt::format("source {}", script->string()));
     for (const auto& line : options.commands) execute(line);
-    std::vector<char*> arguments;
-    for (auto& word : command) arguments.push_back(word.data());
-    arguments.push_back(nullptr);
     ::setenv("SPORE_FILES", (folder / "files.json").c_str(), 1);
-    ::execvp(gdb.c_str(), arguments.data());
-    if (errno == ENOENT) return {ExitStatus::missing_tool, fmt::format("{} is missing: install it with 'apt install {}'", gdb, gdb)};
-    return {ExitStatus::failed, fmt::format("cannot start {}: {}", gdb, error_text())};
+    return become(std::move(command));
 }
 
 /// Until it ends, or a signal wants to end this process.
@@ -168,6 +177,18 @@ Outcome<int> debug(Plan plan, const GdbOptions& options) {
     // A machine whose program has ended, or that gdb ended, is let tell so; one that gdb left running ends with `runner`.
     (void)runner.ends_within(std::chrono::seconds(2));
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+Outcome<int> look_at_core(const Plan& plan, const fs::path& core, const GdbOptions& options) {
+    auto command = begin_command(plan.architecture, options);
+    auto execute = [&](std::string line) { command.insert(command.end(), {"-ex", std::move(line)}); };
+    // The guest's paths are those of its root, or of this machine.
+    auto root = plan.root ? *plan.root : plan.sysroot.value_or("/");
+    if (root != "/") execute(fmt::format("set sysroot {}", root.string()));
+    execute(fmt::format("file {}", plan.host_program.empty() ? (root / plan.program.substr(1)).string() : plan.host_program.string()));
+    execute(fmt::format("core-file {}", core.string()));
+    for (const auto& line : options.commands) execute(line);
+    return std::unexpected(become(std::move(command)));
 }
 
 Outcome<int> attach_gdb(const fs::path& folder, const GdbOptions& options) {

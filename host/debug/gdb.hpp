@@ -18,6 +18,8 @@ Outcome<void> describe_for_gdb(const Plan& plan, Prepared& prepared, const fs::p
 
 /// Starts the machine, paused, and gdb on it. Gives gdb's exit status.
 Outcome<int> debug(Plan plan, const GdbOptions& options);
+/// Becomes gdb on a core file, with the program and the libraries that `plan` has.
+Outcome<int> look_at_core(const Plan& plan, const fs::path& core, const GdbOptions& options);
 /// Becomes gdb on a machine that was started with --debug; `folder` holds its socket and files.json.
 Outcome<int> attach_gdb(const fs::path& folder, const GdbOptions& options);
 

@@ -61,6 +61,7 @@ std::vector<std::byte> make_manifest(const Plan& plan, const std::string& progra
         record.resource = limit.resource, record.soft = limit.soft, record.hard = limit.hard;
         writer.record(Tag::limit, bytes_of(record));
     }
+    if (!plan.cores.empty()) writer.text(Tag::core_pattern, std::string(core_pattern));
     if (plan.stop_signal != Plan{}.stop_signal) writer.number(Tag::stop_signal, plan.stop_signal);
     for (const auto& volume : plan.volumes)
         if (volume.read_only && volume.kind != VolumeKind::disk) writer.text(Tag::read_only, volume.guest);

@@ -21,6 +21,7 @@ Outcome<void> check_request(const Request& request, const Target& target) {
     for (const auto& volume : request.volumes)
         if (volume.kind == VolumeKind::shared)
             return failure(ExitStatus::bad_root, "-v {}: the machine that an image runs on has no folders of this one: leave :shared away, for a copy", volume.text());
+    if (request.core) return failure(ExitStatus::bad_root, "--core: the machine that an image runs on has no folders of this one: give --ulimit core=SIZE, and a volume for them");
     if (request.root_place == RootPlace::disk && !target.disk_root)
         return failure(ExitStatus::bad_root, "--root-in disk: the kernel has no driver for the disks of {}'s machines: leave it away, and give the machine memory for the root",
                        target.name);

@@ -180,6 +180,10 @@ constexpr std::array keys{
         request.stop_signal = TRY(explained(place, parse_stop_signal(TRY(place.text()))));
         return {};
     }},
+    Key{"core", "A string: the folder of this machine where core files appear, as --core.", [](const Place& place, Request& request) -> Outcome<void> {
+        request.core = (place.file.parent_path() / TRY(place.text())).lexically_normal();
+        return {};
+    }},
     Key{"cpus", "A number: processors, from 1 to 64 (1).", [](const Place& place, Request& request) -> Outcome<void> {
         auto value = place.node.value_exact<int64_t>();
         if (!value || *value < 1 || *value > 64) return place.wrong("must be a number from 1 to 64");

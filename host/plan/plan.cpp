@@ -75,6 +75,16 @@ Outcome<void> check_process(const Plan& plan, const Request& request) {
     return {};
 }
 
+/// Core files go into a folder of the host's; how large they may be, --ulimit can say.
+Outcome<void> add_core_folder(Plan& plan, const Request& request) {
+    if (!request.core) return {};
+    if (!fs::is_directory(*request.core)) return failure(ExitStatus::bad_root, "--core {}: there is no such folder: make it first", request.core->string());
+    plan.cores = *request.core;
+    plan.volumes.push_back({.host = plan.cores, .guest = std::string(core_folder), .kind = VolumeKind::shared});
+    plan.limits.insert(plan.limits.begin(), TRY(parse_limit("core=unlimited")));
+    return {};
+}
+
 /// Shared folders and disks need a device each, and hide what is copied below them.
 Outcome<void> check_volumes(const Plan& plan) {
     std::size_t count = 0;
@@ -199,7 +209,7 @@ void Request::merge(const Request& upper) {
     arguments.insert(arguments.end(), upper.arguments.begin(), upper.arguments.end());
     environment.insert(environment.end(), upper.environment.begin(), upper.environment.end());
     volumes.insert(volumes.end(), upper.volumes.begin(), upper.volumes.end());
-    take(user, upper.user), take(stop_signal, upper.stop_signal);
+    take(user, upper.user), take(stop_signal, upper.stop_signal), take(core, upper.core);
     limits.insert(limits.end(), upper.limits.begin(), upper.limits.end());
     network.merge(upper.network);
     tailored |= upper.tailored;
@@ -243,6 +253,7 @@ Outcome<Plan> make_plan(const Request& request) {
     if (plan.cpus < 1 || plan.cpus > most_cpus)
         return failure(ExitStatus::failed, "--cpus {}: give a number from 1 to {}", plan.cpus, most_cpus);
     plan.volumes = request.volumes;
+    TRY(add_core_folder(plan, request));
     plan.architecture = request.architecture.value_or(find_architecture(plan).value_or(native_architecture));
     TRY(choose_machine(plan, request));
     TRY(check_volumes(plan));
@@ -276,6 +287,7 @@ std::string describe(const Plan& plan) {
     line("directory", plan.directory);
     if (plan.user != User{}) line("user", fmt::format("{}:{}", plan.user.uid, plan.user.gid));
     for (const auto& limit : plan.limits) line("limit", text_of(limit));
+    if (!plan.cores.empty()) line("core files", plan.cores.string());
     if (plan.stop_signal != Plan{}.stop_signal) line("stop signal", signal_name(static_cast<int>(plan.stop_signal)));
     line("memory", fmt::format("{} MiB", plan.memory >> 20));
     line("cpus", fmt::format("{}", plan.cpus));

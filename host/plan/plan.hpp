@@ -91,6 +91,7 @@ struct Request {
     std::optional<User> user;
     std::vector<Limit> limits;               ///< later ones win
     std::optional<unsigned> stop_signal;     ///< --stop-signal
+    std::optional<fs::path> core;            ///< --core: the folder of core files
     NetworkRequest network;
     bool terminal = false;
     bool debug = false;                      ///< --debug: QEMU offers a debugger socket, addresses are fixed
@@ -98,6 +99,9 @@ struct Request {
     /// Takes over what `upper` names; lists are joined.
     void merge(const Request& upper);
 };
+
+/// Where the guest has the folder of --core, a volume like those of -v …:shared, and what it calls core files there [core(5)].
+inline constexpr std::string_view core_folder = "/run/cores", core_pattern = "/run/cores/core.%e.%p";
 
 /// Shared folders and disks that -v takes together; microvm has no room for more devices.
 inline constexpr std::size_t most_volume_devices = 4;
@@ -136,6 +140,7 @@ struct Plan {
     std::vector<Volume> volumes;
     User user;
     std::vector<Limit> limits;
+    fs::path cores;                      ///< where core files appear, which the guest has as core_folder; empty: as the program says
     unsigned stop_signal = 15;           ///< what the program is sent when the machine is asked to stop: a number of Linux's
     Network network;
     std::string host_name = "spore";     ///< the guest's

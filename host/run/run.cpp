@@ -15,6 +15,7 @@
 
 #include "host/common/process.hpp"
 #include "host/run/accelerator.hpp"
+#include "host/run/core_folder.hpp"
 #include "host/run/identity.hpp"
 #include "host/run/linuxu_command.hpp"
 #include "host/run/network.hpp"
@@ -121,6 +122,7 @@ Outcome<Prepared> prepare(Plan& plan) {
 }
 
 Outcome<int> run(const Plan& plan, Prepared prepared, RunHooks run_hooks) {
+    CoreFolder cores(plan.cores);
     auto channel = TRY(make_socket_pair());
     auto serial = TRY(make_socket_pair());
     int pipe[2];
@@ -187,6 +189,7 @@ Outcome<int> run(const Plan& plan, Prepared prepared, RunHooks run_hooks) {
                      .signals = signals.number(), .questions = run_hooks.questions, .executions = run_hooks.executions}, plan.timeout, std::move(hooks),
                     plan.detached ? SecondSignal::passes : SecondSignal::ends);
     auto status = session.run();
+    for (const auto& core : cores.written()) tell_of_core(plan, core);
     if (run_hooks.timeline) run_hooks.timeline->program_ended();
     if (!status && status.error().status == ExitStatus::machine_ended) {
         bool qemu = plan.platform == Platform::qemu;

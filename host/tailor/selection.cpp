@@ -28,6 +28,12 @@ const Volume* find_volume(const Plan& plan, VolumeKind kind) {
     return found == plan.volumes.end() ? nullptr : &*found;
 }
 
+/// A shared folder that programs can come from: not that of core files.
+const Volume* find_shared_programs(const Plan& plan) {
+    auto found = std::ranges::find_if(plan.volumes, [](const Volume& volume) { return volume.kind == VolumeKind::shared && volume.guest != core_folder; });
+    return found == plan.volumes.end() ? nullptr : &*found;
+}
+
 struct DiskDriver {
     Disk disk;
     std::string_view part;
@@ -89,10 +95,10 @@ Reason reason_for(std::string_view part, const Plan& plan, RootPlace root, const
     }
     if (part == "core_files") {
         constexpr u32 core_limit = 4;  // RLIMIT_CORE, which is 0 unless somebody says otherwise
-        if (std::ranges::any_of(plan.limits, [](const Limit& limit) { return limit.resource == core_limit && limit.hard > 0; })) return {true, "--ulimit asks for them"};
+        if (std::ranges::any_of(plan.limits, [](const Limit& limit) { return limit.resource == core_limit && limit.hard > 0; })) return {true, "--core or --ulimit asks for them"};
         for (auto name : {"setrlimit", "prlimit64"})
             if (auto* call = find_own_call(name, plan, findings)) return {true, fmt::format("the program can ask for them: {}", first_of(call->by))};
-        return {false, "nobody asks for them: neither --ulimit nor the program"};
+        return {false, "nobody asks for them: neither --core, --ulimit nor the program"};
     }
     if (part == "power_button") return {plan.standalone, plan.standalone ? "whoever runs the image asks it to stop by the machine" : "spore stop asks by the channel"};
     if (part == "serial") return {plan.standalone, plan.standalone ? "it is the program's console" : "the channel is the program's console"};
@@ -115,7 +121,7 @@ Selection select_parts(const Plan& plan, RootPlace root, const ProgramFacts& fac
         selection.parts.push_back({name, text, kept, std::move(why)});
     }
     if (asked_for("calls")) selection.all_calls = "--keep calls";
-    else if (auto share = find_volume(plan, VolumeKind::shared)) selection.all_calls = fmt::format("programs may come from the shared folder {}", share->guest);
+    else if (auto share = find_shared_programs(plan)) selection.all_calls = fmt::format("programs may come from the shared folder {}", share->guest);
     else if (auto volume = find_volume(plan, VolumeKind::disk)) selection.all_calls = fmt::format("programs may come from the volume {}", volume->guest);
     else if (!facts.saw_all) selection.all_calls = "the root holds more programs than can be looked into";
     else if (!facts.findings.unclear.empty()) selection.all_calls = fmt::format("the numbers of some calls could not be followed (in {})", first_of(facts.findings.unclear));

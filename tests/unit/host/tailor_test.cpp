@@ -44,7 +44,10 @@ TEST(Selection, KeepsCoreFilesWhereSomebodyMayAskForThem) {
     plan.limits = {{4, 0, 0}};
     EXPECT_FALSE(keeps(select_parts(plan, RootPlace::memory, {}), "core_files"));
     plan.limits = {{4, ~u64{0}, ~u64{0}}};
-    EXPECT_TRUE(keeps(select_parts(plan, RootPlace::memory, {}), "core_files"));
+    plan.volumes.push_back({"/srv", std::string(core_folder), false, VolumeKind::shared});
+    auto selection = select_parts(plan, RootPlace::memory, {});
+    for (auto* part : {"core_files", "shares"}) EXPECT_TRUE(keeps(selection, part)) << part;
+    EXPECT_EQ(selection.all_calls, "") << "no programs come from there";
 }
 
 TEST(Selection, PartsFollowTheMachine) {
