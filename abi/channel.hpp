@@ -13,7 +13,7 @@ inline constexpr u32 max_frame_payload = 65536;
 /// Bytes of standard input that the host may send before the first `stdin_credit` frame.
 inline constexpr u32 initial_stdin_credit = 65536;
 /// What the guest may send before the first `output_credit` frame: QEMU throws away what its socket does not take at once. Each frame
-/// of output, log or strace counts its payload and frame_cost, which is about what the host's kernel adds to a small one.
+/// of output, log, strace or trace counts its payload and frame_cost, which is about what the host's kernel adds to a small one.
 inline constexpr u32 initial_output_credit = 128 * 1024;
 inline constexpr u32 frame_cost = 1024;
 /// Log lines do not wait for credit. They go this far beyond it, and are lost after that.
@@ -38,6 +38,7 @@ enum class GuestFrame : u8 {
     reply = 8,         ///< ReplyPayload, then a piece of the text that a `query` asked for
     boot_mark = 9,     ///< BootMarkPayload, then what boot had come to, as text; before `exit`, where the manifest asks for it
     nested = 10,       ///< NestedPayload, then a frame of that program: hello, standard_out, standard_err, stdin_credit or exit
+    trace = 11,        ///< TracePayload, then TraceEvents (trace.hpp); before `exit`, where the manifest asks for it
 };
 
 /// Host to guest.
@@ -46,7 +47,7 @@ enum class HostFrame : u8 {
     stdin_end = 2,     ///< end of file on standard input
     signal = 3,        ///< le32: deliver this signal to the program's process group
     window_size = 4,   ///< le16 rows, le16 columns
-    query = 5,         ///< le32 number of the question, then the path of a file below /proc ("net/tcp"): the kernel reports its text
+    query = 5,         ///< le32 number of the question, then the path of a file below /proc ("net/tcp"): the kernel reports its text; or one of trace_questions (trace.hpp)
     shutdown = 6,      ///< stop the program by its signal (the manifest's), close the volumes, power off; who insists, by another within 5 seconds, does not wait for the program
     output_credit = 7, ///< le32: what of the guest's output was taken, see initial_output_credit
     nested = 8,        ///< NestedPayload, then a frame for that program: start, standard_in, stdin_end, signal, window_size, output_credit, output_end or hang_up

@@ -53,6 +53,7 @@ enum class Tag : u16 {
     volume = 21,     ///< VolumeRecord, then an absolute path in the root: a disk with a file system of its own, which is mounted there
     stop_signal = 22, ///< u32: the signal that the program is sent when the machine is asked to stop, instead of SIGTERM
     core_pattern = 23, ///< string of at most core_pattern_limit bytes: where core files of programs go and what they are called, as /proc/sys/kernel/core_pattern has it
+    trace = 24,      ///< TraceRecord (trace.hpp): record what happens, and tell it at the end
     fixed_addresses = 15, ///< u32: 1 = programs and their stacks always lie at the same addresses
 };
 

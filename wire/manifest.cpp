@@ -1,5 +1,7 @@
 #include "wire/manifest.hpp"
 
+#include "abi/trace.hpp"
+
 namespace spore::wire {
 
 using abi::Tag;
@@ -25,6 +27,12 @@ bool is_interface(ByteSpan payload) {
     for (unsigned i = 0; i < record->address_count; ++i)
         if (view_at<abi::AddressRecord>(payload, sizeof *record + i * sizeof(abi::AddressRecord))->prefix_length > 128) return false;
     return true;
+}
+
+bool is_trace(ByteSpan payload) {
+    auto* record = view_at<abi::TraceRecord>(payload, 0);
+    return record && payload.size() == sizeof *record && (record->points & ~abi::all_trace_points) == 0 && record->events >= abi::least_trace_events &&
+           record->events <= abi::most_trace_events;
 }
 
 bool is_volume(ByteSpan payload) {
@@ -61,6 +69,7 @@ Check check_record(Tag tag, ByteSpan payload) {
         case Tag::name_server: return verdict(payload.size() == sizeof(abi::AddressRecord::address));
         case Tag::volume: return verdict(is_volume(payload));
         case Tag::user: return verdict(is_struct<abi::UserRecord>(payload));
+        case Tag::trace: return verdict(is_trace(payload));
     }
     return Check::unknown;
 }
@@ -131,6 +140,13 @@ std::optional<Manifest::User> Manifest::user() const {
     if (!payload) return std::nullopt;
     auto* record = view_at<abi::UserRecord>(*payload, 0);
     return User{record->uid, record->gid};
+}
+
+std::optional<Manifest::Trace> Manifest::trace() const {
+    auto payload = find(Tag::trace);
+    if (!payload) return std::nullopt;
+    auto* record = view_at<abi::TraceRecord>(*payload, 0);
+    return Trace{record->points, record->events};
 }
 
 Manifest::Limit Manifest::to_limit(ByteSpan payload) {

@@ -22,6 +22,9 @@ public:
     struct User {
         u32 uid, gid;
     };
+    struct Trace {
+        u32 points, events;
+    };
     struct Volume {
         const abi::VolumeRecord& record;
         std::string_view path;
@@ -49,6 +52,8 @@ public:
     std::string_view core_pattern() const { return text(abi::Tag::core_pattern).value_or(""); }
     bool fixed_addresses() const { return number(abi::Tag::fixed_addresses).value_or(0) != 0; }
     bool strace() const { return number(abi::Tag::strace).value_or(0) != 0; }
+    /// Checked: points that there are, and a number of events within bounds.
+    std::optional<Trace> trace() const;
     bool timeline() const { return number(abi::Tag::timeline).value_or(0) != 0; }
     /// SIGTERM, unless something else is wanted: numbers are the same on every Linux machine.
     u32 stop_signal() const { return number(abi::Tag::stop_signal).value_or(15); }

@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "abi/trace.hpp"
 #include "wire/bundle.hpp"
 #include "wire/manifest_writer.hpp"
 
@@ -72,6 +73,11 @@ std::vector<std::byte> make_manifest(const Plan& plan, const std::string& progra
     writer.number(Tag::mode, static_cast<u32>(plan.mode));
     writer.number(Tag::log_level, static_cast<u32>(plan.log_level));
     writer.number(Tag::root_source, static_cast<u32>(source));
+    if (plan.trace) {
+        abi::TraceRecord record{};
+        record.points = plan.trace->points, record.events = plan.trace->events;
+        writer.record(Tag::trace, bytes_of(record));
+    }
     if (plan.timeline) writer.number(Tag::timeline, 1);
     if (plan.strace) writer.number(Tag::strace, 1);
     if (plan.fixed_addresses) writer.number(Tag::fixed_addresses, 1);

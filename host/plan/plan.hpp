@@ -112,6 +112,12 @@ inline constexpr u64 default_memory = 256_MiB;
 /// Below this, not even the kernel and an empty program fit.
 inline constexpr u64 smallest_memory = 2_MiB;
 
+/// What the kernel records.
+struct Trace {
+    u32 points;  ///< a set of abi::trace_bit()
+    u32 events;  ///< that each processor keeps, as in abi::TraceRecord
+};
+
 struct Plan {
     fs::path host_program;               ///< the file on the host; empty when it lies inside `root` or `sysroot`
     std::string program;                 ///< its absolute path in the guest
@@ -146,6 +152,7 @@ struct Plan {
     std::string host_name = "spore";     ///< the guest's
     bool terminal = false;
     bool strace = false;                 ///< the kernel reports every system call
+    std::optional<Trace> trace;          ///< it records what happens, and tells at the end
     bool timeline = false;               ///< it tells at the end when its boot came to what
     bool fixed_addresses = false;        ///< no address space randomisation, so that a debugger knows where things are
     fs::path debugger;                   ///< where QEMU's debugger socket is made; empty: none

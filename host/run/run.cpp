@@ -181,6 +181,7 @@ Outcome<int> run(const Plan& plan, Prepared prepared, RunHooks run_hooks) {
         return entry && entry->kind == Entry::Kind::file ? std::optional(entry->host) : std::nullopt;
     });
     SessionHooks hooks{.strace = std::move(run_hooks.strace), .explain = [&](std::string_view line) { return symboliser.explain(line); }};
+    hooks.trace = std::move(run_hooks.trace);
     if (auto* timeline = run_hooks.timeline) {
         hooks.greeted = [timeline](u64 nanoseconds) { timeline->kernel_greets(nanoseconds); };
         hooks.boot_mark = [timeline](std::string_view name, u64 nanoseconds) { timeline->kernel_mark(std::string(name), nanoseconds); };

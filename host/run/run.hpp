@@ -20,6 +20,7 @@ Outcome<Prepared> prepare(Plan& plan);
 /// Who else deals with the guest while it runs. Each may be missing.
 struct RunHooks {
     std::function<void(std::string_view)> strace{};  ///< gets the lines that plan.strace asks for
+    std::function<void(ByteSpan)> trace{};           ///< gets the frames that plan.trace asks for
     int questions = -1, executions = -1;             ///< as in SessionFiles
     Timeline* timeline = nullptr;                    ///< notes when the run came to what; with plan.timeline
     bool observed = false;                           ///< who started the machine for us watches it, and is waited for

@@ -180,6 +180,9 @@ void Session::handle(const GuestFrameReader::Frame& frame) {
             break;
         case reply: questions_.take_reply(frame.payload); break;
         case nested: executions_.take(frame.payload); break;
+        case trace:
+            if (hooks_.trace) hooks_.trace(frame.payload);
+            break;
         case boot_mark:
             if (auto* payload = view_at<abi::BootMarkPayload>(frame.payload, 0); payload && hooks_.boot_mark)
                 hooks_.boot_mark(frame.text().substr(sizeof *payload), payload->nanoseconds);
@@ -189,7 +192,9 @@ void Session::handle(const GuestFrameReader::Frame& frame) {
 
 void Session::note_output(const GuestFrameReader::Frame& frame) {
     using enum abi::GuestFrame;
-    if (frame.kind != standard_out && frame.kind != standard_err && frame.kind != log && frame.kind != strace && frame.kind != reply && frame.kind != nested) return;
+    if (frame.kind != standard_out && frame.kind != standard_err && frame.kind != log && frame.kind != strace && frame.kind != reply && frame.kind != nested &&
+        frame.kind != trace)
+        return;
     unacknowledged_ += static_cast<u32>(frame.payload.size()) + abi::frame_cost;
     if (unacknowledged_ < abi::initial_output_credit / 4) return;
     le32 amount{};

@@ -29,6 +29,7 @@ struct SessionHooks {
     std::function<void(std::string_view line)> strace;            ///< lines of strace; otherwise they go to standard error
     std::function<std::string(std::string_view line)> explain;    ///< log lines with their places named
     std::function<void(u64 nanoseconds)> greeted;                 ///< the guest's first word: how long after its first instruction
+    std::function<void(ByteSpan payload)> trace;                  ///< what was recorded: a TracePayload and events, not checked
     std::function<void(std::string_view name, u64 nanoseconds)> boot_mark;  ///< what its boot had come to then
 };
 

@@ -45,7 +45,7 @@ std::string key_of(const Plan& plan, const Assembled& assembled, RootPlace root)
     auto has = [&](VolumeKind kind) { return u64(std::ranges::contains(plan.volumes, kind, &Volume::kind)); };
     for (u64 fact : {u64(plan.platform), u64(plan.machine), u64(plan.bus), u64(plan.network.present()), u64(plan.network.nic), u64(root), plan.disk ? 1 + u64(*plan.disk) : 0,
                      has(VolumeKind::shared), has(VolumeKind::disk),
-                     u64(plan.memory >= smallest_memory_with_balloon)})
+                     u64(plan.memory >= smallest_memory_with_balloon), u64(plan.trace.has_value())})
         fingerprint.add_number(fact);
     return fingerprint.text();
 }

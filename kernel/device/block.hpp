@@ -7,6 +7,7 @@
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "base/types.hpp"
+#include "kernel/core/trace.hpp"
 
 namespace spore::device {
 
@@ -39,14 +40,16 @@ public:
 
     /// What was done since the machine started, for those who tell of it.
     struct Counter {
+        abi::TraceDisk work;
         std::atomic<u64> requests = 0, sectors = 0, nanoseconds = 0;
         void count(u64 more_sectors, Duration took) {
             requests.fetch_add(1, std::memory_order_relaxed);
             sectors.fetch_add(more_sectors, std::memory_order_relaxed);
             nanoseconds.fetch_add(static_cast<u64>(took.nanoseconds), std::memory_order_relaxed);
+            core::trace(core::TracePoint::disk, static_cast<u64>(work), more_sectors, static_cast<u64>(took.nanoseconds));
         }
     };
-    Counter reads, writes, flushes;
+    Counter reads{abi::TraceDisk::read}, writes{abi::TraceDisk::write}, flushes{abi::TraceDisk::flush};
 };
 
 /// Disks in the order in which they were found; null beyond the last. They live as long as the machine.

@@ -7,6 +7,7 @@
 #include "arch/entry.hpp"
 #include "kernel/core/log.hpp"
 #include "kernel/core/parts.hpp"
+#include "kernel/core/trace.hpp"
 #include "kernel/linux/calls/calls.hpp"
 #include "kernel/linux/machine/numbers.hpp"
 #include "kernel/linux/process/task.hpp"
@@ -142,7 +143,12 @@ std::optional<CallInfo> find_call(u64 number) {
     return info;
 }
 
-void set_strace(bool on) { entry::direct_system_calls = on ? 0 : entry::system_call_numbers; }
+void watch_calls(CallWatcher who, bool on) {
+    static constinit bool watches[2] = {};
+    watches[static_cast<std::size_t>(who)] = on;
+    // Other CPUs read it meanwhile.
+    std::atomic_ref(entry::direct_system_calls).store(watches[0] || watches[1] ? 0 : entry::system_call_numbers, std::memory_order_relaxed);
+}
 
 }  // namespace spore::linux
 
@@ -159,7 +165,9 @@ namespace spore::entry {
     if (direct_system_calls) return handler(owner, frame);
     auto& task = linux::task_of(owner);
     linux::trace_begin(task, frame);
+    core::trace(core::TracePoint::call_begin, number, arch::system_call_argument(frame, 0));
     i64 result = handler(owner, frame);
+    core::trace(core::TracePoint::call_end, number, static_cast<u64>(result));
     linux::trace_end(task, frame, result);
     return result;
 }

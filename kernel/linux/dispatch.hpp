@@ -12,7 +12,8 @@ std::optional<CallInfo> find_call(u64 number);
 /// Linux's name for a number, known to us or not; empty when Linux has none.
 std::string_view call_name(u64 number);
 
-/// Reports each call on the channel (strace.hpp).
-void set_strace(bool on);
+/// Takes each call the long way while somebody watches, where strace.hpp reports it and core/trace.hpp records it. Otherwise calls pay for neither.
+enum class CallWatcher : u8 { strace, trace };
+void watch_calls(CallWatcher who, bool on);
 
 }  // namespace spore::linux

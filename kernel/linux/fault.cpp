@@ -6,6 +6,7 @@
 #include "arch/registers.hpp"
 #include "kernel/core/log.hpp"
 #include "kernel/core/per_cpu.hpp"
+#include "kernel/core/trace.hpp"
 #include "kernel/linux/process/task.hpp"
 #include "kernel/linux/signal/frame.hpp"
 #include "kernel/linux/signal/send.hpp"
@@ -17,9 +18,15 @@ namespace {
 
 PER_CPU(std::atomic<u64>, faults_served);
 
+u64 trace_bits(arch::Access access) {
+    using enum abi::TraceAccess;
+    return access.read * u64{u8(read)} + access.write * u64{u8(write)} + access.execute * u64{u8(execute)};
+}
+
 memory::FaultOutcome serve(Task& task, VirtAddr at, arch::Access access) {
     sync::count(task.minor_faults);
     sync::count(*faults_served);
+    core::trace(core::TracePoint::fault, at.value, trace_bits(access));
     auto outcome = task.memory().handle_fault(at, access);
     if (outcome != memory::FaultOutcome::no_memory) [[likely]] return outcome;
     // Thousands of threads can have ended a moment ago, and their stacks come back one by one: a program is not ended before that had its time.

@@ -153,7 +153,7 @@ Result<Shared<fs::Dentry>> find_directory(const ProgramRequest& request) {
 
 Result<void> start_init(const StartRequest& request) {
     set_restart(request.restart);
-    set_strace(request.strace);
+    watch_calls(CallWatcher::strace, request.strace);
     if (request.fixed_addresses) fix_addresses();
     futex::set_thread_lookup([](u32 id) { return static_cast<bool>(find_task(static_cast<i32>(id))); });
     set_host_name(request.hostname);

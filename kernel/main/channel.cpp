@@ -228,6 +228,10 @@ void refuse_nested(u32 number, abi::StartFailure why) {
     if (channel.pay_urgently(sizeof(NestedHead) + sizeof exit, abi::log_overdraft)) channel.send_nested_urgently(number, GuestFrame::exit, bytes_of(exit));
 }
 
+void send_trace_events(ByteSpan events) {
+    if (channel.pay(events.size(), sync::Interruptible::no)) (void)channel.send(GuestFrame::trace, events);
+}
+
 void send_exit(abi::ExitReason reason, u32 status) {
     channel.send_marks();
     abi::ExitPayload exit{};

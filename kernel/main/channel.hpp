@@ -37,6 +37,8 @@ inline constexpr std::size_t max_nested_payload = device::ByteStream::atomic_siz
 Result<void> send_nested(u32 number, abi::GuestFrame kind, ByteSpan payload, device::Console::Wait wait);
 /// Says in the channel's own thread that it does not start; lost when the host takes nothing.
 void refuse_nested(u32 number, abi::StartFailure why);
+/// A frame of what was recorded, no longer than max_reply_text. Waits until the host takes it, whatever signals come.
+void send_trace_events(ByteSpan events);
 
 /// The last frame. Everything sent before has reached the host when it returns.
 void send_exit(abi::ExitReason reason, u32 status);

@@ -73,9 +73,9 @@ void ChannelConsole::set_listener(Listener listener, void* context) {
     listener_context_ = context;
 }
 
-Result<void> ChannelConsole::pay(std::size_t size) {
+Result<void> ChannelConsole::pay(std::size_t size, sync::Interruptible interruptible) {
     Guard guard(lock_);
-    while (output_credit_ <= 0 && !hung_up()) TRY(room_.wait(lock_, sync::Interruptible::yes));
+    while (output_credit_ <= 0 && !hung_up()) TRY(room_.wait(lock_, interruptible));
     if (hung_up()) return fail(Error::broken_pipe);
     output_credit_ -= static_cast<i64>(size + abi::frame_cost);
     return {};

@@ -35,7 +35,7 @@ public:
     bool hung_up() const { return hung_up_.load(std::memory_order_acquire); }
 
     /// Waits until the host takes `size` bytes more.
-    Result<void> pay(std::size_t size);
+    Result<void> pay(std::size_t size, sync::Interruptible interruptible = sync::Interruptible::yes);
     /// The same for what does not wait; false beyond `overdraft`, when the host would lose it.
     bool pay_urgently(std::size_t size, u32 overdraft);
 

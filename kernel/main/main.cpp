@@ -14,6 +14,7 @@
 #include "kernel/main/network.hpp"
 #include "kernel/main/program.hpp"
 #include "kernel/main/root.hpp"
+#include "kernel/main/trace.hpp"
 #include "kernel/memory/frame.hpp"
 #include "kernel/task/thread.hpp"
 #include "kernel/time/timer.hpp"
@@ -31,12 +32,15 @@ void start_kernel(const BootInfo& info) {
     arch::start_platform(info);
     core::mark_boot("memory, bundle, platform");  // the first that the clock can date
     time::set_wall_nanoseconds(arch::read_wall_clock());
+    constexpr bool has_trace = core::has(core::Part::trace);
+    if constexpr (has_trace) main::start_trace(bundle.manifest);
     task::adopt_boot_thread();
     device::start_poller();
     main::start_devices(info.command_line);
     auto& console = main::start_console(bundle.manifest);
     core::mark_boot("devices, console");
     arch::start_cpus(main::wanted_cpus(info.command_line));
+    if constexpr (has_trace) main::trace_other_cpus();
     core::mark_boot("processors");
     if (main::wants_disks(bundle.manifest)) main::start_disks();
     constexpr bool has_network = core::has(core::Part::network);

@@ -3,9 +3,12 @@
 #include <atomic>
 #include <cstring>
 
+#include "abi/trace.hpp"
+#include "kernel/core/parts.hpp"
 #include "kernel/fs/file.hpp"
 #include "kernel/fs/vfs.hpp"
 #include "kernel/main/channel.hpp"
+#include "kernel/main/trace.hpp"
 #include "kernel/task/thread.hpp"
 
 namespace spore::main {
@@ -31,6 +34,8 @@ bool is_plain(std::string_view path) {
 }
 
 abi::ReplyState answer(const Query& query) {
+    if constexpr (core::has(core::Part::trace))
+        if (auto path = query.view().substr(place.size()); path.starts_with(abi::trace_questions)) return answer_trace(query.number, path.substr(std::size(abi::trace_questions) - 1));
     fs::Context context{.root = *tree, .directory = *tree};
     auto file = fs::open(context, *tree, query.view(), {.mode = {.read = true}});
     if (!file) return file.error() == Error::no_memory ? abi::ReplyState::failed : abi::ReplyState::unknown;

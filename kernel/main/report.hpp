@@ -1,4 +1,4 @@
-// Answers what the host asks while the program runs: with files of /proc, so that there is one text for programs and for people outside.
+// Answers what the host asks while the program runs: with files of /proc, so that there is one text for programs and for people outside; but for traces, which programs do not see.
 #pragma once
 
 #include "kernel/fs/dentry.hpp"

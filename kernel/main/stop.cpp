@@ -2,8 +2,10 @@
 
 #include "arch/boot.hpp"
 #include "kernel/core/log.hpp"
+#include "kernel/core/parts.hpp"
 #include "kernel/fs/vfs.hpp"
 #include "kernel/main/channel.hpp"
+#include "kernel/main/trace.hpp"
 
 namespace spore::main {
 namespace {
@@ -15,6 +17,7 @@ bool reports_on_channel() { return channel_open; }
 
 void finish(abi::ExitReason reason, u32 status, device::AfterEnd after) {
     if (channel_open) {
+        if constexpr (core::has(core::Part::trace)) send_trace();
         send_exit(reason, status);
     } else {
         char line[64];

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/format.hpp"
+#include "kernel/core/trace.hpp"
 #include "kernel/net/automatic.hpp"
 #include "kernel/net/ip/arp.hpp"
 #include "kernel/net/ip/generation.hpp"
@@ -52,8 +53,11 @@ void Interface::show_all(const device::PacketList& packets) {
 
 void Interface::transmit(device::PacketList& packets) {
     if (watched()) [[unlikely]] show_all(packets);
-    if (device_) device_->transmit(packets);
-    else while (auto packet = packets.pop_front()) deliver_here(std::move(packet), *this);
+    if (device_) {
+        core::trace(core::TracePoint::packets_sent, index_, packets.count());
+        return device_->transmit(packets);
+    }
+    while (auto packet = packets.pop_front()) deliver_here(std::move(packet), *this);
 }
 
 void Interface::transmit(Owned<device::Packet> packet) {
@@ -68,6 +72,7 @@ void Interface::transmit(Owned<device::Packet> packet) {
 }
 
 void Interface::receive(device::NetDevice&, device::PacketList& batch) {
+    core::trace(core::TracePoint::packets_received, index_, batch.count());
     Collecting collecting;
     while (auto packet = batch.pop_front()) accept(std::move(packet));
     end_of_batch();

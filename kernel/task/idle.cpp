@@ -1,5 +1,6 @@
 // A CPU without work, and how CPUs join the scheduler.
 #include "kernel/core/panic.hpp"
+#include "kernel/core/trace.hpp"
 #include "kernel/memory/kernel_stack.hpp"
 #include "kernel/task/interrupt_counts.hpp"
 #include "kernel/task/scheduler.hpp"
@@ -11,6 +12,12 @@ namespace spore::task {
 namespace {
 /// Of CPU 0's boot code; its stack is the machine's and stays.
 alignas(Thread) constinit std::byte boot_thread_place[sizeof(Thread)] = {};
+
+void sleep_here() {
+    core::trace(core::TracePoint::idle_begin);
+    arch::wait_for_interrupt();
+    core::trace(core::TracePoint::idle_end);
+}
 }  // namespace
 
 void Scheduler::idle_loop() {
@@ -25,7 +32,7 @@ void Scheduler::idle_loop() {
         }
         idle_cpus.fetch_or(cpu_bit(id), std::memory_order_seq_cst);  // pairs with the fence in enqueue()
         std::atomic_thread_fence(std::memory_order_seq_cst);
-        if (cpu.waiting.load(std::memory_order_relaxed) == 0 && !stealable(id)) arch::wait_for_interrupt();
+        if (cpu.waiting.load(std::memory_order_relaxed) == 0 && !stealable(id)) sleep_here();
         else arch::relax();
         idle_cpus.fetch_and(~cpu_bit(id), std::memory_order_relaxed);
     }
@@ -40,10 +47,15 @@ void Scheduler::become_boot_thread() {
     Cpu& cpu = here();
     auto& boot = *new (boot_thread_place) Thread;
     boot.name_ = "boot";
+    boot.take_kernel_number();
     boot.state_.store(State::running, std::memory_order_relaxed);
     boot.on_cpu_.store(true, std::memory_order_relaxed);
     boot.set_nice(0);
     cpu.current = &boot;
+    core::set_trace_subject([] {
+        const Thread* self = here().current;  // null where a CPU comes up
+        return self ? self->number() : 0;
+    });
     begin_run(boot, arch::monotonic_nanoseconds());
 
     cpu.idle.name_ = "idle";

@@ -1,5 +1,6 @@
 // Waking a thread, and on which CPU: its last one when that is idle, else an idle one, else its last one's queue.
 #include "kernel/core/panic.hpp"
+#include "kernel/core/trace.hpp"
 #include "kernel/sync/count.hpp"
 #include "kernel/task/scheduler.hpp"
 
@@ -30,6 +31,7 @@ bool Scheduler::wake(Thread& thread) {
             return false;
         }
     }
+    core::trace(core::TracePoint::wake, thread.number());
     // pairs with finish_switch(): once it is clear, its registers and stack are all saved
     bool leaving = thread.on_cpu_.load(std::memory_order_acquire);
     enqueue(thread, leaving ? thread.cpu() : choose_cpu(thread));

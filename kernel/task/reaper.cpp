@@ -1,6 +1,7 @@
 // The end of threads. A thread cannot free the stack that it stands on: the next one on its CPU hands it to the reaper, a thread of its own, since what
 // remains to be done (closing files, freeing an address space) may sleep.
 #include "kernel/core/panic.hpp"
+#include "kernel/core/trace.hpp"
 #include "kernel/task/scheduler.hpp"
 
 namespace spore::task {
@@ -14,6 +15,7 @@ void end() { Scheduler::end(); }
 
 void Scheduler::end() {
     Cpu& cpu = here();
+    core::trace_thread(core::TracePoint::thread_end, cpu.current->number());
     cpu.current->state_.store(State::ended, std::memory_order_relaxed);
     schedule(cpu);
     core::panic("an ended thread was switched to");

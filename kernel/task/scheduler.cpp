@@ -11,7 +11,12 @@ namespace spore::task {
 PER_CPU(Scheduler::Cpu, cpus);
 
 namespace {
-TRACE_POINT(context_switch, "from to");  // addresses of Thread objects
+[[gnu::cold, gnu::noinline]] void record_switch(const Thread& from, const Thread& to) {
+    using enum abi::TraceLeft;
+    auto state = from.state();
+    auto left = state == State::ended ? ended : state == State::blocked ? asleep : ready;
+    core::record_switch(from.number(), to.number(), left);
+}
 
 /// In place here, where each switch asks; elsewhere a call is as good.
 [[gnu::always_inline]] inline u64 nanoseconds_now() {
@@ -117,7 +122,7 @@ void Scheduler::switch_to(Cpu& cpu, Thread& next) {
         arch::set_program_thread(next.stack_top_, next.owner_, next.owner_->attention());
         if (cpu.registers != &next || next.state_cpu_ != id) load_registers(cpu, next);
     }
-    context_switch(reinterpret_cast<u64>(&previous), reinterpret_cast<u64>(&next));
+    if (core::traces(core::TracePoint::switch_thread)) [[unlikely]] record_switch(previous, next);
     arch::switch_context(previous.context_, next.context_);
     finish_switch();  // from here on it may be another CPU
 }

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/types.hpp"
+#include "kernel/core/trace.hpp"
 #include "kernel/memory/kernel_stack.hpp"
 #include "kernel/sync/count.hpp"
 #include "kernel/task/scheduler.hpp"
@@ -12,6 +13,9 @@ namespace spore::task {
 
 namespace {
 constinit std::atomic<u64> last_space_number = 0;
+/// Of those that there are since boot, mostly; who comes later is recorded when it begins.
+constinit std::atomic<const char*> kernel_thread_names[24] = {};
+constinit std::atomic<u32> next_kernel_thread = abi::first_kernel_thread;
 }  // namespace
 
 u64 new_space_number() { return last_space_number.fetch_add(1, std::memory_order_relaxed) + 1; }
@@ -39,6 +43,7 @@ Result<Owned<Thread>> Thread::create(const char* name, void (*entry)(void*), voi
     thread->owner_ = owner;
     thread->cpu_.store(arch::cpu_id(), std::memory_order_relaxed);
     thread->set_nice(0);
+    if (!owner) thread->take_kernel_number();
     thread->stack_top_ = TRY(Scheduler::take_stack());
     if (owner) {
         thread->program_state_ = arch::create_program_state();
@@ -48,6 +53,17 @@ Result<Owned<Thread>> Thread::create(const char* name, void (*entry)(void*), voi
     u64 start = align_down(reinterpret_cast<u64>(thread->stack_top_) - (owner ? sizeof(arch::TrapFrame) : 0), 16);
     arch::prepare_context(thread->context_, reinterpret_cast<void*>(start), Scheduler::run_thread, made);
     return thread;
+}
+
+[[gnu::cold, gnu::noinline]] void Thread::take_kernel_number() {
+    number_ = next_kernel_thread.fetch_add(1, std::memory_order_relaxed);
+    if (u32 index = number_ - abi::first_kernel_thread; index < std::size(kernel_thread_names)) kernel_thread_names[index].store(name_, std::memory_order_relaxed);
+    core::trace_thread(core::TracePoint::thread_begin, number_, 0, name_);
+}
+
+[[gnu::cold]] void trace_kernel_threads() {
+    for (u32 index = 0; index < std::size(kernel_thread_names); ++index)
+        if (auto* name = kernel_thread_names[index].load(std::memory_order_relaxed)) core::trace_thread(core::TracePoint::thread_name, abi::first_kernel_thread + index, 0, name);
 }
 
 Thread::~Thread() {

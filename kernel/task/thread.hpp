@@ -73,6 +73,9 @@ public:
     Thread(const Thread&) = delete;
 
     const char* name() const { return name_; }
+    /// What it is called in traces: its owner's number for programs, the kernel's own count from abi::first_kernel_thread on, and 0 is whoever idles.
+    u32 number() const { return number_; }
+    void set_number(u32 number) { number_ = number; }
     void* stack_top() const { return stack_top_; }
     arch::TrapFrame& program_frame() const { return *arch::program_frame(stack_top_); }
     /// Null for kernel threads. For the current thread it is out of date, see store_program_state().
@@ -119,6 +122,7 @@ public:
 private:
     friend class Scheduler;
     constexpr Thread() = default;
+    void take_kernel_number();
 
     // What a switch touches comes first, to lie in few cache lines.
     arch::KernelContext context_;
@@ -142,6 +146,7 @@ private:
     sync::Spin reported_lock_;
     ProcessorTime reported_;
     const char* name_ = "";
+    u32 number_ = 0;
     void (*entry_)(void*) = nullptr;
     void* argument_ = nullptr;
 
@@ -212,6 +217,8 @@ Duration idle_time(u32 cpu);
 ProcessorTime busy_time(u32 cpu, Duration all);
 /// Threads that run or want to, now.
 u32 runnable_threads();
+/// Records what the kernel's threads are called, for a trace that begins now.
+void trace_kernel_threads();
 /// Switches between threads since boot, on all CPUs.
 u64 context_switches();
 

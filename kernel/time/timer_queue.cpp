@@ -6,6 +6,7 @@
 #include <new>
 
 #include "kernel/core/per_cpu.hpp"
+#include "kernel/core/trace.hpp"
 
 namespace spore::time {
 
@@ -91,6 +92,7 @@ void TimerQueue::run_expired() {
     while (Timer* first = due()) {
         Timer& timer = *first;
         remove(timer);
+        if (core::traces(core::TracePoint::timer)) [[unlikely]] core::record(core::TracePoint::timer, static_cast<u64>((now_beside(timer.deadline_) - timer.deadline_).nanoseconds), 0, 0);
         timer.armed_.store(false, std::memory_order_relaxed);
         running_ = &timer;
         lock_.unlock();

@@ -16,7 +16,7 @@ void read_manifest(ByteSpan bytes) {
     if (arguments != manifest->argument_count()) std::abort();
     manifest->for_each_read_only([](std::string_view path) { if (!path.starts_with('/')) std::abort(); });
     manifest->for_each_limit([](wire::Manifest::Limit) {});
-    (void)manifest->terminal(), (void)manifest->user(), (void)manifest->hostname(), (void)manifest->mode(), (void)manifest->strace();
+    (void)manifest->terminal(), (void)manifest->user(), (void)manifest->hostname(), (void)manifest->mode(), (void)manifest->strace(), (void)manifest->trace();
 }
 }  // namespace
 

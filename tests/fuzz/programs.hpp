@@ -17,7 +17,7 @@ namespace spore::fuzz {
 inline void show_calls_if_asked() {
     if (!std::getenv("SPORE_TEST_LOG")) return;
     linux::set_strace_sink([](std::string_view line) { std::fprintf(stderr, "%.*s\n", static_cast<int>(line.size()), line.data()); });
-    linux::set_strace(true);
+    linux::watch_calls(linux::CallWatcher::strace, true);
 }
 
 /// Plays an input, at most its first 2000 bytes: no frame may be kept, and the fakes may not have reported anything.

@@ -130,6 +130,7 @@ Result<u64> prctl(Task& task, i32 option, u64 second, u64 third, u64 fourth, u64
         TRY(arch::copy_from_program(name, {second}, size));
         std::ranges::fill(task.name, '\0');
         std::copy_n(name, size, task.name);
+        task.trace(core::TracePoint::thread_name);
         return 0;
     }
     case get_name: TRY(arch::copy_to_program({second}, task.name, sizeof task.name)); return 0;

@@ -148,6 +148,7 @@ void reset_task(Task& task, std::string_view path, const fs::Stat& file) {
     auto name = path.substr(path.rfind('/') + 1);
     std::ranges::fill(task.name, '\0');
     name.copy(task.name, sizeof task.name - 1);
+    task.trace(core::TracePoint::thread_exec);
     process.executed = true;
     process.barriers.store(0, std::memory_order_relaxed);
 }

@@ -23,7 +23,15 @@ Task::~Task() = default;
 
 bool Task::is_main() const { return process_->main == this; }
 
-void Task::start() { task::start(std::move(unstarted_)); }
+void Task::start() {
+    trace(core::TracePoint::thread_begin);
+    task::start(std::move(unstarted_));
+}
+
+void Task::trace(core::TracePoint point) {
+    if (thread_) thread_->set_number(static_cast<u32>(id_));
+    core::trace_thread(point, static_cast<u32>(id_), static_cast<u32>(process_id_), {name, sizeof name});
+}
 
 void Task::continue_program(void* argument) {
     auto& task = *static_cast<Task*>(argument);

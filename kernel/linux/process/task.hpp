@@ -1,6 +1,7 @@
 // A task: one thread of a program, with what Linux keeps per thread.
 #pragma once
 
+#include "kernel/core/trace.hpp"
 #include "kernel/linux/process/file_table.hpp"
 #include "kernel/linux/process/place.hpp"
 #include "kernel/linux/signal/signals.hpp"
@@ -113,6 +114,8 @@ public:
 
     /// Starts a task that create() made and attach() announced. Its first act is `entry`.
     void start();
+    /// Records that it has begun, or is called otherwise from now on: by another name, or after exec by another number.
+    void trace(core::TracePoint point);
     /// A started task's entry: leaves for the program with the frame that was prepared.
     static void continue_program(void* task);
 

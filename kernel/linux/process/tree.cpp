@@ -22,6 +22,13 @@ Shared<Process> next_process(i32 id) {
     TreeGuard guard(tree_lock());
     return share(tree().processes.next(id));
 }
+void trace_tasks() {
+    TreeGuard guard(tree_lock());
+    tree().tasks.for_each([](Task& task) {
+        task.trace(core::TracePoint::thread_name);
+        return true;
+    });
+}
 Shared<Process> next_in_group(i32 id, i32 group) {
     TreeGuard guard(tree_lock());
     Process* best = nullptr;

@@ -52,5 +52,7 @@ Shared<Process> next_in_group(i32 id, i32 group);
 /// `without` does not count. With the lock held.
 bool is_orphaned(i32 group, const Process* without = nullptr);
 Shared<Task> find_task(i32 id);
+/// Records what all tasks are called, for a trace that begins now.
+void trace_tasks();
 
 }  // namespace spore::linux

@@ -50,6 +50,12 @@ TEST(Selection, KeepsCoreFilesWhereSomebodyMayAskForThem) {
     EXPECT_EQ(selection.all_calls, "") << "no programs come from there";
 }
 
+TEST(Selection, RecordsWhereATraceIsAskedFor) {
+    auto plan = plan_for("/app");
+    plan.trace = {.points = 1, .events = 4096};
+    EXPECT_TRUE(keeps(select_parts(plan, RootPlace::memory, {}), "trace"));
+}
+
 TEST(Selection, PartsFollowTheMachine) {
     auto plan = plan_for("/app");
     plan.machine = Machine::q35, plan.bus = Bus::pci;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "abi/trace.hpp"
 #include "wire/bundle.hpp"
 #include "wire/manifest_writer.hpp"
 
@@ -52,6 +53,26 @@ TEST(Manifest, ReadsWhatTheWriterWrites) {
     EXPECT_EQ(manifest->environment_count(), 1u);
     manifest->for_each_read_only([&](std::string_view path) { read_only.emplace_back(path); });
     EXPECT_EQ(read_only, std::vector<std::string>{"/data"});
+}
+
+TEST(Manifest, TracesPointsThatThereAre) {
+    auto traced = [](u32 points, u32 events) -> std::optional<Manifest::Trace> {
+        Bytes bytes;
+        ManifestWriter writer(bytes);
+        writer.text(Tag::program, "/bin/true");
+        abi::TraceRecord record{};
+        record.points = points, record.events = events;
+        writer.record(Tag::trace, bytes_of(record));
+        writer.finish();
+        auto manifest = Manifest::parse(bytes);
+        return manifest ? manifest->trace() : std::nullopt;
+    };
+    EXPECT_EQ(traced(5, 4096)->points, 5u);
+    EXPECT_EQ(traced(5, 4096)->events, 4096u);
+    EXPECT_FALSE(traced(~u32{0}, 4096));
+    EXPECT_FALSE(traced(5, abi::least_trace_events - 1));
+    EXPECT_FALSE(traced(5, abi::most_trace_events + 1));
+    EXPECT_FALSE(Manifest::parse(sample())->trace());
 }
 
 TEST(Manifest, RefusesEveryTruncation) {

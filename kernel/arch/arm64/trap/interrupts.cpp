@@ -4,6 +4,7 @@
 #include "../clock/timer.hpp"
 #include "../mmu/active_table.hpp"
 #include "arch/interrupts.hpp"
+#include "kernel/core/trace.hpp"
 #include "kernel/sync/spin.hpp"
 #include "kernel/task/thread.hpp"
 
@@ -16,6 +17,7 @@ constinit sync::Spin lock;  ///< for who connects
 
 void handle(Acknowledged interrupt) {
     u32 id = interrupt.id();
+    core::trace(core::TracePoint::interrupt, id);
     if (id == interrupt::kick) {
         end_interrupt(interrupt);
         return task::on_kick();

@@ -8,6 +8,7 @@
 #include "../cpu/timer.hpp"
 #include "../host/call.hpp"
 #include "../../isa/x86_64/mmu/flush.hpp"
+#include "kernel/core/trace.hpp"
 #include "kernel/task/thread.hpp"
 #include "signals.hpp"
 
@@ -30,6 +31,7 @@ bool own_signals_of(int descriptor) { return host::call(SYS_fcntl, descriptor, F
 void handle_news() {
     // Whoever sent news wrote before what they are of; pairs with kick() and ask().
     u32 got = local().news.exchange(0, std::memory_order_acquire);
+    core::trace(core::TracePoint::interrupt, got);
     if (got & news::flush) serve_flushes();
     if (got & news::device)
         for (u32 i = 0; i < connection_count; ++i) connections[i].handler(connections[i].context);

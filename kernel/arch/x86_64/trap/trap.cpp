@@ -8,6 +8,7 @@
 #include "arch/entry.hpp"
 #include "interrupts.hpp"
 #include "kernel/core/log.hpp"
+#include "kernel/core/trace.hpp"
 #include "kernel/task/thread.hpp"
 #include "vectors.hpp"
 
@@ -17,6 +18,7 @@ namespace {
 bool from_program(const TrapFrame& frame) { return (frame.cs & 3) || static_cast<i64>(frame.rsp) >= 0; }
 
 void handle_interrupt(u32 number) {
+    core::trace(core::TracePoint::interrupt, number);
     switch (number) {
     case vector::timer:
         refine_clock();
