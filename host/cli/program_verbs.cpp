@@ -1,4 +1,4 @@
-// Verbs that run a program in order to look at it, or at what it needs: strace, check, tailor, gdb, flame; and build.
+// Verbs that run a program in order to look at it, or at what it needs: strace, check, tailor, gdb, flame, trace; and build.
 #include <unistd.h>
 
 #include "host/check/check.hpp"
@@ -9,6 +9,8 @@
 #include "host/profile/flame.hpp"
 #include "host/strace/strace.hpp"
 #include "host/tailor/tailor.hpp"
+#include "host/trace/points.hpp"
+#include "host/trace/trace.hpp"
 
 namespace spore::host {
 
@@ -192,8 +194,44 @@ private:
     FlameOptions options_;
 };
 
+class TraceVerb final : public Verb {
+public:
+    static constexpr const char* verb = "trace";
+    explicit TraceVerb(CLI::App& parent)
+        : Verb(parent, verb, "Run a program and draw what it and the kernel do over time",
+               "spore trace /bin/ls /\nspore trace -o server.json --points call,wake --events 200000 ./server\nspore trace --attach server --seconds 2\nspore trace --list",
+               "The file is in the Trace Event Format: a row for each processor with who ran there, a row for each thread with its system calls and why it waited.\n"
+               "ui.perfetto.dev, chrome://tracing and speedscope.app open it. Figures go to standard error.") {
+        app->add_option("-o,--output", options_.output, "The file (trace.json)")->type_name("FILE");
+        app->add_option("--points", options_.points, "Record only these, such as call,disk (all)")->type_name("LIST");
+        app->add_option("--events", options_.events, fmt::format("How many each processor keeps; the oldest go first ({})", options_.events))
+            ->type_name("NUMBER")
+            ->check(CLI::Range(abi::least_trace_events, abi::most_trace_events));
+        app->add_option("--attach", attach_, "A background machine, for some time")->type_name("NAME");
+        app->add_option("--seconds", seconds_, "For how long (5)")->type_name("SECONDS");
+        app->add_flag("--list", list_, "Tell what can be recorded");
+    }
+    bool runs_program() const override { return true; }
+    Outcome<int> act(const MakeRequest& request, std::vector<std::string> words) override {
+        if (!attach_.empty()) {
+            auto time = parse_seconds(seconds_);
+            if (!time) return failure(ExitStatus::failed, "--seconds {}: write it as a number such as 5 or 0.5", seconds_);
+            return trace_machine(attach_, *time, options_);
+        }
+        if (!list_) return trace(TRY(make_plan(TRY(request(words)))), options_);
+        auto text = list_points();
+        std::fwrite(text.data(), 1, text.size(), stdout);
+        return 0;
+    }
+
+private:
+    TraceOptions options_;
+    std::string attach_, seconds_ = "5";
+    bool list_ = false;
+};
+
 }  // namespace
 
-void add_program_verbs(CLI::App& app, Verbs& verbs, Choice choice) { add_verbs<BuildVerb, CheckVerb, TailorVerb, StraceVerb, GdbVerb, FlameVerb>(app, verbs, choice); }
+void add_program_verbs(CLI::App& app, Verbs& verbs, Choice choice) { add_verbs<BuildVerb, CheckVerb, TailorVerb, StraceVerb, GdbVerb, FlameVerb, TraceVerb>(app, verbs, choice); }
 
 }  // namespace spore::host
