@@ -20,6 +20,56 @@ def all_lines(completed):
     written = sorted(map(int, completed.stdout.split()))
     return None if told == written == list(range(452, 512)) else f"{len(told)} lines of the log and {len(written)} of output, instead of 60 each"
 
+# What programs/traced.c did, in the file that `spore trace` made: argv is the file, and how many processors there were.
+CHECK_TRACE = r"""
+import json, sys
+events = json.load(open(sys.argv[1]))["traceEvents"]
+names = {(event["pid"], event["tid"]): event["args"]["name"] for event in events if event["name"] == "thread_name"}
+ends, last = {}, {}
+for event in events:
+    if event["ph"] == "M": continue
+    track = event["pid"], event["tid"]
+    assert track in names, event
+    assert event["ts"] >= last.get(track, 0), ("times go back", event)
+    last[track] = event["ts"]
+    if event["ph"] == "i": continue
+    assert event["ph"] == "X" and event["dur"] >= 0, event
+    # In whole nanoseconds, which these numbers are.
+    begin = round(event["ts"] * 1000)
+    end = begin + round(event["dur"] * 1000)
+    open_ends = ends.setdefault(track, [])
+    while open_ends and open_ends[-1] <= begin: open_ends.pop()
+    assert not open_ends or end <= open_ends[-1], ("lies across another", event)
+    open_ends.append(end)
+
+def of(name, thread=None):
+    return [event for event in events if event["name"] == name and event["ph"] != "M" and (thread is None or names[event["pid"], event["tid"]] == thread)]
+def within(inner, outer): return outer["ts"] <= inner["ts"] and inner["ts"] + inner.get("dur", 0) <= outer["ts"] + outer["dur"] + 0.001
+
+def calls(name, thread): return [event["args"]["result"] for event in of(name, thread)]
+first = names[1, 1]
+assert calls("close", first) == ["-1 EBADF"], calls("close", first)
+assert calls("write", first) == [1], calls("write", first)
+assert calls("read", "second") == [1] and calls("prctl", "second") == [0]
+child, = calls("wait4", first)
+assert child in calls("fork", first) + calls("clone", first) and names[child, child] == first
+assert [event["args"]["argument"] for event in of("exit_group") if event["pid"] == child] == ["0x3"]
+# The second waits in read() until the first wakes it, which sleeps meanwhile.
+read, = of("read", "second")
+assert read["dur"] > 40_000, read
+asleep = [event for event in of("asleep", "second") if within(event, read)]
+assert asleep and sum(event["dur"] for event in asleep) > 40_000, (read, asleep)
+assert any(event["args"]["by"] == first and within(event, read) for event in of("woken", "second"))
+write, = of("write", first)
+assert read["ts"] < write["ts"] < read["ts"] + read["dur"]
+sleep, = of("nanosleep", first) or of("clock_nanosleep", first)
+assert any(within(event, sleep) and event["dur"] > 40_000 for event in of("asleep", first))
+# Each on its processor, which idles while nobody runs.
+assert of("second")[-1]["pid"] == 0 and of("second")[-1]["tid"] == int(sys.argv[2]) - 1, of("second")
+assert of(first) and of("interrupt") and of("timer") and of("page fault", first) and of("exec " + first)
+assert any(event["pid"] == 0 and event["dur"] > 10_000 for event in of("asleep"))
+"""
+
 
 CASES = [
     Case("background", [Program("patient")], script="""
@@ -217,6 +267,56 @@ assert [part["name"] for part in told["parts"] if part["kept"] and part["name"] 
 "$SPORE" run $OPTIONS --timeline run.svg "$1"
 for part in "the tool" "the machine starts" root "program loaded" "the program"; do grep -q ">$part<" run.svg; done
 """),
+    Case("trace", [Program("traced")], files={"check.py": CHECK_TRACE}, needs=("/usr/bin/python3",), script="""
+        "$SPORE" trace $OPTIONS -o run.json "$1" > said 2> figures || test $? = 7
+        python3 check.py run.json $(cut -d " " -f 1 said)
+        grep -q "^close  *1  *1 " figures
+        grep -q "^processor 0: .* idle, .* context switches, .* interrupts$" figures
+        grep "events: ui.perfetto.dev" figures | sed "s/[0-9][0-9]*/N/" """, stdout="run.json shows N events: ui.perfetto.dev and speedscope.app open it\n"),
+    # The oldest go, the names stay; of points that nobody asked for there are none.
+    Case("trace-overflows", [Program("traced")], needs=("/usr/bin/python3",), script="""
+        "$SPORE" trace $OPTIONS -o run.json --events 1024 --points call,fault "$1" 5000 2> figures || echo "status $?"
+        grep -o "earlier ones were lost" figures
+        python3 -c '
+import json
+events = json.load(open("run.json"))["traceEvents"]
+names = {event["name"] for event in events}
+assert not names & {"interrupt", "timer", "woken"}, names
+calls = [event for event in events if event["name"] == "getppid"]
+assert 100 < len(calls) <= 1024, len(calls)
+assert ["traced-musl"] == [event["args"]["name"] for event in events if event["name"] == "thread_name" and event["tid"] == 1 and event["pid"] == 1]'""",
+         stdout=re.compile(r"\A\d processors, child \d+\nstatus 7\nearlier ones were lost\n\Z")),
+    Case("trace-devices", ["{system}/bin/busybox"], needs=("/usr/bin/python3",), linuxu=False, script="""
+        "$SPORE" trace $OPTIONS --network user --root-in disk -o run.json "$1" ping -c 1 10.0.2.2 2> figures | grep -o "1 packets received"
+        grep -o "[1-9][0-9]* packets received and [1-9][0-9]* sent, [1-9][0-9]* disk requests of [1-9][0-9]* KiB together" figures | tr -d 0-9
+        python3 -c '
+import json
+events = json.load(open("run.json"))["traceEvents"]
+assert [event for event in events if event["name"] == "disk read" and event["dur"] > 0 and event["args"]["bytes"] >= 4096]
+for way in ("sent", "received"): assert [event for event in events if event["name"] == "packets " + way and event["args"]["packets"] >= 1]'""",
+         stdout="1 packets received\n packets received and  sent,  disk requests of  KiB together\n"),
+    # It runs already: what its threads are called is asked, and afterwards its calls take the short way again.
+    Case("trace-attached", ["{system}/bin/busybox", "sh", "-c", "echo ready; while :; do busybox sleep 0.05; done"], needs=("/usr/bin/python3",), script="""
+        "$SPORE" run $OPTIONS -e PATH=/bin -d --name job "$@"
+        """ + WAIT_FOR_READY + """
+        for i in 1 2; do "$SPORE" trace --attach job --seconds 1 -o run.json 2> figures; grep -o "events: ui.perfetto.dev" figures; done
+        "$SPORE" trace --attach job --seconds nonsense 2> message || cat message
+        "$SPORE" rm -f job
+        "$SPORE" trace --attach job 2> /dev/null || echo "status $?"
+        python3 -c '
+import json
+events = json.load(open("run.json"))["traceEvents"]
+names = {(event["pid"], event["tid"]): event["args"]["name"] for event in events if event["name"] == "thread_name"}
+sleeps = [event for event in events if event["name"] in ("nanosleep", "clock_nanosleep") and event["ph"] == "X"]
+assert len(sleeps) >= 2 and {event["args"]["result"] for event in sleeps} <= {0, "?"}, sleeps
+assert all(names[event["pid"], event["tid"]] == "busybox" for event in sleeps), names
+assert names[1, 1] == "busybox" and "report" in names.values(), names
+first = min(event["ts"] for event in events if event["ph"] != "M")
+assert max(event["ts"] for event in events if event["ph"] != "M") - first < 30e6'""", timeout=120,
+         stdout="job\nevents: ui.perfetto.dev\nevents: ui.perfetto.dev\nspore: --seconds nonsense: write it as a number such as 5 or 0.5\njob\nstatus 125\n"),
+    Case("trace-points", [Program("hello")], script="""
+        "$SPORE" trace --list | grep -c "^call_begin  *call argument "
+        "$SPORE" trace --points nonsense "$1" || echo "status $?" """, stdout="1\nstatus 125\n", stderr=re.compile("--points nonsense: there is none of that name")),
     Case("boot-timeline", [Program("hello")], options=["--log", "debug"], stdout="hello from a program\n", cpus=(1,),
          stderr=re.compile(r"platform: .*boot: \d+ us \(\+\d+\) root\n.*boot: \d+ us \(\+\d+\) program", re.DOTALL)),
     Case("installed", [Program("hello")], needs=("/usr/bin/cmake",), script="""
