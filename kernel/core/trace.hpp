@@ -3,7 +3,8 @@
 //
 //   core::trace(TracePoint::wake, thread.number());
 //
-// Off by default; then each costs a test and a branch. Who is to pay not even that asks traced_points() once, as system calls do (linux/dispatch.hpp).
+// Off by default; then each costs a load, a test and a branch. System calls pay not even that: they are sent another way while they are watched
+// (linux/dispatch.hpp).
 // And the boot timeline: named marks with the time at which they were passed.
 #pragma once
 
@@ -35,7 +36,8 @@ public:
     /// Forgets what was recorded before.
     void restart() { start_ = end(); }
 
-    /// Events are numbered as they come, from start() on. Those from first() to end() - 1 are there, but the oldest of them may go meanwhile.
+    /// Events are numbered as they come, from start() on. Those from first() to end() - 1 are there, but the oldest of them may go meanwhile; in a full ring
+    /// the very oldest counts as gone, since the next one may be on its way into its place.
     u64 start() const { return start_; }
     u64 end() const { return recorded_.load(std::memory_order_acquire); }
     u64 first() const { return std::max(start_, end() - std::min(end(), size_)); }
