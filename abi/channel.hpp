@@ -47,7 +47,7 @@ enum class HostFrame : u8 {
     stdin_end = 2,     ///< end of file on standard input
     signal = 3,        ///< le32: deliver this signal to the program's process group
     window_size = 4,   ///< le16 rows, le16 columns
-    query = 5,         ///< le32 number of the question, then the path of a file below /proc ("net/tcp"): the kernel reports its text; or one of trace_questions (trace.hpp)
+    query = 5,         ///< le32 number of the question, then the path of a file below /proc ("net/tcp"): the kernel reports its text, or the names in a folder; or one of trace_questions (trace.hpp)
     shutdown = 6,      ///< stop the program by its signal (the manifest's), close the volumes, power off; who insists, by another within 5 seconds, does not wait for the program
     output_credit = 7, ///< le32: what of the guest's output was taken, see initial_output_credit
     nested = 8,        ///< NestedPayload, then a frame for that program: start, standard_in, stdin_end, signal, window_size, output_credit, output_end or hang_up

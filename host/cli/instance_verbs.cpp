@@ -8,6 +8,7 @@
 #include "host/instances/control.hpp"
 #include "host/instances/execute.hpp"
 #include "host/instances/supervisor.hpp"
+#include "host/instances/top.hpp"
 #include "host/network/command.hpp"
 
 namespace spore::host {
@@ -86,6 +87,18 @@ public:
 private:
     Outcome<int> act_on(const std::string& name) override { return show_network(name, json_ ? NetworkFormat::json : all_ ? NetworkFormat::all : NetworkFormat::summary); }
     bool all_ = false, json_ = false;
+};
+
+class Top final : public Named {
+public:
+    static constexpr const char* verb = "top";
+    explicit Top(CLI::App& parent) : Named(parent, verb, "Show the processes of background machines", "spore top server\nspore top --json server") {
+        app->add_flag("--json", json_, "As JSON");
+    }
+
+private:
+    Outcome<int> act_on(const std::string& name) override { return show_processes(name, json_ ? Format::json : Format::table); }
+    bool json_ = false;
 };
 
 class Exec final : public Verb {
@@ -181,7 +194,7 @@ private:
 
 }  // namespace
 
-void add_instance_verbs(CLI::App& app, Verbs& verbs, Choice choice) { add_verbs<Ps, Logs, Exec, Net, Stop, Kill, Wait, Remove>(app, verbs, choice); }
+void add_instance_verbs(CLI::App& app, Verbs& verbs, Choice choice) { add_verbs<Ps, Logs, Exec, Top, Net, Stop, Kill, Wait, Remove>(app, verbs, choice); }
 
 Outcome<int> run_detached(const Request& request, const DetachOptions& options) {
     auto plan = TRY(make_plan(request));

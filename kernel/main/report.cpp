@@ -33,19 +33,47 @@ bool is_plain(std::string_view path) {
            path.find('\0') == path.npos;
 }
 
+/// The names in a folder, a line each, as many as there is room for.
+class Names final : public fs::DirectorySink {
+public:
+    explicit Names(std::span<char> into) : into_(into) {}
+    bool entry(std::string_view name, u64, fs::FileType, u64) override {
+        if (name.size() + 1 > into_.size() - size_) return false;
+        name.copy(into_.data() + size_, name.size());
+        size_ += name.size();
+        into_[size_++] = '\n';
+        return true;
+    }
+    std::size_t size() const { return size_; }
+
+private:
+    std::span<char> into_;
+    std::size_t size_ = 0;
+};
+
+/// A piece of what is asked for; 0 at its end.
+Result<u64> read_piece(fs::File& file, std::span<char> into) {
+    if (file.inode() && file.inode()->type() == fs::FileType::directory) {
+        Names names(into);
+        TRY(file.read_directory(names));
+        return names.size();
+    }
+    auto buffer = fs::IoBuffer::kernel(std::as_writable_bytes(into));
+    return file.read(buffer);
+}
+
 abi::ReplyState answer(const Query& query) {
     if constexpr (core::has(core::Part::trace))
         if (auto path = query.view().substr(place.size()); path.starts_with(abi::trace_questions)) return answer_trace(query.number, path.substr(std::size(abi::trace_questions) - 1));
     fs::Context context{.root = *tree, .directory = *tree};
     auto file = fs::open(context, *tree, query.view(), {.mode = {.read = true}});
     if (!file) return file.error() == Error::no_memory ? abi::ReplyState::failed : abi::ReplyState::unknown;
-    std::byte text[max_reply_text];
+    char text[max_reply_text];
     while (true) {
-        auto buffer = fs::IoBuffer::kernel(std::span(text));
-        auto size = (*file)->read(buffer);
+        auto size = read_piece(**file, text);
         if (!size) return abi::ReplyState::failed;
         if (*size == 0) return abi::ReplyState::complete;
-        send_reply(query.number, abi::ReplyState::more, {text, *size});
+        send_reply(query.number, abi::ReplyState::more, std::as_bytes(std::span(text)).first(*size));
     }
 }
 

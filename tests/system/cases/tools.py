@@ -88,6 +88,15 @@ CASES = [
         "$SPORE" rm job
         "$SPORE" logs job && exit 93
         exit 0""", stdout="job\njob\nready\nending\nstatus 9\njob\n", stderr=re.compile("usr1"), timeout=120),
+    Case("top", ["{system}/bin/busybox", "sh", "-c", "sleep 1000 & for i in $(seq 300); do sleep 1000 & done; echo ready; wait"], script="""
+        "$SPORE" run $OPTIONS -u 5:6 -d --name job "$@"
+        """ + WAIT_FOR_READY + """
+        "$SPORE" top job > processes
+        sed -n 1p processes; grep -c "^ *[0-9]* *1 *5 S *1 *0:.* KiB  .*sleep 1000$" processes; grep -c "^ *1 *0 *5 S *1 " processes
+        "$SPORE" top --json job | python3 -c 'import json, sys; print(len(json.load(sys.stdin)))'
+        "$SPORE" rm -f job
+        "$SPORE" top job 2>&1 || echo "status $?" """, needs=("/usr/bin/python3",), timeout=240,
+         stdout="job\n    PID    PPID   USER S THREADS       TIME  RESIDENT  COMMAND\n301\n1\n302\njob\nspore: there is no machine named 'job': 'spore ps -a' lists them\nstatus 125\n"),
     # Further programs in it: files as the shell's, the first program's environment and folder, others where something is said.
     Case("exec", ["{system}/bin/busybox", "sh", "-c", "echo ready; while :; do busybox sleep 1; done"], script="""
         "$SPORE" run $OPTIONS -v "$1:/bin/busybox" -e PATH=/bin -e A=first -e B=first -w /tmp -d --name job "$@"
