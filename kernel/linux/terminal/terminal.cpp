@@ -127,18 +127,21 @@ void Terminal::type(ByteSpan bytes) {
         std::byte out[sizeof shown_];
         std::size_t out_size;
         i32 number;
+        bool arrived;
         {
             Guard guard(mutex_);
             discipline_.type(static_cast<u8>(byte), *this);
             out_size = std::exchange(shown_size_, 0);
             std::memcpy(out, shown_, out_size);
             number = std::exchange(pending_signal_, 0);
-            if (has_input()) arrived_.wake_all();
+            arrived = has_input();
         }
         // What there is no room for is not shown: whoever types must not wait for whoever looks.
         for (ByteSpan rest(out, out_size); !rest.empty(); rest = rest.subspan(std::min(rest.size(), put_limit / 2)))
             (void)put_processed(rest.first(std::min(rest.size(), put_limit / 2)), Wait::no);
         if (number) signal_foreground(number);
+        // Only now: on another CPU, who reads a line could be faster with the answer than its echo [linux] __receive_buf.
+        if (arrived) arrived_.wake_all();
     }
     poll_source.notify(Ready::in);
 }
