@@ -13,7 +13,7 @@ struct ExecuteRequest {
     bool terminal = false;                 ///< ours is the program's
 };
 
-/// Until the program ends: its exit status. When this process ends before, the program is left alone: its input ends, its output goes nowhere, and with a
+/// Until the program ends: its exit status. When this process ends before, the program is left alone: its input ends, what it writes fails with EPIPE, and with a
 /// terminal it is sent SIGHUP.
 Outcome<int> execute_in(const std::string& instance, const ExecuteRequest& request);
 
