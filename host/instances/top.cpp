@@ -5,33 +5,14 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "host/common/text.hpp"
 #include "host/instances/control.hpp"
 
 namespace spore::host {
 
 namespace {
-
-std::optional<u64> to_number(std::string_view text) {
-    u64 value = 0;
-    auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    return error == std::errc{} && end == text.data() + text.size() && !text.empty() ? std::optional(value) : std::nullopt;
-}
-
-/// The words of a line; those of stat behind the name.
-std::vector<std::string_view> words_of(std::string_view text) {
-    std::vector<std::string_view> words;
-    while (true) {
-        auto begin = text.find_first_not_of(" \t\n");
-        if (begin == text.npos) return words;
-        text.remove_prefix(begin);
-        auto size = std::min(text.find_first_of(" \t\n"), text.size());
-        words.push_back(text.substr(0, size));
-        text.remove_prefix(size);
-    }
-}
 
 /// As one line, whatever the arguments hold.
 std::string shown(std::string_view command_line, std::string_view name) {
@@ -48,8 +29,6 @@ std::string time_text(u64 milliseconds) {
     return fmt::format("{}:{:02}.{:02}", seconds / 60, seconds % 60, milliseconds / 10 % 100);
 }
 
-std::string size_text(u64 bytes) { return bytes < 10_MiB ? fmt::format("{} KiB", bytes >> 10) : fmt::format("{} MiB", bytes >> 20); }
-
 }  // namespace
 
 std::optional<GuestProcess> parse_process(std::string_view stat, std::string_view status, std::string_view command_line) {
@@ -59,7 +38,8 @@ std::optional<GuestProcess> parse_process(std::string_view stat, std::string_vie
     constexpr u64 milliseconds_per_tick = 10, page = 4096;
     enum { state, parent, user_ticks = 11, kernel_ticks = 12, threads = 17, resident = 21, count };  // of the fields behind the name
     auto fields = words_of(stat.substr(close + 1));
-    auto id = to_number(words_of(stat.substr(0, open)).empty() ? "" : words_of(stat.substr(0, open))[0]);
+    auto head = words_of(stat.substr(0, open));
+    auto id = head.empty() ? std::nullopt : to_number(head[0]);
     if (!id || fields.size() < count || fields[state].size() != 1) return std::nullopt;
     std::array<u64, count> numbers{};
     for (auto field : {parent, user_ticks, kernel_ticks, threads, resident}) {

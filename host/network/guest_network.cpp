@@ -5,9 +5,10 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstring>
 #include <optional>
+
+#include "host/common/text.hpp"
 
 namespace spore::host {
 
@@ -21,22 +22,9 @@ std::string_view cut(std::string_view& text, char separator) {
     return piece;
 }
 
-std::vector<std::string_view> words_of(std::string_view line) {
-    std::vector<std::string_view> words;
-    while (!line.empty())
-        if (auto word = cut(line, ' '); !word.empty()) words.push_back(word);
-    return words;
-}
-
 template <typename Visit>
 void for_each_line(std::string_view text, Visit visit) {
     while (!text.empty()) visit(cut(text, '\n'));
-}
-
-std::optional<u64> number(std::string_view text, int base = 10) {
-    u64 value = 0;
-    auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
-    return error == std::errc{} && end == text.data() + text.size() ? std::optional(value) : std::nullopt;
 }
 
 /// The form that people write, whatever form the guest wrote.
@@ -54,11 +42,11 @@ std::string shortened_prefix(std::string_view prefix) {
 /// "0100007F:0050", an address in words of the machine's order: both guests' machines are little-endian [proc(5)].
 std::optional<std::string> endpoint(std::string_view text) {
     auto address = cut(text, ':');
-    auto port = number(text, 16);
+    auto port = to_number(text, 16);
     if (!port || (address.size() != 8 && address.size() != 32)) return std::nullopt;
     std::array<u8, 16> bytes{};
     for (std::size_t word = 0; word * 8 < address.size(); ++word) {
-        auto value = number(address.substr(word * 8, 8), 16);
+        auto value = to_number(address.substr(word * 8, 8), 16);
         if (!value) return std::nullopt;
         for (std::size_t byte = 0; byte < 4; ++byte) bytes[word * 4 + byte] = static_cast<u8>(*value >> 8 * byte);
     }
@@ -84,11 +72,11 @@ void GuestNetwork::take_layout(std::string_view text) {
         if (words.size() < 3) return;
         if (words[0] == "interface" && words.size() == 5) {
             interfaces.push_back({.name = std::string(words[1]), .mac = std::string(words[2]), .state = std::string(words[4]), .addresses = {}});
-            interfaces.back().mtu = static_cast<u32>(number(words[3]).value_or(0));
+            interfaces.back().mtu = static_cast<u32>(to_number(words[3]).value_or(0));
         } else if (words[0] == "address" && !interfaces.empty()) {
             interfaces.back().addresses.push_back({shortened_prefix(words[1]), std::string(words[2])});
         } else if (words[0] == "route" && words.size() == 5) {
-            routes.push_back({shortened_prefix(words[1]), words[2] == "-" ? "" : shortened(words[2]), std::string(words[3]), static_cast<u32>(number(words[4]).value_or(0))});
+            routes.push_back({shortened_prefix(words[1]), words[2] == "-" ? "" : shortened(words[2]), std::string(words[3]), static_cast<u32>(to_number(words[4]).value_or(0))});
         }
     });
 }
@@ -100,7 +88,7 @@ void GuestNetwork::take_counters(std::string_view text) {
         if (name.size() != 1 || words.size() != 16) return;
         auto found = std::ranges::find(interfaces, name[0], &GuestInterface::name);
         if (found == interfaces.end()) return;
-        auto at = [&](std::size_t index) { return number(words[index]).value_or(0); };
+        auto at = [&](std::size_t index) { return to_number(words[index]).value_or(0); };
         found->received = {at(0), at(1), at(2), at(3)};
         found->sent = {at(8), at(9), at(10), at(11)};
     });
@@ -124,7 +112,7 @@ void GuestNetwork::take_drops(std::string_view text) {
         }
         constexpr std::string_view mark = "Drop_";
         for (std::size_t i = 1; i < std::min(words.size(), names.size()); ++i)
-            if (auto packets = number(words[i]); names[i].starts_with(mark) && packets && *packets)
+            if (auto packets = to_number(words[i]); names[i].starts_with(mark) && packets && *packets)
                 drops.push_back({std::string(names[i].substr(mark.size())), *packets});
     });
 }
@@ -135,12 +123,12 @@ void GuestNetwork::take_sockets(std::string_view file, std::string_view text) {
         auto words = words_of(line);
         if (words.size() < 10) return;
         auto local = endpoint(words[1]), remote = endpoint(words[2]);
-        auto state = number(words[3], 16);
+        auto state = to_number(words[3], 16);
         if (!local || !remote || !state) return;  // the heading
         auto queues = words[4];
-        auto sending = number(cut(queues, ':'), 16), receiving = number(queues, 16);
+        auto sending = to_number(cut(queues, ':'), 16), receiving = to_number(queues, 16);
         sockets.push_back({std::string(protocol), std::string(state_name(*state)), *local, *remote, sending.value_or(0), receiving.value_or(0),
-                           number(words[9]).value_or(0)});
+                           to_number(words[9]).value_or(0)});
     });
 }
 

@@ -7,17 +7,11 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "host/common/text.hpp"
+
 namespace spore::host {
 
 namespace {
-
-std::string size_text(u64 bytes) {
-    constexpr std::string_view units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
-    auto value = static_cast<double>(bytes);
-    std::size_t unit = 0;
-    while (value >= 1024 && unit + 1 < std::size(units)) value /= 1024, ++unit;
-    return unit ? fmt::format("{:.1f} {}", value, units[unit]) : fmt::format("{} B", bytes);
-}
 
 std::string traffic_text(const GuestInterface::Traffic& traffic) {
     auto text = fmt::format("{} packets, {}", traffic.packets, size_text(traffic.bytes));

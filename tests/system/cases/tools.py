@@ -92,7 +92,7 @@ CASES = [
         "$SPORE" run $OPTIONS -u 5:6 -d --name job "$@"
         """ + WAIT_FOR_READY + """
         "$SPORE" top job > processes
-        sed -n 1p processes; grep -c "^ *[0-9]* *1 *5 S *1 *0:.* KiB  .*sleep 1000$" processes; grep -c "^ *1 *0 *5 S *1 " processes
+        sed -n 1p processes; grep -c "^ *[0-9]* *1 *5 S *1 *0:.* [KM]iB  .*sleep 1000$" processes; grep -c "^ *1 *0 *5 S *1 " processes
         "$SPORE" top --json job | python3 -c 'import json, sys; print(len(json.load(sys.stdin)))'
         "$SPORE" rm -f job
         "$SPORE" top job 2>&1 || echo "status $?" """, needs=("/usr/bin/python3",), timeout=240,

@@ -46,8 +46,8 @@ TEST(Top, ShowsATableAndJson) {
     std::vector processes{*parse_process(stat, status, "/bin/tool"), *parse_process(stat, status, "\xff")};
     processes[1].processor_milliseconds = 3'723'000, processes[1].resident_bytes = 40_MiB;
     auto text = processes_as_text(processes);
-    EXPECT_NE(text.find("   1001 S       3    0:01.68  1200 KiB  /bin/tool\n"), text.npos) << text;
-    EXPECT_NE(text.find("    1:02:03    40 MiB"), text.npos) << text;
+    EXPECT_NE(text.find("   1001 S       3    0:01.68   1.2 MiB  /bin/tool\n"), text.npos) << text;
+    EXPECT_NE(text.find("    1:02:03  40.0 MiB"), text.npos) << text;
     auto json = nlohmann::json::parse(processes_as_json(processes));
     EXPECT_EQ(json[0]["command"], "/bin/tool");
     EXPECT_EQ(json[0]["ppid"], 7);
