@@ -39,6 +39,7 @@ enum class GuestFrame : u8 {
     boot_mark = 9,     ///< BootMarkPayload, then what boot had come to, as text; before `exit`, where the manifest asks for it
     nested = 10,       ///< NestedPayload, then a frame of that program: hello, standard_out, standard_err, stdin_credit or exit
     trace = 11,        ///< TracePayload, then TraceEvents (trace.hpp); before `exit`, where the manifest asks for it
+    frozen = 12,       ///< FrozenPayload: the answer to `freeze`
 };
 
 /// Host to guest.
@@ -54,6 +55,8 @@ enum class HostFrame : u8 {
     start = 9,         ///< nested only, the first of all: StartPayload, then the program's strings
     hang_up = 10,      ///< nested only, the last of all: nobody is there any more
     output_end = 11,   ///< u8 GuestFrame, standard_out or standard_err: nobody takes that any more
+    freeze = 12,       ///< the machine's state is to be saved: from `frozen` to `thaw` nothing runs in the guest, and neither side sends anything
+    thaw = 13,         ///< ThawPayload
 };
 
 struct HelloPayload {
@@ -86,6 +89,24 @@ static_assert(sizeof(StartPayload) == 20);
 struct BootMarkPayload {
     le64 nanoseconds;  ///< since the kernel's first instruction
 };
+
+enum class FreezeState : u8 {
+    still = 0,      ///< until `thaw`
+    no_memory = 1,  ///< it goes on
+    tailored = 2,   ///< likewise: the kernel cannot
+};
+struct FrozenPayload {
+    u8 state;       ///< FreezeState
+    u8 reserved[3];
+};
+
+struct ThawPayload {
+    u8 restored;    ///< 1: this is a machine that was made of the saved state. Its channel begins anew, with `hello`, the credits, and nobody who asked anything
+    u8 reserved[7];
+    le64 wall_nanoseconds;  ///< since 1970, and
+    u8 seed[32];            ///< random bytes that no other machine was given; both where it was restored
+};
+static_assert(sizeof(ThawPayload) == 48 && alignof(ThawPayload) == 1);
 
 enum class ExitReason : u8 {
     exited = 0,    ///< `status` is the program's exit status

@@ -17,6 +17,8 @@ public:
     virtual void send_urgently(ByteSpan first, ByteSpan second) = 0;
     /// Waits for bytes: at least one, at most `into`.
     virtual Result<std::size_t> receive(MutableByteSpan into) = 0;
+    /// Whether receive() finds some without waiting.
+    virtual bool has_input() = 0;
     /// Waits (polling, briefly) until all that was sent has been taken.
     virtual void drain() = 0;
 };

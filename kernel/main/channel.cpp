@@ -8,8 +8,12 @@
 #include "kernel/core/log_sink.hpp"
 #include "kernel/core/panic.hpp"
 #include "kernel/core/panic_hook.hpp"
+#include "kernel/core/parts.hpp"
+#include "kernel/core/random.hpp"
 #include "kernel/core/trace.hpp"
+#include "kernel/main/standstill.hpp"
 #include "kernel/task/thread.hpp"
+#include "kernel/time/timer.hpp"
 
 namespace spore::main {
 namespace {
@@ -50,11 +54,14 @@ public:
     void open(device::ByteStream& stream, const wire::Manifest& manifest) {
         stream_ = &stream;
         if (auto terminal = manifest.terminal()) set_terminal({terminal->rows, terminal->columns});
+        greet();
+        tells_marks_ = manifest.timeline();
+    }
+    void greet() {
         abi::HelloPayload hello{};
         hello.version = abi::channel_version;
         hello.boot_nanoseconds = arch::monotonic_nanoseconds();
-        (void)send(GuestFrame::hello, bytes_of(hello));
-        tells_marks_ = manifest.timeline();
+        send_urgently(GuestFrame::hello, bytes_of(hello));
     }
 
     Result<void> send(GuestFrame kind, ByteSpan payload) override {
@@ -97,6 +104,8 @@ public:
 private:
     void act(HostFrame kind, ByteSpan payload) override;
     void take_nested(u32 size);
+    void freeze();
+    void thaw(const abi::ThawPayload& thaw);
 
     static constexpr u32 window_changed_signal = 28;  // SIGWINCH, the same on every Linux machine
 
@@ -104,6 +113,7 @@ private:
     bool tells_marks_ = false;
 
     friend void receive(MutableByteSpan into);
+    friend void receive_awake(MutableByteSpan into);
 };
 
 constinit Channel channel;
@@ -120,8 +130,12 @@ void Channel::listen() {
         abi::FrameHeader h;
         receive({reinterpret_cast<std::byte*>(&h), sizeof h});
         auto kind = static_cast<HostFrame>(h.kind);
-        if (kind == HostFrame::nested) take_nested(h.size);
-        else take(kind, h.size, receive);
+        if (kind == HostFrame::nested) {
+            take_nested(h.size);
+        } else {
+            take(kind, h.size, receive);
+            if (kind == HostFrame::freeze) freeze();
+        }
     }
 }
 
@@ -132,6 +146,51 @@ void Channel::take_nested(u32 size) {
     size -= sizeof head;
     if (head.frame.size != size || !actions.nested) return skip(size, receive);
     actions.nested(head.program.number, static_cast<HostFrame>(head.frame.kind), size, receive);
+}
+
+/// receive() for who must not let others run.
+void receive_awake(MutableByteSpan into);
+
+/// Both directions are between two frames while the machine stands still: whoever has the other end of a copy of it can begin anew.
+void Channel::freeze() {
+    abi::FrozenPayload answer{};
+    auto reply = [&](abi::FreezeState state) {
+        answer.state = static_cast<u8>(state);
+        stream_->drain();
+        send_urgently(GuestFrame::frozen, bytes_of(answer));
+        stream_->drain();
+    };
+    if constexpr (!core::has(core::Part::snapshot)) return reply(abi::FreezeState::tailored);
+    auto standstill = Standstill::begin();
+    if (!standstill) return reply(abi::FreezeState::no_memory);
+    reply(abi::FreezeState::still);
+    while (true) {
+        abi::FrameHeader head;
+        receive_awake({reinterpret_cast<std::byte*>(&head), sizeof head});
+        abi::ThawPayload payload;
+        if (static_cast<HostFrame>(head.kind) != HostFrame::thaw || head.size != sizeof payload) {
+            skip(head.size, receive_awake);
+            continue;
+        }
+        receive_awake({reinterpret_cast<std::byte*>(&payload), sizeof payload});
+        return thaw(payload);
+    }
+}
+
+void Channel::thaw(const abi::ThawPayload& thaw) {
+    if (!thaw.restored) return;
+    core::add_entropy(std::as_bytes(std::span(thaw.seed)));
+    time::change_wall_nanoseconds(static_cast<i64>(u64{thaw.wall_nanoseconds}));
+    begin_anew();
+    greet();
+}
+
+void receive_awake(MutableByteSpan into) {
+    while (!into.empty()) {
+        while (!channel.stream_->has_input()) arch::relax();
+        auto got = channel.stream_->receive(into);
+        if (got) into = into.subspan(*got);
+    }
 }
 
 void Channel::act(HostFrame kind, ByteSpan payload) {

@@ -135,6 +135,13 @@ void ChannelConsole::tell_readers() {
     if (listener_) listener_(listener_context_);
 }
 
+void ChannelConsole::begin_anew() {
+    Guard guard(lock_);
+    output_credit_ = abi::initial_output_credit;
+    gone_.store(0, std::memory_order_relaxed);
+    room_.wake_all();
+}
+
 void ChannelConsole::hang_up() {
     {
         Guard guard(lock_);

@@ -32,6 +32,8 @@ public:
     void take(abi::HostFrame kind, u32 size, Receive receive);
     /// Nobody is there any more: reads find the end, writes fail with broken_pipe.
     void hang_up();
+    /// Another session of the host's has the other end: what the former was told and had taken counts no more.
+    void begin_anew();
     bool hung_up() const { return hung_up_.load(std::memory_order_acquire); }
 
     /// Waits until the host takes `size` bytes more.

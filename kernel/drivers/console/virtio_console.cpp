@@ -79,6 +79,11 @@ public:
         return count;
     }
 
+    bool has_input() override {
+        Guard guard(lock_);
+        return current_ || receive_->has_news();
+    }
+
     void drain() override {
         for (int spin = 0; spin < 10'000'000 && transmit_->free_buffers() < transmit_->size(); ++spin) {
             reclaim();

@@ -59,6 +59,12 @@ public:
         }
     }
 
+    bool has_input() override {
+        pollfd wanted{descriptor_, POLLIN, 0};
+        timespec at_once{};
+        return host::call(SYS_ppoll, &wanted, 1, &at_once, nullptr, 8) > 0;
+    }
+
     /// What the socket has taken reaches its other end.
     void drain() override {
         while (push_rest() == Attempt::full && wait_for_room()) {}
