@@ -10,10 +10,14 @@
 #include "host/instances/supervisor.hpp"
 #include "host/instances/top.hpp"
 #include "host/network/command.hpp"
+#include "host/snapshot/snapshot.hpp"
 
 namespace spore::host {
 
 namespace {
+
+/// Starts what `prepare` makes ready, and prints its name. Everything that can go wrong before the program runs is said here, and not only in the log.
+Outcome<int> start_in_background(Plan plan, const std::function<Outcome<Prepared>(Plan&, const Instance&)>& prepare, const DetachOptions& options);
 
 void print_line(const std::string& text) {
     std::fwrite(text.data(), 1, text.size(), stdout);
@@ -138,6 +142,64 @@ private:
     bool interactive_ = false, terminal_ = false;
 };
 
+class SnapshotVerb final : public Verb {
+public:
+    static constexpr const char* verb = "snapshot";
+    explicit SnapshotVerb(CLI::App& parent)
+        : Verb(parent, verb, "Save a background machine with all that its program has done so far; it goes on",
+               "spore run -d --name warm -p 8080:80 ./server\nspore snapshot warm ./server.saved\nspore restore -d -p 8081:80 ./server.saved",
+               "The folder holds the machine's memory: keep it as safe as what the program keeps secret. Machines with shared folders (-v …:shared) or disks of\n"
+               "their own (-v …:disk) cannot be saved.") {
+        app->add_option("NAME", name_, "The machine")->required();
+        app->add_option("FOLDER", folder_, "Where to save it: a new folder")->required();
+    }
+    Outcome<int> act(const MakeRequest&, std::vector<std::string>) override {
+        TRY(save_instance(name_, folder_));
+        print_line(folder_);
+        return 0;
+    }
+
+private:
+    std::string name_, folder_;
+};
+
+class Restore final : public Verb {
+public:
+    static constexpr const char* verb = "restore";
+    explicit Restore(CLI::App& parent)
+        : Verb(parent, verb, "Start a machine that goes on where a saved one was; exits with its program's status",
+               "spore restore ./server.saved\nspore restore -d --name second -p 8082:80 ./server.saved",
+               "As often as wanted, also at a time. Each machine has random numbers of its own and today's time; connections that the saved one had to others are\n"
+               "dead. The same QEMU as for saving it is needed.") {
+        app->add_option("FOLDER", folder_, "What 'spore snapshot' made")->required();
+        app->add_flag("-d,--detach", detach_.detach, "In the background; prints its name");
+        app->add_option("--name", detach_.name, "Its name in the background")->type_name("NAME");
+        app->add_flag("--rm", detach_.remove, "Forget it when it has ended");
+        app->add_option("-p,--publish", ports_, "Ports of this machine that lead to the guest, in place of those that the saved one had")->type_name("[IP:]HOST:GUEST[/udp]")->take_all();
+        app->add_option("--network", network_, "How it is attached, in place of how the saved one was")->type_name("user|tap=NAME|bridge=NAME");
+        app->add_option("--timeout", timeout_, "End the machine after so long")->type_name("SECONDS");
+    }
+    Outcome<int> act(const MakeRequest&, std::vector<std::string>) override {
+        NetworkRequest network;
+        if (!network_.empty()) network.choice = TRY(parse_network(network_));
+        for (const auto& text : ports_)
+            for (const auto& port : TRY(parse_ports(text))) network.ports.push_back(port);
+        if (!detach_.detach && (detach_.remove || !detach_.name.empty())) return failure(ExitStatus::failed, "--name and --rm are for machines in the background: add -d");
+        auto restored = TRY(open_saved(folder_, network));
+        if (!timeout_.empty()) {
+            restored.plan.timeout = parse_seconds(timeout_);
+            if (!restored.plan.timeout) return failure(ExitStatus::failed, "--timeout {}: give seconds, such as 30 or 1.5", timeout_);
+        }
+        if (detach_.detach) return start_in_background(std::move(restored.plan), [&](Plan&, const Instance&) -> Outcome<Prepared> { return std::move(restored.prepared); }, detach_);
+        return run(restored.plan, std::move(restored.prepared));
+    }
+
+private:
+    std::string folder_, network_, timeout_;
+    std::vector<std::string> ports_;
+    DetachOptions detach_;
+};
+
 class Stop final : public Named {
 public:
     static constexpr const char* verb = "stop";
@@ -192,23 +254,15 @@ private:
     bool force_ = false;
 };
 
-}  // namespace
-
-void add_instance_verbs(CLI::App& app, Verbs& verbs, Choice choice) { add_verbs<Ps, Logs, Exec, Top, Net, Stop, Kill, Wait, Remove>(app, verbs, choice); }
-
-Outcome<int> run_detached(const Request& request, const DetachOptions& options) {
-    auto plan = TRY(make_plan(request));
+Outcome<int> start_in_background(Plan plan, const std::function<Outcome<Prepared>(Plan&, const Instance&)>& prepare, const DetachOptions& options) {
     plan.detached = true;
     auto instance = TRY(Instance::create(options.name.empty() ? make_instance_name(plan.program) : options.name, plan.arguments));
-    // Everything that can go wrong with the program is said here, and not only in the log.
     auto started = [&]() -> Outcome<void> {
-        if (request.debug) add_debugger(plan, instance.folder());
-        auto prepared = TRY(prepare(plan));
-        if (request.debug) TRY(describe_for_gdb(plan, prepared, instance.folder()));
-        // Until the machine takes them, questions wait at the door.
-        auto questions = TRY(listen_at(instance, Door::questions)), executions = TRY(listen_at(instance, Door::executions));
+        auto prepared = TRY(prepare(plan, instance));
+        // Until the machine takes them, who asks waits at the door.
+        auto questions = TRY(listen_at(instance, Door::questions)), executions = TRY(listen_at(instance, Door::executions)), snapshots = TRY(listen_at(instance, Door::snapshots));
         Supervised what{.command = plan.arguments, .after_end = options.remove ? AfterEnd::remove : AfterEnd::keep, .debugger = plan.debugger, .run = [&] {
-            auto status = run(plan, std::move(prepared), {.questions = questions.number(), .executions = executions.number()});
+            auto status = run(plan, std::move(prepared), {.questions = questions.number(), .executions = executions.number(), .snapshots = snapshots.number(), .save = save_machine});
             if (!status) tell(status.error());
             return status ? *status : static_cast<int>(status.error().status);
         }};
@@ -220,6 +274,19 @@ Outcome<int> run_detached(const Request& request, const DetachOptions& options) 
     }
     print_line(instance.name());
     return 0;
+}
+
+}  // namespace
+
+void add_instance_verbs(CLI::App& app, Verbs& verbs, Choice choice) { add_verbs<Ps, Logs, Exec, Top, Net, SnapshotVerb, Restore, Stop, Kill, Wait, Remove>(app, verbs, choice); }
+
+Outcome<int> run_detached(const Request& request, const DetachOptions& options) {
+    return start_in_background(TRY(make_plan(request)), [&](Plan& plan, const Instance& instance) -> Outcome<Prepared> {
+        if (request.debug) add_debugger(plan, instance.folder());
+        auto prepared = TRY(prepare(plan));
+        if (request.debug) TRY(describe_for_gdb(plan, prepared, instance.folder()));
+        return prepared;
+    }, options);
 }
 
 }  // namespace spore::host

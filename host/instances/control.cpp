@@ -21,7 +21,7 @@ struct Address {
     FileDescriptor folder;
     sockaddr_un value{};
 };
-constexpr std::string_view door_names[]{"control", "questions", "executions"};
+constexpr std::string_view door_names[]{"control", "questions", "executions", "snapshots"};
 Address address_of(const Instance& instance, Door door) {
     Address address{FileDescriptor(::open(instance.folder().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)), {}};
     address.value.sun_family = AF_UNIX;

@@ -3,7 +3,8 @@
 //   signal N   passes signal N on to the program            → ok
 //   end        ends the machine, whatever the program does  → ok
 //
-// The others lead to the guest itself: questions (host/run/questions.hpp), and programs to run beside its first (host/run/executions.hpp).
+// The others lead to the guest itself: questions (host/run/questions.hpp), programs to run beside its first (host/run/executions.hpp), and
+// having its state saved (host/run/freezer.hpp).
 #pragma once
 
 #include "host/instances/instance.hpp"
@@ -11,7 +12,7 @@
 namespace spore::host {
 
 /// The end of the instance's own processes. The path may be longer than a socket's address allows: it is reached through its folder.
-enum class Door : u8 { control, questions, executions };
+enum class Door : u8 { control, questions, executions, snapshots };
 Outcome<FileDescriptor> listen_at(const Instance& instance, Door door);
 /// A failure when the machine does not run.
 Outcome<FileDescriptor> knock(const Instance& instance, Door door);

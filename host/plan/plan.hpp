@@ -158,6 +158,7 @@ struct Plan {
     fs::path debugger;                   ///< where QEMU's debugger socket is made; empty: none
     bool paused = false;                 ///< the machine waits for the debugger before its first instruction
     bool detached = false;               ///< in the background: signals are the program's alone
+    bool restored = false;               ///< the machine goes on from a saved state in place of booting
     bool standalone = false;             ///< whoever runs the machine is not this tool: the program's console is the first serial port, or Xen's
     Hypervisor hypervisor = Hypervisor::any;  ///< a particular one has devices of its own, and there are no others
 };

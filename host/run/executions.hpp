@@ -22,6 +22,8 @@ public:
     /// Who waits for a program's end hears that it was killed, as the machine's end does.
     ~Executions();
 
+    /// Some program runs, or is about to.
+    bool any() const { return !executions_.empty(); }
     /// Appends what is to be waited for. While the guest takes nothing, nothing is taken for it.
     void add_waits(std::vector<struct pollfd>& waits, bool guest_takes) const;
     /// Takes the same entries after the wait; what the guest is to be told is appended to `to_guest`.

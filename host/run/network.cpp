@@ -10,6 +10,7 @@
 
 #include <cerrno>
 
+#include "host/common/descriptor_passing.hpp"
 #include "host/common/process.hpp"
 
 namespace spore::host {
@@ -47,10 +48,13 @@ Outcome<void> check_capture(const fs::path& file) {
     return {};
 }
 
+std::string forward_text(const PortForward& port) {
+    return fmt::format("{}:{}:{}-:{}", port.udp ? "udp" : "tcp", port.host_address, port.host_port, port.guest_port);
+}
+
 std::string user_options(const Network& network) {
     std::string text = "user,id=net";
-    for (const auto& port : network.ports)
-        text += fmt::format(",hostfwd={}:{}:{}-:{}", port.udp ? "udp" : "tcp", port.host_address, port.host_port, port.guest_port);
+    for (const auto& port : network.ports) text += ",hostfwd=" + forward_text(port);
     return text;
 }
 
@@ -113,6 +117,15 @@ std::vector<std::string> network_options(const Network& network, bool pci, int b
     return options;
 }
 
+Outcome<void> forward_ports(const Network& network, Monitor& monitor) {
+    for (const auto& port : network.ports) {
+        // Of QEMU's two languages only the one for people has it; it says something when it fails.
+        auto said = TRY(monitor.execute("human-monitor-command", {{"command-line", "hostfwd_add net " + forward_text(port)}}));
+        if (said.is_string() && said != "") return failure(ExitStatus::failed, "-p {}: QEMU says: {}", text_of(port), said.get<std::string>());
+    }
+    return {};
+}
+
 Outcome<FileDescriptor> open_bridge(const Network& network) {
     const auto& bridge = network.choice.name;
     constexpr const char* helper = "/usr/lib/qemu/qemu-bridge-helper";
@@ -125,20 +138,11 @@ Outcome<FileDescriptor> open_bridge(const Network& network) {
     if (!started)
         return failure(ExitStatus::missing_tool, "{} is missing: install it with 'apt install qemu-system-common'", helper);
     theirs.close();
-    // The interface comes as a descriptor beside one byte [unix(7), SCM_RIGHTS].
-    char byte;
-    alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))];
-    struct iovec piece{&byte, 1};
-    struct msghdr message{};
-    message.msg_iov = &piece, message.msg_iovlen = 1, message.msg_control = control, message.msg_controllen = sizeof control;
-    auto size = ::recvmsg(ours.number(), &message, MSG_CMSG_CLOEXEC);
-    auto* header = size > 0 ? CMSG_FIRSTHDR(&message) : nullptr;
-    if (!header || header->cmsg_type != SCM_RIGHTS)
+    auto tap = receive_descriptor(ours.number());
+    if (!tap || !*tap)
         return failure(ExitStatus::failed, "--network bridge={}: QEMU's helper refuses: add the line 'allow {}' to /etc/qemu/bridge.conf, and see that {} is setuid root",
                        bridge, bridge, helper);
-    int tap;
-    std::memcpy(&tap, CMSG_DATA(header), sizeof tap);
-    return FileDescriptor(tap);
+    return std::move(*tap);
 }
 
 }  // namespace spore::host

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "host/plan/plan.hpp"
+#include "host/run/monitor.hpp"
 
 namespace spore::host {
 
@@ -10,6 +11,8 @@ Outcome<void> check_network(const Network& network);
 
 /// QEMU's options. A bridge's interface is handed over as `bridge_descriptor`.
 std::vector<std::string> network_options(const Network& network, bool pci, int bridge_descriptor);
+/// Opens the ports of a machine that was started without. QEMU takes connections before its guest runs, and tells that of them seconds later.
+Outcome<void> forward_ports(const Network& network, Monitor& monitor);
 
 /// The TAP interface of that name, with virtio headers.
 Outcome<FileDescriptor> open_tap(const std::string& name);

@@ -45,6 +45,8 @@ std::string qemu_program(Architecture architecture) {
     return chosen && *chosen ? std::string(chosen) : std::string(facts_of(architecture).qemu);
 }
 
+bool has_monitor(const Plan& plan) { return plan.platform == Platform::qemu && (plan.detached || plan.restored); }
+
 std::vector<std::string> qemu_command(const Plan& plan, Accelerator accelerator, RootPlace root) {
     // Files by descriptor: QEMU may run as a user who could not open their paths.
     auto descriptor = [](int number) { return fmt::format("/proc/self/fd/{}", number); };
@@ -110,8 +112,12 @@ std::vector<std::string> qemu_command(const Plan& plan, Accelerator accelerator,
         attach(fmt::format("volume{}", disk));
         ++disk;
     }
-    auto network = network_options(plan.network, pci || plan.network.nic != Nic::virtio, qemu_descriptor::network);
+    auto attached = plan.network;
+    if (plan.restored) attached.ports.clear();  // until it runs, see forward_ports()
+    auto network = network_options(attached, pci || plan.network.nic != Nic::virtio, qemu_descriptor::network);
     command.insert(command.end(), network.begin(), network.end());
+    if (has_monitor(plan)) add({"-chardev", fmt::format("socket,id=monitor,fd={}", qemu_descriptor::monitor), "-mon", "chardev=monitor,mode=control"});
+    if (plan.restored) add({"-incoming", fmt::format("fd:{}", qemu_descriptor::state)});
     if (!plan.debugger.empty()) add({"-gdb", fmt::format("unix:path={},server=on,wait=off", escape(plan.debugger))});
     if (plan.paused) add({"-S"});
     return command;

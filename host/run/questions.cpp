@@ -10,6 +10,10 @@ namespace spore::host {
 
 Questions::Questions(int listener) : listener_(listener) {}
 
+bool Questions::waiting() const {
+    return std::ranges::any_of(questions_, [](const Question& question) { return question.number && !question.answer; });
+}
+
 void Questions::add_waits(std::vector<struct pollfd>& waits) const {
     // Not more at a time than the guest answers; the others wait in the listener's queue.
     waits.push_back({questions_.size() < abi::max_queries ? listener_ : -1, POLLIN, 0});

@@ -19,6 +19,8 @@ public:
     /// -1: there is nobody who asks.
     explicit Questions(int listener);
 
+    /// The guest was asked something that it has not answered yet.
+    bool waiting() const;
     /// Appends what is to be waited for.
     void add_waits(std::vector<struct pollfd>& waits) const;
     /// Takes the same entries after the wait; what the guest is to be asked is appended to `to_guest`.

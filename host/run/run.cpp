@@ -115,7 +115,7 @@ Outcome<Prepared> prepare(Plan& plan) {
             return failure(ExitStatus::bad_root, "-v {}: here a disk is attached by its file or device; labels are for what 'spore build' makes", volume.text());
     bool process = plan.platform == Platform::linuxu;
     auto accelerator = process ? plan.accelerator : TRY(choose_accelerator(plan.accelerator, plan.architecture, plan.gic));
-    Prepared prepared{TRY(prepare_boot_parts(plan)), {}, accelerator, {}};
+    Prepared prepared{TRY(prepare_boot_parts(plan)), {}, {}, accelerator, {}};
     if (!plan.firmware.empty()) prepared.firmware = TRY(open_to_read(plan.firmware));
     prepared.command = process ? linuxu_command(plan, prepared.root_place) : qemu_command(plan, accelerator, prepared.root_place);
     return prepared;
@@ -137,6 +137,15 @@ Outcome<int> run(const Plan& plan, Prepared prepared, RunHooks run_hooks) {
                                      {prepared.bundle.number(), qemu_descriptor::bundle}, {prepared.kernel.number(), qemu_descriptor::kernel}};
     std::vector<int> opened_again{prepared.bundle.number(), prepared.kernel.number()};
     if (prepared.root_image) inherited.push_back({prepared.root_image.number(), qemu_descriptor::root}), opened_again.push_back(prepared.root_image.number());
+    if (prepared.state) inherited.push_back({prepared.state.number(), qemu_descriptor::state});
+    std::optional<Monitor> monitor;
+    FileDescriptor monitor_of_qemu;
+    if (has_monitor(plan)) {
+        auto pair = TRY(make_socket_pair());
+        monitor.emplace(std::move(pair.ours));
+        monitor_of_qemu = std::move(pair.theirs);
+        inherited.push_back({monitor_of_qemu.number(), qemu_descriptor::monitor});
+    }
     if (prepared.firmware) inherited.push_back({prepared.firmware.number(), qemu_descriptor::firmware}), opened_again.push_back(prepared.firmware.number());
     std::vector<FileDescriptor> shares;
     std::vector<ShareServer> share_servers;
@@ -169,7 +178,8 @@ Outcome<int> run(const Plan& plan, Prepared prepared, RunHooks run_hooks) {
                        facts_of(plan.architecture).qemu_package);
     if (!machine) return failure(ExitStatus::failed, "cannot start {}: {}", prepared.command[0], std::strerror(machine.error()));
     if (run_hooks.timeline) run_hooks.timeline->machine_started();
-    channel.theirs.close(), serial.theirs.close(), words_of_qemu.close(), prepared.bundle.close();
+    channel.theirs.close(), serial.theirs.close(), words_of_qemu.close(), monitor_of_qemu.close(), prepared.state.close();
+    if (!run_hooks.save) prepared.bundle.close();
     EndOfMachine end{*machine, words.number(), disks};
 
     if (plan.platform == Platform::linuxu && !plan.debugger.empty()) TRY(tell_debugger(plan, machine->process()));
@@ -186,10 +196,22 @@ Outcome<int> run(const Plan& plan, Prepared prepared, RunHooks run_hooks) {
         hooks.greeted = [timeline](u64 nanoseconds) { timeline->kernel_greets(nanoseconds); };
         hooks.boot_mark = [timeline](std::string_view name, u64 nanoseconds) { timeline->kernel_mark(std::string(name), nanoseconds); };
     }
+    FileDescriptor state;
+    if (run_hooks.save) {
+        hooks.saving.before = [&](const FileDescriptor& folder) -> Outcome<void> {
+            state = TRY(run_hooks.save(folder, plan, prepared));
+            return {};
+        };
+        hooks.saving.still = [&](const FileDescriptor&) { return monitor->save_state(std::exchange(state, {})); };
+    }
     Session session({.channel = channel.ours.number(), .serial = serial.ours.number(), .machine = machine->descriptor(),
-                     .signals = signals.number(), .questions = run_hooks.questions, .executions = run_hooks.executions}, plan.timeout, std::move(hooks),
-                    plan.detached ? SecondSignal::passes : SecondSignal::ends);
-    auto status = session.run();
+                     .signals = signals.number(), .questions = run_hooks.questions, .executions = run_hooks.executions,
+                     .snapshots = run_hooks.snapshots}, plan.timeout, std::move(hooks),
+                    plan.detached ? SecondSignal::passes : SecondSignal::ends, plan.restored ? Beginning::saved_state : Beginning::boot);
+    auto loaded = plan.restored ? monitor->continue_from_state() : Outcome<void>();
+    if (!loaded && loaded.error().status == ExitStatus::machine_ended) loaded.error().message = "the saved state cannot be loaded";
+    if (loaded && plan.restored) loaded = forward_ports(plan.network, *monitor);
+    auto status = loaded ? session.run() : std::unexpected(loaded.error());
     for (const auto& core : cores.written()) tell_of_core(plan, core);
     if (run_hooks.timeline) run_hooks.timeline->program_ended();
     if (!status && status.error().status == ExitStatus::machine_ended) {

@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "host/run/boot_parts.hpp"
+#include "host/run/monitor.hpp"
 #include "host/run/timeline.hpp"
 
 namespace spore::host {
@@ -11,6 +12,7 @@ namespace spore::host {
 /// What a machine is to be started with, everything prepared.
 struct Prepared : BootParts {
     FileDescriptor firmware;  ///< when it is what starts the kernel
+    FileDescriptor state;     ///< with plan.restored: what the machine goes on from
     Accelerator accelerator = Accelerator::automatic;  ///< QEMU's
     std::vector<std::string> command;
 };
@@ -21,7 +23,9 @@ Outcome<Prepared> prepare(Plan& plan);
 struct RunHooks {
     std::function<void(std::string_view)> strace{};  ///< gets the lines that plan.strace asks for
     std::function<void(ByteSpan)> trace{};           ///< gets the frames that plan.trace asks for
-    int questions = -1, executions = -1;             ///< as in SessionFiles
+    int questions = -1, executions = -1, snapshots = -1;  ///< as in SessionFiles
+    /// With `snapshots`: writes what the machine was started with to a folder, with a new file for its state.
+    std::function<Outcome<FileDescriptor>(const FileDescriptor& folder, const Plan&, const Prepared&)> save{};
     Timeline* timeline = nullptr;                    ///< notes when the run came to what; with plan.timeline
     bool observed = false;                           ///< who started the machine for us watches it, and is waited for
 };

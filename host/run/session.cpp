@@ -68,12 +68,15 @@ FileDescriptor take_signals() {
     return FileDescriptor(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
 }
 
-Session::Session(const SessionFiles& files, std::optional<std::chrono::milliseconds> timeout, SessionHooks hooks, SecondSignal second_signal)
-    : files_(files), hooks_(std::move(hooks)), second_signal_(second_signal), output_(files.output), errors_(files.errors), questions_(files.questions), executions_(files.executions) {
+Session::Session(const SessionFiles& files, std::optional<std::chrono::milliseconds> timeout, SessionHooks hooks, SecondSignal second_signal, Beginning beginning)
+    : files_(files), hooks_(std::move(hooks)), second_signal_(second_signal), output_(files.output), errors_(files.errors), questions_(files.questions), executions_(files.executions),
+      freezer_(files.snapshots, hooks_.saving) {
     if (timeout) deadline_ = Clock::now() + *timeout;
     ::fcntl(files_.channel, F_SETFL, O_NONBLOCK);
     if (files_.serial >= 0) ::fcntl(files_.serial, F_SETFL, O_NONBLOCK);
-    if (::fcntl(files_.input, F_GETFD) < 0) {
+    if (beginning == Beginning::saved_state) thaw(beginning);
+    // What is saved runs in the background, and has come to the end of its input.
+    if (beginning == Beginning::saved_state || ::fcntl(files_.input, F_GETFD) < 0) {
         append_frame(to_guest_, abi::HostFrame::stdin_end);
         input_ = Stream::ended;
     }
@@ -85,7 +88,7 @@ Outcome<int> Session::run() {
     while (!result_) {
         bool congested = output_.pending() > most_pending_output || errors_.pending() > most_pending_output;
         waits.assign(count, {-1, 0, 0});
-        waits[channel] = {files_.channel, static_cast<short>((congested ? 0 : POLLIN) | (to_guest_.empty() ? 0 : POLLOUT)), 0};
+        waits[channel] = {files_.channel, static_cast<short>((congested ? 0 : POLLIN) | (has_to_send() ? POLLOUT : 0)), 0};
         waits[serial] = {files_.serial, POLLIN, 0};
         waits[machine] = {files_.machine, POLLIN, 0};
         waits[signals] = {files_.signals, POLLIN, 0};
@@ -96,6 +99,8 @@ Outcome<int> Session::run() {
         questions_.add_waits(waits);
         auto questions_end = waits.size();
         executions_.add_waits(waits, to_guest_.size() < abi::max_frame_payload);
+        auto executions_end = waits.size();
+        freezer_.add_waits(waits);
         int ready = ::poll(waits.data(), waits.size(), wait_time());
         if (ready < 0 && errno != EINTR) return failure(ExitStatus::failed, "waiting for the guest failed: {}", error_text());
         if (ready == 0 && deadline_ && Clock::now() >= *deadline_)
@@ -110,8 +115,10 @@ Outcome<int> Session::run() {
         if (result_) break;
         if (waits[input].revents) read_input();
         questions_.serve(std::span(waits).first(questions_end).subspan(count), to_guest_);
-        executions_.serve(std::span(waits).subspan(questions_end), to_guest_);
-        if (!to_guest_.empty()) send_pending();
+        executions_.serve(std::span(waits).first(executions_end).subspan(questions_end), to_guest_);
+        freezer_.serve(std::span(waits).subspan(executions_end));
+        freeze_when_quiet();
+        if (has_to_send()) send_pending();
         if (channel_ended || (waits[machine].revents && !(waits[channel].revents & POLLIN))) return machine_ended();
     }
     return conclude();
@@ -180,6 +187,10 @@ void Session::handle(const GuestFrameReader::Frame& frame) {
             break;
         case reply: questions_.take_reply(frame.payload); break;
         case nested: executions_.take(frame.payload); break;
+        case frozen:
+            if (freezer_.take_frozen(frame.payload) == Freezer::Guest::stands_still) thaw(Beginning::boot);
+            else frozen_ = false;
+            break;
         case trace:
             if (hooks_.trace) hooks_.trace(frame.payload);
             break;
@@ -278,11 +289,33 @@ void Session::pass_signal(int signal) {
 }
 
 void Session::send_pending() {
-    while (!to_guest_.empty()) {
-        auto size = ::send(files_.channel, to_guest_.data(), to_guest_.size(), MSG_NOSIGNAL);
+    while (has_to_send()) {
+        if (!frozen_) sending_ += std::exchange(to_guest_, {});
+        auto size = ::send(files_.channel, sending_.data(), sending_.size(), MSG_NOSIGNAL);
         if (size <= 0) return;  // the end of the channel is seen by reading from it
-        to_guest_.erase(0, static_cast<std::size_t>(size));
+        sending_.erase(0, static_cast<std::size_t>(size));
     }
+}
+
+/// `freeze` is the last frame before `thaw`: nothing of others is on its way to the guest while it is saved, nor expected from it.
+void Session::freeze_when_quiet() {
+    if (!freezer_.wants() || frozen_) return;
+    if (executions_.any()) return freezer_.answer("programs of spore exec run in it: end them first");
+    if (questions_.waiting() || !freezer_.begin()) return;
+    append_frame(to_guest_, abi::HostFrame::freeze);
+    sending_ += std::exchange(to_guest_, {});
+    frozen_ = true;
+}
+
+void Session::thaw(Beginning beginning) {
+    abi::ThawPayload payload{};
+    if (beginning == Beginning::saved_state) {
+        payload.restored = 1;
+        payload.wall_nanoseconds = static_cast<u64>(std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count());
+        (void)::getentropy(payload.seed, sizeof payload.seed);  // fails for more than 256 bytes only [getentropy(3)]
+    }
+    append_frame(sending_, abi::HostFrame::thaw, bytes_of(payload));
+    frozen_ = false;
 }
 
 Outcome<int> Session::machine_ended() {

@@ -9,6 +9,7 @@
 #include "host/common/failure.hpp"
 #include "host/run/executions.hpp"
 #include "host/run/frames.hpp"
+#include "host/run/freezer.hpp"
 #include "host/run/output.hpp"
 #include "host/run/questions.hpp"
 
@@ -21,6 +22,7 @@ struct SessionFiles {
     int signals = -1;  ///< a signalfd with the signals to pass on; or -1
     int questions = -1;   ///< a listening socket for questions to the guest; or -1
     int executions = -1;  ///< the same for programs that others start in it (executions.hpp)
+    int snapshots = -1;   ///< the same for who has its state saved (freezer.hpp)
     int input = 0, output = 1, errors = 2;
 };
 
@@ -31,7 +33,11 @@ struct SessionHooks {
     std::function<void(u64 nanoseconds)> greeted;                 ///< the guest's first word: how long after its first instruction
     std::function<void(ByteSpan payload)> trace;                  ///< what was recorded: a TracePayload and events, not checked
     std::function<void(std::string_view name, u64 nanoseconds)> boot_mark;  ///< what its boot had come to then
+    Saving saving;                                                ///< with SessionFiles::snapshots
 };
+
+/// How the guest comes to run: it boots, or goes on where the machine was whose state it has.
+enum class Beginning : u8 { boot, saved_state };
 
 /// Our own signal that stands for any other: its value is the signal to pass on. For those that would stop or end this process.
 int forwarding_signal();
@@ -47,7 +53,7 @@ enum class SecondSignal : u8 { ends, passes };
 class Session {
 public:
     Session(const SessionFiles& files, std::optional<std::chrono::milliseconds> timeout, SessionHooks hooks = {},
-            SecondSignal second_signal = SecondSignal::ends);
+            SecondSignal second_signal = SecondSignal::ends, Beginning beginning = Beginning::boot);
 
     /// Runs until the program ends. Gives the exit status; a failure when there is none.
     Outcome<int> run();
@@ -64,6 +70,9 @@ private:
     void read_signals();
     void note_output(const GuestFrameReader::Frame& frame);
     void send_pending();
+    bool has_to_send() const { return !sending_.empty() || (!frozen_ && !to_guest_.empty()); }
+    void freeze_when_quiet();
+    void thaw(Beginning beginning);
     void pass_signal(int signal);
     int wait_time() const;
     Outcome<int> machine_ended();
@@ -77,7 +86,10 @@ private:
     Output output_, errors_;
     Questions questions_;
     Executions executions_;
-    std::string to_guest_;
+    Freezer freezer_;
+    std::string to_guest_;  ///< frames, to be sent after
+    std::string sending_;   ///< those of them that the channel has a part of, perhaps
+    bool frozen_ = false;   ///< from `freeze` on to_guest_ waits for `thaw`
     u64 credit_ = abi::initial_stdin_credit;
     Stream input_ = Stream::open;
     bool greeted_ = false, told_output_end_ = false, told_errors_end_ = false;

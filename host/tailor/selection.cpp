@@ -103,6 +103,10 @@ Reason reason_for(std::string_view part, const Plan& plan, RootPlace root, const
     if (part == "power_button") return {plan.standalone, plan.standalone ? "whoever runs the image asks it to stop by the machine" : "spore stop asks by the channel"};
     if (part == "serial") return {plan.standalone, plan.standalone ? "it is the program's console" : "the channel is the program's console"};
     if (part == "exec") return {false, "the kernel is for one program"};
+    if (part == "snapshot") {
+        bool kept = machine && plan.detached;
+        return {kept, kept ? "the machine is in the background, where spore snapshot saves it" : "it cannot be saved: it is not in the background"};
+    }
     if (part == "trace") return {plan.trace.has_value(), plan.trace ? "spore trace asks for it" : "nobody asks what happens"};
     if (part == "balloon") {
         bool used = machine && plan.memory >= smallest_memory_with_balloon;

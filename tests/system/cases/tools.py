@@ -126,6 +126,40 @@ CASES = [
         """, stdout="job\nbefore it is up\ninput\nsecond first\n/tmp\nstatus 5\n1000\n1001\n/\n0\nstatus 143\nspore: the program is not in the guest's root: check the path and --root\nstatus 127\n"
          "spore: the folder to begin in (-w) is not in the guest\nstatus 125\nstatus 125\nline\n0\n"
          "spore: the machine runs 16 programs beside its first already: wait until one has ended\nstatus 125\njob\nstatus 137\n", stderr=re.compile("errors"), timeout=240),
+    # Both copies go on with the count and the boot's clock that was saved, the time of day, and random numbers of their own.
+    Case("snapshot", [Program("saved")], script="""
+        tell() { "$SPORE" kill -s USR1 $1; until "$SPORE" logs $1 | grep -q "^$2 "; do sleep 0.1; done; "$SPORE" logs $1 | grep "^$2 "; }
+        "$SPORE" run $OPTIONS -d --name job "$1"
+        """ + WAIT_FOR_READY + """
+        tell job 1 > job1
+        "$SPORE" snapshot job saved
+        tell job 2 > job2
+        "$SPORE" stop job; "$SPORE" wait job || echo "status $?"
+        "$SPORE" snapshot job other || echo "status $?"
+        sleep 2
+        "$SPORE" restore -d --name one saved; "$SPORE" restore -d --name two saved
+        tell one 2 > one2; tell two 2 > two2
+        now=$(date +%s)
+        read count time_saved boot_saved random_saved < job2
+        for copy in one two; do
+            read count time boot random < ${copy}2
+            [ $((now - time)) -le 60 ] && [ $time -gt $((time_saved + 1)) ] || echo "the time is $time, not $now"
+            [ $((boot - boot_saved)) -lt $((time - time_saved)) ] || echo "$boot seconds since boot, where $boot_saved were when it was saved"
+        done
+        cut -d" " -f4 job1 job2 one2 two2 | sort -u | wc -l
+        "$SPORE" snapshot one again; "$SPORE" rm -f one two
+        "$SPORE" restore -d --name three --rm again; tell three 3 > three3
+        "$SPORE" snapshot three again || echo "status $?"
+        "$SPORE" stop three
+        "$SPORE" restore --timeout 1 again || echo "status $?"
+        truncate -s 100000 again/state; "$SPORE" restore again 2>state.err || echo "status $?"
+        grep -c "the saved state cannot be loaded" state.err
+        echo '{"version": 1}' > again/machine.json; "$SPORE" restore again || echo "status $?"
+        "$SPORE" restore nowhere || echo "status $?"
+        """, stdout="job\nsaved\njob\nstatus 2\nstatus 125\none\ntwo\n4\nagain\none\ntwo\nthree\nstatus 125\nthree\nstatus 124\nstatus 119\n1\nstatus 125\nstatus 125\n",
+         stderr=re.compile("spore: the machine job does not run.*again is there already: remove it, or choose another name\n.*did not end in time.*"
+                           "again/machine.json: 'arguments' is missing, or not as spore writes it\n.*nowhere/machine.json: No such file or directory: give a folder that 'spore snapshot' made", re.S),
+         linuxu=False, timeout=240),
     # Another signal asks the program to stop; who asks twice does not wait for it.
     Case("background-stop-signal", ["{system}/bin/busybox", "sh", "-c", "trap 'echo asked; exit 6' QUIT; trap '' TERM; echo ready; while :; do busybox sleep 1; done"], script="""
         "$SPORE" run $OPTIONS -e PATH=/bin -d --name job --stop-signal SIGQUIT "$@"

@@ -58,10 +58,10 @@ TEST(LinuxuCommand, LeadsToSharedFolders) {
     Plan plan{.platform = Platform::linuxu, .kernel = "/lib/kernel"};
     plan.volumes = {{"/tmp", "/a", false, VolumeKind::shared}, {"/tmp", "/copied"}, {"/tmp", "/b", true, VolumeKind::shared}};
     auto command = linuxu_command(plan, RootPlace::memory);
-    auto first = std::ranges::find(command, "share=10");
+    auto first = std::ranges::find(command, "share=12");
     ASSERT_NE(first, command.end());
     auto user = fmt::format("share-user={}", ::geteuid());  // /tmp is root's: for root the same
-    EXPECT_EQ(std::vector(first, command.end()), (std::vector<std::string>{"share=10", user, "share=11", user}));
+    EXPECT_EQ(std::vector(first, command.end()), (std::vector<std::string>{"share=12", user, "share=13", user}));
 }
 
 /// Asks a real server. Skipped where there is none.

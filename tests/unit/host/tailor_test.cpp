@@ -37,6 +37,15 @@ TEST(Selection, KeepsWhatWasFoundAndWhatEveryProgramNeeds) {
     for (const auto& part : selection.parts) EXPECT_EQ(part.kept, part.name == "balloon") << part.name << ": " << part.why;
 }
 
+TEST(Selection, KeepsWhatSavesMachinesInTheBackground) {
+    auto plan = plan_for("/app");
+    EXPECT_FALSE(keeps(select_parts(plan, RootPlace::memory, {}), "snapshot"));
+    plan.detached = true;
+    EXPECT_TRUE(keeps(select_parts(plan, RootPlace::memory, {}), "snapshot"));
+    plan.platform = Platform::linuxu;
+    EXPECT_FALSE(keeps(select_parts(plan, RootPlace::memory, {}), "snapshot"));
+}
+
 TEST(Selection, KeepsCoreFilesWhereSomebodyMayAskForThem) {
     auto plan = plan_for("/app");
     EXPECT_FALSE(keeps(select_parts(plan, RootPlace::memory, {findings_of({{"setrlimit", {Evidence::possible, {"libc.so.6: setrlimit"}}}})}), "core_files"));
