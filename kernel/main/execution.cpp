@@ -60,18 +60,18 @@ struct Table {
 };
 constinit Locked<Table, sync::Spin> table;
 
-Shared<Execution> find(u32 number) {
+/// What `take` makes of the place of this one; null where there is none.
+Shared<Execution> look_up(u32 number, Shared<Execution> (*take)(Shared<Execution>& place)) {
     return table.with([&](Table& t) -> Shared<Execution> {
         auto found = std::ranges::find_if(t.of, [&](auto& one) { return one && one->number() == number; });
-        return found == std::end(t.of) ? nullptr : *found;
+        return found == std::end(t.of) ? nullptr : take(*found);
     });
 }
-
+Shared<Execution> find(u32 number) {
+    return look_up(number, [](Shared<Execution>& place) { return place; });
+}
 Shared<Execution> take_out(u32 number) {
-    return table.with([&](Table& t) -> Shared<Execution> {
-        auto found = std::ranges::find_if(t.of, [&](auto& one) { return one && one->number() == number; });
-        return found == std::end(t.of) ? nullptr : std::exchange(*found, nullptr);
-    });
+    return look_up(number, [](Shared<Execution>& place) { return std::exchange(place, nullptr); });
 }
 
 bool put_in(const Shared<Execution>& execution) {
