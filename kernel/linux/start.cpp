@@ -1,5 +1,7 @@
 #include "kernel/linux/start.hpp"
 
+#include <optional>
+
 #include "arch/entry.hpp"
 #include "kernel/core/log.hpp"
 #include "kernel/core/parts.hpp"
@@ -32,17 +34,15 @@ public:
     ExecRequest request;
 
     void ended(WaitStatus status) override {
-        if (status.was_killed()) tell({abi::ExitReason::signaled, static_cast<u32>(status.signal())});
-        else tell({abi::ExitReason::exited, static_cast<u32>(status.exit_status())});
+        if (failure) tell_(context_, {abi::ExitReason::failed, static_cast<u32>(*failure)});
+        else if (status.was_killed()) tell_(context_, {abi::ExitReason::signaled, static_cast<u32>(status.signal())});
+        else tell_(context_, {abi::ExitReason::exited, static_cast<u32>(status.exit_status())});
     }
-    void tell(End end) {
-        if (!told_.exchange(true)) tell_(context_, end);
-    }
+    std::optional<abi::StartFailure> failure;  ///< why the process ends before it was the program
 
 private:
     void (*tell_)(void* context, End end);
     void* context_;
-    std::atomic<bool> told_ = false;
 };
 
 abi::StartFailure failure_of(ExecProblem problem, Error error) {
@@ -106,7 +106,7 @@ void run_program(void* argument) {
     auto& program = static_cast<Program&>(*task.process().starter);
     auto problem = ExecProblem::none;
     if (auto result = become(task, program, problem); !result) {
-        program.tell({abi::ExitReason::failed, static_cast<u32>(failure_of(problem, result.error()))});
+        program.failure = failure_of(problem, result.error());
         exit_process(task, WaitStatus::exited(127));
     }
     Task::continue_program(&task);

@@ -16,7 +16,8 @@ namespace spore::linux {
 class Starter : public Counted {
 public:
     virtual ~Starter() = default;
-    /// The process has ended. On the stack of its last task, which may sleep; its files are closed.
+    /// The process has ended. On the stack of its last task, which may sleep; its files are closed. Of the first process also the machine, at the request of
+    /// whichever task calls this, which does not come back.
     virtual void ended(WaitStatus status) = 0;
 };
 

@@ -114,8 +114,8 @@ void wait_while_stopped(Task& task) {
     if (core || info.number == sigkill) {
         core::info("process {} ({}) ended by signal {} at {}", process.id(), std::string_view(task.name), info.number,
                    arch::instruction_pointer(task.thread().program_frame()));
-        // The first program's end is what the user sees; others' is their parents' business.
-        if (core && process.is_first() && info.number != sigquit) report_crash(task, task.thread().program_frame(), info);
+        // The end of a program that the host started is what the user sees; others' is their parents' business.
+        if (core && process.starter && info.number != sigquit) report_crash(task, task.thread().program_frame(), info);
     }
     exit_process(task, WaitStatus::killed(info.number, core && write_core(task, info)));
 }

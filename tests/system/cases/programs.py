@@ -30,6 +30,7 @@ CASES = [
     Case("looked-at", [Program("looked_at")], stdout="done\n", machines=("microvm",)),
     Case("ends-of-machine", [Program("ends_of_machine")], stdout="a wrong first number: -1 Invalid argument\na wrong second number: -1 Invalid argument\n"
          "an unknown command: -1 Invalid argument\nkeys that only tell: 0 \nanother user: -1 Operation not permitted\n", machines=("microvm",)),
+    Case("ends-of-machine-together", [Program("ends_of_machine"), "together"], stdout="", cpus=(4,)),
     busybox("power-off", "echo before; (sleep 60; echo late) & poweroff -f; sleep 60; echo after", "before\n"),
     busybox("halt", "halt -f; sleep 60", ""),
     busybox("restart", "echo before; reboot -f; sleep 60; echo after", "before\n", status=119, stderr=re.compile("machine ended")),

@@ -126,6 +126,13 @@ CASES = [
         """, stdout="job\nbefore it is up\ninput\nsecond first\n/tmp\nstatus 5\n1000\n1001\n/\n0\nstatus 143\nspore: the program is not in the guest's root: check the path and --root\nstatus 127\n"
          "spore: the folder to begin in (-w) is not in the guest\nstatus 125\nstatus 125\nline\n0\n"
          "spore: the machine runs 16 programs beside its first already: wait until one has ended\nstatus 125\njob\nstatus 137\n", stderr=re.compile("errors"), timeout=240),
+    Case("exec-crash-report", [Program("patient"), Program("crash")], script="""
+        "$SPORE" run $OPTIONS -v "$2:/crash" -d --name job "$1"
+        """ + WAIT_FOR_READY + """
+        "$SPORE" exec job /crash || echo "status $?"
+        until "$SPORE" logs job 2>&1 | grep -q inner_function; do sleep 0.1; done
+        "$SPORE" logs job 2>&1 | grep -c "at 0x10"
+        "$SPORE" rm -f job""", stdout="job\nbefore\nstatus 139\n1\njob\n", stderr=re.compile("killed by SIGSEGV")),
     # Both copies go on with the count and the boot's clock that was saved, the time of day, and random numbers of their own.
     Case("snapshot", [Program("saved")], script="""
         tell() { "$SPORE" kill -s USR1 $1; until "$SPORE" logs $1 | grep -q "^$2 "; do sleep 0.1; done; "$SPORE" logs $1 | grep "^$2 "; }
