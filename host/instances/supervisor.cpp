@@ -34,13 +34,14 @@ Outcome<Pipe> make_pipe() {
 
 /// A fork that does not outlive its maker.
 Outcome<pid_t> fork_runner(const Supervised& what, int output, int errors) {
+    // What is forwarded to it waits from its beginning until the session takes it.
+    sigset_t forwarding;
+    ::sigemptyset(&forwarding), ::sigaddset(&forwarding, forwarding_signal());
+    ::sigprocmask(SIG_BLOCK, &forwarding, nullptr);
     pid_t parent = ::getpid();
     pid_t child = ::fork();
     if (child < 0) return failure(ExitStatus::failed, "cannot fork: {}", error_text());
     if (child > 0) return child;
-    sigset_t forwarding;
-    ::sigemptyset(&forwarding), ::sigaddset(&forwarding, forwarding_signal());
-    ::sigprocmask(SIG_BLOCK, &forwarding, nullptr);  // until the session takes it
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != parent) ::_exit(1);
     ::dup2(output, STDOUT_FILENO);
