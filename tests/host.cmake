@@ -36,6 +36,7 @@ target_include_directories(fuzz-config PRIVATE ${CMAKE_BINARY_DIR}/generated/hos
 add_fuzzer(acpi ${CMAKE_SOURCE_DIR}/wire/acpi.cpp ${CMAKE_SOURCE_DIR}/wire/acpi_arm.cpp ${CMAKE_SOURCE_DIR}/wire/acpi_button.cpp)
 add_fuzzer(fdt ${CMAKE_SOURCE_DIR}/wire/fdt.cpp ${CMAKE_SOURCE_DIR}/wire/fdt_key.cpp)
 add_fuzzer(efi ${CMAKE_SOURCE_DIR}/wire/efi.cpp)
+add_fuzzer(start_request ${CMAKE_SOURCE_DIR}/wire/start_request.cpp)
 add_fuzzer(bpf ${CMAKE_SOURCE_DIR}/wire/net/bpf_check.cpp ${CMAKE_SOURCE_DIR}/wire/net/bpf_run.cpp)
 add_fuzzer(tcp ${CMAKE_SOURCE_DIR}/wire/net/tcp.cpp)
 add_fuzzer(dhcp ${CMAKE_SOURCE_DIR}/wire/net/dhcp.cpp)
