@@ -242,7 +242,8 @@ def main():
             job.result()
     if kind == "system" and not patterns:
         run_again({one.name: functools.partial(system_case.run, one, build) for one in cases} |
-                  {f"boot/{script.stem}": functools.partial(run_boot, script, build) for script in boot_scripts()}, tally)
+                  {f"boot/{script.stem}": functools.partial(run_boot, script, build) for script in boot_scripts()} |
+                  {f"docs/guides/{guide.stem}": functools.partial(run_guide, guide, build) for guide in guides.all_guides()}, tally)
     if arguments.coverage:
         coverage.report(build)
     if tally.unsteady:
