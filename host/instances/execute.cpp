@@ -37,7 +37,7 @@ Outcome<std::string> start_frame(const ExecuteRequest& request) {
 }  // namespace
 
 Outcome<int> execute_in(const std::string& name, const ExecuteRequest& request) {
-    auto instance = TRY(Instance::open(name));
+    auto instance = TRY(Instance::open_running(name));
     auto frame = TRY(start_frame(request));
     auto connection = TRY(knock(instance, Door::executions));
     auto signals = take_signals();

@@ -88,6 +88,12 @@ Outcome<Instance> Instance::open(const std::string& name) {
     return failure(ExitStatus::failed, "there is no machine named '{}': 'spore ps -a' lists them", name);
 }
 
+Outcome<Instance> Instance::open_running(const std::string& name) {
+    auto instance = TRY(open(name));
+    if (instance.life() != Life::running) return failure(ExitStatus::failed, "the machine {} has ended: 'spore ps' lists those that run", name);
+    return instance;
+}
+
 Outcome<std::vector<Instance>> Instance::all() {
     std::vector<Instance> instances;
     std::error_code error;

@@ -43,6 +43,8 @@ public:
     static Outcome<Instance> create(const std::string& name, std::vector<std::string> command);
     /// An instance that is there; without a state only when who made its folder was killed at once.
     static Outcome<Instance> open(const std::string& name);
+    /// One that runs.
+    static Outcome<Instance> open_running(const std::string& name);
     static Outcome<std::vector<Instance>> all();
 
     const std::string& name() const { return name_; }

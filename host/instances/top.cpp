@@ -75,8 +75,7 @@ std::string processes_as_json(const std::vector<GuestProcess>& processes) {
 }
 
 Outcome<int> show_processes(const std::string& name, Format format) {
-    auto instance = TRY(Instance::open(name));
-    if (instance.life() != Life::running) return failure(ExitStatus::failed, "the machine {} has ended: 'spore ps' lists those that run", name);
+    auto instance = TRY(Instance::open_running(name));
     std::vector<GuestProcess> processes;
     for (auto entry : words_of(TRY(ask_guest(instance, ".")))) {
         if (!to_number(entry)) continue;

@@ -10,8 +10,7 @@
 namespace spore::host {
 
 Outcome<int> show_network(const std::string& name, NetworkFormat format) {
-    auto instance = TRY(Instance::open(name));
-    if (instance.life() != Life::running) return failure(ExitStatus::failed, "the machine {} has ended: 'spore ps' lists those that run", name);
+    auto instance = TRY(Instance::open_running(name));
     GuestNetwork network;
     network.take_layout(TRY(ask_guest(instance, "spore/network")));
     network.take_counters(TRY(ask_guest(instance, "net/dev")));

@@ -69,7 +69,7 @@ Outcome<FileDescriptor> save_machine(const FileDescriptor& folder, const Plan& p
 }
 
 Outcome<void> save_instance(const std::string& name, const fs::path& folder) {
-    auto instance = TRY(Instance::open(name));
+    auto instance = TRY(Instance::open_running(name));
     auto connection = TRY(knock(instance, Door::snapshots));
     auto refused = [&](const fs::path& path) { return failure(ExitStatus::failed, "cannot make the folder {}: {}", path.string(), error_text()); };
     struct stat status{};

@@ -53,8 +53,7 @@ Outcome<int> trace(Plan plan, const TraceOptions& options) {
 
 Outcome<int> trace_machine(const std::string& name, std::chrono::milliseconds time, const TraceOptions& options) {
     auto points = TRY(points_of(options));
-    auto instance = TRY(Instance::open(name));
-    if (instance.life() != Life::running) return failure(ExitStatus::failed, "the machine {} has ended: 'spore ps' lists those that run", name);
+    auto instance = TRY(Instance::open_running(name));
     // Its calls take longer until this is ended again.
     EndingSignalsWait wait;
     auto machine = ask_guest(instance, fmt::format("{}{}{} {}", abi::trace_questions, abi::begin_trace, points, options.events));

@@ -164,7 +164,7 @@ CASES = [
         echo '{"version": 1}' > again/machine.json; "$SPORE" restore again || echo "status $?"
         "$SPORE" restore nowhere || echo "status $?"
         """, stdout="job\nsaved\njob\nstatus 2\nstatus 125\none\ntwo\n4\nagain\none\ntwo\nthree\nstatus 125\nthree\nstatus 124\nstatus 119\n1\nstatus 125\nstatus 125\n",
-         stderr=re.compile("spore: the machine job does not run.*again is there already: remove it, or choose another name\n.*did not end in time.*"
+         stderr=re.compile("spore: the machine job has ended: .spore ps. lists those that run.*again is there already: remove it, or choose another name\n.*did not end in time.*"
                            "again/machine.json: 'arguments' is missing, or not as spore writes it\n.*nowhere/machine.json: No such file or directory: give a folder that 'spore snapshot' made", re.S),
          linuxu=False, timeout=240),
     # Another signal asks the program to stop; who asks twice does not wait for it.

@@ -4,10 +4,11 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <optional>
+
+#include "tests/unit/host/door.hpp"
 
 namespace spore::host {
 namespace {
@@ -41,21 +42,9 @@ class ExecutionsTest : public testing::Test {
 protected:
     void SetUp() override {
         ::signal(SIGPIPE, SIG_IGN);
-        listener_ = FileDescriptor(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0));
-        sockaddr_un any{.sun_family = AF_UNIX, .sun_path = {}};
-        ASSERT_EQ(::bind(listener_.number(), reinterpret_cast<sockaddr*>(&any), sizeof(sa_family_t)), 0);  // a name of the kernel's choice
-        ASSERT_EQ(::listen(listener_.number(), 8), 0);
-        executions_.emplace(listener_.number());
+        executions_.emplace(door_.listener());
     }
-    FileDescriptor connect(const std::string& words) {
-        sockaddr_un address{};
-        socklen_t size = sizeof address;
-        ::getsockname(listener_.number(), reinterpret_cast<sockaddr*>(&address), &size);
-        FileDescriptor connection(::socket(AF_UNIX, SOCK_STREAM, 0));
-        EXPECT_EQ(::connect(connection.number(), reinterpret_cast<sockaddr*>(&address), size), 0);
-        say(connection, words);
-        return connection;
-    }
+    FileDescriptor connect(const std::string& words) { return door_.knock(words); }
     static void say(const FileDescriptor& connection, const std::string& words) { write_all(connection.number(), std::as_bytes(std::span(words))); }
     /// As the session does it, until nothing is left to do; what the guest is sent.
     std::string turn(bool guest_takes = true) {
@@ -79,7 +68,7 @@ protected:
         return text;
     }
 
-    FileDescriptor listener_;
+    TestDoor door_;
     std::optional<Executions> executions_;
 };
 

@@ -3,10 +3,10 @@
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "host/run/frames.hpp"
+#include "tests/unit/host/door.hpp"
 
 namespace spore::host {
 namespace {
@@ -15,21 +15,9 @@ class QuestionsTest : public testing::Test {
 protected:
     void SetUp() override {
         ::signal(SIGPIPE, SIG_IGN);
-        listener_ = FileDescriptor(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0));
-        sockaddr_un any{.sun_family = AF_UNIX, .sun_path = {}};
-        ASSERT_EQ(::bind(listener_.number(), reinterpret_cast<sockaddr*>(&any), sizeof(sa_family_t)), 0);  // a name of the kernel's choice
-        ASSERT_EQ(::listen(listener_.number(), 8), 0);
-        questions_.emplace(listener_.number());
+        questions_.emplace(door_.listener());
     }
-    FileDescriptor ask(std::string_view words) {
-        sockaddr_un address{};
-        socklen_t size = sizeof address;
-        ::getsockname(listener_.number(), reinterpret_cast<sockaddr*>(&address), &size);
-        FileDescriptor connection(::socket(AF_UNIX, SOCK_STREAM, 0));
-        EXPECT_EQ(::connect(connection.number(), reinterpret_cast<sockaddr*>(&address), size), 0);
-        write_all(connection.number(), std::as_bytes(std::span(words)));
-        return connection;
-    }
+    FileDescriptor ask(std::string_view words) { return door_.knock(words); }
     /// As the session does it, until nothing is left to do; what the guest is sent.
     std::string turn() {
         std::string to_guest;
@@ -62,7 +50,7 @@ protected:
         return text;
     }
 
-    FileDescriptor listener_;
+    TestDoor door_;
     std::optional<Questions> questions_;
 };
 

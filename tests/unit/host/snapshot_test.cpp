@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <thread>
@@ -13,6 +12,7 @@
 #include "host/common/descriptor_passing.hpp"
 #include "host/run/session.hpp"
 #include "host/snapshot/saved_machine.hpp"
+#include "tests/unit/host/door.hpp"
 
 namespace spore::host {
 namespace {
@@ -42,10 +42,6 @@ protected:
         ::signal(SIGPIPE, SIG_IGN);
         auto pair = make_pair();
         ours_ = std::move(pair.one), guest_ = std::move(pair.other);
-        listener_ = FileDescriptor(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-        sockaddr_un any{.sun_family = AF_UNIX, .sun_path = {}};
-        ASSERT_EQ(::bind(listener_.number(), reinterpret_cast<sockaddr*>(&any), sizeof(sa_family_t)), 0);  // a name of the kernel's choice
-        ASSERT_EQ(::listen(listener_.number(), 8), 0);
         int in[2];
         ASSERT_EQ(::pipe2(in, O_CLOEXEC), 0);
         input_ = FileDescriptor(in[0]), typed_ = FileDescriptor(in[1]);
@@ -66,22 +62,14 @@ protected:
             };
             SessionHooks hooks{.saving = {.before = [this, step](const FileDescriptor& folder) { return step(begun_, folder, fails_before_); },
                                           .still = [this, step](const FileDescriptor& folder) { return step(saved_, folder, fails_); }}};
-            Session session({.channel = ours_.number(), .snapshots = listener_.number(), .input = input_.number(), .output = nothing_.number(), .errors = nothing_.number()},
+            Session session({.channel = ours_.number(), .snapshots = door_.listener(), .input = input_.number(), .output = nothing_.number(), .errors = nothing_.number()},
                             std::chrono::seconds(20), std::move(hooks), SecondSignal::ends, beginning);
             (void)session.run();
             ours_.close();
         });
     }
-    FileDescriptor ask() {
-        sockaddr_un address{};
-        socklen_t size = sizeof address;
-        ::getsockname(listener_.number(), reinterpret_cast<sockaddr*>(&address), &size);
-        FileDescriptor connection(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-        EXPECT_EQ(::connect(connection.number(), reinterpret_cast<sockaddr*>(&address), size), 0);
-        return connection;
-    }
     FileDescriptor ask_to_save() {
-        auto connection = ask();
+        auto connection = door_.knock();
         FileDescriptor folder(::open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
         EXPECT_TRUE(send_with_descriptor(connection.number(), "\n", folder.number()));
         return connection;
@@ -115,7 +103,8 @@ protected:
     }
     void type(std::string_view text) { write_all(typed_.number(), std::as_bytes(std::span(text))); }
 
-    FileDescriptor ours_, guest_, listener_, input_, typed_, nothing_;
+    FileDescriptor ours_, guest_, input_, typed_, nothing_;
+    TestDoor door_;
     std::thread session_;
     std::atomic<int> begun_ = 0, saved_ = 0;
     bool fails_before_ = false, fails_ = false;
@@ -168,7 +157,7 @@ TEST_F(SavingTest, AGuestThatCannotIsNotSavedAndMayBeAskedAgain) {
 
 TEST_F(SavingTest, WhoAsksWithoutAFolderIsTold) {
     start();
-    auto asker = ask();
+    auto asker = door_.knock();
     type("x");
     write_all(asker.number(), std::as_bytes(std::span("\n", 1)));
     EXPECT_EQ(read_to_end(asker), "there is no folder to save to\n");
