@@ -57,6 +57,7 @@ enum class HostFrame : u8 {
     output_end = 11,   ///< u8 GuestFrame, standard_out or standard_err: nobody takes that any more
     freeze = 12,       ///< the machine's state is to be saved: from `frozen` to `thaw` nothing runs in the guest, and neither side sends anything
     thaw = 13,         ///< ThawPayload
+    copy = 14,         ///< nested only, the first of all in place of `start`: CopyPayload (copy.hpp) and its strings; ends with `exit` like a program
 };
 
 struct HelloPayload {

@@ -24,6 +24,6 @@ PART(power_button, "being asked to stop by the machine: power button, Ctrl-Alt-D
 PART(core_files, "core files of programs that a signal ends")
 PART(serial, "what is typed at the serial port")
 PART(balloon, "giving free memory back to the host")
-PART(exec, "starting further programs in the running machine (spore exec)")
+PART(exec, "further programs in the running machine, and files in and out of it (spore exec, spore cp)")
 PART(snapshot, "standing still for the machine's state to be saved (spore snapshot)")
 PART(trace, "recording what happens, for spore trace")

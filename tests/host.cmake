@@ -37,6 +37,7 @@ add_fuzzer(acpi ${CMAKE_SOURCE_DIR}/wire/acpi.cpp ${CMAKE_SOURCE_DIR}/wire/acpi_
 add_fuzzer(fdt ${CMAKE_SOURCE_DIR}/wire/fdt.cpp ${CMAKE_SOURCE_DIR}/wire/fdt_key.cpp)
 add_fuzzer(efi ${CMAKE_SOURCE_DIR}/wire/efi.cpp)
 add_fuzzer(start_request ${CMAKE_SOURCE_DIR}/wire/start_request.cpp)
+add_fuzzer(copy ${CMAKE_SOURCE_DIR}/wire/copy.cpp)
 add_fuzzer(bpf ${CMAKE_SOURCE_DIR}/wire/net/bpf_check.cpp ${CMAKE_SOURCE_DIR}/wire/net/bpf_run.cpp)
 add_fuzzer(tcp ${CMAKE_SOURCE_DIR}/wire/net/tcp.cpp)
 add_fuzzer(dhcp ${CMAKE_SOURCE_DIR}/wire/net/dhcp.cpp)

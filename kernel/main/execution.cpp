@@ -8,6 +8,7 @@
 #include "kernel/core/parts.hpp"
 #include "kernel/linux/start.hpp"
 #include "kernel/linux/terminal/outside.hpp"
+#include "kernel/main/copy.hpp"
 #include "kernel/main/program.hpp"
 #include "kernel/main/stream_file.hpp"
 #include "kernel/task/thread.hpp"
@@ -27,10 +28,10 @@ constinit Shared<fs::Dentry> tree;
 /// From the `start` frame until the host has been told of the program's end, or nobody is there any more.
 class Execution final : public ChannelConsole {
 public:
-    Execution(u32 number, linux::HeapArray<std::byte> request) : ChannelConsole(max_nested_payload), number_(number), request_(std::move(request)) {}
+    Execution(u32 number, HostFrame what, linux::HeapArray<std::byte> request) : ChannelConsole(max_nested_payload), number_(number), what_(what), request_(std::move(request)) {}
 
     u32 number() const { return number_; }
-    /// Starts the program; with a terminal, stays with that until the end.
+    /// Starts the program; with a terminal, stays with that until the end. Or copies files.
     void run();
     /// The host is told, once.
     void finish(linux::End end);
@@ -48,12 +49,15 @@ private:
     void pass_signals();
 
     u32 number_;
+    HostFrame what_;  ///< `start` or `copy`
     linux::HeapArray<std::byte> request_;
     Owned<linux::OutsideTerminal> terminal_;
     linux::End end_{ExitReason::signaled, 9};  ///< once the terminal was told of it
     std::atomic<i32> process_ = 0;             ///< 0: not yet; -1: not any more
     std::atomic<u64> signals_ = 0;             ///< to be sent, as soon as there is somebody to send them to
 };
+
+bool begins(HostFrame kind) { return kind == HostFrame::start || kind == HostFrame::copy; }
 
 struct Table {
     Shared<Execution> of[abi::max_nested];
@@ -168,6 +172,12 @@ void Execution::run() {
     hello.version = abi::channel_version;
     hello.boot_nanoseconds = arch::monotonic_nanoseconds();
     (void)send(GuestFrame::hello, bytes_of(hello));
+    if (what_ == HostFrame::copy) {
+        auto copy = wire::CopyRequest::parse(request_.span());
+        if (!copy) return finish({ExitReason::failed, static_cast<u32>(StartFailure::bad_start)});
+        copy_files(*copy, *this, *tree);
+        return finish({ExitReason::exited, 0});
+    }
     auto request = wire::StartRequest::parse(request_.span());
     auto failure = StartFailure::bad_start;
     auto process = request ? start(*request, failure) : Result<i32>(fail(request.error()));
@@ -190,14 +200,14 @@ void Execution::run() {
 }
 
 /// In a thread of its own, since to look for the program may sleep. Takes all of the frame's payload.
-std::optional<StartFailure> begin(u32 number, u32 size, Receive receive) {
+std::optional<StartFailure> begin(u32 number, HostFrame what, u32 size, Receive receive) {
     auto request = linux::HeapArray<std::byte>::create(size);
     if (!request) {
         skip(size, receive);
         return StartFailure::no_memory;
     }
     receive(std::as_writable_bytes(request->span()));
-    auto execution = make_shared<Execution>(number, std::move(*request));
+    auto execution = make_shared<Execution>(number, what, std::move(*request));
     if (!execution) return StartFailure::no_memory;
     if (find(number)) return StartFailure::bad_start;
     if (!put_in(*execution)) return StartFailure::too_many_programs;
@@ -212,8 +222,8 @@ std::optional<StartFailure> begin(u32 number, u32 size, Receive receive) {
 }
 
 void take_frame(u32 number, HostFrame kind, u32 size, Receive receive) {
-    if (kind == HostFrame::start) {
-        if (auto failure = begin(number, size, receive)) refuse_nested(number, *failure);
+    if (begins(kind)) {
+        if (auto failure = begin(number, kind, size, receive)) refuse_nested(number, *failure);
     } else if (auto execution = find(number)) {
         execution->take(kind, size, receive);
     } else {
@@ -227,7 +237,7 @@ TakeNested start_executions(const wire::Manifest& manifest, Shared<fs::Dentry> r
     if constexpr (!core::has(core::Part::exec)) {
         return [](u32 number, HostFrame kind, u32 size, Receive receive) {
             skip(size, receive);
-            if (kind == HostFrame::start) refuse_nested(number, StartFailure::tailored);
+            if (begins(kind)) refuse_nested(number, StartFailure::tailored);
         };
     }
     defaults = manifest;
