@@ -6,6 +6,7 @@
 #include "host/debug/gdb.hpp"
 #include "host/instances/commands.hpp"
 #include "host/instances/control.hpp"
+#include "host/instances/copy.hpp"
 #include "host/instances/execute.hpp"
 #include "host/instances/supervisor.hpp"
 #include "host/instances/top.hpp"
@@ -140,6 +141,22 @@ private:
     EnvironmentOptions environment_;
     std::string name_, user_, folder_;
     bool interactive_ = false, terminal_ = false;
+};
+
+class Cp final : public Verb {
+public:
+    static constexpr const char* verb = "cp";
+    explicit Cp(CLI::App& parent)
+        : Verb(parent, verb, "Copy files and folders into a background machine, or out of it", "spore cp server:/var/log/server.log .\nspore cp settings.json server:/etc/\nspore cp server:/tmp/report - | less",
+               "The machine needs no program for it. Into a folder that is there already, it goes by its own name; otherwise it gets the name that is given. What is there is\n"
+               "overwritten. Files keep their permissions and times; in the machine they are root's, here yours. A file's contents go to standard output for -.") {
+        app->add_option("FROM", from_, "A path, or NAME:/PATH in a machine")->required();
+        app->add_option("TO", to_, "The same")->required();
+    }
+    Outcome<int> act(const MakeRequest&, std::vector<std::string>) override { return copy_between(parse_copy_place(from_), parse_copy_place(to_)); }
+
+private:
+    std::string from_, to_;
 };
 
 class SnapshotVerb final : public Verb {
@@ -278,7 +295,7 @@ Outcome<int> start_in_background(Plan plan, const std::function<Outcome<Prepared
 
 }  // namespace
 
-void add_instance_verbs(CLI::App& app, Verbs& verbs, Choice choice) { add_verbs<Ps, Logs, Exec, Top, Net, SnapshotVerb, Restore, Stop, Kill, Wait, Remove>(app, verbs, choice); }
+void add_instance_verbs(CLI::App& app, Verbs& verbs, Choice choice) { add_verbs<Ps, Logs, Exec, Cp, Top, Net, SnapshotVerb, Restore, Stop, Kill, Wait, Remove>(app, verbs, choice); }
 
 Outcome<int> run_detached(const Request& request, const DetachOptions& options) {
     return start_in_background(TRY(make_plan(request)), [&](Plan& plan, const Instance& instance) -> Outcome<Prepared> {

@@ -91,7 +91,7 @@ void Executions::read(Execution& execution, std::string& to_guest) {
     execution.reader.add({buffer, static_cast<std::size_t>(size)});
     while (auto frame = execution.reader.next()) {
         bool fresh = execution.stage == Execution::Stage::fresh;
-        bool fits = frame->payload.size() <= most_payload && (fresh ? frame->kind == HostFrame::start : may_come_later(frame->kind));
+        bool fits = frame->payload.size() <= most_payload && (fresh ? frame->kind == HostFrame::start || frame->kind == HostFrame::copy : may_come_later(frame->kind));
         if (!fits) return leave(execution, to_guest);
         execution.stage = Execution::Stage::running;
         append_nested(to_guest, execution.number, frame->kind, frame->payload);

@@ -133,6 +133,30 @@ CASES = [
         until "$SPORE" logs job 2>&1 | grep -q inner_function; do sleep 0.1; done
         "$SPORE" logs job 2>&1 | grep -c "at 0x10"
         "$SPORE" rm -f job""", stdout="job\nbefore\nstatus 139\n1\njob\n", stderr=re.compile("killed by SIGSEGV")),
+    # There is no program in this machine that could: files, folders and links both ways, what is in the way, what is not there.
+    Case("cp", [Program("patient")], script="""
+        "$SPORE" run $OPTIONS -d --name job "$1"
+        """ + WAIT_FOR_READY + """
+        mkdir -p tree/sub/empty out; head -c 1000000 /dev/urandom > tree/much; : > tree/nothing
+        echo small > tree/sub/small; ln -s ../much tree/sub/link; ln -s nowhere tree/dangling; chmod 600 tree/sub/small; touch -d @981000000 tree/sub/small
+        "$SPORE" cp tree job:/tmp; "$SPORE" cp job:/tmp/tree out; diff -r --no-dereference tree out/tree
+        stat -c "%a %Y" out/tree/sub/small
+        "$SPORE" cp tree job:/tmp/other; "$SPORE" cp job:/tmp/other .; diff -r --no-dereference tree other
+        echo replaced > small; "$SPORE" cp small job:/tmp/tree/sub; "$SPORE" cp job:/tmp/tree/sub/small -
+        "$SPORE" cp small job:/tmp/tree/sub/link; "$SPORE" cp job:/tmp/tree/sub/link -; "$SPORE" cp job:/tmp/tree/much - | cmp - tree/much
+        "$SPORE" cp job:/proc/self/none . || echo "status $?"
+        "$SPORE" cp small job:/none/small || echo "status $?"
+        "$SPORE" cp none job:/tmp || echo "status $?"
+        "$SPORE" cp job:/dev . 2>errors || echo "status $?"; grep -c "job:/dev/null: Operation not supported" errors
+        "$SPORE" cp job:/tmp - || echo "status $?"
+        "$SPORE" cp tree job:/proc || echo "status $?"
+        "$SPORE" cp job:tmp . || echo "status $?"
+        "$SPORE" cp small small2 || echo "status $?"
+        "$SPORE" cp job:/tmp/tree/much - | head -c 1000 | wc -c
+        "$SPORE" rm -f job; "$SPORE" cp job:/tmp . || echo "status $?" """,
+         stdout="job\n600 981000000\nreplaced\nreplaced\nstatus 1\nstatus 1\nstatus 1\nstatus 1\n1\nstatus 125\nstatus 1\nstatus 125\nstatus 125\n1000\njob\nstatus 125\n",
+         stderr=re.compile("spore: job:/proc/self/none: No such file or directory\nspore: job:/none/small: No such file or directory\nspore: none: No such file or directory\n"
+                           "spore: it is no file: give a folder to copy it to\n(.|\n)*job:tmp: give the whole path, from / on\n(.|\n)*one of the two is in a machine"), timeout=120),
     # Both copies go on with the count and the boot's clock that was saved, the time of day, and random numbers of their own.
     Case("snapshot", [Program("saved")], script="""
         tell() { "$SPORE" kill -s USR1 $1; until "$SPORE" logs $1 | grep -q "^$2 "; do sleep 0.1; done; "$SPORE" logs $1 | grep "^$2 "; }
