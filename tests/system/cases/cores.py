@@ -57,11 +57,11 @@ CASES = [
     Case("strain", [Program("cores"), "strain", "/tmp"], stdout=f"strain: signal 6, {WRITTEN}, {FILE}\n" * 15, timeout=120),
     # A file system that is full, and little memory: the process ends as it would have.
     Case("full", ["/bin/busybox"], script="""
-        "$SPORE" run $OPTIONS -m 24M --ulimit core=unlimited "$1" sh -c '
+        "$SPORE" run $OPTIONS --ulimit core=unlimited "$1" sh -c '
             cd /tmp; busybox dd if=/dev/zero of=full bs=64k 2>/dev/null
             busybox sh -c "kill -SEGV \\$\\$" || echo "status $?"
             busybox rm full; busybox sh -c "kill -SEGV \\$\\$" || echo "status $?"; test -s core && echo there' """,
-         stdout="status 139\nstatus 139\nthere\n", stderr=re.compile("core"), needs=("/bin/busybox",), spread=True, timeout=120),
+         stdout="status 139\nstatus 139\nthere\n", stderr=re.compile("core"), memory="24M", needs=("/bin/busybox",), spread=True, timeout=120),
     # Nobody asked for one.
     Case("none", ["/bin/busybox"], script="""
         "$SPORE" run $OPTIONS "$1" sh -c 'cd /tmp; busybox sh -c "kill -SEGV \\$\\$" || echo "status $?"; ls' """, stdout="status 139\n", spread=True),
