@@ -70,13 +70,15 @@ private:
 class Logs final : public Named {
 public:
     static constexpr const char* verb = "logs";
-    explicit Logs(CLI::App& parent) : Named(parent, verb, "Print what a background program printed", "spore logs server\nspore logs -f -t server") {
+    explicit Logs(CLI::App& parent) : Named(parent, verb, "Print what a background program printed", "spore logs server\nspore logs -n 20 -f -t server") {
         app->add_flag("-f,--follow", follow_, "Go on until the program ends");
         app->add_flag("-t,--timestamps", stamps_, "The time before each line");
+        app->add_option("-n,--tail", last_, "Of what is there already, the last so many lines (all)")->type_name("LINES");
     }
 
 private:
-    Outcome<int> act_on(const std::string& name) override { return show_log(name, follow_ ? Follow::yes : Follow::no, stamps_ ? Stamps::yes : Stamps::no); }
+    Outcome<int> act_on(const std::string& name) override { return show_log(name, follow_ ? Follow::yes : Follow::no, stamps_ ? Stamps::yes : Stamps::no, last_); }
+    std::optional<u64> last_;
     bool follow_ = false, stamps_ = false;
 };
 

@@ -106,15 +106,23 @@ Outcome<int> list_instances(Listing listing, Format format) {
     return 0;
 }
 
-Outcome<int> show_log(const std::string& name, Follow follow, Stamps stamps) {
+Outcome<int> show_log(const std::string& name, Follow follow, Stamps stamps, std::optional<u64> last) {
     auto instance = TRY(Instance::open(name));
     auto log = TRY(LogReader::open(instance.log()));
     Printer printer(stamps);
+    auto print = [&](const LogReader::Record& record) -> Outcome<void> {
+        if (!printer.print(record)) return failure(ExitStatus::failed, "cannot write what {} printed: {}", name, error_text());
+        return {};
+    };
+    if (last) {
+        LastLines lines(*last);
+        while (auto record = log.next()) lines.add(std::move(*record));
+        for (const auto& record : lines.records()) TRY(print(record));
+    }
     while (true) {
         // First whether it runs, then what it wrote: nothing can come after that.
         bool running = follow == Follow::yes && fs::exists(instance.folder()) && instance.life() == Life::running;
-        while (auto record = log.next())
-            if (!printer.print(*record)) return failure(ExitStatus::failed, "cannot write what {} printed: {}", name, error_text());
+        while (auto record = log.next()) TRY(print(*record));
         if (!running) return 0;
         std::this_thread::sleep_for(std::chrono::milliseconds(50));
     }

@@ -12,8 +12,8 @@ enum class Stamps : u8 { no, yes };
 enum class Force : u8 { no, yes };
 
 Outcome<int> list_instances(Listing listing, Format format);
-/// Standard output goes to standard output, standard error to standard error. Following ends when the program does.
-Outcome<int> show_log(const std::string& name, Follow follow, Stamps stamps);
+/// Standard output goes to standard output, standard error to standard error, of what is there only the last so many lines of both. Following ends when the program does.
+Outcome<int> show_log(const std::string& name, Follow follow, Stamps stamps, std::optional<u64> last);
 /// Asks the program to end with SIGTERM; after `seconds` ends the machine.
 Outcome<int> stop_instance(const std::string& name, unsigned seconds);
 Outcome<int> signal_instance(const std::string& name, const std::string& signal);

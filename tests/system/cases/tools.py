@@ -84,10 +84,11 @@ CASES = [
         "$SPORE" ps -a | grep -q "job.*ended (9)"
         "$SPORE" ps | grep job && exit 92
         "$SPORE" logs -f job
+        "$SPORE" logs --tail 1 job
         "$SPORE" wait job || echo "status $?"
         "$SPORE" rm job
         "$SPORE" logs job && exit 93
-        exit 0""", stdout="job\njob\nready\nending\nstatus 9\njob\n", stderr=re.compile("usr1"), timeout=120),
+        exit 0""", stdout="job\njob\nready\nending\nending\nstatus 9\njob\n", stderr=re.compile("usr1"), timeout=120),
     Case("top", ["{system}/bin/busybox", "sh", "-c", "sleep 1000 & for i in $(seq 300); do sleep 1000 & done; echo ready; wait"], script="""
         "$SPORE" run $OPTIONS -u 5:6 -d --name job "$@"
         """ + WAIT_FOR_READY + """

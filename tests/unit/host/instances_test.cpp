@@ -103,6 +103,61 @@ TEST_F(Instances, LogKeepsStreamsApart) {
     EXPECT_FALSE(reader->next());
 }
 
+TEST_F(Instances, LogKeepsTheLatestWithinItsSize) {
+    auto path = folder_ / "log";
+    constexpr u64 most = 4000;
+    auto writer = LogWriter::create(path, most);
+    ASSERT_TRUE(writer);
+    auto follower = LogReader::open(path);
+    std::string line(100, 'x');
+    auto number_in = [](const LogReader::Record& record) { return std::stoi(record.bytes); };
+    int followed = 0;
+    for (int i = 0; i < 500; ++i) {
+        writer->add(LogStream::output, std::to_string(i) + line);
+        if (i % 7) continue;  // who reads in time misses nothing
+        while (auto record = follower->next()) EXPECT_EQ(number_in(*record), followed++);
+        EXPECT_EQ(followed, i + 1);
+    }
+    EXPECT_LE(fs::file_size(path) + fs::file_size(path.string() + ".old"), most);
+    auto reader = LogReader::open(path);
+    int first = -1, last = -1;
+    while (auto record = reader->next()) {
+        if (first < 0) first = number_in(*record);
+        else EXPECT_EQ(number_in(*record), last + 1);
+        last = number_in(*record);
+    }
+    EXPECT_EQ(last, 499);
+    EXPECT_LT(first, 499 - 15);
+}
+
+TEST_F(Instances, LogsLargestRecordIsKept) {
+    auto path = folder_ / "log";
+    auto writer = LogWriter::create(path, 100);
+    for (int i = 0; i < 3; ++i) writer->add(LogStream::errors, std::string(1000, static_cast<char>('a' + i)));
+    auto reader = LogReader::open(path);
+    auto one = reader->next(), two = reader->next();
+    ASSERT_TRUE(one && two);
+    EXPECT_EQ(one->bytes[0], 'b');
+    EXPECT_EQ(two->bytes[0], 'c');
+    EXPECT_FALSE(reader->next());
+}
+
+TEST(LastLines, AreTheLastOfBothStreams) {
+    auto text_of = [](u64 most, std::initializer_list<const char*> records) {
+        LastLines lines(most);
+        for (auto* bytes : records) lines.add({LogStream::output, 0, bytes});
+        std::string text;
+        for (const auto& record : lines.records()) text += record.bytes;
+        return text;
+    };
+    EXPECT_EQ(text_of(2, {"a\nb\nc\n"}), "b\nc\n");
+    EXPECT_EQ(text_of(2, {"a\nb", "b\nc\nd"}), "c\nd");
+    EXPECT_EQ(text_of(2, {"a\nb", "b\nc"}), "bb\nc");
+    EXPECT_EQ(text_of(9, {"a\n", "b"}), "a\nb");
+    EXPECT_EQ(text_of(0, {"a\n", "b"}), "");
+    EXPECT_EQ(text_of(1, {"\n", "\n"}), "\n");
+}
+
 TEST_F(Instances, SupervisorKeepsOutputAndStatus) {
     auto instance = Instance::create("job", {});
     ASSERT_TRUE(start_supervisor(*instance, {.command = {"job"}, .debugger = {}, .run = [] {
