@@ -77,7 +77,10 @@ Outcome<void> save_instance(const std::string& name, const fs::path& folder) {
     // It has its name when it is whole.
     auto part = folder;
     part += ".part";
-    if (::mkdir(part.c_str(), 0700) != 0) return refused(part);
+    if (::mkdir(part.c_str(), 0700) != 0) {
+        if (errno == EEXIST) return failure(ExitStatus::failed, "{} is there: another saves to it now, or was ended meanwhile; then remove it", part.string());
+        return refused(part);
+    }
     auto saved = [&]() -> Outcome<void> {
         FileDescriptor place(::open(part.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
         if (!place) return refused(part);
