@@ -89,9 +89,10 @@ inline constexpr u32 capacity_block_size = 8;
 /// Of its byte 14: that blocks need not be kept.
 inline constexpr u32 capacity_flags = 14;
 inline constexpr u8 capacity_provisioned = 0x80;
-/// Pages about that: whether UNMAP is known (a bit of byte 5), and how many blocks and entries it takes at most [SBC-3 6.6.4, 6.6.3].
+/// Pages about that: whether UNMAP is known (a bit of byte 5), and how many blocks and entries it takes at most, and how many blocks it
+/// lets go of together [SBC-3 6.6.4, 6.6.3].
 inline constexpr u8 page_limits = 0xb0, page_provisioning = 0xb2, provisioning_unmaps = 0x80;
-inline constexpr u32 limits_size = 64, provisioning_size = 8, limits_unmapped = 20, limits_entries = 24;
+inline constexpr u32 limits_size = 64, provisioning_size = 8, limits_unmapped = 20, limits_entries = 24, limits_granularity = 28;
 /// Of the mode's third byte.
 inline constexpr u8 mode_write_protected = 0x80, mode_all_pages = 0x3f;
 

@@ -35,6 +35,8 @@ public:
     /// What these sectors hold matters no more, so that who keeps them needs no room for them. They may read as anything until they are written.
     /// not_supported where there is nobody to tell.
     virtual Result<void> discard(u64, u64) { return fail(Error::not_supported); }
+    /// In sectors: of what is smaller or does not begin at a multiple of it, nothing may be let go. 0 where there is nobody to tell.
+    virtual u32 discard_granularity() const { return 0; }
     /// At most so many pieces in one call.
     static constexpr std::size_t max_pieces = 16;
 

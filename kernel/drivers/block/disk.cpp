@@ -31,6 +31,17 @@ Result<void> Disk::transfer(Operation operation, u64 first, Pieces pieces) {
     return {};
 }
 
+void Disk::set_shape(const Shape& shape) {
+    shape_ = shape;
+    // One that makes no sense, or is never reached, is only advice.
+    auto& granularity = shape_.discard_granularity;
+    if (granularity > shape_.most_discarded || granularity * u64{sector_size} % shape_.block_size) granularity = 0;
+    granularity = std::max(granularity, shape_.block_size / sector_size);
+    if (shape_.read_only || shape_.most_discarded < granularity) shape_.most_discarded = 0;
+    // Where a long stretch is cut, nothing of it is left over.
+    shape_.most_discarded -= shape_.most_discarded % granularity;
+}
+
 /// What does not fill a whole block stays.
 Result<void> Disk::discard(u64 first, u64 count) {
     if (!shape_.most_discarded) return fail(Error::not_supported);
@@ -38,7 +49,7 @@ Result<void> Disk::discard(u64 first, u64 count) {
     if (first > sectors() || count > sectors() - first) return fail(Error::out_of_range);
     u64 in_block = shape_.block_size / sector_size, end = align_down(first + count, in_block);
     for (u64 at = align_up(first, in_block); at < end;) {
-        u64 part = std::min<u64>(end - at, shape_.most_discarded);
+        u64 part = std::min<u64>(end - at, shape_.most_discarded - at % shape_.discard_granularity);
         TRY(carry_out(Operation::discard, at, {}, static_cast<u32>(part * sector_size)));
         at += part;
     }

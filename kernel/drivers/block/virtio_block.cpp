@@ -13,7 +13,7 @@ using virtio::Buffer;
 using Direction = virtio::Buffer::Direction;
 
 constexpr u64 feature_read_only = u64{1} << 5, feature_flush = u64{1} << 9, feature_discard = u64{1} << 13;
-constexpr u32 capacity_offset = 0, most_discarded_offset = 36;
+constexpr u32 capacity_offset = 0, most_discarded_offset = 36, discard_alignment_offset = 44;
 constexpr u32 operation_read = 0, operation_write = 1, operation_flush = 4, operation_discard = 11;
 constexpr u32 most_discarded = 1_GiB / device::sector_size;
 constexpr u8 status_good = 0;
@@ -41,7 +41,8 @@ public:
     Result<void> open() {
         features_ = TRY(device_->negotiate(feature_read_only | feature_flush | feature_discard | wire::virtio::feature_event_index));
         u32 discards = features_ & feature_discard ? std::min(device_->config<u32>(most_discarded_offset), most_discarded) : 0;
-        set_shape({.sectors = device_->config<u64>(capacity_offset), .most_discarded = discards, .read_only = (features_ & feature_read_only) != 0});
+        u32 granularity = discards ? device_->config<u32>(discard_alignment_offset) : 0;
+        set_shape({.sectors = device_->config<u64>(capacity_offset), .most_discarded = discards, .discard_granularity = granularity, .read_only = (features_ & feature_read_only) != 0});
         page_ = memory::FrameRef::adopt(TRY(memory::allocate_zeroed_frames()));
         TRY(requests_.open(*device_, 0, queue_size, features_ & wire::virtio::feature_event_index, max_pieces + 2));
         device_->go();

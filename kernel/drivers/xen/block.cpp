@@ -80,6 +80,7 @@ public:
         if (ring_.publish(1)) send_event(port_);
         return finish(transfer);
     }
+    u32 discard_granularity() const override { return discards_ && !read_only_; }
     Result<void> flush() override { return flushes_ ? transfer(BlockOperation::flush, 0, {}, flushes) : Result<void>{}; }
 
 private:

@@ -1,6 +1,7 @@
 // The host keeps what it has read of the file, so a transfer is a copy, and is waited for.
 #include "disk.hpp"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -52,9 +53,11 @@ public:
         if (read_only_) return fail(Error::read_only);
         if (first > sectors_ || count > sectors_ - first) return fail(Error::out_of_range);
         i64 done = host::call(SYS_fallocate, descriptor_, punch_hole | keep_size, first * device::sector_size, count * device::sector_size);
-        if (done < 0) return fail(Error::not_supported);
+        if (done < 0) return fail(done == -EOPNOTSUPP ? Error::not_supported : Error::io);
         return {};
     }
+    /// The host's file systems have blocks of this size, mostly; whether theirs can do it is seen then.
+    u32 discard_granularity() const override { return read_only_ ? 0 : page_size / device::sector_size; }
 
 private:
     Result<void> transfer(long call, u64 first, std::span<const TransferPiece> pieces) {

@@ -77,7 +77,7 @@ Result<void> Bus::add_units(u8 target, std::span<u8> page, PhysAddr address) {
     return {};
 }
 
-/// Blocks that the unit lets go of in one request; 0 where it does not, or does not say.
+/// Blocks that the unit lets go of in one request; 0 where it does not, or does not say. The page about its limits is there then.
 u32 Bus::most_unmapped(Unit unit, std::span<u8> page, PhysAddr address) {
     using namespace wire::scsi;
     auto told = ask(unit, question_about(page_provisioning, provisioning_size), page.first(provisioning_size), address);
@@ -101,8 +101,11 @@ Result<void> Bus::add_disk(Unit unit, std::span<u8> page, PhysAddr address) {
     ScsiDisk::Shape shape{.block_size = size, .most_bytes = most_bytes_, .read_only = read_only, .joins_at_pages = joins_at_pages_};
     u32 sectors_in_block = size / device::sector_size;
     shape.sectors = (last + 1) * sectors_in_block;
-    if (page[capacity_flags] & capacity_provisioned && !read_only)
-        shape.most_discarded = static_cast<u32>(std::min<u64>(u64{most_unmapped(unit, page, address)} * sectors_in_block, most_discarded));
+    if (page[capacity_flags] & capacity_provisioned && !read_only) {
+        auto sectors_of = [&](u64 blocks) { return static_cast<u32>(std::min<u64>(blocks * sectors_in_block, most_discarded)); };
+        shape.most_discarded = sectors_of(most_unmapped(unit, page, address));
+        shape.discard_granularity = sectors_of(get_big(&page[limits_granularity], 4));
+    }
     device::add_disk(*TRY(make_owned<ScsiDisk>(*this, unit, shape)).release());  // lives as long as the machine
     return {};
 }
