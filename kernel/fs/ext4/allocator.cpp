@@ -138,15 +138,25 @@ Result<BlockRun> Allocator::look_in(u32 group, u32 from, u32 wanted) {
     return best;
 }
 
-u64 Allocator::first_of(u32 group) const { return u64{group} * owner_.super().blocks_per_group; }
-
-Result<BlockRun> Allocator::next_free(u32 group, u32 from, u32 end) {
-    auto bits = TRY(block_bitmap(group)).bytes();
-    u32 at = find_bit(bits, from, end, false);
-    return BlockRun{first_of(group) + at, find_bit(bits, at, end, true) - at};
+Result<BlockRun> Allocator::next_free(u64 from, u64 end, u32 least) {
+    auto& super = owner_.super();
+    u32 group = super.group_of(from);
+    u64 first = u64{group} * super.blocks_per_group;
+    u32 at = static_cast<u32>(from - first), behind = static_cast<u32>(std::min<u64>(end - first, super.blocks_in(group)));
+    // Where nothing was ever written, there is nothing to let go of.
+    if (!TRY(owner_.group(group)).group.flagged(group_flag::no_blocks)) {
+        auto bits = TRY(block_bitmap(group)).bytes();
+        while ((at = find_bit(bits, at, behind, false)) < behind) {
+            u32 length = find_bit(bits, at, behind, true) - at;
+            if (length >= least) return BlockRun{first + at, length};
+            at += length;
+        }
+    }
+    return BlockRun{first + behind, 0};
 }
 
 Result<void> Allocator::take(const BlockRun& run) {
+    if (run.start < discarded_.start + discarded_.length && discarded_.start < run.start + run.length) Guard until_the_disk_is_done(discarding_);
     u32 number = owner_.super().group_of(run.start);
     auto bits = TRY(block_bitmap(number));
     auto place = TRY(owner_.group(number));
@@ -247,6 +257,7 @@ void Allocator::before_commit() {
             set_bits(bits->bytes(), within, part, false);
             place->group.set_free_blocks(place->group.free_blocks() + part);
             free_.fetch_add(part, std::memory_order_relaxed);
+            owner_.note_freed(at, at + part);
             done += part;
         }
         delete node;

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "kernel/fs/ext4/disk.hpp"
+#include "kernel/sync/mutex.hpp"
 #include "wire/ext4/superblock.hpp"
 
 namespace spore::fs::ext4 {
@@ -44,17 +45,15 @@ public:
     /// `metadata`: the journal may hold it.
     void give_back(u64 start, u32 count, bool metadata);
 
-    /// Calls each(run) for what is free in the group between two of its blocks, in stretches of at least `least`. What is given back is not, until the transaction has ended.
-    template <typename F>
-    Result<void> for_each_free(u32 group, u32 from, u32 end, u32 least, F each) {
-        while (from < end) {
-            auto run = TRY(next_free(group, from, end));
-            if (run.length >= std::max(least, 1u)) TRY(each(run));
-            if (run.length == 0) break;
-            from = static_cast<u32>(run.start - first_of(group)) + run.length;
-        }
-        return {};
+    /// The first stretch of `least` free blocks or more from `from` on, in its group and before `end`; of length 0, where the next one may be, when there
+    /// is none. What is given back is not free until the transaction has ended.
+    Result<BlockRun> next_free(u64 from, u64 end, u32 least);
+    /// Until the end nobody gets these, which are free. The end is without the tree mutex.
+    void begin_discard(const BlockRun& run) {
+        discarding_.lock();
+        discarded_ = run;
     }
+    void end_discard() { discarding_.unlock(); }
 
     Result<u32> allocate_inode(u32 near, bool is_directory);
     /// The inode's bitmap is part of the transaction, so that free_inode() cannot fail.
@@ -74,9 +73,6 @@ private:
     Result<Block> inode_bitmap(u32 group);
     Result<Block> bitmap(u32 group, u64 number, BlockKind kind, bool is_unwritten);
     void fill_block_bitmap(u32 group, MutableByteSpan bits);
-    u64 first_of(u32 group) const;
-    /// Of length 0 when there is none.
-    Result<BlockRun> next_free(u32 group, u32 from, u32 end);
     Result<BlockRun> look_in(u32 group, u32 from, u32 wanted);
     Result<void> take(const BlockRun& run);
 
@@ -87,6 +83,8 @@ private:
     Freed* spare_ = nullptr;
     u32 free_inodes_ = 0;
     u32 spares_ = 0, promised_ = 0;
+    sync::Mutex discarding_;  ///< after the tree mutex; who has it does without that
+    BlockRun discarded_{0, 0};  ///< while that is held; under the tree mutex
 };
 
 }  // namespace spore::fs::ext4

@@ -53,6 +53,9 @@ public:
     Result<void> read(u64 number, const memory::FrameRef& into);
     Result<void> write(u64 number, const memory::FrameRef& from);
     Result<void> flush() { return device_.flush(); }
+    Result<void> discard(u64 first, u64 count) { return device_.discard(first * sectors_per_block, count * sectors_per_block); }
+    /// In blocks; 0 where the device cannot.
+    u32 discard_granularity() const { return static_cast<u32>((device_.discard_granularity() + sectors_per_block - 1) / sectors_per_block); }
 
 private:
     static constexpr u64 sectors_per_block = block_size / device::sector_size;

@@ -100,6 +100,8 @@ Result<void> Ext4FileSystem::unmount() {
     auto deleted = delete_unused();
     ends_.store(true, std::memory_order_release);
     if (deleted) deleted = delete_used();
+    if (allocator_.has_pending()) (void)journal_.commit(journal_.current());  // stop() says it
+    discard_freed();
     TRY(journal_.stop());
     TRY(write_mark(false));
     return deleted;
@@ -124,7 +126,9 @@ void Ext4FileSystem::write_regularly() {
             if (!writer_stops_) (void)writer_wakes_.wait(writer_lock_, sync::Interruptible::no, time::now() + interval);
             if (writer_stops_) break;
         }
-        if (!read_only()) (void)sync();
+        if (read_only()) continue;
+        (void)sync();
+        discard_freed();
     }
     Guard guard(writer_lock_);
     writer_runs_ = false;
@@ -226,28 +230,6 @@ Result<void> Ext4FileSystem::sync() {
     write_back_all();
     TRY(delete_unused());
     return journal_.commit(journal_.current());
-}
-
-/// While there is a handle no transaction ends: what is free by the bitmaps then is so on the disk, or was never used.
-Result<u64> Ext4FileSystem::trim(u64 start, u64 end, u64 least) {
-    constexpr u64 sectors_per_block = block_size / device::sector_size;
-    u64 first = std::min((start + block_size - 1) / block_size, super_.blocks), last = std::min(end / block_size, super_.blocks);
-    if (start >= super_.blocks * block_size || end - start < block_size) return fail(Error::invalid);
-    u32 least_blocks = static_cast<u32>(std::min<u64>((least + block_size - 1) / block_size, super_.blocks_per_group));
-    TRY(sync());  // what was deleted is free
-    u64 blocks = 0;
-    for (u32 number = super_.group_of(first); first < last && number <= super_.group_of(last - 1); ++number) {
-        auto handle = TRY(begin(0));
-        Guard guard(tree_);
-        if (TRY(group(number)).group.flagged(group_flag::no_blocks)) continue;  // nothing was ever written there
-        u64 begins = u64{number} * super_.blocks_per_group;
-        u32 from = first > begins ? static_cast<u32>(first - begins) : 0, to = static_cast<u32>(std::min<u64>(last - begins, super_.blocks_in(number)));
-        TRY(allocator_.for_each_free(number, from, to, least_blocks, [&](const BlockRun& run) -> Result<void> {
-            blocks += run.length;
-            return disk_.device().discard(run.start * sectors_per_block, run.length * sectors_per_block);
-        }));
-    }
-    return blocks * block_size;
 }
 
 void Ext4FileSystem::before_commit() {

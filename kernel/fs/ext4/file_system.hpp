@@ -8,6 +8,7 @@
 #pragma once
 
 #include "kernel/fs/ext4/allocator.hpp"
+#include "kernel/fs/ext4/discard.hpp"
 #include "kernel/fs/ext4/journal.hpp"
 #include "kernel/fs/inode_table.hpp"
 #include "wire/ext4/inode.hpp"
@@ -50,6 +51,8 @@ public:
     bool may_wait() const override { return true; }
     Result<void> sync() override;
     Result<u64> trim(u64 start, u64 end, u64 least) override;
+    /// Tells the disk what was freed by transactions that have ended, where that is more than a little: what the thread does after it has written.
+    void discard_freed();
 
     // For its parts.
     const wire::ext4::Superblock& super() const { return super_; }
@@ -89,6 +92,9 @@ public:
     void count_dirty(i64 pages) { dirty_pages_.fetch_add(pages, std::memory_order_relaxed); }
     bool has_too_many_dirty() const;
 
+    /// By the transaction that is ending. With the tree mutex.
+    void note_freed(u64 start, u64 end);
+
     // With a handle and the tree mutex:
     Result<void> add_orphan(Orphan& orphan);
     Result<void> remove_orphan(Orphan& orphan);
@@ -105,6 +111,7 @@ private:
     Result<void> write_mark(bool needed);
     void count_in_super();
     void write_regularly();
+    Result<u64> discard_free(u64 at, u64 end, u32 least);
     Result<void> read_superblock(bool replayed);
     Result<void> open_journal();
     void before_commit() override;
@@ -118,6 +125,8 @@ private:
     bool has_errors_ = false;  ///< somebody found it damaged
     InodeTable inodes_;
     Allocator allocator_;
+    FreedStretches freed_;  ///< under the tree mutex, as is the next
+    bool discards_ = true;  ///< until the disk fails at it
     sync::Mutex deletion_mutex_;  ///< before a handle
     sync::Spin orphan_lock_;      ///< of which are unused
     List<Orphan, &Orphan::link> orphans_;  ///< as on the disk; under the tree mutex

@@ -11,6 +11,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -27,7 +28,9 @@ public:
     using Page = std::array<std::byte, 4096>;
     struct Write {
         u64 sector;
-        std::vector<std::byte> bytes;  ///< empty: a flush
+        std::vector<std::byte> bytes;  ///< empty: a flush, or
+        u64 discarded = 0;             ///< so many sectors were
+        bool is_flush() const { return bytes.empty() && !discarded; }
     };
 
     explicit RamDisk(u64 bytes) : sectors_(bytes / device::sector_size) {}
@@ -58,11 +61,26 @@ public:
         return {};
     }
     Result<void> discard(u64 first, u64 count) override {
+        if (!granularity) return fail(Error::not_supported);
         if (first > sectors_ || count > sectors_ - first) return fail(Error::out_of_range);
-        static constexpr std::array<std::byte, 4096> other{std::byte{0xdd}};  // who reads this again shall notice
-        for (u64 at = first * device::sector_size, end = at + count * device::sector_size; at < end; at += other.size()) store(at, other);
+        if (fails_discards) return fail(Error::io);
+        if (logs) log.push_back({first, {}, count});
+        poison(first, count);
         discarded += count;
+        ++discards_done;
         return {};
+    }
+    u32 discard_granularity() const override { return granularity; }
+    /// Who reads this again shall notice.
+    static constexpr std::byte poisoned{0xdd};
+    void poison(u64 first, u64 count) {
+        static const auto page = [] {
+            auto made = std::make_shared<Page>();
+            made->fill(poisoned);
+            return made;
+        }();
+        EXPECT_EQ(first * device::sector_size % 4096 + count * device::sector_size % 4096, 0u) << "blocks are discarded";
+        for (u64 at = first / 8; at < (first + count) / 8; ++at) pages_[at] = page;
     }
     void load(u64 at, std::span<std::byte> memory) const {
         while (!memory.empty()) {
@@ -108,8 +126,9 @@ public:
         }
     }
 
-    bool is_read_only = false, fails_reads = false, fails_writes = false, logs = false;
-    u64 reads_done = 0, writes_done = 0, flushes_done = 0, discarded = 0;
+    bool is_read_only = false, fails_reads = false, fails_writes = false, fails_discards = false, logs = false;
+    u32 granularity = 1;
+    u64 reads_done = 0, writes_done = 0, flushes_done = 0, discarded = 0, discards_done = 0;
     std::vector<Write> log;
     std::function<void()> after_write;
 
@@ -127,6 +146,27 @@ private:
     u64 sectors_;
     std::map<u64, std::shared_ptr<Page>> pages_;
 };
+
+/// What a disk has when the power goes after what its log has: of what was written since the last flush, sectors as `kept` says; what
+/// was discarded is gone at once.
+inline std::unique_ptr<RamDisk> cut_off(const RamDisk& before, std::span<const RamDisk::Write> log, const std::function<bool()>& kept) {
+    auto disk = before.copy();
+    std::size_t flushed = 0;
+    for (std::size_t i = 0; i < log.size(); ++i)
+        if (log[i].is_flush()) flushed = i;
+    for (std::size_t i = 0; i < log.size(); ++i) {
+        if (log[i].discarded) disk->poison(log[i].sector, log[i].discarded);
+        for (u64 at = 0; at < log[i].bytes.size(); at += 512)
+            if (i < flushed || kept()) disk->store(log[i].sector * 512 + at, std::span(log[i].bytes).subspan(at, 512));
+    }
+    return disk;
+}
+
+/// Whether a file leads to what was discarded.
+inline bool has_discarded(Tree& tree, const std::string& path) {
+    auto found = tree.read_file(path);
+    return found && found->contains(std::string(64, static_cast<char>(RamDisk::poisoned)));
+}
 
 /// Runs a program of e2fsprogs: its status and what it said.
 struct Ran {

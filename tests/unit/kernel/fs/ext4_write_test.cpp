@@ -336,6 +336,77 @@ TEST_F(Ext4Write, TellsTheDiskWhatIsFree) {
     EXPECT_TRUE(tree->write_file("/a/new", pattern(1'000'000)));
 }
 
+TEST_F(Ext4Write, TellsTheDiskOfWhatWasRemoved) {
+    make();
+    ASSERT_TRUE(make_folder("/a"));
+    for (int i = 0; i < 200; ++i) ASSERT_TRUE(tree->write_file("/a/small" + std::to_string(i), pattern(3'000, i)));
+    ASSERT_TRUE(tree->write_file("/large", pattern(20'000'000)));
+    ASSERT_TRUE(tree->write_file("/kept", pattern(3'000'000, 9)));
+    ASSERT_TRUE(file_system->sync());
+    file_system->discard_freed();
+    EXPECT_EQ(disk->discarded, 0u);
+    ASSERT_TRUE(remove("/large"));
+    for (int i = 0; i < 200; ++i) ASSERT_TRUE(remove("/a/small" + std::to_string(i)));
+    file_system->discard_freed();
+    EXPECT_EQ(disk->discarded, 0u) << "no transaction has ended";
+    ASSERT_TRUE(file_system->sync());
+    EXPECT_EQ(disk->discarded, 0u) << "nobody waits for it";
+    file_system->discard_freed();
+    EXPECT_GT(disk->discarded * device::sector_size, 20'000'000u);
+    EXPECT_LE(disk->discarded * device::sector_size, 20'000'000u + 200 * 4096 + 20 * 65536) << "what was free before is not told again";
+    EXPECT_LE(disk->discards_done, 8u) << "together";
+    u64 told = disk->discarded;
+    file_system->discard_freed();
+    EXPECT_EQ(disk->discarded, told) << "once";
+    // A little is not worth it, until it is a portion.
+    disk->discarded = 0;
+    ASSERT_TRUE(tree->write_file("/little", pattern(20'000)));
+    ASSERT_TRUE(file_system->sync());
+    ASSERT_TRUE(remove("/little"));
+    ASSERT_TRUE(file_system->sync());
+    file_system->discard_freed();
+    EXPECT_EQ(disk->discarded % 128, 0u);
+    // At the end nothing is left.
+    ASSERT_TRUE(tree->write_file("/last", pattern(10'000'000)));
+    ASSERT_TRUE(file_system->sync());
+    ASSERT_TRUE(remove("/last"));
+    disk->discarded = 0;
+    check_and_mount();
+    EXPECT_GT(disk->discarded * device::sector_size, 9'900'000u);
+    EXPECT_TRUE(tree->read_file("/kept") == pattern(3'000'000, 9));
+}
+
+TEST_F(Ext4Write, LetsADiskBeThatCannotLetGo) {
+    make();
+    auto remove_a_large_one = [&] {
+        ASSERT_TRUE(tree->write_file("/large", pattern(5'000'000)));
+        ASSERT_TRUE(file_system->sync());
+        ASSERT_TRUE(remove("/large"));
+        ASSERT_TRUE(file_system->sync());
+        file_system->discard_freed();
+    };
+    disk->fails_discards = true;
+    remove_a_large_one();
+    EXPECT_FALSE(file_system->read_only());
+    EXPECT_EQ(file_system->trim(0, ~u64{0}, 0).error(), Error::io);
+    disk->fails_discards = false;
+    remove_a_large_one();
+    EXPECT_EQ(disk->discarded, 0u) << "it is not told any more, until somebody asks for it";
+    EXPECT_TRUE(file_system->trim(0, ~u64{0}, 0));
+    EXPECT_GT(disk->discarded, 0u);
+    disk->granularity = 0, disk->discarded = 0;
+    check_and_mount();
+    remove_a_large_one();
+    EXPECT_EQ(file_system->trim(0, ~u64{0}, 0).error(), Error::not_supported);
+    // In portions of a megabyte.
+    disk->granularity = 2048;
+    check_and_mount();
+    remove_a_large_one();
+    EXPECT_GE(disk->discarded * device::sector_size, 3u << 20);
+    EXPECT_TRUE(file_system->trim(0, ~u64{0}, 0));
+    check_and_mount();
+}
+
 TEST_F(Ext4Write, WritesWhatMappingsChange) {
     make();
     ASSERT_TRUE(tree->write_file("/file", pattern(50'000)));
