@@ -71,7 +71,7 @@ ScsiUnits::Answer ScsiUnits::carry_out(u8 target, u8 lun, std::span<const u8> co
             EXPECT_TRUE(unit.most_unmapped) << "not asked of one that keeps all";
             told[1] = command[2];
             if (command[2] == wire::scsi::page_provisioning) told[5] = wire::scsi::provisioning_unmaps;
-            if (command[2] == wire::scsi::page_limits) put_big(&told[20], unit.most_unmapped, 4), put_big(&told[24], 1, 4);
+            if (command[2] == wire::scsi::page_limits) put_big(&told[20], unit.most_unmapped, 4), put_big(&told[24], 1, 4), put_big(&told[28], unit.unmapped_together, 4);
         }
         break;
     case Operation::mode_sense: told[2] = unit.read_only ? wire::scsi::mode_write_protected : 0; break;

@@ -18,6 +18,7 @@ public:
         u32 block_size = 512;
         bool read_only = false;
         u8 kind = wire::scsi::inquiry_disk;
+        u32 unmapped_together = 0;  ///< what it says of that
         u32 most_unmapped = 0;  ///< blocks that it lets go of at once, which read as zeros then; 0: it keeps all
     };
     /// What a command is answered with instead of being carried out; `adapter` is what the adapter says, in its own numbers.

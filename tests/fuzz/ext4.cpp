@@ -54,5 +54,7 @@ extern "C" int LLVMFuzzerTestOneInput(const u8* data, std::size_t size) {
     (void)unlink(tree.context(), tree.root(), "/tail");
     (void)unlink(tree.context(), tree.root(), "/long");
     (void)(*mounted)->sync();
+    (*mounted)->discard_freed();
+    (void)(*mounted)->trim(0, ~u64{0}, 0);
     return 0;
 }

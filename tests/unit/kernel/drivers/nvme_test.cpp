@@ -187,6 +187,7 @@ TEST(Nvme, DiscardsWholeBlocks) {
             ASSERT_TRUE(disk.discard(1, 9));
             EXPECT_TRUE(bytes == expected);
             EXPECT_EQ(rig.card.seen.size(), 1u);
+            EXPECT_EQ(disk.discard_granularity(), 8u);
             EXPECT_EQ(disk.discard(2040, 9).error(), Error::out_of_range);
         });
     });

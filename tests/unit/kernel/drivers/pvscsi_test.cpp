@@ -76,6 +76,8 @@ TEST(Pvscsi, LetsGoOfWholeBlocksOfDisksThatCan) {
         Rig rig([](auto& card) {
             card.units[{2, 0}] = {.bytes = pattern(1_MiB), .block_size = 4096, .most_unmapped = 100};
             card.units[{3, 0}] = {.bytes = pattern(65536), .read_only = true, .most_unmapped = 100};
+            card.units[{4, 0}] = {.bytes = pattern(1_MiB), .block_size = 4096, .unmapped_together = 32, .most_unmapped = 100};
+            card.units[{5, 0}] = {.bytes = pattern(1_MiB), .block_size = 4096, .unmapped_together = 1000, .most_unmapped = 100};
         });
         rig.run([&](device::BlockDevice& first) {
             auto& disk = *device::disk(1);
@@ -88,6 +90,16 @@ TEST(Pvscsi, LetsGoOfWholeBlocksOfDisksThatCan) {
             ASSERT_TRUE(disk.discard(0, disk.sectors()));
             EXPECT_TRUE(bytes == std::vector<u8>(bytes.size()));
             EXPECT_EQ(rig.card.seen.size(), 4u) << "a hundred at a time";
+            EXPECT_EQ(disk.discard_granularity(), 8u);
+            EXPECT_EQ(first.discard_granularity(), 0u);
+            EXPECT_EQ(device::disk(2)->discard_granularity(), 0u) << "it cannot be written";
+            // In portions of 32 blocks, of which three fit into a hundred.
+            auto& other = *device::disk(3);
+            EXPECT_EQ(other.discard_granularity(), 256u);
+            rig.card.seen.clear();
+            ASSERT_TRUE(other.discard(8, other.sectors() - 8));
+            EXPECT_EQ(rig.card.seen.size(), 3u);
+            EXPECT_EQ(device::disk(4)->discard_granularity(), 8u) << "more than it takes is no portion";
             EXPECT_EQ(disk.discard(2040, 9).error(), Error::out_of_range);
             EXPECT_EQ(first.discard(0, 8).error(), Error::not_supported);
             EXPECT_FALSE(device::disk(2)->discard(0, 8));
