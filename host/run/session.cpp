@@ -290,7 +290,7 @@ void Session::pass_signal(int signal) {
 
 void Session::send_pending() {
     while (has_to_send()) {
-        if (!frozen_) sending_ += std::exchange(to_guest_, {});
+        if (sending_.empty()) std::swap(sending_, to_guest_);
         auto size = ::send(files_.channel, sending_.data(), sending_.size(), MSG_NOSIGNAL);
         if (size <= 0) return;  // the end of the channel is seen by reading from it
         sending_.erase(0, static_cast<std::size_t>(size));

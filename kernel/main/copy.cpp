@@ -61,9 +61,10 @@ protected:
         auto head = entry;
         head.name = static_cast<u16>(name.size());
         head.target = static_cast<u16>(target.size());
-        for (auto part : {bytes_of(head), std::as_bytes(std::span(name)), std::as_bytes(std::span(target))}) gone_ = gone_ || !console_.write(device::OutputStream::standard_out, part);
+        for (auto part : {bytes_of(head), std::as_bytes(std::span(name)), std::as_bytes(std::span(target))}) write(part);
         return !gone_;
     }
+    void write(ByteSpan bytes) { gone_ = gone_ || !console_.write(device::OutputStream::standard_out, bytes); }
     void send_problem(Error error, std::string_view name) {
         CopyEntry entry{};
         entry.type = static_cast<u8>(CopyType::problem);
@@ -164,7 +165,7 @@ private:
             le32 size{};
             size = static_cast<u32>(got.value_or(0));
             std::memcpy(piece_.data(), &size, sizeof size);
-            gone_ = gone_ || !console_.write(device::OutputStream::standard_out, ByteSpan(piece_.span()).first(sizeof size + size));
+            write(ByteSpan(piece_.span()).first(sizeof size + size));
         } while (got.value_or(0) && !gone_);
         return got ? Result<void>{} : fail(got.error());
     }
