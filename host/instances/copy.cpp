@@ -7,6 +7,7 @@
 
 #include <thread>
 
+#include "host/common/pipe.hpp"
 #include "host/instances/control.hpp"
 #include "host/instances/copy_stream.hpp"
 #include "host/run/session.hpp"
@@ -28,15 +29,6 @@ Outcome<FileDescriptor> begin_copy(const std::string& name, abi::CopyDirection d
     auto connection = TRY(knock(instance, Door::executions));
     if (!write_all(connection.number(), std::as_bytes(std::span(frame)))) return failure(ExitStatus::failed, "the machine {} does not take files: {}", name, error_text());
     return connection;
-}
-
-struct Pipe {
-    FileDescriptor from, to;
-};
-Outcome<Pipe> make_pipe() {
-    int ends[2];
-    if (::pipe2(ends, O_CLOEXEC) != 0) return failure(ExitStatus::failed, "cannot make a pipe: {}", error_text());
-    return Pipe{FileDescriptor(ends[0]), FileDescriptor(ends[1])};
 }
 
 /// The channel to the guest, served by a thread until its end; `input` and `output` are its own then.

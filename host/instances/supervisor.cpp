@@ -13,6 +13,7 @@
 #include <chrono>
 #include <thread>
 
+#include "host/common/pipe.hpp"
 #include "host/instances/control.hpp"
 #include "host/instances/log_file.hpp"
 #include "host/run/session.hpp"
@@ -22,15 +23,6 @@ namespace spore::host {
 namespace {
 
 i64 now() { return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count(); }
-
-struct Pipe {
-    FileDescriptor from, to;
-};
-Outcome<Pipe> make_pipe() {
-    int ends[2];
-    if (::pipe2(ends, O_CLOEXEC) != 0) return failure(ExitStatus::failed, "cannot make a pipe: {}", error_text());
-    return Pipe{FileDescriptor(ends[0]), FileDescriptor(ends[1])};
-}
 
 /// A fork that does not outlive its maker.
 Outcome<pid_t> fork_runner(const Supervised& what, int output, int errors) {

@@ -13,6 +13,7 @@
 #include <cstring>
 #include <span>
 
+#include "host/common/pipe.hpp"
 #include "host/common/process.hpp"
 #include "host/run/accelerator.hpp"
 #include "host/run/core_folder.hpp"
@@ -125,9 +126,7 @@ Outcome<int> run(const Plan& plan, Prepared prepared, RunHooks run_hooks) {
     CoreFolder cores(plan.cores);
     auto channel = TRY(make_socket_pair());
     auto serial = TRY(make_socket_pair());
-    int pipe[2];
-    if (::pipe2(pipe, O_CLOEXEC) != 0) return failure(ExitStatus::failed, "cannot make a pipe: {}", error_text());
-    FileDescriptor words(pipe[0]), words_of_qemu(pipe[1]);
+    auto [words, words_of_qemu] = TRY(make_pipe());
     FileDescriptor nothing(::open("/dev/null", O_RDWR | O_CLOEXEC));
     auto signals = take_signals();
 

@@ -6,6 +6,7 @@
 #include "kernel/fs/vfs.hpp"
 #include "kernel/linux/errno.hpp"
 #include "kernel/linux/small_text.hpp"
+#include "kernel/main/names.hpp"
 
 namespace spore::main {
 namespace {
@@ -79,24 +80,6 @@ protected:
     bool gone_ = false;
 };
 
-/// Names in a folder, each with a zero, as many as there is room for.
-class Names final : public fs::DirectorySink {
-public:
-    explicit Names(std::span<char> into) : into_(into) {}
-    bool entry(std::string_view name, u64, fs::FileType, u64) override {
-        if (name.size() + 1 > into_.size() - size_) return false;
-        name.copy(into_.data() + size_, name.size());
-        into_[size_ + name.size()] = '\0';
-        size_ += name.size() + 1;
-        return true;
-    }
-    std::string_view view() const { return {into_.data(), size_}; }
-
-private:
-    std::span<char> into_;
-    std::size_t size_ = 0;
-};
-
 class Outgoing : Copy {
 public:
     using Copy::Copy;
@@ -136,7 +119,7 @@ private:
         auto room = TRY(linux::HeapArray<char>::create(1024));
         if (!send(head, path_.below())) return {};
         while (!gone_) {
-            Names names(room.span());
+            Names names(room.span(), '\0');
             TRY(folder->read_directory(names));
             auto rest = names.view();
             if (rest.empty()) return {};

@@ -8,6 +8,7 @@
 #include "kernel/fs/file.hpp"
 #include "kernel/fs/vfs.hpp"
 #include "kernel/main/channel.hpp"
+#include "kernel/main/names.hpp"
 #include "kernel/main/trace.hpp"
 #include "kernel/task/thread.hpp"
 
@@ -33,30 +34,12 @@ bool is_plain(std::string_view path) {
            path.find('\0') == path.npos;
 }
 
-/// The names in a folder, a line each, as many as there is room for.
-class Names final : public fs::DirectorySink {
-public:
-    explicit Names(std::span<char> into) : into_(into) {}
-    bool entry(std::string_view name, u64, fs::FileType, u64) override {
-        if (name.size() + 1 > into_.size() - size_) return false;
-        name.copy(into_.data() + size_, name.size());
-        size_ += name.size();
-        into_[size_++] = '\n';
-        return true;
-    }
-    std::size_t size() const { return size_; }
-
-private:
-    std::span<char> into_;
-    std::size_t size_ = 0;
-};
-
 /// A piece of what is asked for; 0 at its end.
 Result<u64> read_piece(fs::File& file, std::span<char> into) {
     if (file.inode() && file.inode()->type() == fs::FileType::directory) {
-        Names names(into);
+        Names names(into, '\n');
         TRY(file.read_directory(names));
-        return names.size();
+        return names.view().size();
     }
     auto buffer = fs::IoBuffer::kernel(std::as_writable_bytes(into));
     return file.read(buffer);
