@@ -161,8 +161,7 @@ public:
             if (::access(core->c_str(), R_OK) != 0) return failure(ExitStatus::not_found, "--core {}: {}", core->string(), error_text());
             return look_at_core(plan, *core, options_);
         }
-        auto instance = TRY(Instance::open(attach_));
-        if (instance.life() != Life::running) return failure(ExitStatus::failed, "the machine {} does not run", attach_);
+        auto instance = TRY(Instance::open_running(attach_));
         return attach_gdb(instance.folder(), options_);
     }
 

@@ -19,12 +19,12 @@ namespace {
 Outcome<FileDescriptor> begin_copy(const std::string& name, abi::CopyDirection direction, const std::string& path, const std::string& base) {
     auto instance = TRY(Instance::open_running(name));
     if (!path.starts_with('/')) return failure(ExitStatus::failed, "{}:{}: give the whole path, from / on", name, path);
+    if (path.size() > abi::max_copy_string) return failure(ExitStatus::failed, "{}:{}: the path is too long", name, path);
     abi::CopyPayload head{};
     head.direction = static_cast<u8>(direction);
     auto bytes = bytes_of(head);
     std::string payload(reinterpret_cast<const char*>(bytes.data()), bytes.size()), frame;
     for (const auto& text : {path, base}) payload.append(text.c_str(), text.size() + 1);
-    if (path.size() > abi::max_copy_string) return failure(ExitStatus::failed, "{}:{}: {}", name, path, "the path is too long");
     append_frame(frame, abi::HostFrame::copy, std::as_bytes(std::span(payload)));
     auto connection = TRY(knock(instance, Door::executions));
     if (!write_all(connection.number(), std::as_bytes(std::span(frame)))) return failure(ExitStatus::failed, "the machine {} does not take files: {}", name, error_text());

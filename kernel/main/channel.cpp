@@ -57,6 +57,7 @@ public:
         greet();
         tells_marks_ = manifest.timeline();
     }
+    /// Without sleeping: in a machine that was restored nothing else runs yet.
     void greet() {
         abi::HelloPayload hello{};
         hello.version = abi::channel_version;

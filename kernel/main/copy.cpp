@@ -40,7 +40,6 @@ public:
         return append(name);
     }
     void cut(std::size_t size) { size_ = size; }
-    void rebase() { base_ = size_; }
     std::size_t size() const { return size_; }
     std::string_view view() const { return size_ ? std::string_view(text_.data(), size_) : "/"; }
     /// What of it is below its beginning.
