@@ -33,6 +33,8 @@ add_fuzzer(config ${CMAKE_SOURCE_DIR}/host/plan/config.cpp ${CMAKE_SOURCE_DIR}/h
 add_dependencies(fuzz-config spore)
 target_include_directories(fuzz-config PRIVATE ${CMAKE_BINARY_DIR}/generated/host)
 
+add_fuzzer(lan ${CMAKE_SOURCE_DIR}/host/lan/names.cpp ${CMAKE_SOURCE_DIR}/host/lan/greeting.cpp ${CMAKE_SOURCE_DIR}/host/plan/network_values.cpp
+    ${CMAKE_SOURCE_DIR}/host/common/failure.cpp ${CMAKE_SOURCE_DIR}/host/common/format.cpp ${CMAKE_SOURCE_DIR}/host/common/colour.cpp ${CMAKE_SOURCE_DIR}/wire/net/checksum.cpp)
 add_fuzzer(acpi ${CMAKE_SOURCE_DIR}/wire/acpi.cpp ${CMAKE_SOURCE_DIR}/wire/acpi_arm.cpp ${CMAKE_SOURCE_DIR}/wire/acpi_button.cpp)
 add_fuzzer(fdt ${CMAKE_SOURCE_DIR}/wire/fdt.cpp ${CMAKE_SOURCE_DIR}/wire/fdt_key.cpp)
 add_fuzzer(efi ${CMAKE_SOURCE_DIR}/wire/efi.cpp)

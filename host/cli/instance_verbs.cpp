@@ -299,7 +299,11 @@ Outcome<int> start_in_background(Plan plan, const std::function<Outcome<Prepared
 
 void add_instance_verbs(CLI::App& app, Verbs& verbs, Choice choice) { add_verbs<Ps, Logs, Exec, Cp, Top, Net, SnapshotVerb, Restore, Stop, Kill, Wait, Remove>(app, verbs, choice); }
 
-Outcome<int> run_detached(const Request& request, const DetachOptions& options) {
+Outcome<int> run_detached(const Request& wanted, const DetachOptions& options) {
+    auto request = wanted;
+    // By its name the others find it, unless it says another.
+    bool has_neighbours = request.network.choice && request.network.choice->kind == NetworkKind::lan;
+    if (has_neighbours && !request.network.host_name && !options.name.empty()) request.network.host_name = TRY(parse_host_name(options.name));
     return start_in_background(TRY(make_plan(request)), [&](Plan& plan, const Instance& instance) -> Outcome<Prepared> {
         if (request.debug) add_debugger(plan, instance.folder());
         auto prepared = TRY(prepare(plan));

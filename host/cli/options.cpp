@@ -77,13 +77,13 @@ void add_run_options(CLI::App& run, RawRun& raw) {
     run.add_option("-w,--workdir", raw.directory, "Working directory in the guest (/)")->type_name("DIR");
     run.add_option("-v,--volume", raw.volumes, "Copy a file or folder into the guest's root; with :shared let the guest use a folder where it is, with :disk a disk's image with an ext4 file system")->type_name("HOST:GUEST[:ro][:shared|:disk]")->allow_extra_args(false);
     run.add_option("-p,--publish", raw.ports, "Make a port of this machine lead to one of the guest; ranges are possible")->type_name("[IP:]HOST:GUEST[/udp]")->allow_extra_args(false);
-    run.add_option("--network", raw.network, "user (out through this machine, without privileges), none, tap=NAME or bridge=NAME (none; with -p: user)")->type_name("HOW");
+    run.add_option("--network", raw.network, "user (out through this machine, without privileges), lan=NAME (the same, together with all machines that name it), none, tap=NAME or bridge=NAME (none; with -p: user)")->type_name("HOW");
     run.add_option("--ip", raw.addresses, "An address of the guest, several are possible; or auto: as the network says, by DHCP and router advertisements")->type_name("ADDRESS/LENGTH")->allow_extra_args(false);
     run.add_option("--gateway", raw.gateways, "Its router")->type_name("ADDRESS")->allow_extra_args(false);
     run.add_option("--dns", raw.name_servers, "A name server")->type_name("ADDRESS")->allow_extra_args(false);
     run.add_option("--mac", raw.mac, "The network card's address")->type_name("ADDRESS");
     run.add_option("--nic", raw.nic, "The network card: virtio, e1000, e1000e or vmxnet3 (virtio)")->type_name("NAME");
-    run.add_option("--hostname", raw.host_name, "The guest's name (spore)")->type_name("NAME");
+    run.add_option("--hostname", raw.host_name, "The guest's name (spore; with --network lan=…: --name, or the program's)")->type_name("NAME");
     run.add_option("--pcap", raw.capture, "Write all packets to a file that Wireshark reads")->type_name("FILE");
     run.add_option("--image", raw.image, "Run a container image: an archive or OCI layout of this machine's, or docker://NAME; what follows the options replaces its command")->type_name("IMAGE");
     run.add_option("--entrypoint", raw.entrypoint, "With --image: run this program of it instead of its own")->type_name("PROGRAM");

@@ -6,28 +6,13 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <random>
 #include <thread>
 
+#include "host/common/state_directory.hpp"
+
 namespace spore::host {
-
-namespace {
-
-Outcome<fs::path> instances_directory() {
-    fs::path base;
-    if (const char* runtime = std::getenv("XDG_RUNTIME_DIR"); runtime && *runtime == '/' && ::access(runtime, W_OK | X_OK) == 0) base = runtime;
-    else if (const char* home = std::getenv("HOME"); home && *home == '/') base = fs::path(home) / ".local/state";
-    else return failure(ExitStatus::failed, "there is no place for background machines: set $XDG_RUNTIME_DIR or $HOME");
-    std::error_code error;
-    fs::create_directories(base / "spore", error);
-    if (error) return failure(ExitStatus::failed, "cannot make {}: {}", (base / "spore").string(), error.message());
-    fs::permissions(base / "spore", fs::perms::owner_all, error);  // control sockets are the owner's alone
-    return base / "spore";
-}
-
-}  // namespace
 
 std::string InstanceState::to_json() const {
     nlohmann::json json{{"supervisor", supervisor}, {"command", command}, {"started", started}};
@@ -59,7 +44,7 @@ std::optional<InstanceState> InstanceState::from_json(std::string_view text) {
 Outcome<Instance> Instance::create(const std::string& name, std::vector<std::string> command) {
     if (!is_instance_name(name))
         return failure(ExitStatus::failed, "--name {}: use up to 63 letters, digits, and - _ . after the first", name);
-    Instance instance(name, TRY(instances_directory()) / name);
+    Instance instance(name, TRY(state_directory()) / name);
     for (int attempt = 0; attempt < 2; ++attempt) {
         if (::mkdir(instance.folder_.c_str(), 0700) == 0) {
             if (!(instance.lock_ = instance.take_fresh_lock())) break;
@@ -81,7 +66,7 @@ Outcome<Instance> Instance::create(const std::string& name, std::vector<std::str
 
 Outcome<Instance> Instance::open(const std::string& name) {
     if (is_instance_name(name)) {
-        Instance instance(name, TRY(instances_directory()) / name);
+        Instance instance(name, TRY(state_directory()) / name);
         std::error_code error;
         if (fs::is_directory(instance.folder_, error)) return instance;
     }
@@ -97,7 +82,7 @@ Outcome<Instance> Instance::open_running(const std::string& name) {
 Outcome<std::vector<Instance>> Instance::all() {
     std::vector<Instance> instances;
     std::error_code error;
-    for (const auto& entry : fs::directory_iterator(TRY(instances_directory()), error))
+    for (const auto& entry : fs::directory_iterator(TRY(state_directory()), error))
         if (is_instance_name(entry.path().filename().string())) {
             Instance instance(entry.path().filename(), entry.path());
             if (instance.state()) instances.push_back(std::move(instance));

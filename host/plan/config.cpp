@@ -81,7 +81,7 @@ Outcome<T> explained(const Place& place, Outcome<T> value) {
 }
 
 constexpr std::array network_keys{
-    Key{"mode", "user, none, tap=NAME or bridge=NAME (none; with ports: user)", [](const Place& place, Request& request) -> Outcome<void> {
+    Key{"mode", "user, none, lan=NAME, tap=NAME or bridge=NAME (none; with ports: user)", [](const Place& place, Request& request) -> Outcome<void> {
         request.network.choice = TRY(explained(place, parse_network(TRY(place.text()))));
         return {};
     }},
@@ -275,7 +275,7 @@ constexpr std::array keys{
         for (const auto& text : TRY(place.texts())) request.kept.push_back(TRY(explained(place, parse_kept(text))));
         return {};
     }},
-    Key{"network", "A table: mode (user, none, tap=NAME, bridge=NAME), ports, addresses, gateways, dns, mac, hostname, nic, pcap; as the options of spore run.", read_network},
+    Key{"network", "A table: mode (user, none, lan=NAME, tap=NAME, bridge=NAME), ports, addresses, gateways, dns, mac, hostname, nic, pcap; as the options of spore run.", read_network},
 };
 
 constexpr auto key_names = names_of(keys);

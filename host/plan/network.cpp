@@ -26,15 +26,6 @@ MacAddress random_mac() {
 InterfaceAddress known(std::string_view text) { return *parse_interface_address(text); }
 HostAddress known_address(std::string_view text) { return *parse_address(text); }
 
-void fill_in_user_network(Network& network) {
-    if (network.addresses.empty()) network.addresses = {known(user_v4), known(user_v6)};
-    bool v4 = false, v6 = false;
-    for (const auto& address : network.addresses) (address.address.is_v4() ? v4 : v6) = true;
-    if (!network.gateway_v4 && v4) network.gateway_v4 = known_address(user_v4_gateway);
-    if (!network.gateway_v6 && v6) network.gateway_v6 = known_address(user_v6_gateway);
-    if (network.name_servers.empty()) network.name_servers = {known_address(v4 ? user_v4_server : "fec0::3")};
-}
-
 /// Nobody can say to which of two a port of this machine leads.
 Outcome<void> check_ports(std::span<const PortForward> ports) {
     std::set<std::tuple<bool, u16, std::string>> taken;
@@ -45,7 +36,22 @@ Outcome<void> check_ports(std::span<const PortForward> ports) {
     return {};
 }
 
+/// On a network of machines each has what it is given there.
+Outcome<void> check_lan(const NetworkRequest& request, const NetworkChoice& choice) {
+    if (request.addresses.empty() && !request.automatic && request.gateways.empty() && !request.mac) return {};
+    return failure(ExitStatus::failed, "--network {} gives its machines their addresses: leave --ip, --gateway and --mac away", text_of(choice));
+}
+
 }  // namespace
+
+void fill_in_user_network(Network& network) {
+    if (network.addresses.empty()) network.addresses = {known(user_v4), known(user_v6)};
+    bool v4 = false, v6 = false;
+    for (const auto& address : network.addresses) (address.address.is_v4() ? v4 : v6) = true;
+    if (!network.gateway_v4 && v4) network.gateway_v4 = known_address(user_v4_gateway);
+    if (!network.gateway_v6 && v6) network.gateway_v6 = known_address(user_v6_gateway);
+    if (network.name_servers.empty()) network.name_servers = {known_address(v4 ? user_v4_server : "fec0::3")};
+}
 
 void NetworkRequest::merge(const NetworkRequest& upper) {
     auto take = [](auto& lower, const auto& value) { if (value) lower = value; };
@@ -60,8 +66,9 @@ Outcome<Network> make_network(const NetworkRequest& request, bool pci) {
     // A program that asks for no port and no network has none: its machine starts faster.
     NetworkChoice usual{request.ports.empty() ? NetworkKind::none : NetworkKind::user, ""};
     Network network{.choice = request.choice.value_or(usual), .nic = request.nic.value_or(Nic::virtio), .ports = request.ports,
-                    .addresses = request.addresses, .name_servers = request.name_servers, .capture = request.capture.value_or("")};
-    bool user = network.choice.kind == NetworkKind::user;
+                    .addresses = request.addresses, .name_servers = request.name_servers, .capture = request.capture.value_or(""),
+                    .name_is_given = request.host_name.has_value()};
+    bool user = network.choice.kind == NetworkKind::user, lan = network.choice.kind == NetworkKind::lan;
     for (const auto& gateway : request.gateways) (gateway.is_v4() ? network.gateway_v4 : network.gateway_v6) = gateway;
     if (!network.present()) {
         if (request.automatic) return failure(ExitStatus::failed, "--ip auto needs a network: add --network user, tap=NAME or bridge=NAME");
@@ -73,8 +80,9 @@ Outcome<Network> make_network(const NetworkRequest& request, bool pci) {
         return network;
     }
     TRY(check_ports(network.ports));
-    if (!user && !network.ports.empty())
-        return failure(ExitStatus::failed, "-p works with --network user only: with {} the guest has an address of its own, where it is reached",
+    if (lan) TRY(check_lan(request, network.choice));
+    if (!user && !lan && !network.ports.empty())
+        return failure(ExitStatus::failed, "-p works with --network user or lan=NAME only: with {} the guest has an address of its own, where it is reached",
                        text_of(network.choice));
     if (!pci && network.nic != Nic::virtio)
         return failure(ExitStatus::failed, "--nic {} needs a PCI bus: add --machine q35", name_of(network.nic));

@@ -10,9 +10,9 @@
 
 namespace spore::host {
 
-/// user: through QEMU's own little router, with no privileges; tap: an interface of this machine; bridge: a new interface in a bridge; given: whichever
-/// the machine's first card is on, which others run (spore build).
-enum class NetworkKind : u8 { user, none, tap, bridge, given };
+/// user: through QEMU's own little router, with no privileges; lan: the same, together with other machines (host/lan); tap: an interface of this machine;
+/// bridge: a new interface in a bridge; given: whichever the machine's first card is on, which others run (spore build).
+enum class NetworkKind : u8 { user, none, lan, tap, bridge, given };
 /// ena, virtio_or_gve: of clouds only; no machine that is started here has them.
 enum class Nic : u8 { virtio, e1000, e1000e, vmxnet3, ena, virtio_or_gve };
 
@@ -41,7 +41,7 @@ using MacAddress = std::array<u8, 6>;
 
 struct NetworkChoice {
     NetworkKind kind = NetworkKind::user;
-    std::string name;  ///< of the TAP or bridge
+    std::string name;  ///< of the network, TAP or bridge
     friend bool operator==(const NetworkChoice&, const NetworkChoice&) = default;
 };
 
@@ -68,21 +68,23 @@ struct Network {
     NetworkChoice choice;
     Nic nic = Nic::virtio;
     std::vector<PortForward> ports;
-    std::vector<InterfaceAddress> addresses;  ///< none: the guest asks for them
+    std::vector<InterfaceAddress> addresses;  ///< none: the guest asks for them, or joining gives them (lan)
     bool automatic() const { return present() && addresses.empty(); }
     std::optional<HostAddress> gateway_v4, gateway_v6;
     std::vector<HostAddress> name_servers;
     MacAddress mac{};
     fs::path capture;                         ///< QEMU writes all packets there; empty: no
+    bool name_is_given = false;               ///< the guest's name is the user's choice
     bool present() const { return choice.kind != NetworkKind::none; }
 };
 
-/// "user", "none", "tap=NAME", "bridge=NAME".
+/// "user", "none", "lan=NAME", "tap=NAME", "bridge=NAME".
 Outcome<NetworkChoice> parse_network(std::string_view text);
 /// "[ip:]host:guest[/tcp|/udp]", where host and guest may be ranges of the same size.
 Outcome<std::vector<PortForward>> parse_ports(std::string_view text);
 Outcome<InterfaceAddress> parse_interface_address(std::string_view text);
 Outcome<HostAddress> parse_address(std::string_view text);
+HostAddress v4_address(u32 value);
 Outcome<MacAddress> parse_mac(std::string_view text);
 Outcome<std::string> parse_host_name(std::string_view text);
 std::string text_of(const MacAddress& mac);
@@ -90,6 +92,8 @@ std::string text_of(const NetworkChoice& choice);
 std::string text_of(const PortForward& port);
 std::string_view name_of(Nic nic);
 
+/// What QEMU's user network has, and others like it: for all that was not named.
+void fill_in_user_network(Network& network);
 /// Fills in what was not named, and checks that it fits together. `pci` tells whether the machine has a PCI bus.
 Outcome<Network> make_network(const NetworkRequest& request, bool pci);
 

@@ -2,6 +2,7 @@
 #include <arpa/inet.h>
 #include <net/if.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "host/plan/network.hpp"
@@ -57,6 +58,13 @@ Outcome<HostAddress> parse_address(std::string_view text) {
     return wrong("'{}' is no IP address: write one such as 192.0.2.7 or 2001:db8::7", text);
 }
 
+HostAddress v4_address(u32 value) {
+    HostAddress address;
+    std::copy(std::begin(mapped), std::end(mapped), address.bytes.begin());
+    for (std::size_t i = 0; i < 4; ++i) address.bytes[sizeof mapped + i] = static_cast<u8>(value >> (24 - 8 * i));
+    return address;
+}
+
 Outcome<InterfaceAddress> parse_interface_address(std::string_view text) {
     auto slash = text.find('/');
     InterfaceAddress result{.address = TRY(parse_address(text.substr(0, slash)))};
@@ -105,7 +113,13 @@ Outcome<NetworkChoice> parse_network(std::string_view text) {
     auto equals = text.find('=');
     auto kind = text.substr(0, equals);
     auto name = equals == std::string_view::npos ? std::string_view() : text.substr(equals + 1);
-    if (kind != "tap" && kind != "bridge") return wrong("--network {}: give one of user, none, tap=NAME, bridge=NAME", text);
+    if (kind == "lan") {
+        auto good = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_'; };
+        constexpr std::size_t longest = 63;
+        if (name.empty() || name.size() > longest || !std::ranges::all_of(name, good)) return wrong("--network {}: name the network by at most {} letters, digits, - and _, such as lan=shop", text, longest);
+        return NetworkChoice{NetworkKind::lan, std::string(name)};
+    }
+    if (kind != "tap" && kind != "bridge") return wrong("--network {}: give one of user, none, lan=NAME, tap=NAME, bridge=NAME", text);
     if (name.empty() || name.size() >= IFNAMSIZ || name.find_first_of("/, ") != std::string_view::npos)
         return wrong("--network {}: name the interface, such as {}={}", text, kind, kind == "tap" ? "tap0" : "br0");
     return NetworkChoice{kind == "tap" ? NetworkKind::tap : NetworkKind::bridge, std::string(name)};
@@ -143,6 +157,7 @@ std::string text_of(const NetworkChoice& choice) {
     switch (choice.kind) {
         case NetworkKind::user: return "user";
         case NetworkKind::none: return "none";
+        case NetworkKind::lan: return "lan=" + choice.name;
         case NetworkKind::tap: return "tap=" + choice.name;
         case NetworkKind::bridge: return "bridge=" + choice.name;
         case NetworkKind::given: return "the machine's own";

@@ -195,6 +195,14 @@ Outcome<void> locate_program(Plan& plan, const std::string& name) {
     return {};
 }
 
+/// A name for a machine that others are to find, and that was given none.
+std::string host_name_after(const std::string& program) {
+    auto name = fs::path(program).filename().string();
+    std::erase_if(name, [](char c) { return !std::isalnum(static_cast<unsigned char>(c)) && c != '-'; });
+    while (name.starts_with('-')) name.erase(0, 1);
+    return name.empty() ? "spore" : name.substr(0, 40);
+}
+
 }  // namespace
 
 std::string_view kernel_name(const Plan& plan) { return plan.platform == Platform::linuxu ? name_of(plan.platform) : facts_of(plan.architecture).name; }
@@ -218,6 +226,12 @@ void Request::merge(const Request& upper) {
     debug |= upper.debug;
 }
 
+void rename_host(Plan& plan, const std::string& name) {
+    for (auto& entry : plan.environment)
+        if (entry == "HOSTNAME=" + plan.host_name) entry = "HOSTNAME=" + name;
+    plan.host_name = name;
+}
+
 Outcome<Plan> make_plan(const Request& request) {
     Plan plan;
     plan.root = request.root;
@@ -234,7 +248,8 @@ Outcome<Plan> make_plan(const Request& request) {
 
     plan.arguments.push_back(name);
     plan.arguments.insert(plan.arguments.end(), request.arguments.begin(), request.arguments.end());
-    plan.host_name = request.network.host_name.value_or(plan.host_name);
+    bool has_neighbours = request.network.choice && request.network.choice->kind == NetworkKind::lan;
+    plan.host_name = request.network.host_name.value_or(has_neighbours ? host_name_after(plan.program) : plan.host_name);
     plan.user = request.user.value_or(plan.user);
     plan.limits = request.limits;
     plan.stop_signal = request.stop_signal.value_or(plan.stop_signal);

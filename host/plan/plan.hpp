@@ -198,6 +198,8 @@ std::string terminal_type();
 /// A later value of a variable replaces an earlier one, the order of first mention stays.
 std::vector<std::string> join_environment(const std::vector<std::string>& lines);
 
+/// Another name for the guest, where it is told of it too.
+void rename_host(Plan& plan, const std::string& name);
 /// Resolves a request: finds the program, fills in defaults, checks what can be checked without reading the program.
 Outcome<Plan> make_plan(const Request& request);
 /// The plan for people, one line per field.

@@ -9,11 +9,11 @@ namespace spore::host {
 
 namespace {
 
-/// A TAP interface is its owner's, ports below 1024 are root's, and a capture is written where the user said.
+/// A TAP interface is its owner's, ports below 1024 are root's where it is QEMU that opens them, and a capture is written where the user said.
 bool network_needs_us(const Network& network) {
     constexpr unsigned first_free_port = 1024;
     return network.choice.kind == NetworkKind::tap || network.choice.kind == NetworkKind::bridge || !network.capture.empty() ||
-           std::ranges::any_of(network.ports, [](const PortForward& port) { return port.host_port < first_free_port; });
+           (network.choice.kind == NetworkKind::user && std::ranges::any_of(network.ports, [](const PortForward& port) { return port.host_port < first_free_port; }));
 }
 
 }  // namespace

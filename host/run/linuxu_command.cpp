@@ -14,7 +14,8 @@ std::vector<std::string> linuxu_command(const Plan& plan, RootPlace root) {
     u64 mac = 0;
     for (u8 byte : plan.network.mac) mac = mac << 8 | byte;
     if (plan.network.present()) {
-        command.push_back(fmt::format("{}={}", plan.network.choice.kind == NetworkKind::user ? "stream" : "tap", network));
+        bool stream = plan.network.choice.kind == NetworkKind::user || plan.network.choice.kind == NetworkKind::lan;
+        command.push_back(fmt::format("{}={}", stream ? "stream" : "tap", network));
         command.push_back(fmt::format("mac={}", mac));
     }
     int share = first_share;

@@ -95,7 +95,7 @@ Outcome<void> check_network(const Network& network) {
     return {};
 }
 
-std::vector<std::string> network_options(const Network& network, bool pci, int bridge_descriptor) {
+std::vector<std::string> network_options(const Network& network, bool pci, int descriptor) {
     std::string net;
     // A capture holds frames as they are on a wire: with headers for offloads in front of them nothing could read it.
     bool offloads = network.capture.empty();
@@ -104,7 +104,8 @@ std::vector<std::string> network_options(const Network& network, bool pci, int b
         case NetworkKind::given: return {};
         case NetworkKind::user: net = user_options(network); break;
         case NetworkKind::tap: net = fmt::format("tap,id=net,ifname={},script=no,downscript=no,vhost=off{}", network.choice.name, offloads ? "" : ",vnet_hdr=off"); break;
-        case NetworkKind::bridge: net = fmt::format("tap,id=net,fd={},vhost=off", bridge_descriptor); break;
+        case NetworkKind::lan: net = fmt::format("socket,id=net,fd={}", descriptor); break;
+        case NetworkKind::bridge: net = fmt::format("tap,id=net,fd={},vhost=off", descriptor); break;
     }
     // No boot ROM: nothing boots from the network here.
     std::vector<std::string> options{"-netdev", net, "-device",

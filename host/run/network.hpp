@@ -9,8 +9,8 @@ namespace spore::host {
 /// A failure names what is in the way and how to mend it: a port in use, a TAP interface that is not there or not ours.
 Outcome<void> check_network(const Network& network);
 
-/// QEMU's options. A bridge's interface is handed over as `bridge_descriptor`.
-std::vector<std::string> network_options(const Network& network, bool pci, int bridge_descriptor);
+/// QEMU's options. A bridge's interface, or a wire to other machines, is handed over as `descriptor`.
+std::vector<std::string> network_options(const Network& network, bool pci, int descriptor);
 /// Opens the ports of a machine that was started without. QEMU takes connections before its guest runs, and tells that of them seconds later.
 Outcome<void> forward_ports(const Network& network, Monitor& monitor);
 

@@ -76,7 +76,8 @@ std::vector<std::string> passt_command(const Network& network) {
 Outcome<ProcessNetwork> open_process_network(const Network& network) {
     switch (network.choice.kind) {
         case NetworkKind::none:
-        case NetworkKind::given: return ProcessNetwork{};
+        case NetworkKind::given:
+        case NetworkKind::lan: return ProcessNetwork{};  // its wire is there already
         case NetworkKind::user: return start_passt(network);
         case NetworkKind::tap: {
             auto tap = TRY(open_tap(network.choice.name));

@@ -15,6 +15,7 @@
 
 #include "host/common/pipe.hpp"
 #include "host/common/process.hpp"
+#include "host/lan/join.hpp"
 #include "host/run/accelerator.hpp"
 #include "host/run/core_folder.hpp"
 #include "host/run/identity.hpp"
@@ -116,7 +117,12 @@ Outcome<Prepared> prepare(Plan& plan) {
             return failure(ExitStatus::bad_root, "-v {}: here a disk is attached by its file or device; labels are for what 'spore build' makes", volume.text());
     bool process = plan.platform == Platform::linuxu;
     auto accelerator = process ? plan.accelerator : TRY(choose_accelerator(plan.accelerator, plan.architecture, plan.gic));
-    Prepared prepared{TRY(prepare_boot_parts(plan)), {}, {}, accelerator, {}};
+    FileDescriptor wire;
+    if (plan.network.choice.kind == NetworkKind::lan) {
+        TRY(check_network(plan.network));
+        wire = TRY(lan::join(plan));
+    }
+    Prepared prepared{TRY(prepare_boot_parts(plan)), {}, std::move(wire), {}, accelerator, {}};
     if (!plan.firmware.empty()) prepared.firmware = TRY(open_to_read(plan.firmware));
     prepared.command = process ? linuxu_command(plan, prepared.root_place) : qemu_command(plan, accelerator, prepared.root_place);
     return prepared;
@@ -130,7 +136,7 @@ Outcome<int> run(const Plan& plan, Prepared prepared, RunHooks run_hooks) {
     FileDescriptor nothing(::open("/dev/null", O_RDWR | O_CLOEXEC));
     auto signals = take_signals();
 
-    TRY(check_network(plan.network));
+    if (!prepared.wire) TRY(check_network(plan.network));  // else its ports are open already
     std::vector<Inherited> inherited{{nothing.number(), 0}, {nothing.number(), 1}, {words_of_qemu.number(), 2},
                                      {channel.theirs.number(), qemu_descriptor::channel}, {serial.theirs.number(), qemu_descriptor::serial},
                                      {prepared.bundle.number(), qemu_descriptor::bundle}, {prepared.kernel.number(), qemu_descriptor::kernel}};
@@ -163,7 +169,9 @@ Outcome<int> run(const Plan& plan, Prepared prepared, RunHooks run_hooks) {
     }
     FileDescriptor bridge;
     ProcessNetwork process_network;
-    if (plan.platform == Platform::linuxu && plan.network.present()) {
+    if (prepared.wire) {
+        inherited.push_back({prepared.wire.number(), qemu_descriptor::network});
+    } else if (plan.platform == Platform::linuxu && plan.network.present()) {
         process_network = TRY(open_process_network(plan.network));
         inherited.push_back({process_network.link.number(), qemu_descriptor::network});
     } else if (plan.network.choice.kind == NetworkKind::bridge) {
@@ -177,7 +185,7 @@ Outcome<int> run(const Plan& plan, Prepared prepared, RunHooks run_hooks) {
                        facts_of(plan.architecture).qemu_package);
     if (!machine) return failure(ExitStatus::failed, "cannot start {}: {}", prepared.command[0], std::strerror(machine.error()));
     if (run_hooks.timeline) run_hooks.timeline->machine_started();
-    channel.theirs.close(), serial.theirs.close(), words_of_qemu.close(), monitor_of_qemu.close(), prepared.state.close();
+    channel.theirs.close(), serial.theirs.close(), words_of_qemu.close(), monitor_of_qemu.close(), prepared.state.close(), prepared.wire.close();
     if (!run_hooks.save) prepared.bundle.close();
     EndOfMachine end{*machine, words.number(), disks};
 

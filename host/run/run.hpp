@@ -12,6 +12,7 @@ namespace spore::host {
 /// What a machine is to be started with, everything prepared.
 struct Prepared : BootParts {
     FileDescriptor firmware;  ///< when it is what starts the kernel
+    FileDescriptor wire;      ///< to the other machines of its network, see host/lan
     FileDescriptor state;     ///< with plan.restored: what the machine goes on from
     Accelerator accelerator = Accelerator::automatic;  ///< QEMU's
     std::vector<std::string> command;

@@ -53,6 +53,7 @@ std::optional<std::string> problem_of_saving(const Plan& plan) {
         if (volume.kind == VolumeKind::shared) return fmt::format("the state of the folder {} is not the machine's: run it without -v …:shared and --core", volume.host.string());
         if (volume.kind == VolumeKind::disk) return fmt::format("what is on the disk {} is not saved with it: run it without -v …:disk", volume.host.string());
     }
+    if (plan.network.choice.kind == NetworkKind::lan) return fmt::format("its address on the network {} is not free any more when it is restored: run it with --network user", plan.network.choice.name);
     return std::nullopt;
 }
 
@@ -105,6 +106,8 @@ Outcome<Restored> open_saved(const fs::path& folder, const NetworkRequest& netwo
     if (saved->firmware) plan.firmware = folder / saved_file::firmware;
     if (network.choice && plan.network.present() != (network.choice->kind != NetworkKind::none))
         return failure(ExitStatus::failed, "the machine was saved {} a network card: leave --network away", plan.network.present() ? "with" : "without");
+    if (network.choice && network.choice->kind == NetworkKind::lan)
+        return failure(ExitStatus::failed, "the machine was saved with an address that is not one of {}'s: give --network user, tap=NAME or bridge=NAME", text_of(*network.choice));
     if (network.choice) plan.network.choice = *network.choice;
     if (!network.ports.empty()) plan.network.ports = network.ports;
     if (plan.network.choice.kind != NetworkKind::user) {
@@ -117,7 +120,7 @@ Outcome<Restored> open_saved(const fs::path& folder, const NetworkRequest& netwo
     bool has_root = saved->root_place == RootPlace::disk;
     Prepared prepared{BootParts{TRY(file(saved_file::bundle)), TRY(file(saved_file::kernel)), RootPart::inside, has_root ? TRY(file(saved_file::root)) : FileDescriptor(),
                                 saved->root_place, smallest_memory, Root(Root::Source::nothing)},
-                      {}, TRY(file(saved_file::state)), accelerator, {}};
+                      {}, {}, TRY(file(saved_file::state)), accelerator, {}};
     if (saved->firmware) prepared.firmware = TRY(open_to_read(plan.firmware));
     prepared.command = qemu_command(plan, accelerator, prepared.root_place);
     return Restored{std::move(plan), std::move(prepared)};

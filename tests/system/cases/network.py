@@ -10,7 +10,7 @@ import threading
 import time
 import urllib.request
 
-from system.case import PROGRAMS, Case
+from system.case import PROGRAMS, Case, Program
 
 PATIENCE = 30
 BIG = os.urandom(1 << 20) * 8
@@ -197,6 +197,35 @@ def as_on_linux(completed):
 
 CASES = [
     Case("internet", ["/usr/bin/python3", "/internet.py"], options=["-v", f"{PROGRAMS}/internet.py:/internet.py:ro"], check=as_on_linux, machines=("microvm",)),
+    # Two machines that find each other by name; out to this machine and in again by the port that leads to one of them.
+    Case("neighbours", [Program("neighbours")], script="""
+        port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+        "$SPORE" run $OPTIONS -d --name db --network lan=test -p 127.0.0.1:$port:7000 "$1" serve
+        until "$SPORE" logs db | grep -q ready; do sleep 0.1; done
+        "$SPORE" run $OPTIONS --network lan=test "$1" ask db 7000
+        "$SPORE" run $OPTIONS --network lan=test "$1" ask 10.0.2.2 $port
+        "$SPORE" run $OPTIONS --network lan=other "$1" ask db 7000 2>&1 || echo "status $?"
+        "$SPORE" run $OPTIONS --network lan=test --hostname DB "$1" ask db 7000 || echo "status $?"
+        "$SPORE" run $OPTIONS --network lan=test -p $port:1 "$1" ask db 7000 2>/dev/null || echo "status $?"
+        "$SPORE" run $OPTIONS -d --name web --network lan=test --hostname web.shop "$1" serve
+        until "$SPORE" logs web | grep -q ready; do sleep 0.1; done
+        "$SPORE" rm -f db
+        "$SPORE" run $OPTIONS --network lan=test "$1" ask web.shop 7000
+        "$SPORE" run $OPTIONS --network lan=test -p $port:1 "$1" ask db 7000 2>&1 || echo "status $?"
+        "$SPORE" rm -f web""",
+         stdout="db\ndb is 10.0.2.16 is db\ndb answers\n10.0.2.2 is 10.0.2.2 is 10.0.2.2\ndb answers\ndb: Name does not resolve\nstatus 1\nstatus 125\nstatus 125\n"
+                "web\ndb\nweb.shop is 10.0.2.17 is web.shop\nweb.shop answers\ndb: Name does not resolve\nstatus 1\nweb\n",
+         stderr=re.compile("spore: --network lan=test: a machine called DB is there already: choose another --hostname or --name\n"), needs=("/usr/bin/python3",), timeout=120),
+    # A virtual machine and a process of this Linux, each as server and as client.
+    Case("neighbours-of-two-kinds", [Program("neighbours")], script="""
+        for kind in qemu linuxu; do
+            other=linuxu; [ $kind = qemu ] || other=qemu
+            "$SPORE" run -d --on $kind --name db-$kind --network lan=test "$1" serve
+            until "$SPORE" logs db-$kind | grep -q ready; do sleep 0.1; done
+            "$SPORE" run --on $other --network lan=test "$1" ask db-$kind 7000
+        done
+        "$SPORE" rm -f db-qemu db-linuxu""",
+         stdout="db-qemu\ndb-qemu is 10.0.2.16 is db-qemu\ndb-qemu answers\ndb-linuxu\ndb-linuxu is 10.0.2.17 is db-linuxu\ndb-linuxu answers\ndb-qemu\ndb-linuxu\n", timeout=120),
     Case("names", [], around="resolver.py", root=True, stdout="10.9.0.77 fd09::77\n", needs=("/usr/bin/python3",), spread=True, linuxu=False),
     Case("https", [], script=SECRETLY, stdout="kept\n", needs=("/usr/bin/openssl", "/usr/bin/curl")),
     redis_case("redis"),
