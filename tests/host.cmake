@@ -25,7 +25,7 @@ function(add_fuzzer name)
 endfunction()
 add_fuzzer(elf ${CMAKE_SOURCE_DIR}/wire/elf.cpp ${CMAKE_SOURCE_DIR}/wire/elf_dynamic.cpp)
 add_fuzzer(bundle ${CMAKE_SOURCE_DIR}/wire/bundle.cpp ${CMAKE_SOURCE_DIR}/wire/manifest.cpp)
-add_fuzzer(config ${CMAKE_SOURCE_DIR}/host/plan/config.cpp ${CMAKE_SOURCE_DIR}/host/plan/values.cpp ${CMAKE_SOURCE_DIR}/host/plan/disk.cpp
+add_fuzzer(config ${CMAKE_SOURCE_DIR}/host/plan/config.cpp ${CMAKE_SOURCE_DIR}/host/plan/project.cpp ${CMAKE_SOURCE_DIR}/host/plan/merge.cpp ${CMAKE_SOURCE_DIR}/host/plan/values.cpp ${CMAKE_SOURCE_DIR}/host/plan/disk.cpp
     ${CMAKE_SOURCE_DIR}/wire/ext4/superblock.cpp ${CMAKE_SOURCE_DIR}/wire/ext4/checksum.cpp
     ${CMAKE_SOURCE_DIR}/host/plan/network_values.cpp ${CMAKE_SOURCE_DIR}/host/check/call_table.cpp
     ${CMAKE_SOURCE_DIR}/host/common/files.cpp ${CMAKE_SOURCE_DIR}/host/common/failure.cpp ${CMAKE_SOURCE_DIR}/host/common/colour.cpp ${CMAKE_SOURCE_DIR}/host/common/format.cpp

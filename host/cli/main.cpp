@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <new>
+#include <set>
 
 #include "host/cli/options.hpp"
 #include "host/common/text.hpp"
@@ -48,20 +49,23 @@ Outcome<int> execute(const PrintCommand& command) {
 
 Outcome<int> execute(const ActionCommand& command) { return command.act(); }
 
-/// `spore kernel-of VERB …`: which kernel the command would run, for who builds it first (the script ./spore).
-Outcome<int> tell_kernel(const Command& command) {
-    Outcome<Request> request = failure(ExitStatus::failed, "this verb runs no program");
-    if (auto* run = std::get_if<RunCommand>(&command)) request = run->request;
-    else if (auto* action = std::get_if<ActionCommand>(&command); action && action->request) request = action->request();
-    if (!request) return std::unexpected(request.error());
-    request->kernel = "/dev/null";  // it need not be there yet, nor is it tailored yet
-    request->tailored = false, request->kept.clear();
-    print(fmt::format("{}\n", kernel_name(TRY(make_plan(*request)))));
+/// `spore kernel-of VERB …`: which kernels the command would run, for who builds them first (the script ./spore).
+Outcome<int> tell_kernels(const Command& command) {
+    std::vector<Request> requests;
+    if (auto* run = std::get_if<RunCommand>(&command)) requests.push_back(run->request);
+    else if (auto* action = std::get_if<ActionCommand>(&command); action && action->requests) requests = TRY(action->requests());
+    std::set<std::string_view> names;
+    for (auto& request : requests) {
+        request.kernel = "/dev/null";  // it need not be there yet, nor is it tailored yet
+        request.tailored = false, request.kept.clear();
+        names.insert(kernel_name(TRY(make_plan(request))));
+    }
+    for (auto name : names) print(fmt::format("{}\n", name));
     return 0;
 }
 
 Outcome<int> tool(int count, const char* const* arguments) {
-    if (count > 1 && std::string_view(arguments[1]) == "kernel-of") return tell_kernel(TRY(parse_command_line(count - 1, arguments + 1)));
+    if (count > 1 && std::string_view(arguments[1]) == "kernel-of") return tell_kernels(TRY(parse_command_line(count - 1, arguments + 1)));
     auto command = TRY(parse_command_line(count, arguments));
     return std::visit([](const auto& chosen) { return execute(chosen); }, command);
 }

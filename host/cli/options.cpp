@@ -317,7 +317,7 @@ void CommandLine::declare(Choice choice) {
         run->add_flag("--rm", raw.detach.remove, "With -d: remove it when it ends");
         run->footer(run_examples);
     }
-    add_instance_verbs(app, verbs, choice), add_program_verbs(app, verbs, choice);
+    add_instance_verbs(app, verbs, choice), add_project_verbs(app, verbs, choice), add_program_verbs(app, verbs, choice);
     for (auto& verb : verbs)
         if (verb->runs_program()) add_program(*verb->app);
     if (add(inspect, "inspect", "Tell what is inside a bundle, a root image or a program")) {
@@ -392,18 +392,21 @@ Outcome<Command> parse_command_line(int count, const char* const* arguments) {
     for (auto& verb : verbs)
         if (*verb->app) {
             auto words = program_words(*verb->app);
-            std::function<Outcome<Request>()> request;
-            if (verb->runs_program()) request = [raw, words]() -> Outcome<Request> { return TRY(to_run(raw, words)).request; };
-            return ActionCommand{[raw, verb = std::shared_ptr<Verb>(std::move(verb)), words] {
-                return verb->act([&](const std::vector<std::string>& program) -> Outcome<Request> { return TRY(to_run(raw, program)).request; }, words);
-            }, std::move(request)};
+            std::shared_ptr<Verb> shared = std::move(verb);
+            auto requests = [raw, shared, words]() -> Outcome<std::vector<Request>> {
+                if (shared->runs_program()) return std::vector{TRY(to_run(raw, words)).request};
+                return shared->requests();
+            };
+            return ActionCommand{[raw, shared, words] {
+                return shared->act([&](const std::vector<std::string>& program) -> Outcome<Request> { return TRY(to_run(raw, program)).request; }, words);
+            }, requests};
         }
     auto command = TRY(to_run(raw, program_words(*run)));
     if (!raw.detach.name.empty() && !raw.detach.detach) return usage(fmt::format("--name {} is what a machine in the background is called by: add -d", raw.detach.name));
     if (raw.detach.detach && !raw.timeline.empty()) return usage("--timeline draws a run in the foreground: leave -d away");
     if (raw.detach.detach && !command.dry_run && command.save_bundle.empty())
         return ActionCommand{[request = command.request, detach = raw.detach] { return run_detached(request, detach); },
-                             [request = command.request]() -> Outcome<Request> { return request; }};
+                             [request = command.request]() -> Outcome<std::vector<Request>> { return std::vector{request}; }};
     return command;
 }
 

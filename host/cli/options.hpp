@@ -25,7 +25,7 @@ struct PrintCommand {
 /// A verb that needs nothing from main but to be carried out.
 struct ActionCommand {
     std::function<Outcome<int>()> act;
-    std::function<Outcome<Request>()> request = {};  ///< what it runs; empty: nothing
+    std::function<Outcome<std::vector<Request>>()> requests = {};  ///< what it runs; empty: nothing
 };
 using Command = std::variant<RunCommand, InspectCommand, DoctorCommand, PrintCommand, ActionCommand>;
 

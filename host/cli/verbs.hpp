@@ -19,6 +19,8 @@ public:
     virtual ~Verb() = default;
     /// The words that follow the options are a program and its arguments: `spore VERB [OPTIONS] PROGRAM [ARGUMENTS…]`.
     virtual bool runs_program() const { return false; }
+    /// What it runs besides.
+    virtual std::vector<Request> requests() const { return {}; }
     virtual Outcome<int> act(const MakeRequest& request, std::vector<std::string> words) = 0;
     CLI::App* app;
 };
@@ -40,6 +42,7 @@ private:
 
 /// Add the chosen subcommands to `app`, in the order in which help lists them.
 void add_instance_verbs(CLI::App& app, Verbs& verbs, Choice choice);
+void add_project_verbs(CLI::App& app, Verbs& verbs, Choice choice);
 void add_program_verbs(CLI::App& app, Verbs& verbs, Choice choice);
 template <typename... Each>
 void add_verbs(CLI::App& app, Verbs& verbs, Choice choice) {

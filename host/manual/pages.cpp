@@ -6,7 +6,7 @@
 
 #include "host/check/call_table.hpp"
 #include "host/manual/declared.hpp"
-#include "host/plan/config.hpp"
+#include "host/plan/project.hpp"
 
 namespace spore::host {
 
@@ -64,14 +64,17 @@ Page main_page(const CLI::App& app) {
 
 Page config_page() {
     std::vector<Definition> keys;
-    for (const auto& key : config_keys()) keys.push_back({{bold(std::string(key.name))}, {plain(std::string(key.help))}});
+    for (const auto& list : {config_keys(), project_keys()})
+        for (const auto& key : list) keys.push_back({{bold(std::string(key.name))}, {plain(std::string(key.help))}});
     return {"spore.toml", 5, "how a project is run by spore",
             {{"Description", {Text{plain("The file says what "), bold("spore run"), plain(" "), italic("FOLDER"),
-                                   plain(" runs, and how. It is TOML; a key that is not listed here is an error. "
+                                   plain(" runs, and how, or which machines "), bold("spore up"), plain(" starts. It is TOML; a key that is not listed here is an error. "
                                          "Relative paths are relative to its folder. Options of the command line win over it.")}}},
              {"Keys", {std::move(keys)}},
-             {"Example", {Literal{"program = \"/usr/bin/redis-server\"\narguments = [\"--protected-mode\", \"no\"]\nmemory = \"64M\"\n\n[environment]\nTZ = \"UTC\""}}},
-             see_also({see("spore-run")})}};
+             {"Example", {Literal{"program = \"/usr/bin/redis-server\"\narguments = [\"--protected-mode\", \"no\"]\nmemory = \"64M\"\n\n[environment]\nTZ = \"UTC\""},
+                          Literal{"[machines.db]\nprogram = \"/usr/bin/redis-server\"\narguments = [\"--protected-mode\", \"no\"]\nready = 6379\n\n"
+                                  "[machines.web]\nprogram = \"./web\"\nafter = [\"db\"]\nnetwork.ports = [\"8080:80\"]"}}},
+             see_also({see("spore-run"), see("spore-up")})}};
 }
 
 /// "only x86-64" where a call is not on both CPUs.

@@ -1,6 +1,6 @@
 #include "host/plan/config.hpp"
 
-#include "host/plan/toml_parser.hpp"
+#include "host/plan/config_place.hpp"
 
 #include <array>
 #include <cctype>
@@ -9,43 +9,6 @@
 namespace spore::host {
 
 namespace {
-
-/// A value with the place to name in a message.
-struct Place {
-    const fs::path& file;
-    std::string key;
-    const toml::node& node;
-
-    template <typename... Args>
-    std::unexpected<Failure> wrong(fmt::format_string<Args...> format, Args&&... args) const {
-        return failure(ExitStatus::bad_configuration, "{}:{}: {} {}", file.string(), node.source().begin.line, key,
-                       fmt::format(format, std::forward<Args>(args)...));
-    }
-    /// What a value's own parser says of it.
-    std::unexpected<Failure> refused(std::string_view why) const {
-        return failure(ExitStatus::bad_configuration, "{}:{}: {}: {}", file.string(), node.source().begin.line, key, why);
-    }
-    Outcome<std::string> text() const {
-        auto value = node.value_exact<std::string>();
-        if (!value) return wrong("must be a string in quotes");
-        if (value->find('\0') != std::string::npos) return wrong("may not contain a zero character");
-        return *value;
-    }
-    Outcome<std::vector<std::string>> texts() const {
-        auto* array = node.as_array();
-        if (!array) return wrong("must be a list of strings, such as [\"a\", \"b\"]");
-        std::vector<std::string> values;
-        for (const auto& item : *array) values.push_back(TRY((Place{file, key, item}.text())));
-        return values;
-    }
-    /// A string that one of the named values' names must match.
-    template <typename T>
-    Outcome<T> choice(std::string_view choices) const {
-        auto value = from_name<T>(TRY(text()));
-        if (!value) return wrong("must be one of {}", choices);
-        return *value;
-    }
-};
 
 using Reader = Outcome<void> (*)(const Place&, Request&);
 struct Key {
@@ -314,28 +277,49 @@ std::vector<ConfigKey> config_keys() {
     return list;
 }
 
-Outcome<Request> parse_config(std::string_view text, const fs::path& file) {
+Outcome<bool> read_key(const Place& place, Request& request) {
+    auto key = std::find(key_names.begin(), key_names.end(), place.key);
+    if (key == key_names.end()) return false;
+    TRY(keys[static_cast<std::size_t>(key - key_names.begin())].read(place, request));
+    return true;
+}
+
+std::unexpected<Failure> unknown_key(const Place& place, const toml::key& name, std::span<const std::string_view> also_known) {
+    std::vector<std::string_view> known(key_names.begin(), key_names.end());
+    known.insert(known.end(), also_known.begin(), also_known.end());
+    return failure(ExitStatus::bad_configuration, "{}:{}: there is no key '{}'; {}", place.file.string(), name.source().begin.line, name.str(), hint_for(name.str(), known));
+}
+
+Outcome<toml::table> parse_toml(std::string_view text, const fs::path& file) {
     auto parsed = toml::parse(text);
     if (!parsed)
         return failure(ExitStatus::bad_configuration, "{}:{}: {}", file.string(), parsed.error().source().begin.line, parsed.error().description());
+    return std::move(parsed).table();
+}
+
+Outcome<Request> parse_config(std::string_view text, const fs::path& file) {
+    auto table = TRY(parse_toml(text, file));
     Request request;
-    for (const auto& [name, node] : parsed.table()) {
-        auto key = std::find(key_names.begin(), key_names.end(), name.str());
-        if (key == key_names.end())
-            return failure(ExitStatus::bad_configuration, "{}:{}: there is no key '{}'; {}", file.string(), name.source().begin.line, name.str(),
-                           hint_for(name.str(), key_names));
-        TRY(keys[static_cast<std::size_t>(key - key_names.begin())].read({file, std::string(name.str()), node}, request));
+    for (const auto& [name, node] : table) {
+        Place place{file, std::string(name.str()), node};
+        if (TRY(read_key(place, request))) continue;
+        if (name == "machines") return place.wrong("are several to start together: start them with 'spore up'");
+        return unknown_key(place, name, {});
     }
     return request;
 }
 
-Outcome<Request> read_config(const fs::path& folder) {
-    auto file = folder / "spore.toml";
+Outcome<std::string> read_config_text(const fs::path& file) {
     auto text = read_file(file, most_settings);
     if (!text)
         return failure(ExitStatus::bad_configuration, "cannot read {}: {}; name a program, or write spore.toml with program = \"…\"",
                        file.string(), error_text());
-    return parse_config(*text, file);
+    return *text;
+}
+
+Outcome<Request> read_config(const fs::path& folder) {
+    auto file = folder / "spore.toml";
+    return parse_config(TRY(read_config_text(file)), file);
 }
 
 }  // namespace spore::host

@@ -7,6 +7,8 @@ namespace spore::host {
 
 /// Parses the text of a spore.toml. `file` is for messages; relative paths in it are relative to its folder.
 Outcome<Request> parse_config(std::string_view text, const fs::path& file);
+/// The text of a spore.toml.
+Outcome<std::string> read_config_text(const fs::path& file);
 /// Reads `folder`/spore.toml.
 Outcome<Request> read_config(const fs::path& folder);
 

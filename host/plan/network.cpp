@@ -53,15 +53,6 @@ void fill_in_user_network(Network& network) {
     if (network.name_servers.empty()) network.name_servers = {known_address(v4 ? user_v4_server : "fec0::3")};
 }
 
-void NetworkRequest::merge(const NetworkRequest& upper) {
-    auto take = [](auto& lower, const auto& value) { if (value) lower = value; };
-    auto replace = [](auto& lower, const auto& list) { if (!list.empty()) lower = list; };
-    take(choice, upper.choice), take(nic, upper.nic), take(mac, upper.mac), take(host_name, upper.host_name), take(capture, upper.capture);
-    ports.insert(ports.end(), upper.ports.begin(), upper.ports.end());
-    if (upper.automatic || !upper.addresses.empty()) addresses = upper.addresses, automatic = upper.automatic;
-    replace(gateways, upper.gateways), replace(name_servers, upper.name_servers);
-}
-
 Outcome<Network> make_network(const NetworkRequest& request, bool pci) {
     // A program that asks for no port and no network has none: its machine starts faster.
     NetworkChoice usual{request.ports.empty() ? NetworkKind::none : NetworkKind::user, ""};

@@ -192,6 +192,33 @@ CASES = [
          stderr=re.compile("spore: the machine job has ended: .spore ps. lists those that run.*again is there already: remove it, or choose another name\n.*did not end in time.*"
                            "again/machine.json: 'arguments' is missing, or not as spore writes it\n.*nowhere/machine.json: No such file or directory: give a folder that 'spore snapshot' made", re.S),
          linuxu=False, timeout=240),
+    # Two machines that need each other, of both kinds: in order, on a network of their own. One that never listens, one that ends before it does.
+    Case("project", [Program("neighbours")], script="""
+        mkdir shop slow short
+        cat > shop/spore.toml <<EOF
+program = "$1"
+[machines.web]
+after = ["db"]
+arguments = ["ask", "db", "7000"]
+[machines.db]
+arguments = ["serve"]
+on = "linuxu"
+ready = 7000
+EOF
+        "$SPORE" up shop; "$SPORE" wait shop-web; "$SPORE" logs shop-web
+        "$SPORE" up shop --name shop; "$SPORE" wait shop-web; "$SPORE" ps | grep -c "shop-db.*running"
+        (cd shop; "$SPORE" down)
+        printf "program = '$1'\n[machines.b]\nafter = ['a']\n[machines.a]\nready = 5000\n" > slow/spore.toml
+        "$SPORE" up --patience 1 slow || echo "status $?"
+        "$SPORE" run slow || echo "status $?"
+        "$SPORE" down slow
+        printf "[machines.a]\nprogram = '$1'\narguments = ['ask', 'nobody', '1']\nready = 1\n" > short/spore.toml
+        "$SPORE" up short || echo "status $?"
+        "$SPORE" ps -a | grep -c "short-a.*ended (1)"; "$SPORE" down short; "$SPORE" ps -a""",
+         stdout=re.compile("^shop-db\nshop-web\ndb is 10.0.2.16 is db\ndb answers\nshop-db\nshop-web\n1\nshop-web\nshop-db\nslow-a\nstatus 125\nstatus 110\nslow-a\n"
+                           "short-a\nstatus 125\n1\nshort-a\nNAME .*\n$"),
+         stderr=re.compile("slow-a does not listen at port 5000 after 1 seconds.*\n.*start them with 'spore up'\n.*short-a has ended before it listened at port 1: 'spore logs short-a' tells why"),
+         timeout=120),
     # Another signal asks the program to stop; who asks twice does not wait for it.
     Case("background-stop-signal", ["{system}/bin/busybox", "sh", "-c", "trap 'echo asked; exit 6' QUIT; trap '' TERM; echo ready; while :; do busybox sleep 1; done"], script="""
         "$SPORE" run $OPTIONS -e PATH=/bin -d --name job --stop-signal SIGQUIT "$@"
