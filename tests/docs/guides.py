@@ -1,7 +1,7 @@
 """Types what the guides (docs/guides) tell to type, and compares what comes back with what they show.
 
 In a block marked `console` a line that begins with `$ ` is typed into a shell, and what follows up to the next is its output, both streams together; `…` is
-any text, alone on a line any number of lines. Every guide has a shell, a folder and a network of its own.
+any text, alone on a line any number of lines. A block marked `LANGUAGE file=PATH` is written to that file. Every guide has a shell, a folder and a network of its own.
 """
 import os
 import pathlib
@@ -12,12 +12,16 @@ import tempfile
 
 GUIDES = pathlib.Path(__file__).resolve().parents[2] / "docs/guides"
 TIMEOUT = 300
+END_OF_FILE = "end-of-file"
 
 
 def commands_of(text):
     """(what is typed, what comes back), in order."""
     found = []
-    for block in re.findall(r"^```console\n(.*?)^```$", text, re.M | re.S):
+    for file, block in re.findall(r"^```(?:console|\w+ file=(\S+))\n(.*?)^```$", text, re.M | re.S):
+        if file:
+            found.append((f"mkdir -p {os.path.dirname(file) or '.'}; cat > {file} <<'{END_OF_FILE}'\n{block}{END_OF_FILE}", []))
+            continue
         for line in block.splitlines():
             if line.startswith("$ "):
                 found.append((line[2:], []))
