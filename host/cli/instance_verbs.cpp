@@ -275,17 +275,27 @@ private:
 
 Outcome<int> start_in_background(Plan plan, const std::function<Outcome<Prepared>(Plan&, const Instance&)>& prepare, const DetachOptions& options) {
     plan.detached = true;
+    const auto first_plan = plan;
     auto instance = TRY(Instance::create(options.name.empty() ? make_instance_name(plan.program) : options.name, plan.arguments));
     auto started = [&]() -> Outcome<void> {
-        auto prepared = TRY(prepare(plan, instance));
+        auto prepared = std::optional(TRY(prepare(plan, instance)));
         // Until the machine takes them, who asks waits at the door.
         auto questions = TRY(listen_at(instance, Door::questions)), executions = TRY(listen_at(instance, Door::executions)), snapshots = TRY(listen_at(instance, Door::snapshots));
-        Supervised what{.command = plan.arguments, .after_end = options.remove ? AfterEnd::remove : AfterEnd::keep, .debugger = plan.debugger, .run = [&] {
-            auto status = run(plan, std::move(prepared), {.questions = questions.number(), .executions = executions.number(), .snapshots = snapshots.number(), .save = save_machine});
+        auto run_prepared = [&]() -> Outcome<int> {
+            return run(plan, std::move(*prepared), {.questions = questions.number(), .executions = executions.number(), .snapshots = snapshots.number(), .save = save_machine});
+        };
+        auto run_anew = [&]() -> Outcome<int> {
+            plan = first_plan;
+            prepared = TRY(prepare(plan, instance));
+            return run_prepared();
+        };
+        auto status_of = [](const Outcome<int>& status) {
             if (!status) tell(status.error());
             return status ? *status : static_cast<int>(status.error().status);
-        }};
-        return start_supervisor(instance, what);
+        };
+        return start_supervisor(instance, {.command = plan.arguments, .after_end = options.remove ? AfterEnd::remove : AfterEnd::keep, .debugger = plan.debugger,
+                                           .run = [&] { return status_of(run_prepared()); }, .restart = options.restart, .run_again = [&] { return status_of(run_anew()); },
+                                           .handed_over = [&] { prepared.reset(); }});
     }();
     if (!started) {
         instance.remove();
@@ -299,8 +309,10 @@ Outcome<int> start_in_background(Plan plan, const std::function<Outcome<Prepared
 
 void add_instance_verbs(CLI::App& app, Verbs& verbs, Choice choice) { add_verbs<Ps, Logs, Exec, Cp, Top, Net, SnapshotVerb, Restore, Stop, Kill, Wait, Remove>(app, verbs, choice); }
 
-Outcome<int> run_detached(const Request& wanted, const DetachOptions& options) {
+Outcome<int> run_detached(const Request& wanted, const DetachOptions& given) {
     auto request = wanted;
+    auto options = given;
+    options.restart = request.restart.value_or(Restart{});
     // By its name the others find it, unless it says another.
     bool has_neighbours = request.network.choice && request.network.choice->kind == NetworkKind::lan;
     if (has_neighbours && !request.network.host_name && !options.name.empty()) request.network.host_name = TRY(parse_host_name(options.name));

@@ -43,7 +43,7 @@ constexpr const char* main_examples = R"(Examples:
 'spore run --help' tells more, and lists the exit statuses.)";
 
 struct RawRun {
-    std::string memory, user, architecture, platform, machine, bus, gic, firmware, accelerator, mode, log_level, timeout, directory, stop_signal, core, image, entrypoint, root, root_place, disk, sysroot, kernel, save_bundle, timeline;
+    std::string memory, user, architecture, platform, machine, bus, gic, firmware, accelerator, mode, log_level, timeout, directory, stop_signal, core, restart, image, entrypoint, root, root_place, disk, sysroot, kernel, save_bundle, timeline;
     std::vector<std::string> volumes, limits, kept;
     EnvironmentOptions environment;
     std::string network, nic, mac, host_name, capture;
@@ -139,6 +139,7 @@ Outcome<Request> to_request(const RawRun& raw) {
     if (!raw.user.empty()) request.user = TRY(parse_user(raw.user));
     for (const auto& limit : raw.limits) request.limits.push_back(TRY(parse_limit(limit)));
     if (!raw.stop_signal.empty()) request.stop_signal = TRY(parse_stop_signal(raw.stop_signal));
+    if (!raw.restart.empty()) request.restart = TRY(parse_restart(raw.restart));
     if (!raw.core.empty()) request.core = fs::absolute(raw.core).lexically_normal();
     request.directory = text(raw.directory);
     for (const auto& volume : raw.volumes) request.volumes.push_back(TRY(parse_volume(volume, fs::current_path())));
@@ -315,6 +316,7 @@ void CommandLine::declare(Choice choice) {
         run->add_flag("-d,--detach", raw.detach.detach, "Run it in the background and print its name");
         run->add_option("--name", raw.detach.name, "With -d: the name to call it by")->type_name("NAME");
         run->add_flag("--rm", raw.detach.remove, "With -d: remove it when it ends");
+        run->add_option("--restart", raw.restart, "With -d: start it anew after its end: no, always, on-failure or on-failure:TIMES (no)")->type_name("WHEN");
         run->footer(run_examples);
     }
     add_instance_verbs(app, verbs, choice), add_project_verbs(app, verbs, choice), add_program_verbs(app, verbs, choice);
@@ -403,6 +405,8 @@ Outcome<Command> parse_command_line(int count, const char* const* arguments) {
         }
     auto command = TRY(to_run(raw, program_words(*run)));
     if (!raw.detach.name.empty() && !raw.detach.detach) return usage(fmt::format("--name {} is what a machine in the background is called by: add -d", raw.detach.name));
+    if (!raw.restart.empty() && !raw.detach.detach) return usage("--restart is for machines in the background: add -d");
+    if (raw.detach.remove && command.request.restart.value_or(Restart{}) != Restart{}) return usage("--rm forgets a machine that has ended, --restart starts it anew: leave one away");
     if (raw.detach.detach && !raw.timeline.empty()) return usage("--timeline draws a run in the foreground: leave -d away");
     if (raw.detach.detach && !command.dry_run && command.save_bundle.empty())
         return ActionCommand{[request = command.request, detach = raw.detach] { return run_detached(request, detach); },

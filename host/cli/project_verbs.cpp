@@ -86,7 +86,7 @@ private:
             }
             there->remove();
         }
-        TRY(run_detached(TRY(complete(machine)), {.detach = true, .remove = false, .name = name}));
+        TRY(run_detached(TRY(complete(machine)), {.detach = true, .remove = false, .name = name, .restart = {}}));
         return {};
     }
 

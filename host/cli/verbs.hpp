@@ -56,8 +56,9 @@ std::string footer(std::string_view examples, std::string_view note = {});
 struct DetachOptions {
     bool detach = false, remove = false;
     std::string name;
+    Restart restart = {};
 };
-/// Starts a background machine and prints its name. `words` are shown by `ps`.
+/// Starts a background machine, as often as it says, and prints its name.
 Outcome<int> run_detached(const Request& request, const DetachOptions& options);
 
 }  // namespace spore::host

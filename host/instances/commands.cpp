@@ -38,6 +38,7 @@ std::string_view name_of(Life life) {
 }
 
 std::string status_of(Life life, const InstanceState& state) {
+    if (life == Life::running && state.restarts) return fmt::format("running {} (restarted {}x)", age(state.started), state.restarts);
     if (life == Life::running) return "running " + age(state.started);
     if (life == Life::lost) return "lost (its supervisor was killed)";
     return fmt::format("ended ({}) {} ago", *state.status, age(state.ended.value_or(state.started)));

@@ -18,6 +18,7 @@ std::string InstanceState::to_json() const {
     nlohmann::json json{{"supervisor", supervisor}, {"command", command}, {"started", started}};
     if (ended) json["ended"] = *ended;
     if (status) json["status"] = *status;
+    if (restarts) json["restarts"] = restarts;
     if (!debugger.empty()) json["debugger"] = debugger;
     return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
@@ -37,6 +38,7 @@ std::optional<InstanceState> InstanceState::from_json(std::string_view text) {
         if (word.is_string()) state.command.push_back(word);
     state.ended = number("ended");
     if (auto status = number("status")) state.status = static_cast<int>(*status);
+    if (auto restarts = number("restarts")) state.restarts = static_cast<unsigned>(*restarts);
     if (json["debugger"].is_string()) state.debugger = json["debugger"];
     return state;
 }

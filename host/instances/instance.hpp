@@ -24,6 +24,7 @@ struct InstanceState {
     i64 started = 0;             ///< seconds since 1970
     std::optional<i64> ended;    ///< the same; set with `status`
     std::optional<int> status;   ///< the exit status, as `spore run` would give it
+    unsigned restarts = 0;       ///< how often it was started anew
     std::string debugger;        ///< the path of QEMU's debugger socket; empty without --debug
 
     std::string to_json() const;

@@ -24,8 +24,16 @@ namespace {
 
 i64 now() { return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count(); }
 
+constexpr int ending_signals[]{SIGTERM, SIGINT, SIGHUP, SIGQUIT};
+sigset_t set_of_ending_signals() {
+    sigset_t signals;
+    ::sigemptyset(&signals);
+    for (int signal : ending_signals) ::sigaddset(&signals, signal);
+    return signals;
+}
+
 /// A fork that does not outlive its maker.
-Outcome<pid_t> fork_runner(const Supervised& what, int output, int errors) {
+Outcome<pid_t> fork_runner(const std::function<int()>& run, int output, int errors) {
     // What is forwarded to it waits from its beginning until the session takes it.
     sigset_t forwarding;
     ::sigemptyset(&forwarding), ::sigaddset(&forwarding, forwarding_signal());
@@ -36,9 +44,11 @@ Outcome<pid_t> fork_runner(const Supervised& what, int output, int errors) {
     if (child > 0) return child;
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != parent) ::_exit(1);
+    auto ending = set_of_ending_signals();
+    ::sigprocmask(SIG_UNBLOCK, &ending, nullptr);
     ::dup2(output, STDOUT_FILENO);
     ::dup2(errors, STDERR_FILENO);
-    int status = what.run();
+    int status = run();
     std::fflush(nullptr);
     ::_exit(status);
 }
@@ -51,14 +61,10 @@ public:
     Outcome<void> begin() {
         log_ = TRY(LogWriter::create(instance_.log()));
         listener_ = TRY(listen_at(instance_, Door::control));
-        auto output = TRY(make_pipe()), errors = TRY(make_pipe());
-        runner_ = TRY(fork_runner(what_, output.to.number(), errors.to.number()));
-        runner_ended_ = FileDescriptor(static_cast<int>(::syscall(SYS_pidfd_open, runner_, 0)));
-        output_ = std::move(output.from), errors_ = std::move(errors.from);
-        // Only now: until the forks are done, these signals end us in the ordinary way.
-        sigset_t signals;
-        ::sigemptyset(&signals);
-        for (int signal : {SIGTERM, SIGINT, SIGHUP, SIGQUIT}) ::sigaddset(&signals, signal);
+        TRY(start_runner(what_.run));
+        if (what_.handed_over) what_.handed_over();
+        // Only now: until the fork is done, these signals end us in the ordinary way.
+        auto signals = set_of_ending_signals();
         ::sigprocmask(SIG_BLOCK, &signals, nullptr);
         ending_ = FileDescriptor(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
         state_ = {.supervisor = ::getpid(), .command = what_.command, .started = now(), .ended = {}, .status = {}, .debugger = what_.debugger};
@@ -66,10 +72,28 @@ public:
     }
 
     void serve() {
+        int status = serve_runner();
+        while (!to_stay_ended_ && what_.restart.wants(status, state_.restarts) && pause_before_restart() && restart(status)) status = serve_runner();
+        state_.ended = now();
+        state_.status = status;
+        if (what_.after_end == AfterEnd::remove) instance_.remove();
+        else (void)instance_.write(state_);
+    }
+
+private:
+    Outcome<void> start_runner(const std::function<int()>& run) {
+        auto output = TRY(make_pipe()), errors = TRY(make_pipe());
+        runner_ = TRY(fork_runner(run, output.to.number(), errors.to.number()));
+        runner_ended_ = FileDescriptor(static_cast<int>(::syscall(SYS_pidfd_open, runner_, 0)));
+        output_ = std::move(output.from), errors_ = std::move(errors.from);
+        return {};
+    }
+
+    /// Until the runner has ended and everything that it wrote is read: its status.
+    int serve_runner() {
         enum { output, errors, listener, runner, ending, count };
         struct pollfd waits[count] = {{output_.number(), POLLIN, 0}, {errors_.number(), POLLIN, 0}, {listener_.number(), POLLIN, 0},
                                       {runner_ended_.number(), POLLIN, 0}, {ending_.number(), POLLIN, 0}};
-        // Until the runner has ended and everything that it wrote is read.
         while (waits[runner].fd >= 0 || waits[output].fd >= 0 || waits[errors].fd >= 0) {
             if (::poll(waits, count, -1) < 0 && errno != EINTR) break;
             if (waits[output].revents && !keep(output_, LogStream::output)) waits[output].fd = -1;
@@ -80,13 +104,35 @@ public:
         }
         int status = 0;
         while (::waitpid(runner_, &status, 0) < 0 && errno == EINTR) {}
-        state_.ended = now();
-        state_.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-        if (what_.after_end == AfterEnd::remove) instance_.remove();
-        else (void)instance_.write(state_);
+        runner_ = -1;
+        return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     }
 
-private:
+    /// Longer each time, unless it ran for a while. False when it is to stay ended.
+    bool pause_before_restart() {
+        using namespace std::chrono;
+        constexpr auto first = 100ms, longest = 60'000ms;
+        constexpr i64 seconds_of_good_work = 10;
+        pause_ = pause_ == 0ms || now() - state_.started >= seconds_of_good_work ? first : std::min(2 * pause_, longest);
+        struct pollfd waits[]{{listener_.number(), POLLIN, 0}, {ending_.number(), POLLIN, 0}};
+        for (auto until = steady_clock::now() + pause_; !to_stay_ended_ && steady_clock::now() < until;) {
+            auto left = duration_cast<milliseconds>(until - steady_clock::now()).count() + 1;
+            if (::poll(waits, std::size(waits), static_cast<int>(left)) <= 0) continue;
+            if (waits[0].revents) answer();
+            if (waits[1].revents) to_stay_ended_ = true;
+        }
+        return !to_stay_ended_;
+    }
+
+    bool restart(int status) {
+        auto line = fmt::format("spore: the machine ended with status {} and is started anew\n", status);
+        log_->add(LogStream::errors, line);
+        ++state_.restarts;
+        state_.started = now();
+        (void)instance_.write(state_);
+        return start_runner(what_.run_again).has_value();
+    }
+
     /// False at the stream's end.
     bool keep(const FileDescriptor& from, LogStream stream) {
         char buffer[65536];
@@ -94,17 +140,19 @@ private:
         if (size > 0) log_->add(stream, {buffer, static_cast<std::size_t>(size)});
         return size > 0 || (size < 0 && errno == EINTR);
     }
-    void end_runner() const {
+    void end_runner() {
+        to_stay_ended_ = true;
         if (!ended()) ::kill(runner_, SIGKILL);
     }
     void forward(int value) const {
         if (!ended()) ::sigqueue(runner_, forwarding_signal(), {.sival_int = value});
     }
     bool ended() const {
+        if (runner_ < 0) return true;
         struct pollfd wait{runner_ended_.number(), POLLIN, 0};
         return ::poll(&wait, 1, 0) > 0;
     }
-    void answer() const {
+    void answer() {
         auto request = accept_control(listener_.number());
         if (!request) return;
         constexpr std::string_view signal = "signal ";
@@ -112,6 +160,7 @@ private:
         if (request->text == "end") {
             end_runner();
         } else if (request->text == "stop") {
+            to_stay_ended_ = true;
             forward(stop_request());
         } else if (request->text.starts_with(signal) &&
                    std::from_chars(request->text.data() + signal.size(), request->text.data() + request->text.size(), number).ec == std::errc{} &&
@@ -129,7 +178,9 @@ private:
     InstanceState state_;
     FileDescriptor lock_, listener_, output_, errors_, runner_ended_, ending_;
     std::optional<LogWriter> log_;
-    pid_t runner_ = -1;
+    pid_t runner_ = -1;                    ///< -1: between two
+    bool to_stay_ended_ = false;           ///< somebody ended it, or asked it to stop
+    std::chrono::milliseconds pause_{0};   ///< the last one before a restart
 };
 
 [[noreturn]] void be_daemon(Instance& instance, const Supervised& what, FileDescriptor report) {

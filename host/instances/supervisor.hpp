@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "host/instances/instance.hpp"
+#include "host/plan/plan.hpp"
 
 namespace spore::host {
 
@@ -15,6 +16,11 @@ struct Supervised {
     std::string debugger;              ///< see InstanceState
     /// Runs the machine with the standard streams and gives the exit status. Called in a process of its own.
     std::function<int()> run;
+    Restart restart = {};
+    /// The same anew, for `restart`.
+    std::function<int()> run_again = {};
+    /// Called in the supervisor when the machine's process has what it needs: no other has to keep it.
+    std::function<void()> handed_over = {};
 };
 
 /// Starts the supervisor as a daemon and returns when the machine is being started. The instance is claimed already.

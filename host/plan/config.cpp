@@ -143,6 +143,10 @@ constexpr std::array keys{
         request.stop_signal = TRY(explained(place, parse_stop_signal(TRY(place.text()))));
         return {};
     }},
+    Key{"restart", "A string: no, always, on-failure or on-failure:TIMES: when the machine in the background is started anew after its end (no).", [](const Place& place, Request& request) -> Outcome<void> {
+        request.restart = TRY(explained(place, parse_restart(TRY(place.text()))));
+        return {};
+    }},
     Key{"core", "A string: the folder of this machine where core files appear, as --core.", [](const Place& place, Request& request) -> Outcome<void> {
         request.core = (place.file.parent_path() / TRY(place.text())).lexically_normal();
         return {};

@@ -13,7 +13,7 @@ void Request::merge(const Request& upper) {
     arguments.insert(arguments.end(), upper.arguments.begin(), upper.arguments.end());
     environment.insert(environment.end(), upper.environment.begin(), upper.environment.end());
     volumes.insert(volumes.end(), upper.volumes.begin(), upper.volumes.end());
-    take(user, upper.user), take(stop_signal, upper.stop_signal), take(core, upper.core);
+    take(user, upper.user), take(stop_signal, upper.stop_signal), take(core, upper.core), take(restart, upper.restart);
     limits.insert(limits.end(), upper.limits.begin(), upper.limits.end());
     network.merge(upper.network);
     tailored |= upper.tailored;

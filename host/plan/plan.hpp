@@ -60,6 +60,16 @@ struct Limit {
     friend bool operator==(const Limit&, const Limit&) = default;
 };
 
+/// `--restart`: when a background machine is started anew after its end.
+struct Restart {
+    enum class When : u8 { never, on_failure, always };
+    When when = When::never;
+    std::optional<unsigned> most = {};  ///< times; empty: any number
+    /// Whether, after an end with this status, and so many times before.
+    bool wants(int status, unsigned before) const { return when == When::always || (when == When::on_failure && status != 0 && (!most || before < *most)); }
+    friend bool operator==(const Restart&, const Restart&) = default;
+};
+
 /// What the user asked for. A field that is empty was not named, so that the layers (defaults, spore.toml, arguments) can be merged.
 struct Request {
     std::optional<std::string> program;
@@ -92,6 +102,7 @@ struct Request {
     std::vector<Limit> limits;               ///< later ones win
     std::optional<unsigned> stop_signal;     ///< --stop-signal
     std::optional<fs::path> core;            ///< --core: the folder of core files
+    std::optional<Restart> restart;          ///< --restart
     NetworkRequest network;
     bool terminal = false;
     bool debug = false;                      ///< --debug: QEMU offers a debugger socket, addresses are fixed
@@ -187,6 +198,8 @@ Outcome<Volume> parse_volume(std::string_view text, const fs::path& base);
 Outcome<User> parse_user(std::string_view text);
 Outcome<Limit> parse_limit(std::string_view text);
 std::string text_of(const Limit& limit);
+/// "no", "always", "on-failure", "on-failure:TIMES"; "unless-stopped" is "always": nothing outlives this machine's own restart.
+Outcome<Restart> parse_restart(std::string_view text);
 /// A signal that may mean "stop" to a program.
 Outcome<unsigned> parse_stop_signal(std::string_view text);
 /// What --keep names: a part of the kernel, a system call, or "calls".

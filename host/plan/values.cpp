@@ -194,6 +194,19 @@ std::string text_of(const Limit& limit) {
     return fmt::format("{}={}:{}", find_name(limit_names, limit.resource), value(limit.soft), value(limit.hard));
 }
 
+Outcome<Restart> parse_restart(std::string_view text) {
+    constexpr std::string_view counted = "on-failure:";
+    if (text == "no") return Restart{};
+    if (text == "always" || text == "unless-stopped") return Restart{Restart::When::always};
+    if (text == "on-failure") return Restart{Restart::When::on_failure};
+    unsigned most = 0;
+    if (text.starts_with(counted)) {
+        auto [end, error] = std::from_chars(text.data() + counted.size(), text.data() + text.size(), most);
+        if (error == std::errc{} && end == text.data() + text.size() && most > 0) return Restart{Restart::When::on_failure, most};
+    }
+    return failure(ExitStatus::failed, "--restart {}: give no, always, on-failure or on-failure:TIMES", text);
+}
+
 Outcome<unsigned> parse_stop_signal(std::string_view text) {
     auto number = parse_signal(text);
     if (!number) return failure(ExitStatus::failed, "stop signal '{}': there is no such signal; give a name such as SIGQUIT, or a number", text);

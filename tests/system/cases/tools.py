@@ -219,6 +219,23 @@ EOF
                            "short-a\nstatus 125\n1\nshort-a\nNAME .*\n$"),
          stderr=re.compile("slow-a does not listen at port 5000 after 1 seconds.*\n.*start them with 'spore up'\n.*short-a has ended before it listened at port 1: 'spore logs short-a' tells why"),
          timeout=120),
+    # A server that is ended by its clients is there again each time, on the network too, until it is stopped.
+    Case("restart", ["{system}/bin/busybox", "sh", "-c", "echo ready; until [ -e /tmp/end ]; do busybox sleep 0.1; done"], script="""
+        "$SPORE" run $OPTIONS -v "$1:/bin/busybox" -e PATH=/bin -d --name job --network lan=test --restart always "$@"
+        for times in 1 2; do
+            until [ "$("$SPORE" logs job 2>/dev/null | grep -c ready)" = $times ]; do sleep 0.1; done
+            "$SPORE" exec job busybox hostname
+            "$SPORE" exec job busybox touch /tmp/end || :
+        done
+        until "$SPORE" ps | grep -q "restarted 2x"; do sleep 0.1; done
+        "$SPORE" stop job; "$SPORE" ps -a | grep -c "job .*ended"; "$SPORE" rm job
+        "$SPORE" run $OPTIONS -d --name job --restart on-failure:1 "$1" false; "$SPORE" wait job || echo "status $?"
+        "$SPORE" logs job; "$SPORE" run $OPTIONS --restart always "$1" || echo "status $?"
+        "$SPORE" run $OPTIONS -d --rm --restart always "$1" || echo "status $?"
+        "$SPORE" run $OPTIONS -d --restart never "$1" || echo "status $?" """,
+         stdout="job\njob\njob\njob\n1\njob\njob\nstatus 1\nstatus 125\nstatus 125\nstatus 125\n",
+         stderr=re.compile("^(.*\n)*spore: the machine ended with status 1 and is started anew\nspore: --restart is for machines in the background: add -d.*\n"
+                           "spore: --rm forgets.*\nspore: --restart never: give no, always, on-failure or on-failure:TIMES\n$"), timeout=120),
     # Another signal asks the program to stop; who asks twice does not wait for it.
     Case("background-stop-signal", ["{system}/bin/busybox", "sh", "-c", "trap 'echo asked; exit 6' QUIT; trap '' TERM; echo ready; while :; do busybox sleep 1; done"], script="""
         "$SPORE" run $OPTIONS -e PATH=/bin -d --name job --stop-signal SIGQUIT "$@"

@@ -27,6 +27,7 @@ volumes = ["/:/data:ro"]
 user = "1000:100"
 limits = ["nofile=1024:4096", "core=unlimited"]
 core = "crashes"
+restart = "on-failure:3"
 [environment]
 KEY = "value"
 )", "/project/spore.toml");
@@ -45,6 +46,7 @@ KEY = "value"
     EXPECT_EQ(request->user, (User{1000, 100}));
     EXPECT_EQ(request->limits, (std::vector<Limit>{{7, 1024, 4096}, {4, ~u64{0}, ~u64{0}}}));
     EXPECT_EQ(request->core, "/project/crashes");
+    EXPECT_EQ(request->restart, (Restart{Restart::When::on_failure, 3}));
     EXPECT_EQ(request->volumes, (std::vector<Volume>{{"/", "/data", true}}));
     EXPECT_EQ(request->environment, std::vector<std::string>{"KEY=value"});
 }

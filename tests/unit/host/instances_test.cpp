@@ -26,13 +26,14 @@ protected:
 };
 
 TEST_F(Instances, StateSurvivesItsText) {
-    InstanceState state{.supervisor = 42, .command = {"/bin/sh", "-c", "echo \"x\"\n"}, .started = 1000, .ended = 1001, .status = 7, .debugger = "/run/gdb"};
+    InstanceState state{.supervisor = 42, .command = {"/bin/sh", "-c", "echo \"x\"\n"}, .started = 1000, .ended = 1001, .status = 7, .restarts = 3, .debugger = "/run/gdb"};
     auto back = InstanceState::from_json(state.to_json());
     ASSERT_TRUE(back);
     EXPECT_EQ(back->supervisor, 42);
     EXPECT_EQ(back->command, state.command);
     EXPECT_EQ(back->ended, 1001);
     EXPECT_EQ(back->status, 7);
+    EXPECT_EQ(back->restarts, 3u);
     EXPECT_EQ(back->debugger, "/run/gdb");
 }
 
@@ -188,6 +189,48 @@ TEST_F(Instances, StopEndsWhatDoesNotListen) {
     ASSERT_TRUE(stop_instance("deaf", 0));
     EXPECT_EQ(instance->state()->status, 128 + 9);
     EXPECT_FALSE(ask_supervisor(*instance, "end"));
+}
+
+TEST_F(Instances, AreStartedAnewAsOftenAsTheyAreToBe) {
+    auto instance = Instance::create("job", {});
+    ASSERT_TRUE(start_supervisor(*instance, {.command = {"job"}, .debugger = {}, .run = [] {
+        (void)!::write(1, "first\n", 6);
+        return 5;
+    }, .restart = {Restart::When::on_failure, 2}, .run_again = [] {
+        (void)!::write(1, "again\n", 6);
+        return 6;
+    }}));
+    ASSERT_TRUE(instance->wait_for_end(10'000));
+    EXPECT_EQ(instance->state()->status, 6);
+    EXPECT_EQ(instance->state()->restarts, 2u);
+    auto log = LogReader::open(instance->log());
+    std::string output, errors;
+    while (auto record = log->next()) (record->stream == LogStream::output ? output : errors) += record->bytes;
+    EXPECT_EQ(output, "first\nagain\nagain\n");
+    EXPECT_EQ(errors, "spore: the machine ended with status 5 and is started anew\nspore: the machine ended with status 6 and is started anew\n");
+}
+
+TEST_F(Instances, StayEndedWhenTheyAreToBe) {
+    auto at_once = [] { return 0; };
+    auto never = [] {
+        for (;;) ::pause();
+        return 0;
+    };
+    auto always = Instance::create("always", {});
+    ASSERT_TRUE(start_supervisor(*always, {.command = {"always"}, .debugger = {}, .run = at_once, .restart = {Restart::When::always}, .run_again = at_once}));
+    auto deaf = Instance::create("deaf", {});
+    ASSERT_TRUE(start_supervisor(*deaf, {.command = {"deaf"}, .debugger = {}, .run = never, .restart = {Restart::When::always}, .run_again = never}));
+    auto good = Instance::create("good", {});
+    ASSERT_TRUE(start_supervisor(*good, {.command = {"good"}, .debugger = {}, .run = at_once, .restart = {Restart::When::on_failure}, .run_again = at_once}));
+    ASSERT_TRUE(good->wait_for_end(10'000));
+    EXPECT_EQ(good->state()->restarts, 0u);
+    while (always->state()->restarts < 2) ::usleep(10'000);
+    // Most likely between two runs.
+    ASSERT_TRUE(stop_instance("always", 5));
+    EXPECT_EQ(always->life(), Life::ended);
+    ASSERT_TRUE(stop_instance("deaf", 0));
+    EXPECT_EQ(deaf->life(), Life::ended);
+    EXPECT_EQ(deaf->state()->restarts, 0u);
 }
 
 }  // namespace
