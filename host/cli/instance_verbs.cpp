@@ -8,6 +8,7 @@
 #include "host/instances/control.hpp"
 #include "host/instances/copy.hpp"
 #include "host/instances/execute.hpp"
+#include "host/instances/logs.hpp"
 #include "host/instances/supervisor.hpp"
 #include "host/instances/top.hpp"
 #include "host/network/command.hpp"
@@ -67,17 +68,22 @@ private:
     std::vector<std::string> names_;
 };
 
-class Logs final : public Named {
+class Logs final : public Verb {
 public:
     static constexpr const char* verb = "logs";
-    explicit Logs(CLI::App& parent) : Named(parent, verb, "Print what a background program printed", "spore logs server\nspore logs -n 20 -f -t server") {
+    explicit Logs(CLI::App& parent)
+        : Verb(parent, verb, "Print what background programs printed; of several, each line behind its machine's name", "spore logs server\nspore logs -n 20 -f -t server\nspore logs -f shop-db shop-web") {
+        app->add_option("NAME", names_, "The machine")->required();
         app->add_flag("-f,--follow", follow_, "Go on until the program ends");
         app->add_flag("-t,--timestamps", stamps_, "The time before each line");
         app->add_option("-n,--tail", last_, "Of what is there already, the last so many lines (all)")->type_name("LINES");
     }
+    Outcome<int> act(const MakeRequest&, std::vector<std::string>) override {
+        return show_logs(names_, {.follow = follow_ ? Follow::yes : Follow::no, .stamps = stamps_ ? Stamps::yes : Stamps::no, .last = last_});
+    }
 
 private:
-    Outcome<int> act_on(const std::string& name) override { return show_log(name, follow_ ? Follow::yes : Follow::no, stamps_ ? Stamps::yes : Stamps::no, last_); }
+    std::vector<std::string> names_;
     std::optional<u64> last_;
     bool follow_ = false, stamps_ = false;
 };

@@ -5,16 +5,12 @@
 
 #include <cctype>
 #include <charconv>
-#include <chrono>
 #include <cstdio>
-#include <cstring>
 #include <ctime>
 #include <nlohmann/json.hpp>
-#include <thread>
 
 #include "host/common/signals.hpp"
 #include "host/instances/control.hpp"
-#include "host/instances/log_file.hpp"
 
 namespace spore::host {
 
@@ -44,15 +40,6 @@ std::string status_of(Life life, const InstanceState& state) {
     return fmt::format("ended ({}) {} ago", *state.status, age(state.ended.value_or(state.started)));
 }
 
-std::string stamp(u64 nanoseconds) {
-    auto seconds = static_cast<std::time_t>(nanoseconds / 1'000'000'000);
-    std::tm parts{};
-    ::gmtime_r(&seconds, &parts);
-    char text[32];
-    std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
-    return fmt::format("{}.{:06}Z ", text, nanoseconds / 1000 % 1'000'000);
-}
-
 /// As a part of one line, whatever it holds: scripts after -c have several.
 std::string command_line(const InstanceState& state) {
     auto text = fmt::format("{}", fmt::join(state.command, " "));
@@ -60,31 +47,6 @@ std::string command_line(const InstanceState& state) {
         if (std::iscntrl(static_cast<unsigned char>(character))) character = ' ';
     return text;
 }
-
-/// Puts the time before each line; remembers whether a line is open.
-class Printer {
-public:
-    explicit Printer(Stamps stamps) : stamps_(stamps) {}
-    /// False when it cannot be written; a reader that is gone ends this process with SIGPIPE.
-    bool print(const LogReader::Record& record) {
-        bool error = record.stream == LogStream::errors;
-        std::string text;
-        if (stamps_ == Stamps::no) {
-            text = record.bytes;
-        } else {
-            for (char c : record.bytes) {
-                if (!open_[error]) text += stamp(record.nanoseconds);
-                text += c;
-                open_[error] = c != '\n';
-            }
-        }
-        return write_all(error ? STDERR_FILENO : STDOUT_FILENO, std::as_bytes(std::span(text)));
-    }
-
-private:
-    Stamps stamps_;
-    bool open_[2] = {};
-};
 
 }  // namespace
 
@@ -105,28 +67,6 @@ Outcome<int> list_instances(Listing listing, Format format) {
     auto text = format == Format::json ? json.dump(2) + "\n" : table;
     std::fwrite(text.data(), 1, text.size(), stdout);
     return 0;
-}
-
-Outcome<int> show_log(const std::string& name, Follow follow, Stamps stamps, std::optional<u64> last) {
-    auto instance = TRY(Instance::open(name));
-    auto log = TRY(LogReader::open(instance.log()));
-    Printer printer(stamps);
-    auto print = [&](const LogReader::Record& record) -> Outcome<void> {
-        if (!printer.print(record)) return failure(ExitStatus::failed, "cannot write what {} printed: {}", name, error_text());
-        return {};
-    };
-    if (last) {
-        LastLines lines(*last);
-        while (auto record = log.next()) lines.add(std::move(*record));
-        for (const auto& record : lines.records()) TRY(print(record));
-    }
-    while (true) {
-        // First whether it runs, then what it wrote: nothing can come after that.
-        bool running = follow == Follow::yes && fs::exists(instance.folder()) && instance.life() == Life::running;
-        while (auto record = log.next()) TRY(print(*record));
-        if (!running) return 0;
-        std::this_thread::sleep_for(std::chrono::milliseconds(50));
-    }
 }
 
 Outcome<int> stop_instance(const std::string& name, unsigned seconds) {

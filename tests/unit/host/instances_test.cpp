@@ -5,7 +5,7 @@
 
 #include "host/instances/commands.hpp"
 #include "host/instances/control.hpp"
-#include "host/instances/log_file.hpp"
+#include "host/instances/logs.hpp"
 #include "host/instances/supervisor.hpp"
 
 namespace spore::host {
@@ -157,6 +157,47 @@ TEST(LastLines, AreTheLastOfBothStreams) {
     EXPECT_EQ(text_of(9, {"a\n", "b"}), "a\nb");
     EXPECT_EQ(text_of(0, {"a\n", "b"}), "");
     EXPECT_EQ(text_of(1, {"\n", "\n"}), "\n");
+}
+
+TEST(LogLines, AreWholeHoweverTheyCome) {
+    Lines lines;
+    EXPECT_TRUE(lines.add(1, "a").empty());
+    auto whole = lines.add(2, "b\n\nc");
+    ASSERT_EQ(whole.size(), 2u);
+    EXPECT_EQ(whole[0].text, "ab\n");
+    EXPECT_EQ(whole[0].nanoseconds, 1u);
+    EXPECT_EQ(whole[1].text, "\n");
+    EXPECT_EQ(whole[1].nanoseconds, 2u);
+    auto rest = lines.rest();
+    ASSERT_TRUE(rest);
+    EXPECT_EQ(rest->text, "c\n");
+    EXPECT_FALSE(lines.rest());
+}
+
+TEST_F(Instances, LogsOfSeveralAreShownByTime) {
+    auto run = [](const char* name, std::vector<std::pair<LogStream, std::string>> pieces) {
+        auto instance = Instance::create(name, {});
+        ASSERT_TRUE(instance);
+        ASSERT_TRUE(instance->write({.supervisor = 1, .command = {name}, .started = 1, .ended = 2, .status = 0, .debugger = {}}));
+        auto log = LogWriter::create(instance->log());
+        ASSERT_TRUE(log);
+        for (const auto& [stream, text] : pieces) log->add(stream, text);
+    };
+    run("db", {{LogStream::output, "open"}, {LogStream::errors, "warning\n"}, {LogStream::output, "ed\n"}});
+    run("web", {{LogStream::output, "asked\nanswered"}});
+    testing::internal::CaptureStdout();
+    testing::internal::CaptureStderr();
+    auto shown = show_logs({"db", "web"}, {});
+    EXPECT_EQ(testing::internal::GetCapturedStdout(), "db  | opened\nweb | asked\nweb | answered\n");
+    EXPECT_EQ(testing::internal::GetCapturedStderr(), "db  | warning\n");
+    EXPECT_TRUE(shown);
+    testing::internal::CaptureStdout();
+    auto last = show_logs({"db", "web"}, {.last = 1});
+    EXPECT_EQ(testing::internal::GetCapturedStdout(), "db  | ed\nweb | answered\n");
+    testing::internal::CaptureStdout();
+    auto one_missing = show_logs({"none", "web"}, {});
+    EXPECT_EQ(testing::internal::GetCapturedStdout(), "web  | asked\nweb  | answered\n");
+    EXPECT_FALSE(one_missing);
 }
 
 TEST_F(Instances, SupervisorKeepsOutputAndStatus) {
