@@ -7,7 +7,7 @@ target_include_directories(unit-host PRIVATE ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_
 target_precompile_headers(unit-host PRIVATE ${SPORE_HOST_PRECOMPILED} <gtest/gtest.h>)
 target_compile_definitions(unit-host PRIVATE ${SPORE_HOST_DEFINITIONS})
 target_compile_options(unit-host PRIVATE ${SPORE_WARNINGS} ${SPORE_SANITIZERS} -stdlib=libc++ -O0 -g -Wno-global-constructors)
-target_link_libraries(unit-host PRIVATE ${SPORE_CAPSTONE} gtest gtest_main Threads::Threads)
+target_link_libraries(unit-host PRIVATE ${SPORE_CAPSTONE} ${SPORE_YAML} gtest gtest_main Threads::Threads)
 target_link_options(unit-host PRIVATE ${SPORE_SANITIZERS} -stdlib=libc++ -fuse-ld=lld-19)
 add_test(NAME unit-host COMMAND unit-host)
 
@@ -33,6 +33,14 @@ add_fuzzer(config ${CMAKE_SOURCE_DIR}/host/plan/config.cpp ${CMAKE_SOURCE_DIR}/h
 add_dependencies(fuzz-config spore)
 target_include_directories(fuzz-config PRIVATE ${CMAKE_BINARY_DIR}/generated/host)
 
+add_fuzzer(compose ${CMAKE_SOURCE_DIR}/host/compose/yaml.cpp ${CMAKE_SOURCE_DIR}/host/compose/interpolation.cpp ${CMAKE_SOURCE_DIR}/host/compose/service.cpp
+    ${CMAKE_SOURCE_DIR}/host/compose/compose.cpp ${CMAKE_SOURCE_DIR}/host/plan/project.cpp ${CMAKE_SOURCE_DIR}/host/plan/config.cpp ${CMAKE_SOURCE_DIR}/host/plan/merge.cpp
+    ${CMAKE_SOURCE_DIR}/host/plan/values.cpp ${CMAKE_SOURCE_DIR}/host/plan/disk.cpp ${CMAKE_SOURCE_DIR}/wire/ext4/superblock.cpp ${CMAKE_SOURCE_DIR}/wire/ext4/checksum.cpp
+    ${CMAKE_SOURCE_DIR}/host/plan/network_values.cpp ${CMAKE_SOURCE_DIR}/host/check/call_table.cpp ${CMAKE_SOURCE_DIR}/host/common/files.cpp ${CMAKE_SOURCE_DIR}/host/common/failure.cpp
+    ${CMAKE_SOURCE_DIR}/host/common/colour.cpp ${CMAKE_SOURCE_DIR}/host/common/format.cpp ${CMAKE_SOURCE_DIR}/host/common/signals.cpp)
+target_link_libraries(fuzz-compose PRIVATE ${SPORE_YAML})
+add_dependencies(fuzz-compose spore)
+target_include_directories(fuzz-compose PRIVATE ${CMAKE_BINARY_DIR}/generated/host)
 add_fuzzer(lan ${CMAKE_SOURCE_DIR}/host/lan/names.cpp ${CMAKE_SOURCE_DIR}/host/lan/greeting.cpp ${CMAKE_SOURCE_DIR}/host/plan/network_values.cpp
     ${CMAKE_SOURCE_DIR}/host/common/failure.cpp ${CMAKE_SOURCE_DIR}/host/common/format.cpp ${CMAKE_SOURCE_DIR}/host/common/colour.cpp ${CMAKE_SOURCE_DIR}/wire/net/checksum.cpp)
 add_fuzzer(acpi ${CMAKE_SOURCE_DIR}/wire/acpi.cpp ${CMAKE_SOURCE_DIR}/wire/acpi_arm.cpp ${CMAKE_SOURCE_DIR}/wire/acpi_button.cpp)

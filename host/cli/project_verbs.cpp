@@ -1,9 +1,12 @@
 // Verbs on the machines of a project together: up, down.
 #include <algorithm>
 #include <cstdio>
+#include <ranges>
 #include <set>
 
 #include "host/cli/verbs.hpp"
+#include "host/compose/compose.hpp"
+#include "host/compose/named_volume.hpp"
 #include "host/container/container_image.hpp"
 #include "host/instances/commands.hpp"
 #include "host/instances/readiness.hpp"
@@ -14,22 +17,36 @@ namespace spore::host {
 
 namespace {
 
-/// A verb on a project: its folder, and what it is called.
+bool is_compose_file(const fs::path& file) { return file.extension() == ".yaml" || file.extension() == ".yml"; }
+
+/// A verb on a project: where it is described, and what it is called.
 class ProjectVerb : public Verb {
 public:
     ProjectVerb(CLI::App& parent, const char* name, const char* help, const char* examples, std::string_view note) : Verb(parent, name, help, examples, note) {
-        app->add_option("FOLDER", folder_, "Where the project's spore.toml is (this folder)");
-        app->add_option("--name", name_, "What the project is called (the folder's name)")->type_name("NAME");
+        app->add_option("PROJECT", place_, "A folder with a spore.toml or a Compose file, or one of these (this folder)");
+        app->add_option("--name", name_, "What the project is called (what its file says, or the folder's name)")->type_name("NAME");
     }
 
 protected:
-    Outcome<Project> project() const { return read_project(folder_); }
-    std::string name() const { return name_.empty() ? project_name(folder_) : name_; }
-    /// What its machine is called among all.
-    std::string name_of(const ProjectMachine& machine) const { return fmt::format("{}-{}", name(), machine.name); }
-    fs::path folder_ = ".";
+    Outcome<Project> project() const {
+        auto project = TRY(read());
+        std::error_code error;
+        auto folder = fs::is_directory(place_, error) ? place_ : fs::absolute(place_).parent_path();
+        if (!name_.empty()) project.name = name_;
+        else if (project.name.empty()) project.name = project_name(folder);
+        return project;
+    }
+    /// What a machine of it is called among all.
+    static std::string name_of(const Project& project, const std::string& machine) { return fmt::format("{}-{}", project.name, machine); }
 
 private:
+    Outcome<Project> read() const {
+        std::error_code error;
+        if (fs::is_regular_file(place_, error)) return is_compose_file(place_) ? read_compose(place_) : read_project(place_.parent_path() / place_.filename());
+        if (auto compose = find_compose(place_); compose && !fs::exists(place_ / "spore.toml", error)) return read_compose(*compose);
+        return read_project(place_ / "spore.toml");
+    }
+    fs::path place_ = ".";
     std::string name_;
 };
 
@@ -37,10 +54,7 @@ class Up final : public ProjectVerb {
 public:
     static constexpr const char* verb = "up";
     explicit Up(CLI::App& parent)
-        : ProjectVerb(parent, verb, "Start the machines of a project in the background, in order, and print their names",
-                      "spore up\nspore up shop && spore logs -f shop-web",
-                      "The machines are the tables [machines.NAME] of spore.toml; see 'spore manual spore.toml'. They are on a network of their own, find each other by NAME, and are\n"
-                      "called PROJECT-NAME by the other verbs. Those that run already are left alone; those that have ended are started anew.") {
+        : ProjectVerb(parent, verb, "Start the machines of a project in the background, in order, and print their names", "spore up\nspore up shop && spore logs -f shop-db shop-web\nspore up shop/compose.yaml", note()) {
         app->add_flag("-d,--detach", detach_, "Accepted for the habit: they always run in the background");
         app->add_option("--patience", patience_, "How long a machine has until it is ready (60)")->type_name("SECONDS");
     }
@@ -48,37 +62,54 @@ public:
         std::vector<Request> all;
         if (auto found = project())
             for (const auto& machine : found->machines)
-                if (auto request = complete(machine)) all.push_back(std::move(*request));
+                if (auto request = complete(*found, machine)) all.push_back(std::move(*request));
         return all;
     }
     Outcome<int> act(const MakeRequest&, std::vector<std::string>) override {
-        auto machines = TRY(project()).machines;
-        for (const auto& machine : machines) {
-            for (const auto& other : machines)
-                if (std::ranges::contains(machine.after, other.name)) TRY(wait_for(other));
-            TRY(start(machine));
+        auto found = TRY(project());
+        for (const auto& machine : found.machines) {
+            for (const auto& other : machine.after) TRY(wait_for(found, other));
+            TRY(start(found, machine));
         }
-        for (const auto& machine : machines) TRY(wait_for(machine));
+        for (const auto& machine : found.machines)
+            if (found.awaited) TRY(wait_for(found, {machine.name, Until::ready}));
         return 0;
     }
 
 private:
-    Outcome<void> wait_for(const ProjectMachine& machine) {
-        if (!machine.ready || !ready_.insert(machine.name).second) return {};
-        return wait_until_it_listens(TRY(Instance::open(name_of(machine))), *machine.ready, std::chrono::seconds(patience_));
+    static std::string note() {
+        return "The machines are the tables [machines.NAME] of spore.toml (see 'spore manual spore.toml'), or the services of compose.yaml, compose.yml, docker-compose.yaml or\n"
+               "docker-compose.yml. They are on a network of their own, find each other by NAME, and are called PROJECT-NAME by the other verbs. Those that run already\n"
+               "are left alone; those that have ended are started anew.\n\n"
+               "Of a Compose file these keys of services count: image, command, entrypoint, environment, env_file, ports, volumes, depends_on, healthcheck (its test: others\n"
+               "wait for it), user (in numbers), working_dir, restart, stop_signal, ulimits, mem_limit, cpus, deploy.resources.limits, profiles (such services are left out).\n"
+               "Folders are used where they are, files are copied, and a named volume is a disk of its own, which is kept (see 'spore down'). What says how a container\n"
+               "is held in or attached is read over; what is not known is an error. $NAME and ${NAME:-…} stand for the environment, or the file .env.";
     }
-    /// As it is run: on the project's network, unless it says another, with the program that its image or source is.
-    Outcome<Request> complete(const ProjectMachine& machine) const {
+    Outcome<void> wait_for(const Project& project, const Dependency& other) {
+        auto machine = std::ranges::find(project.machines, other.machine, &ProjectMachine::name);
+        if (machine == project.machines.end() || other.until == Until::started || !reached_.insert({other.machine, other.until}).second) return {};
+        auto instance = TRY(Instance::open(name_of(project, other.machine)));
+        if (other.until == Until::ended) return wait_until_ended_well(instance);
+        return wait_until_ready(instance, machine->ready, std::chrono::seconds(patience_));
+    }
+    /// As it is run: on the project's network, unless it says another, with the program that its image or source is, and its disks.
+    static Outcome<Request> complete(const Project& project, const ProjectMachine& machine) {
         auto request = machine.request;
         auto& network = request.network;
-        if (!network.choice) network.choice = TRY(parse_network("lan=" + name()));
+        if (!network.choice) network.choice = TRY(parse_network("lan=" + project.name));
         if (!network.host_name) network.host_name = machine.name;
         TRY(apply_container_image(request));
         TRY(compile_source(request));
+        for (const auto& volume : machine.volumes) {
+            auto contents = request.root ? *request.root / fs::path(volume.guest).relative_path() : fs::path();
+            auto disk = TRY(provide_volume(project.name, volume.name, contents));
+            request.volumes.push_back(TRY(parse_volume(fmt::format("{}:{}:disk{}", disk.string(), volume.guest, volume.read_only ? ":ro" : ""), "/")));
+        }
         return request;
     }
-    Outcome<void> start(const ProjectMachine& machine) const {
-        auto name = name_of(machine);
+    static Outcome<void> start(const Project& project, const ProjectMachine& machine) {
+        auto name = name_of(project, machine.name);
         if (auto there = Instance::open(name)) {
             if (there->life() == Life::running) {
                 fmt::print("{}\n", name);
@@ -86,11 +117,11 @@ private:
             }
             there->remove();
         }
-        TRY(run_detached(TRY(complete(machine)), {.detach = true, .remove = false, .name = name, .restart = {}}));
+        TRY(run_detached(TRY(complete(project, machine)), {.detach = true, .remove = false, .name = name, .restart = {}}));
         return {};
     }
 
-    std::set<std::string> ready_;  ///< were waited for
+    std::set<std::pair<std::string, Until>> reached_;
     unsigned patience_ = 60;
     bool detach_ = false;
 };
@@ -102,23 +133,27 @@ public:
         : ProjectVerb(parent, verb, "Stop and remove the machines of a project, those first that others were started before", "spore down\nspore down -t 30 shop",
                       "Each program gets SIGTERM (its stop-signal), and some time; then its machine is ended.") {
         app->add_option("-t,--time", seconds_, "How long each program has (10)")->type_name("SECONDS");
+        app->add_flag("-v,--volumes", volumes_, "Remove the named volumes of its Compose file, too, with all that is in them");
     }
     Outcome<int> act(const MakeRequest&, std::vector<std::string>) override {
-        auto machines = TRY(project()).machines;
-        std::ranges::reverse(machines);
-        for (const auto& machine : machines) {
-            auto name = name_of(machine);
+        auto found = TRY(project());
+        for (const auto& machine : std::views::reverse(found.machines)) {
+            auto name = name_of(found, machine.name);
             if (!Instance::open(name)) continue;
             TRY(stop_instance(name, seconds_));
             TRY(remove_instance(name, Force::yes));
             fmt::print("{}\n", name);
             std::fflush(stdout);
         }
+        for (const auto& machine : found.machines)
+            for (const auto& volume : machine.volumes)
+                if (volumes_) TRY(remove_volume(found.name, volume.name));
         return 0;
     }
 
 private:
     unsigned seconds_ = 10;
+    bool volumes_ = false;
 };
 
 }  // namespace

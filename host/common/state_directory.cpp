@@ -18,4 +18,15 @@ Outcome<fs::path> state_directory() {
     return base / "spore";
 }
 
+Outcome<fs::path> data_directory() {
+    fs::path base;
+    if (const char* data = std::getenv("XDG_DATA_HOME"); data && *data == '/') base = data;
+    else if (const char* home = std::getenv("HOME"); home && *home == '/') base = fs::path(home) / ".local/share";
+    else return failure(ExitStatus::failed, "there is no place for what is to last: set $XDG_DATA_HOME or $HOME");
+    std::error_code error;
+    fs::create_directories(base / "spore", error);
+    if (error) return failure(ExitStatus::failed, "cannot make {}: {}", (base / "spore").string(), error.message());
+    return base / "spore";
+}
+
 }  // namespace spore::host

@@ -27,7 +27,7 @@ struct Source {
     Instance instance;
     LogReader log;
     std::string label;             ///< what stands before its lines; empty: nothing does, and they are printed as they come
-    Lines lines[2] = {};           ///< by stream, where they are to be whole
+    WholeLines lines[2] = {};           ///< by stream, where they are to be whole
     bool line_is_open[2] = {};     ///< by stream, where they are not
 
     bool runs() const { return fs::exists(instance.folder()) && instance.life() == Life::running; }
@@ -48,7 +48,7 @@ public:
         for (const auto& line : source.lines[index_of(record.stream)].add(record.nanoseconds, record.bytes)) text += labelled(source, line);
         return write_to(record.stream, text);
     }
-    /// Lines that never ended.
+    /// WholeLines that never ended.
     bool finish(Source& source) const {
         bool good = true;
         for (auto stream : {LogStream::output, LogStream::errors})
@@ -57,7 +57,7 @@ public:
     }
 
 private:
-    std::string labelled(const Source& source, const Lines::Line& line) const { return fmt::format("{}{}{}", source.label, stamps_ == Stamps::yes ? stamp(line.nanoseconds) : "", line.text); }
+    std::string labelled(const Source& source, const WholeLines::Line& line) const { return fmt::format("{}{}{}", source.label, stamps_ == Stamps::yes ? stamp(line.nanoseconds) : "", line.text); }
     bool print_as_it_came(Source& source, const LogReader::Record& record) const {
         if (stamps_ == Stamps::no) return write_to(record.stream, record.bytes);
         std::string text;
@@ -117,7 +117,7 @@ Outcome<Source> open_source(const std::string& name) {
 
 }  // namespace
 
-std::vector<Lines::Line> Lines::add(u64 nanoseconds, std::string_view piece) {
+std::vector<WholeLines::Line> WholeLines::add(u64 nanoseconds, std::string_view piece) {
     std::vector<Line> whole;
     while (!piece.empty()) {
         if (open_.text.empty()) open_.nanoseconds = nanoseconds;
@@ -130,7 +130,7 @@ std::vector<Lines::Line> Lines::add(u64 nanoseconds, std::string_view piece) {
     return whole;
 }
 
-std::optional<Lines::Line> Lines::rest() {
+std::optional<WholeLines::Line> WholeLines::rest() {
     if (open_.text.empty()) return std::nullopt;
     auto line = std::exchange(open_, {});
     line.text += '\n';

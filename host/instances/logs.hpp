@@ -19,7 +19,7 @@ struct LogView {
 Outcome<int> show_logs(const std::vector<std::string>& names, const LogView& view);
 
 /// Pieces of a stream as they come, made whole lines.
-class Lines {
+class WholeLines {
 public:
     struct Line {
         u64 nanoseconds;   ///< of its first piece

@@ -9,13 +9,22 @@ namespace spore::host {
 
 namespace {
 
-constexpr std::array<std::string_view, 2> own_keys{"after", "ready"};
+constexpr std::array<std::string_view, 3> own_keys{"after", "after-end", "ready"};
 
-Outcome<u16> read_port(const Place& place) {
+Outcome<Readiness> read_readiness(const Place& place) {
     constexpr i64 last = 65535;
+    if (place.node.is_array()) {
+        auto command = TRY(place.texts());
+        if (!command.empty()) return command;
+    }
     auto value = place.node.value_exact<i64>();
-    if (!value || *value < 1 || *value > last) return place.wrong("must be the number of a port, such as 6379");
+    if (!value || *value < 1 || *value > last) return place.wrong("must be the number of a port, such as 6379, or a command, such as [\"redis-cli\", \"ping\"]");
     return static_cast<u16>(*value);
+}
+
+Outcome<void> add_dependencies(std::vector<Dependency>& after, const Place& place, Until until) {
+    for (auto& name : TRY(place.texts())) after.push_back({name, until});
+    return {};
 }
 
 Outcome<ProjectMachine> read_machine(const Place& place, const std::string& name, const Request& common) {
@@ -23,14 +32,15 @@ Outcome<ProjectMachine> read_machine(const Place& place, const std::string& name
     if (!table) return place.wrong("must be a table: [{}] followed by its keys", place.key);
     auto label = parse_host_name(name);
     if (!label || name.find('.') != std::string::npos) return place.wrong("is no name for a machine: use letters, digits and hyphens");
-    ProjectMachine machine{.name = name, .request = common, .after = {}, .ready = {}};
+    ProjectMachine machine{.name = name, .request = common};
     Request own;
     for (const auto& [key, node] : *table) {
         Place inner{place.file, std::string(key.str()), node};
         if (TRY(read_key(inner, own))) continue;
         inner.key = fmt::format("{}.{}", place.key, key.str());
-        if (key == "after") machine.after = TRY(inner.texts());
-        else if (key == "ready") machine.ready = TRY(read_port(inner));
+        if (key == "after") TRY(add_dependencies(machine.after, inner, Until::ready));
+        else if (key == "after-end") TRY(add_dependencies(machine.after, inner, Until::ended));
+        else if (key == "ready") machine.ready = TRY(read_readiness(inner));
         else return unknown_key(inner, key, own_keys);
     }
     machine.request.merge(own);
@@ -38,26 +48,25 @@ Outcome<ProjectMachine> read_machine(const Place& place, const std::string& name
     return machine;
 }
 
-/// Each behind those that it is started after.
+}  // namespace
+
 Outcome<std::vector<ProjectMachine>> in_order(std::vector<ProjectMachine> machines, const fs::path& file) {
     std::vector<ProjectMachine> ordered;
-    auto has = [](const std::vector<ProjectMachine>& list, const std::string& name) { return std::ranges::contains(list, name, &ProjectMachine::name); };
+    auto has = [](const std::vector<ProjectMachine>& list, const Dependency& other) { return std::ranges::contains(list, other.machine, &ProjectMachine::name); };
     for (const auto& machine : machines)
-        for (const auto& name : machine.after)
-            if (!has(machines, name)) return failure(ExitStatus::bad_configuration, "{}: machines.{}.after: there is no machine '{}'", file.string(), machine.name, name);
+        for (const auto& other : machine.after)
+            if (!has(machines, other)) return failure(ExitStatus::bad_configuration, "{}: {} waits for '{}', and there is no such machine", file.string(), machine.name, other.machine);
     while (!machines.empty()) {
         auto next = std::ranges::find_if(machines, [&](const ProjectMachine& machine) {
-            return std::ranges::all_of(machine.after, [&](const std::string& name) { return has(ordered, name); });
+            return std::ranges::all_of(machine.after, [&](const Dependency& other) { return has(ordered, other); });
         });
         if (next == machines.end())
-            return failure(ExitStatus::bad_configuration, "{}: machines.{}.after: it waits for itself, by way of others: leave one of these out", file.string(), machines[0].name);
+            return failure(ExitStatus::bad_configuration, "{}: {} waits for itself, by way of others: leave one of these out", file.string(), machines[0].name);
         ordered.push_back(std::move(*next));
         machines.erase(next);
     }
     return ordered;
 }
-
-}  // namespace
 
 Outcome<Project> parse_project(std::string_view text, const fs::path& file) {
     auto table = TRY(parse_toml(text, file));
@@ -73,18 +82,18 @@ Outcome<Project> parse_project(std::string_view text, const fs::path& file) {
     std::vector<ProjectMachine> machines;
     for (const auto& [name, node] : *list)
         machines.push_back(TRY(read_machine({file, fmt::format("machines.{}", name.str()), node}, std::string(name.str()), common)));
-    return Project{TRY(in_order(std::move(machines), file))};
+    return Project{.name = {}, .machines = TRY(in_order(std::move(machines), file))};
 }
 
-Outcome<Project> read_project(const fs::path& folder) {
-    auto file = folder / "spore.toml";
+Outcome<Project> read_project(const fs::path& file) {
     return parse_project(TRY(read_config_text(file)), file);
 }
 
 std::vector<ConfigKey> project_keys() {
     return {{"machines", "Tables [machines.NAME] with the keys of this list each: several machines that spore up starts together, on a network of their own where they find each other by NAME. Keys outside of the tables hold for all."},
             {"after", "Of a machine among several, a list of strings: those that are to be ready before it is started."},
-            {"ready", "Of a machine among several, a number: the TCP port that its program listens at once it is ready (it is so when it is started)."}};
+            {"after-end", "The same: those that are to have ended, with status 0."},
+            {"ready", "Of a machine among several, when it is ready: a number, the TCP port that its program listens at then, or a list of strings, a command in it that succeeds then (it is so when it is started)."}};
 }
 
 std::string project_name(const fs::path& folder) {

@@ -9,7 +9,7 @@ from system import case as system_case
 RUN_BY = ("qemu-system-arm", "erofs-utils", "qemu-efi-aarch64")
 COMPANIONS = ("qemu-system-common", "qemu-system-data")
 BUILT_FROM = ("libc6-dev", "linux-libc-dev", "libgcc-12-dev", "libc++-19-dev", "libc++abi-19-dev", "libunwind-19-dev", "libcapstone-dev", "libcli11-dev",
-              "libtomlplusplus-dev", "libfmt-dev", "nlohmann-json3-dev", "libslirp-dev", "libslirp0")
+              "libtomlplusplus-dev", "libfmt-dev", "nlohmann-json3-dev", "libyaml-dev", "libslirp-dev", "libslirp0")
 
 
 def build_for_arm64(build):

@@ -48,6 +48,37 @@ CASES = [
         "$SPORE" run $OPTIONS --image "docker://127.0.0.1:$port/hello:1"
         "$SPORE" run $OPTIONS --image "docker://127.0.0.1:$port/none:1" 2>&1 || echo "status $?"
         """, stdout=re.compile(r"^hello, from image; /srv 1000:1001\nhello, changed ; /srv 1000:1001\nspore: --image docker://127.0.0.1:\d+/none:1: [^\n]*manifest unknown[^\n]*\nstatus 117\n$")),
+    # A service that others wait for, with a disk that is kept and has what the image has there; one that is to end before; the third asks both.
+    Case("compose", ["{system}" + BUSYBOX], needs=(BUSYBOX, *TOOLS, "/sbin/mke2fs"), timeout=240, script=MAKE.replace("root/srv &&", "root/srv && echo carrots > root/srv/first &&") + """
+        mkdir shop notes; echo noted > notes/note; export XDG_DATA_HOME="$PWD/data"; echo WHAT=world > shop/.env
+        cat > shop/compose.yaml <<'EOF'
+x-all: &all {image: ../image.tar, user: "0"}
+services:
+  web:
+    <<: *all
+    entrypoint: [/bin/sh, -c]
+    command: ['busybox wget -q -O - http://store:8000/first http://store:8000/made; cat /notes/note; echo "$$GREETING, $$WHO"; exit 3']
+    environment: {WHO: "${WHAT:-nobody}"}
+    volumes: ["../notes:/notes:ro"]
+    depends_on: {store: {condition: service_healthy}}
+  store:
+    <<: *all
+    entrypoint: /bin/sh -c "echo starts; busybox sleep 1; exec busybox httpd -f -p 8000 -h /srv"
+    volumes: ["goods:/srv"]
+    depends_on: {prepare: {condition: service_completed_successfully}}
+    healthcheck: {test: busybox wget -q -O /dev/null http://127.0.0.1:8000/first}
+  prepare: {<<: *all, entrypoint: [/bin/busybox], command: [echo, prepared]}
+  debugger: {<<: *all, profiles: [debug]}
+volumes: {goods: }
+EOF
+        "$SPORE" up shop; "$SPORE" exec shop-store busybox sh -c 'echo more >> /srv/made'
+        "$SPORE" wait shop-web || echo "status $?"; "$SPORE" up shop/compose.yaml; "$SPORE" wait shop-web || echo "status $?"
+        "$SPORE" logs shop-prepare shop-store shop-web
+        "$SPORE" down shop; "$SPORE" up shop > again; "$SPORE" wait shop-web || echo "status $?"; "$SPORE" logs shop-web
+        ls data/spore/volumes; "$SPORE" down -v shop > again; ls data/spore/volumes | wc -l
+        """, stdout="shop-prepare\nshop-store\nshop-web\nstatus 3\nshop-prepare\nshop-store\nshop-web\nstatus 3\n"
+                    "shop-store   | starts\nshop-prepare | prepared\nshop-web     | carrots\nshop-web     | more\nshop-web     | noted\nshop-web     | hello, world\n"
+                    "shop-web\nshop-store\nshop-prepare\nstatus 3\ncarrots\nmore\nnoted\nhello, world\nshop_goods.img\n0\n"),
     Case("without-program", ["{system}" + BUSYBOX], needs=(BUSYBOX, *TOOLS), machines=("microvm",), modes=("fused",), cpus=(1,), status=127, script="""
         umoci init --layout layout && umoci new --image layout:empty && "$SPORE" run $OPTIONS --image layout:empty
         """, stderr=re.compile(rb"the image names no program: name one behind the options")),

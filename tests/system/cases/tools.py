@@ -217,7 +217,7 @@ EOF
         "$SPORE" ps -a | grep -c "short-a.*ended (1)"; "$SPORE" down short; "$SPORE" ps -a""",
          stdout=re.compile("^shop-db\nshop-web\ndb is 10.0.2.16 is db\ndb answers\nshop-db\nshop-web\n1\nshop-web\nshop-db\nslow-a\nstatus 125\nstatus 110\nslow-a\n"
                            "short-a\nstatus 125\n1\nshort-a\nNAME .*\n$"),
-         stderr=re.compile("slow-a does not listen at port 5000 after 1 seconds.*\n.*start them with 'spore up'\n.*short-a has ended before it listened at port 1: 'spore logs short-a' tells why"),
+         stderr=re.compile("slow-a is not ready: 1 seconds have passed before it listened at port 5000; .*\n.*start them with 'spore up'\n.*short-a has ended before it listened at port 1: 'spore logs short-a' tells why"),
          timeout=120),
     # A server that is ended by its clients is there again each time, on the network too, until it is stopped.
     Case("restart", ["{system}/bin/busybox", "sh", "-c", "echo ready; until [ -e /tmp/end ]; do busybox sleep 0.1; done"], script="""

@@ -160,7 +160,7 @@ TEST(LastLines, AreTheLastOfBothStreams) {
 }
 
 TEST(LogLines, AreWholeHoweverTheyCome) {
-    Lines lines;
+    WholeLines lines;
     EXPECT_TRUE(lines.add(1, "a").empty());
     auto whole = lines.add(2, "b\n\nc");
     ASSERT_EQ(whole.size(), 2u);

@@ -27,22 +27,28 @@ ready = 6379
 [machines.queue]
 program = "nats-server"
 after = ["db"]
+after-end = ["migrate"]
+ready = ["nats", "ping"]
 environment = { A = "b" }
+[machines.migrate]
+program = "./migrate"
 )", file);
     ASSERT_TRUE(project) << project.error().message;
-    ASSERT_EQ(project->machines.size(), 3u);
-    const auto& [db, queue, api] = std::tie(project->machines[0], project->machines[1], project->machines[2]);
+    ASSERT_EQ(project->machines.size(), 4u);
+    const auto& [db, migrate, queue, api] = std::tie(project->machines[0], project->machines[1], project->machines[2], project->machines[3]);
+    EXPECT_EQ(migrate.name, "migrate");
+    EXPECT_EQ(queue.after, (std::vector<Dependency>{{"db", Until::ready}, {"migrate", Until::ended}}));
     EXPECT_EQ(db.name, "db");
-    EXPECT_EQ(db.ready, 6379);
+    EXPECT_EQ(std::get<u16>(db.ready), 6379);
     EXPECT_EQ(db.request.memory, 64_MiB);
     EXPECT_EQ(queue.name, "queue");
-    EXPECT_FALSE(queue.ready);
+    EXPECT_EQ(std::get<std::vector<std::string>>(queue.ready), (std::vector<std::string>{"nats", "ping"}));
     EXPECT_EQ(queue.request.environment, (std::vector<std::string>{"TZ=UTC", "A=b"}));
     EXPECT_EQ(api.name, "api");
     EXPECT_EQ(api.request.program, "/shop/api");
     EXPECT_EQ(api.request.memory, 128_MiB);
     EXPECT_EQ(api.request.network.ports, (std::vector<PortForward>{{"", 8080, 80, false}}));
-    EXPECT_EQ(api.after, (std::vector<std::string>{"db", "queue"}));
+    EXPECT_EQ(api.after, (std::vector<Dependency>{{"db"}, {"queue"}}));
 }
 
 TEST(Project, ErrorsNameLineAndFix) {
@@ -53,8 +59,8 @@ TEST(Project, ErrorsNameLineAndFix) {
     EXPECT_EQ(problem("machines.a = 1"), "/shop/spore.toml:1: machines.a must be a table: [machines.a] followed by its keys");
     EXPECT_EQ(problem("[machines.a]\nmemory = \"64M\""), "/shop/spore.toml:1: machines.a names no program: write program = \"…\" in it");
     EXPECT_EQ(problem("[machines.\"a b\"]\nprogram = \"a\""), "/shop/spore.toml:1: machines.a b is no name for a machine: use letters, digits and hyphens");
-    EXPECT_EQ(problem("[machines.a]\nprogram = \"a\"\nready = 0"), "/shop/spore.toml:3: machines.a.ready must be the number of a port, such as 6379");
-    EXPECT_EQ(problem("[machines.a]\nprogram = \"a\"\nafter = [\"b\"]"), "/shop/spore.toml: machines.a.after: there is no machine 'b'");
+    EXPECT_EQ(problem("[machines.a]\nprogram = \"a\"\nready = 0"), "/shop/spore.toml:3: machines.a.ready must be the number of a port, such as 6379, or a command, such as [\"redis-cli\", \"ping\"]");
+    EXPECT_EQ(problem("[machines.a]\nprogram = \"a\"\nafter = [\"b\"]"), "/shop/spore.toml: a waits for 'b', and there is no such machine");
     EXPECT_NE(problem("[machines.a]\nprogram = \"a\"\nafter = [\"b\"]\n[machines.b]\nprogram = \"b\"\nafter = [\"a\"]").find("waits for itself"), std::string::npos);
     EXPECT_NE(problem("[machines.a]\nprogram = \"a\"\nafter = [\"a\"]").find("waits for itself"), std::string::npos);
 }
