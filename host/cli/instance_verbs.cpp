@@ -3,6 +3,7 @@
 
 #include "host/cli/environment.hpp"
 #include "host/cli/verbs.hpp"
+#include "host/common/process.hpp"
 #include "host/debug/gdb.hpp"
 #include "host/instances/commands.hpp"
 #include "host/instances/control.hpp"
@@ -12,6 +13,7 @@
 #include "host/instances/supervisor.hpp"
 #include "host/instances/top.hpp"
 #include "host/network/command.hpp"
+#include "host/plan/user.hpp"
 #include "host/snapshot/snapshot.hpp"
 
 namespace spore::host {
@@ -126,7 +128,7 @@ public:
         environment_.add_to(*app);
         app->add_flag("-i,--interactive", interactive_, "Accepted for the habit: standard input is always connected");
         app->add_flag("-t,--tty", terminal_, "Give the program this terminal, in raw mode");
-        app->add_option("-u,--user", user_, "Run as this user, by number")->type_name("UID[:GID]");
+        app->add_option("-u,--user", user_, "Run as this user: names of the guest's, or numbers")->type_name("USER[:GROUP]");
         app->add_option("-w,--workdir", folder_, "Working directory in the guest")->type_name("DIR");
     }
     Outcome<int> act(const MakeRequest&, std::vector<std::string> words) override {
@@ -139,12 +141,19 @@ public:
         auto more = TRY(environment_.read());
         request.environment.insert(request.environment.end(), more.begin(), more.end());
         request.environment = join_environment(request.environment);
-        if (!user_.empty()) request.user = TRY(parse_user(user_));
+        if (!user_.empty()) request.user = TRY(find_user());
         return execute_in(name_, request);
     }
 
 private:
     static std::unexpected<Failure> usage(const std::string& message) { return failure(ExitStatus::failed, "{}; see 'spore exec --help'", message); }
+    /// By the machine's own files, where it is a name.
+    Outcome<User> find_user() const {
+        auto choice = TRY(parse_user(user_));
+        if (auto* numbers = std::get_if<User>(&choice)) return *numbers;
+        auto text_of = [this](const char* path) { return run_to_end({"/proc/self/exe", "cp", fmt::format("{}:{}", name_, path), "-"}).output; };
+        return TRY(host::find_user(choice, text_of("/etc/passwd"), text_of("/etc/group"))).user;
+    }
 
     EnvironmentOptions environment_;
     std::string name_, user_, folder_;

@@ -70,7 +70,7 @@ void add_run_options(CLI::App& run, RawRun& raw) {
     run.add_option("-m,--memory", raw.memory, "Memory of the machine, such as 64M or 2G (256M)")->type_name("SIZE");
     run.add_option("--cpus", raw.cpus, "Number of processors (1)")->type_name("N");
     raw.environment.add_to(run);
-    run.add_option("-u,--user", raw.user, "Who the program runs as, in numbers (0; the group's, unless given, is the user's)")->type_name("UID[:GID]");
+    run.add_option("-u,--user", raw.user, "Who the program runs as: names of the guest's, or numbers (0; a number is the group's, too, unless that is given)")->type_name("USER[:GROUP]");
     run.add_option("--ulimit", raw.limits, "A limit that the program begins with: as, core, cpu, data, fsize, nofile, nproc, sigpending or stack")->type_name("NAME=SOFT[:HARD]")->allow_extra_args(false);
     run.add_option("--core", raw.core, "Core files of programs that a signal ends appear in this folder, as core.NAME.PID; with spore gdb, a core file to look at")->type_name("DIR");
     run.add_option("--stop-signal", raw.stop_signal, "What the program is sent when the machine is asked to stop: a name or number (SIGTERM, or what the image says)")->type_name("SIGNAL");

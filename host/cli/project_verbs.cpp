@@ -82,7 +82,7 @@ private:
                "docker-compose.yml. They are on a network of their own, find each other by NAME, and are called PROJECT-NAME by the other verbs. Those that run already\n"
                "are left alone; those that have ended are started anew.\n\n"
                "Of a Compose file these keys of services count: image, command, entrypoint, environment, env_file, ports, volumes, depends_on, healthcheck (its test: others\n"
-               "wait for it), user (in numbers), working_dir, restart, stop_signal, ulimits, mem_limit, cpus, deploy.resources.limits, profiles (such services are left out).\n"
+               "wait for it), user, working_dir, restart, stop_signal, ulimits, mem_limit, cpus, deploy.resources.limits, profiles (such services are left out).\n"
                "Folders are used where they are, files are copied, and a named volume is a disk of its own, which is kept (see 'spore down'). What says how a container\n"
                "is held in or attached is read over; what is not known is an error. $NAME and ${NAME:-…} stand for the environment, or the file .env.";
     }

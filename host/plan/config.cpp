@@ -125,7 +125,7 @@ constexpr std::array keys{
         if (!request.memory) return place.wrong("must be a size, such as \"128M\"");
         return {};
     }},
-    Key{"user", "A string: who the program runs as, \"UID\" or \"UID:GID\" in numbers (0).", [](const Place& place, Request& request) -> Outcome<void> {
+    Key{"user", "A string: who the program runs as, \"USER\" or \"USER:GROUP\", each a name that the guest's /etc/passwd or /etc/group has, or a number (0).", [](const Place& place, Request& request) -> Outcome<void> {
         auto user = parse_user(TRY(place.text()));
         if (!user) return place.refused(user.error().message);
         request.user = *user;

@@ -9,6 +9,7 @@
 
 #include "host/common/signals.hpp"
 #include "host/plan/architecture.hpp"
+#include "host/plan/user.hpp"
 
 namespace spore::host {
 
@@ -231,10 +232,12 @@ Outcome<Plan> make_plan(const Request& request) {
     plan.arguments.insert(plan.arguments.end(), request.arguments.begin(), request.arguments.end());
     bool has_neighbours = request.network.choice && request.network.choice->kind == NetworkKind::lan;
     plan.host_name = request.network.host_name.value_or(has_neighbours ? host_name_after(plan.program) : plan.host_name);
-    plan.user = request.user.value_or(plan.user);
+    auto [user, home] = TRY(find_user(request.user.value_or(plan.user), plan.root));
+    if (home.empty()) home = user.uid == 0 ? "/root" : "/";
+    plan.user = user;
     plan.limits = request.limits;
     plan.stop_signal = request.stop_signal.value_or(plan.stop_signal);
-    std::vector<std::string> environment{fmt::format("PATH={}", default_path), fmt::format("HOME={}", plan.user.uid == 0 ? "/root" : "/"), fmt::format("HOSTNAME={}", plan.host_name)};
+    std::vector<std::string> environment{fmt::format("PATH={}", default_path), fmt::format("HOME={}", home), fmt::format("HOSTNAME={}", plan.host_name)};
     if (request.terminal) environment.push_back(terminal_type());
     environment.insert(environment.end(), request.environment.begin(), request.environment.end());
     plan.environment = join_environment(environment);

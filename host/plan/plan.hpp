@@ -6,6 +6,7 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "abi/manifest.hpp"
@@ -47,11 +48,13 @@ struct Volume {
     friend bool operator==(const Volume&, const Volume&) = default;
 };
 
-/// `--user UID[:GID]`: who the program runs as.
+/// Who a program runs as.
 struct User {
     u32 uid = 0, gid = 0;
     friend bool operator==(const User&, const User&) = default;
 };
+/// `--user`: numbers, or NAME, NAME:GROUP, UID:GROUP with at least one name, which the guest's files say the number of (host/plan/user.hpp).
+using UserChoice = std::variant<User, std::string>;
 
 /// `--ulimit NAME=SOFT[:HARD]`: a limit that the program begins with [setrlimit(2)].
 struct Limit {
@@ -98,7 +101,7 @@ struct Request {
     bool tailored = false;
     std::vector<std::string> kept;
     std::vector<Volume> volumes;
-    std::optional<User> user;
+    std::optional<UserChoice> user;
     std::vector<Limit> limits;               ///< later ones win
     std::optional<unsigned> stop_signal;     ///< --stop-signal
     std::optional<fs::path> core;            ///< --core: the folder of core files
@@ -195,7 +198,7 @@ std::optional<u64> parse_size(std::string_view text);
 std::optional<std::chrono::milliseconds> parse_seconds(std::string_view text);
 /// "host:guest[:ro][:shared|:disk]" or "LABEL=name:guest:disk", the message of the failure says what is wrong.
 Outcome<Volume> parse_volume(std::string_view text, const fs::path& base);
-Outcome<User> parse_user(std::string_view text);
+Outcome<UserChoice> parse_user(std::string_view text);
 Outcome<Limit> parse_limit(std::string_view text);
 std::string text_of(const Limit& limit);
 /// "no", "always", "on-failure", "on-failure:TIMES"; "unless-stopped" is "always": nothing outlives this machine's own restart.

@@ -2,6 +2,7 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <cmath>
 
@@ -56,6 +57,12 @@ std::optional<u32> parse_id(std::string_view text) {
     auto [end, error] = std::from_chars(text.begin(), text.end(), number);
     // The last number means nobody [chown(2)].
     return error == std::errc{} && end == text.end() && number != ~u32{0} ? std::optional(number) : std::nullopt;
+}
+
+/// As useradd(8) lets them be.
+bool is_user_name(std::string_view text) {
+    auto letter = [](char c) { return std::isalpha(static_cast<unsigned char>(c)) || c == '_'; };
+    return !text.empty() && letter(text[0]) && std::ranges::all_of(text, [&](char c) { return letter(c) || std::isdigit(static_cast<unsigned char>(c)) || c == '-' || c == '.'; });
 }
 
 std::optional<u64> parse_limit_value(std::string_view text) {
@@ -169,12 +176,13 @@ Outcome<Volume> parse_volume(std::string_view text, const fs::path& base) {
     return volume;
 }
 
-Outcome<User> parse_user(std::string_view text) {
+Outcome<UserChoice> parse_user(std::string_view text) {
     auto colon = std::min(text.find(':'), text.size());
-    auto uid = parse_id(text.substr(0, colon));
-    auto gid = colon < text.size() ? parse_id(text.substr(colon + 1)) : uid;
-    if (!uid || !gid) return failure(ExitStatus::failed, "user '{}': write it as UID or UID:GID, in numbers", text);
-    return User{*uid, *gid};
+    auto user = text.substr(0, colon), group = colon < text.size() ? text.substr(colon + 1) : user;
+    auto uid = parse_id(user), gid = parse_id(group);
+    if (uid && gid) return User{*uid, *gid};
+    if ((uid || is_user_name(user)) && (gid || is_user_name(group))) return std::string(text);
+    return failure(ExitStatus::failed, "user '{}': write it as USER or USER:GROUP, each a name of the guest's or a number", text);
 }
 
 Outcome<Limit> parse_limit(std::string_view text) {

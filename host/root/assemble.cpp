@@ -1,6 +1,7 @@
 #include "host/root/assemble.hpp"
 
 #include "host/common/first_line.hpp"
+#include "host/plan/user.hpp"
 #include "host/root/libraries.hpp"
 #include "host/root/runtimes.hpp"
 
@@ -98,8 +99,8 @@ void add_system_files(const Plan& plan, Root& root) {
     for (const char* folder : {"/dev", "/proc", "/sys", "/run", "/etc", "/var"}) root.add_directory(folder);
     root.add_directory("/root", 0700);
     for (const char* folder : {"/tmp", "/var/tmp"}) root.add_directory(folder, 01777);
-    root.add_text("/etc/passwd", "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n");
-    root.add_text("/etc/group", "root:x:0:\ntty:x:5:\nnogroup:x:65534:\n");
+    root.add_text("/etc/passwd", std::string(default_passwd));
+    root.add_text("/etc/group", std::string(default_group));
     root.add_text("/etc/hosts", fmt::format("127.0.0.1\tlocalhost {}\n::1\tlocalhost\n", plan.host_name));
     root.add_text("/etc/hostname", plan.host_name + "\n");
     root.add_text("/etc/nsswitch.conf", "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\nservices: files\nprotocols: files\n");

@@ -61,6 +61,7 @@ CASES = [
     Case("user-and-limits", ["/bin/busybox", "sh", "-c", "id -u; id -g; echo $HOME; ulimit -n; ulimit -H -n; ulimit -c; echo x > /etc/file || touch /tmp/file && ls -ln /tmp/file; echo out > /dev/stdout; ls /proc/self/fd/1"],
          options=["-u", "1000:100", "--ulimit", "nofile=100:200", "--ulimit", "core=unlimited"],
          stdout=re.compile(r"^1000\n100\n/\n100\n200\nunlimited\n-rw-r--r-- +1 1000 +100 .*/tmp/file\nout\n/proc/self/fd/1\n$"), stderr=re.compile("Permission denied")),
+    Case("user-by-name", ["/bin/busybox", "sh", "-c", "id -u; id -g; echo $HOME"], options=["-u", "nobody:tty"], stdout="65534\n5\n/nonexistent\n"),
     Case("volume-read-only", ["/bin/busybox", "sh", "-c", """
             echo more >> /data/file; rm /data/file; mkdir /data/new; chmod 700 /data; ln /data/file /data/link; mv /data /moved
             echo more > /one; rm /one

@@ -157,6 +157,8 @@ CASES = [
     refusal("program-too-long", ["./" + "a" * 300], 126, "cannot look at .*File name too long"),
     refusal("folder-for-a-program", ["folder"], 127, "the folder of that name has no spore.toml", files={"folder/file": ""}),
     refusal("port-twice", ["-p", "18080:80", "-p", "18080:81", "/bin/true"], 125, "18080:81: port 18080 of this machine leads elsewhere already"),
+    refusal("unknown-user", ["-u", "www-data", "/bin/true"], 125, "/etc/passwd has none of that name"),
+    refusal("odd-user", ["-u", "a b", "/bin/true"], 125, "write it as USER or USER:GROUP"),
     refusal("capture-nowhere", ["--network", "user", "--pcap", "/no/such/file", Program("hello")], 125, "--pcap /no/such/file: No such file"),
     refusal("odd-machine", ["--machine", "toaster", "/bin/true"], 125, "microvm, q35, pc, virt"),
     refusal("odd-timeout", ["--timeout", "soon", "/bin/true"], 125, "number of seconds"),

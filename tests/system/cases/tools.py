@@ -108,6 +108,7 @@ CASES = [
         in_job -u 1000:1001 -w / job /bin/busybox sh -c 'id -u; id -g; pwd; echo $PPID; exec 1>&-; kill -TERM $$' || echo "status $?"
         in_job job none 2>&1 || echo "status $?"
         in_job -w /none job busybox true 2>&1 || echo "status $?"
+        in_job -u nobody:tty job busybox sh -c 'id -u; id -g'; in_job -u somebody job busybox true 2>&1 || echo "status $?"
         in_job none busybox true 2>/dev/null || echo "status $?"
         head -c 1000000 /dev/urandom > much
         in_job job busybox cat < much | cmp - much
@@ -125,7 +126,8 @@ CASES = [
         until grep -qs here here; do sleep 0.1; done
         "$SPORE" stop -t 60 job; wait $last || echo "status $?"
         """, stdout="job\nbefore it is up\ninput\nsecond first\n/tmp\nstatus 5\n1000\n1001\n/\n0\nstatus 143\nspore: the program is not in the guest's root: check the path and --root\nstatus 127\n"
-         "spore: the folder to begin in (-w) is not in the guest\nstatus 125\nstatus 125\nline\n0\n"
+         "spore: the folder to begin in (-w) is not in the guest\nstatus 125\n65534\n5\n"
+         "spore: user 'somebody': the guest's /etc/passwd has none of that name: give a number, or a root that has it\nstatus 125\nstatus 125\nline\n0\n"
          "spore: the machine runs 16 programs beside its first already: wait until one has ended\nstatus 125\njob\nstatus 137\n", stderr=re.compile("errors"), timeout=240),
     Case("exec-crash-report", [Program("patient"), Program("crash")], script="""
         "$SPORE" run $OPTIONS -v "$2:/crash" -d --name job "$1"

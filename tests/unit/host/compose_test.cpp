@@ -123,7 +123,7 @@ version: "3.8"
     EXPECT_EQ(db.request.image, "docker://redis:7");
     EXPECT_EQ(db.volumes, (std::vector<NamedVolume>{{"data", "/data"}, {"more", "/more", true}}));
     EXPECT_EQ(std::get<std::vector<std::string>>(db.ready), (std::vector<std::string>{"redis-cli", "ping"}));
-    EXPECT_EQ(db.request.user, (User{999, 998}));
+    EXPECT_EQ(db.request.user, UserChoice(User{999, 998}));
     EXPECT_EQ(db.request.directory, "/data");
     EXPECT_EQ(db.request.stop_signal, 2u);
     EXPECT_EQ(migrate.name, "migrate");
@@ -179,7 +179,7 @@ TEST(Compose, ErrorsNameLineAndFix) {
     EXPECT_NE(service_problem("build: .").find("docker save NAME"), std::string::npos);
     EXPECT_NE(service_problem("ports: ['80']").find("write 8080:80"), std::string::npos);
     EXPECT_NE(service_problem("ports: [{target: 80}]").find("add published"), std::string::npos);
-    EXPECT_NE(service_problem("user: postgres").find("in numbers"), std::string::npos);
+    EXPECT_NE(service_problem("user: 'a b'").find("a number"), std::string::npos);
     EXPECT_NE(service_problem("mem_limit: lots").find("such as 512m"), std::string::npos);
     EXPECT_NE(service_problem("cpus: 0").find("number of processors"), std::string::npos);
     EXPECT_NE(service_problem("network_mode: host").find("cannot be host"), std::string::npos);

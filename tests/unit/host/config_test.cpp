@@ -43,7 +43,7 @@ KEY = "value"
     EXPECT_EQ(request->log_level, abi::LogLevel::warn);
     EXPECT_EQ(request->timeout, std::chrono::milliseconds(1500));
     EXPECT_EQ(request->root, "/project/rootfs");
-    EXPECT_EQ(request->user, (User{1000, 100}));
+    EXPECT_EQ(request->user, UserChoice(User{1000, 100}));
     EXPECT_EQ(request->limits, (std::vector<Limit>{{7, 1024, 4096}, {4, ~u64{0}, ~u64{0}}}));
     EXPECT_EQ(request->core, "/project/crashes");
     EXPECT_EQ(request->restart, (Restart{Restart::When::on_failure, 3}));
@@ -81,8 +81,9 @@ TEST(Values, Seconds) {
 }
 
 TEST(Values, Volumes) {
-    EXPECT_EQ(*parse_user("7"), (User{7, 7}));
-    for (const char* text : {"", ":", "1:", ":1", "a", "1:b", "-1", "4294967295", "1:2:3", "1 "}) EXPECT_FALSE(parse_user(text)) << text;
+    EXPECT_EQ(*parse_user("7"), UserChoice(User{7, 7}));
+    for (const char* text : {"www-data", "a:b", "1:b", "a:1"}) EXPECT_EQ(*parse_user(text), UserChoice(std::string(text)));
+    for (const char* text : {"", ":", "1:", ":1", "a:", ":b", "a b", "-1", "4294967295", "1:2:3", "1 "}) EXPECT_FALSE(parse_user(text)) << text;
     EXPECT_EQ(text_of(*parse_limit("stack=65536:unlimited")), "stack=65536:unlimited");
     for (const char* text : {"", "nofile", "nofile=", "nofile=x", "nofile=2:1", "nofile=1:", "files=1", "=1"}) EXPECT_FALSE(parse_limit(text)) << text;
     auto volume = parse_volume("/tmp:/data:ro", "/");

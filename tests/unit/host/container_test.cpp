@@ -75,7 +75,7 @@ TEST(ContainerImage, TheUserIsAskedFirst) {
     ASSERT_TRUE(apply_container_image(request, image));
     EXPECT_EQ(request.environment, (Words{"A=image", "B=image", "A=user"}));
     EXPECT_EQ(request.directory, "/user");
-    EXPECT_EQ(request.user, (User{7, 8}));
+    EXPECT_EQ(request.user, UserChoice(User{7, 8}));
     EXPECT_EQ(request.root, "/r");
 }
 
