@@ -83,6 +83,7 @@ std::string_view describe(Error error) {
     case Error::not_found: return ": there is no such folder";
     case Error::access_denied:
     case Error::not_permitted: return ": it may not be written there";
+    case Error::overflow: return ": it has more pieces of memory than such a file has place for";
     case Error::exists: return ": what has that name stays";
     case Error::read_only: return ": nothing can be written there";
     case Error::canceled: return ": it was killed meanwhile";
@@ -100,27 +101,10 @@ void tell_of_failure(const Task& task, std::string_view what, std::string_view p
     tell(core::LogLevel::error, task, what, path, why);
 }
 
-/// With all others at a stand. Whether a file was begun.
-bool write_halted(Task& task, const SignalInfo& info, u64 limit, const CoreHalt& halt) {
-    char pattern_text[core_pattern_limit], buffer[512];
-    auto pattern = core_pattern(pattern_text);
-    auto path = name_of(task, pattern, info.number, limit, buffer);
-    if (!path) return tell_of_failure(task, "no core file by the pattern", pattern, path.error()), false;
-    auto output = CoreOutput::create();
-    auto tasks = tasks_of(task, halt);
-    auto file = !output ? fail(output.error()) : !tasks ? fail(tasks.error()) : open_core(task, *path);
-    if (!file) return tell_of_failure(task, "no core file", *path, file.error()), false;
-    auto put = put_core(*output, **file, limit, halt, tasks->span(), info);
-    if (!put && put.error() != Error::too_big) tell_of_failure(task, "the core file ends early:", *path, put.error());
-    else tell(core::LogLevel::info, task, "core file", *path, put ? "" : ", cut at RLIMIT_CORE");
-    return true;
-}
-
-}  // namespace
-
-Result<void> put_core(CoreOutput& output, fs::File& file, u64 limit, const CoreHalt& halt, std::span<Task* const> tasks, const SignalInfo& info) {
+/// The file's contents: the first of `tasks` is the current one, whose memory `segments` are of, the others stand still. What stops it leaves what was put until
+/// then; too_big is Linux's way to end at the limit.
+Result<void> put_core(CoreOutput& output, fs::File& file, u64 limit, const CoreHalt& halt, std::span<Task* const> tasks, const CoreSegments& segments, const SignalInfo& info) {
     auto& task = *tasks.front();
-    auto segments = TRY(CoreSegments::of(task.memory(), task.process().core_filter.load(std::memory_order_relaxed)));
     task::store_program_state();
     CoreNotes notes{tasks, info, segments.files()};
     TRY(put_notes(output, notes));
@@ -136,6 +120,26 @@ Result<void> put_core(CoreOutput& output, fs::File& file, u64 limit, const CoreH
     auto finished = output.finish();
     return put ? finished : put;
 }
+
+/// With all others at a stand. Whether a file was begun.
+bool write_halted(Task& task, const SignalInfo& info, u64 limit, const CoreHalt& halt) {
+    char pattern_text[core_pattern_limit], buffer[512];
+    auto pattern = core_pattern(pattern_text);
+    auto path = name_of(task, pattern, info.number, limit, buffer);
+    if (!path) return tell_of_failure(task, "no core file by the pattern", pattern, path.error()), false;
+    auto output = CoreOutput::create();
+    auto tasks = tasks_of(task, halt);
+    auto segments = CoreSegments::of(task.memory(), task.process().core_filter.load(std::memory_order_relaxed));
+    // All that can be missing is there before a file is begun: an empty one helps nobody.
+    auto file = !output ? fail(output.error()) : !tasks ? fail(tasks.error()) : !segments ? fail(segments.error()) : open_core(task, *path);
+    if (!file) return tell_of_failure(task, "no core file", *path, file.error()), false;
+    auto put = put_core(*output, **file, limit, halt, tasks->span(), *segments, info);
+    if (!put && put.error() != Error::too_big) tell_of_failure(task, "the core file ends early:", *path, put.error());
+    else tell(core::LogLevel::info, task, "core file", *path, put ? "" : ", cut at RLIMIT_CORE");
+    return true;
+}
+
+}  // namespace
 
 bool write_core(Task& task, const SignalInfo& info) {
     if constexpr (!core::has(core::Part::core_files)) return false;

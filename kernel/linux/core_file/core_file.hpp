@@ -11,8 +11,4 @@ namespace spore::linux {
 /// could be made, of which the log tells. May sleep.
 bool write_core(Task& task, const SignalInfo& info);
 
-/// The file's contents: the first of `tasks` is the current one, the others stand still. What stops it leaves what was put until then; too_big is Linux's way
-/// to end at the limit.
-Result<void> put_core(CoreOutput& output, fs::File& file, u64 limit, const CoreHalt& halt, std::span<Task* const> tasks, const SignalInfo& info);
-
 }  // namespace spore::linux
