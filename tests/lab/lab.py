@@ -40,8 +40,10 @@ def places_of(instance):
 def words_of(instance, build, scratch):
     if isinstance(instance.case, cases.Domain):
         return ["sh", str(HERE / "domain.sh"), f"{scratch}/image", instance.case.meanwhile, instance.case.afterwards]
+    if instance.case.script:  # which gives $OPTIONS to `spore run` itself
+        instance = dataclasses.replace(instance, case=dataclasses.replace(instance.case, options=[*TOOL_WORDS[1:], *instance.case.options]))
     words = system_case.words_of(instance, build, scratch, {**system_case.files_for(instance, build), "system": ""})
-    return words if instance.case.host else [words[0], *TOOL_WORDS, *words[2:]]
+    return words if instance.case.host or instance.case.script else [words[0], *TOOL_WORDS, *words[2:]]
 
 
 def build_domain(instance, build, scratch):
@@ -65,7 +67,10 @@ def step(number, instance, build, work):
     (folder / "stdin").write_bytes(case.stdin)
     if isinstance(case, cases.Domain):
         build_domain(instance, build, scratch)
-    words = ["env", *(f"{key}={value}" for key, value in system_case.environment_of(case, build, str(scratch)).items()),
+    environment = system_case.environment_of(case, build, str(scratch))
+    if case.script:
+        environment["XDG_RUNTIME_DIR"] = "/tmp"  # no socket can be made on 9P
+    words = ["env", *(f"{key}={value}" for key, value in environment.items()),
              "timeout", "-s", "KILL", str(case.timeout), *words_of(instance, build, str(scratch))]
     return f"""cd {scratch}
 {shlex.join(words)} < ../stdin > ../stdout 2> ../stderr

@@ -22,6 +22,7 @@ CASES = [
             "killed 143\n1\n2\n3\n4\n5\n6\n7\n8\n"),
     Case("processor", [Program("processor")], stdout="identification ok\nsigning ok\nbranch targets ok\n", machines=(), linuxu=False, everywhere=True),
     # On processors that leave registers which are zero out of what they save (XSAVEOPT), as linuxu's may be.
+    Case("preempted-vectors", [Program("preempted_vectors")], stdout="each has its own\n"),
     Case("signal-vectors", [Program("signal_vectors")], stdout="".join(f"round {number}: as they are\n" for number in range(6)), arm64=False),
     Case("segment-bases", [Program("segment_bases", "static-pie")], cpus=(1, 4), arm64=False, stdout="at first 0\nset: 42, and read\nbeyond: Operation not permitted\n"
          "in a signal's handler 42\nthreads: 0 wrong, mine still 42\na child has 42, then 7\na new program starts with 0\nits parent 42\n"),

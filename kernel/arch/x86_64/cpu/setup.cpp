@@ -75,6 +75,20 @@ void load_tables(CpuLocal& cpu) {
         : "rax", "memory");
 }
 
+u64 read_extended_control() {
+    u32 low, high;
+    asm volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+    return u64{high} << 32 | low;
+}
+
+/// For a hypervisor that was not told of XSETBV, and takes it back when it runs next, as after CPUID: registers would silently not be saved. KVM is one, on the
+/// processor with SVM that QEMU 7.2 emulates. Programs see OSXSAVE off, and leave AVX alone.
+void do_without_xsave(u64 cr4) {
+    features.xsave = features.xsaveopt = false;
+    features.extended_size = 512;
+    write_cr4(cr4 & ~(u64{1} << 18));
+}
+
 void set_control_registers() {
     u64 cr0 = read_cr0();
     cr0 = (cr0 | 0x10022) & ~u64{0xc};  // WP, NE, MP; no EM, TS: vector state is switched by us
@@ -86,6 +100,7 @@ void set_control_registers() {
     if (features.xsave) {
         asm volatile("xsetbv" : : "c"(0), "a"(static_cast<u32>(features.extended_mask)), "d"(0));
         features.extended_size = cpuid(0xd, 0).ebx;
+        if (read_extended_control() != features.extended_mask) do_without_xsave(cr4);
     }
 }
 
