@@ -14,10 +14,10 @@ BUILT_FROM = ("libc6-dev", "linux-libc-dev", "libgcc-12-dev", "libc++-19-dev", "
 
 def build_for_arm64(build):
     source, folder = system_case.HERE.parent.parent, build / "lab/arm64"
-    commands = [["ninja", "-C", folder, "spore"]]
-    if not (folder / "build.ninja").exists():
-        commands.insert(0, ["cmake", "-G", "Ninja", "-S", source, "-B", folder, f"-DCMAKE_TOOLCHAIN_FILE={source}/cmake/arm64-linux.cmake",
-                            f"-DCMAKE_SYSROOT={arm64.unpack('build', BUILT_FROM)}", "-DCMAKE_BUILD_TYPE=RelWithDebInfo", "-DSPORE_TESTS=OFF"])
+    # Each time: what it is built from may be elsewhere than when it was configured first.
+    commands = [["cmake", "-G", "Ninja", "-S", source, "-B", folder, f"-DCMAKE_TOOLCHAIN_FILE={source}/cmake/arm64-linux.cmake",
+                 f"-DCMAKE_SYSROOT={arm64.unpack('build', BUILT_FROM)}", "-DCMAKE_BUILD_TYPE=RelWithDebInfo", "-DSPORE_TESTS=OFF"],
+                ["ninja", "-C", folder, "spore"]]
     for command in commands:
         result = subprocess.run(command, capture_output=True, text=True, timeout=1800)
         if result.returncode:
