@@ -43,8 +43,9 @@ private:
     Outcome<Project> read() const {
         std::error_code error;
         if (fs::is_regular_file(place_, error)) return is_compose_file(place_) ? read_compose(place_) : read_project(place_.parent_path() / place_.filename());
-        if (auto compose = find_compose(place_); compose && !fs::exists(place_ / "spore.toml", error)) return read_compose(*compose);
-        return read_project(place_ / "spore.toml");
+        if (fs::exists(place_ / "spore.toml", error)) return read_project(place_ / "spore.toml");
+        if (auto compose = find_compose(place_)) return read_compose(*compose);
+        return failure(ExitStatus::bad_configuration, "{}: there is no project: name a folder with a spore.toml or a Compose file, or that file", place_.string());
     }
     fs::path place_ = ".";
     std::string name_;

@@ -171,6 +171,7 @@ CASES = [
     refusal("linuxu-guarded", ["--on", "linuxu", "--mode", "guarded", "/bin/true"], 125, "one privilege level"),
     refusal("odd-platform", ["--on", "xenon", "/bin/true"], 125, "qemu, linuxu"),
     refusal("odd-network", ["--network", "bridged", "/bin/true"], 125, "user, none, lan=NAME, tap=NAME, bridge=NAME"),
+    Case("no-project", ["up", "{scratch}"], host=True, status=110, stderr=re.compile("there is no project: name a folder with a spore.toml or a Compose file")),
     refusal("odd-lan", ["--network", "lan=a b", "/bin/true"], 125, "such as lan=shop"),
     refusal("lan-with-address", ["--network", "lan=shop", "--ip", "10.0.2.99/24", "/bin/true"], 125, "leave --ip, --gateway and --mac away"),
     refusal("lan-with-odd-name", ["-d", "--network", "lan=shop", "--name", "a_b", "/bin/true"], 125, "is no host name"),
