@@ -329,8 +329,7 @@ Outcome<int> run_detached(const Request& wanted, const DetachOptions& given) {
     auto options = given;
     options.restart = request.restart.value_or(Restart{});
     // By its name the others find it, unless it says another.
-    bool has_neighbours = request.network.choice && request.network.choice->kind == NetworkKind::lan;
-    if (has_neighbours && !request.network.host_name && !options.name.empty()) request.network.host_name = TRY(parse_host_name(options.name));
+    if (request.network.has_neighbours() && !request.network.host_name && !options.name.empty()) request.network.host_name = TRY(parse_host_name(options.name));
     return start_in_background(TRY(make_plan(request)), [&](Plan& plan, const Instance& instance) -> Outcome<Prepared> {
         if (request.debug) add_debugger(plan, instance.folder());
         auto prepared = TRY(prepare(plan));

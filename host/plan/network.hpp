@@ -60,6 +60,8 @@ struct NetworkRequest {
     std::optional<std::string> host_name;
     std::optional<fs::path> capture;
 
+    /// It asks for a network that other machines are on, which find it by its name.
+    bool has_neighbours() const { return choice && choice->kind == NetworkKind::lan; }
     /// Takes over what `upper` names; ports are joined, other lists replaced.
     void merge(const NetworkRequest& upper);
 };

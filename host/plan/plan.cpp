@@ -230,8 +230,7 @@ Outcome<Plan> make_plan(const Request& request) {
 
     plan.arguments.push_back(name);
     plan.arguments.insert(plan.arguments.end(), request.arguments.begin(), request.arguments.end());
-    bool has_neighbours = request.network.choice && request.network.choice->kind == NetworkKind::lan;
-    plan.host_name = request.network.host_name.value_or(has_neighbours ? host_name_after(plan.program) : plan.host_name);
+    plan.host_name = request.network.host_name.value_or(request.network.has_neighbours() ? host_name_after(plan.program) : plan.host_name);
     auto [user, home] = TRY(find_user(request.user.value_or(plan.user), plan.root));
     if (home.empty()) home = user.uid == 0 ? "/root" : "/";
     plan.user = user;

@@ -198,6 +198,8 @@ std::optional<u64> parse_size(std::string_view text);
 std::optional<std::chrono::milliseconds> parse_seconds(std::string_view text);
 /// "host:guest[:ro][:shared|:disk]" or "LABEL=name:guest:disk", the message of the failure says what is wrong.
 Outcome<Volume> parse_volume(std::string_view text, const fs::path& base);
+/// The number of a user or group.
+std::optional<u32> parse_id(std::string_view text);
 Outcome<UserChoice> parse_user(std::string_view text);
 Outcome<Limit> parse_limit(std::string_view text);
 std::string text_of(const Limit& limit);

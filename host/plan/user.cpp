@@ -2,17 +2,9 @@
 
 #include <fcntl.h>
 
-#include <charconv>
-
 namespace spore::host {
 
 namespace {
-
-std::optional<u32> to_number(std::string_view text) {
-    u32 number = 0;
-    auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    return error == std::errc{} && end == text.data() + text.size() ? std::optional(number) : std::nullopt;
-}
 
 std::string_view take_until(std::string_view& text, char end) {
     auto size = std::min(text.find(end), text.size());
@@ -45,18 +37,18 @@ Outcome<FoundUser> find_user(const UserChoice& choice, std::string_view passwd, 
     std::string_view text = std::get<std::string>(choice);
     auto name = take_until(text, ':');
     FoundUser found;
-    if (auto uid = to_number(name)) {
+    if (auto uid = parse_id(name)) {
         found.user = {*uid, *uid};
     } else {
         auto fields = fields_of(name, passwd);
-        auto number = fields.size() > 3 ? to_number(fields[2]) : std::nullopt, main_group = fields.size() > 3 ? to_number(fields[3]) : std::nullopt;
+        auto number = fields.size() > 3 ? parse_id(fields[2]) : std::nullopt, main_group = fields.size() > 3 ? parse_id(fields[3]) : std::nullopt;
         if (!number || !main_group) return failure(ExitStatus::failed, "user '{}': the guest's /etc/passwd has none of that name: give a number, or a root that has it", name);
         found = {{*number, *main_group}, fields.size() > 5 ? std::string(fields[5]) : ""};
     }
     if (text.empty()) return found;
     auto fields = fields_of(text, group);
-    auto gid = to_number(text);
-    if (!gid && fields.size() > 2) gid = to_number(fields[2]);
+    auto gid = parse_id(text);
+    if (!gid && fields.size() > 2) gid = parse_id(fields[2]);
     if (!gid) return failure(ExitStatus::failed, "group '{}': the guest's /etc/group has none of that name: give a number, or a root that has it", text);
     found.user.gid = *gid;
     return found;

@@ -52,13 +52,6 @@ auto find_value(const auto& table, std::string_view name) -> std::optional<std::
     return std::nullopt;
 }
 
-std::optional<u32> parse_id(std::string_view text) {
-    u32 number = 0;
-    auto [end, error] = std::from_chars(text.begin(), text.end(), number);
-    // The last number means nobody [chown(2)].
-    return error == std::errc{} && end == text.end() && number != ~u32{0} ? std::optional(number) : std::nullopt;
-}
-
 /// As useradd(8) lets them be.
 bool is_user_name(std::string_view text) {
     auto letter = [](char c) { return std::isalpha(static_cast<unsigned char>(c)) || c == '_'; };
@@ -174,6 +167,13 @@ Outcome<Volume> parse_volume(std::string_view text, const fs::path& base) {
         volume.uuid = *uuid;
     }
     return volume;
+}
+
+std::optional<u32> parse_id(std::string_view text) {
+    u32 number = 0;
+    auto [end, error] = std::from_chars(text.begin(), text.end(), number);
+    // The last number means nobody [chown(2)].
+    return error == std::errc{} && end == text.end() && number != ~u32{0} ? std::optional(number) : std::nullopt;
 }
 
 Outcome<UserChoice> parse_user(std::string_view text) {

@@ -5,7 +5,7 @@
 namespace spore::host {
 namespace {
 
-constexpr std::string_view passwd = "root:x:0:0:root:/root:/bin/sh\n# a comment\nweb:x:33:34:w:/srv/web:/bin/false\nbad:x:x:1\nshort:x:7\nlast:x:8:9";
+constexpr std::string_view passwd = "root:x:0:0:root:/root:/bin/sh\n# a comment\nweb:x:33:34:w:/srv/web:/bin/false\nbad:x:x:1\nshort:x:7\nall:x:4294967295:1\nlast:x:8:9";
 constexpr std::string_view group = "root:x:0:\nstaff:x:50:web\nbroken:x";
 
 TEST(Users, AreFoundByName) {
@@ -18,7 +18,7 @@ TEST(Users, AreFoundByName) {
     EXPECT_EQ(find("7:staff")->user, (User{7, 50}));
     EXPECT_EQ(find("last")->user, (User{8, 9}));
     EXPECT_EQ(find("last")->home, "");
-    for (const char* unknown : {"nobody", "bad", "short", "we"}) EXPECT_NE(find(unknown).error().message.find("/etc/passwd has none of that name"), std::string::npos) << unknown;
+    for (const char* unknown : {"nobody", "bad", "short", "all", "we"}) EXPECT_NE(find(unknown).error().message.find("/etc/passwd has none of that name"), std::string::npos) << unknown;
     for (const char* unknown : {"web:web", "1:broken"}) EXPECT_NE(find(unknown).error().message.find("/etc/group has none of that name"), std::string::npos) << unknown;
 }
 
