@@ -1,4 +1,4 @@
-// A pipe [pipe(2)].
+// Pipes [pipe(2)] and pairs of sockets [socketpair(2)].
 #pragma once
 
 #include "host/common/files.hpp"
@@ -9,5 +9,11 @@ struct Pipe {
     FileDescriptor from, to;
 };
 Outcome<Pipe> make_pipe();
+
+/// A stream with two ends, for this process and another.
+struct SocketPair {
+    FileDescriptor ours, theirs;
+};
+Outcome<SocketPair> make_socket_pair();
 
 }  // namespace spore::host

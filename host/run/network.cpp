@@ -11,6 +11,7 @@
 #include <cerrno>
 
 #include "host/common/descriptor_passing.hpp"
+#include "host/common/pipe.hpp"
 #include "host/common/process.hpp"
 
 namespace spore::host {
@@ -130,9 +131,7 @@ Outcome<void> forward_ports(const Network& network, Monitor& monitor) {
 Outcome<FileDescriptor> open_bridge(const Network& network) {
     const auto& bridge = network.choice.name;
     constexpr const char* helper = "/usr/lib/qemu/qemu-bridge-helper";
-    int pair[2];
-    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) return failure(ExitStatus::failed, "cannot make a socket pair: {}", error_text());
-    FileDescriptor ours(pair[0]), theirs(pair[1]);
+    auto [ours, theirs] = TRY(make_socket_pair());
     std::vector<std::string> command{helper, "--fd=3", "--br=" + bridge};
     if (network.capture.empty()) command.insert(command.begin() + 1, "--use-vnet");  // see network_options()
     auto started = start(command, {{theirs.number(), 3}});

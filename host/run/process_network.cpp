@@ -9,6 +9,7 @@
 
 #include <array>
 
+#include "host/common/pipe.hpp"
 #include "host/common/text.hpp"
 #include "host/run/network.hpp"
 
@@ -44,9 +45,8 @@ Outcome<void> wait_for_passt(int socket, const MacAddress& mac) {
 }
 
 Outcome<ProcessNetwork> start_passt(const Network& network) {
-    int pair[2];
-    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) return failure(ExitStatus::failed, "cannot make a socket pair: {}", error_text());
-    FileDescriptor ours(pair[0]), theirs(pair[1]), nothing(::open("/dev/null", O_RDWR | O_CLOEXEC));
+    auto [ours, theirs] = TRY(make_socket_pair());
+    FileDescriptor nothing(::open("/dev/null", O_RDWR | O_CLOEXEC));
     auto passt = start(passt_command(network), {{nothing.number(), 0}, {nothing.number(), 1}, {nothing.number(), 2}, {theirs.number(), 3}});
     if (!passt) return failure(ExitStatus::missing_tool, "passt is missing, which is the user network of --on linuxu: install it with 'apt install passt'");
     theirs.close();

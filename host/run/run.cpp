@@ -33,17 +33,12 @@ namespace spore::host {
 
 namespace {
 
-struct SocketPair {
-    FileDescriptor ours, theirs;
-};
-Outcome<SocketPair> make_socket_pair() {
-    int pair[2];
-    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
-        return failure(ExitStatus::failed, "cannot make a socket pair: {}", error_text());
-    // Room for all that the guest sends on credit [abi/channel.hpp], as the host's kernel counts it; more than a default socket has.
+/// To the machine: a stream with room for all that the guest sends on credit [abi/channel.hpp], as the host's kernel counts it; more than a default socket has.
+Outcome<SocketPair> make_channel() {
+    auto pair = TRY(make_socket_pair());
     int room = 3 * static_cast<int>(abi::initial_output_credit + abi::log_overdraft);
-    (void)::setsockopt(pair[1], SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
-    return SocketPair{FileDescriptor(pair[0]), FileDescriptor(pair[1])};
+    (void)::setsockopt(pair.theirs.number(), SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
+    return pair;
 }
 
 /// What QEMU said on its standard error, as far as it is there.
@@ -130,8 +125,8 @@ Outcome<Prepared> prepare(Plan& plan) {
 
 Outcome<int> run(const Plan& plan, Prepared prepared, RunHooks run_hooks) {
     CoreFolder cores(plan.cores);
-    auto channel = TRY(make_socket_pair());
-    auto serial = TRY(make_socket_pair());
+    auto channel = TRY(make_channel());
+    auto serial = TRY(make_channel());
     auto [words, words_of_qemu] = TRY(make_pipe());
     FileDescriptor nothing(::open("/dev/null", O_RDWR | O_CLOEXEC));
     auto signals = take_signals();

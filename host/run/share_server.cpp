@@ -10,6 +10,7 @@
 #include <array>
 
 #include "base/defer.hpp"
+#include "host/common/pipe.hpp"
 #include "host/common/text.hpp"
 #include "host/root/libraries.hpp"
 #include "wire/ninep.hpp"
@@ -114,9 +115,9 @@ Outcome<std::vector<std::string>> share_server_command(const Volume& volume) {
 
 Outcome<ShareServer> start_share_server(const Volume& volume) {
     auto command = TRY(share_server_command(volume));
-    int pair[2], pipe[2];
-    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) return failure(ExitStatus::failed, "cannot make a socket pair: {}", error_text());
-    FileDescriptor ours(pair[0]), theirs(pair[1]), nothing(::open("/dev/null", O_RDWR | O_CLOEXEC));
+    auto [ours, theirs] = TRY(make_socket_pair());
+    int pipe[2];
+    FileDescriptor nothing(::open("/dev/null", O_RDWR | O_CLOEXEC));
     // Without waiting: a server that says much, for ever, is not held up by nobody's listening.
     if (::pipe2(pipe, O_CLOEXEC | O_NONBLOCK) != 0) return failure(ExitStatus::failed, "cannot make a pipe: {}", error_text());
     FileDescriptor words(pipe[0]), said(pipe[1]);
