@@ -6,9 +6,9 @@
 #include "host/common/process.hpp"
 #include "host/debug/gdb.hpp"
 #include "host/instances/commands.hpp"
-#include "host/instances/control.hpp"
 #include "host/instances/copy.hpp"
 #include "host/instances/execute.hpp"
+#include "host/instances/guest_doors.hpp"
 #include "host/instances/logs.hpp"
 #include "host/instances/supervisor.hpp"
 #include "host/instances/top.hpp"
@@ -294,11 +294,8 @@ Outcome<int> start_in_background(Plan plan, const std::function<Outcome<Prepared
     auto instance = TRY(Instance::create(options.name.empty() ? make_instance_name(plan.program) : options.name, plan.arguments));
     auto started = [&]() -> Outcome<void> {
         auto prepared = std::optional(TRY(prepare(plan, instance)));
-        // Until the machine takes them, who asks waits at the door.
-        auto questions = TRY(listen_at(instance, Door::questions)), executions = TRY(listen_at(instance, Door::executions)), snapshots = TRY(listen_at(instance, Door::snapshots));
-        auto run_prepared = [&]() -> Outcome<int> {
-            return run(plan, std::move(*prepared), {.questions = questions.number(), .executions = executions.number(), .snapshots = snapshots.number(), .save = save_machine});
-        };
+        auto doors = TRY(GuestDoors::open(instance));
+        auto run_prepared = [&]() -> Outcome<int> { return run(plan, std::move(*prepared), doors.hooks()); };
         auto run_anew = [&]() -> Outcome<int> {
             plan = first_plan;
             prepared = TRY(prepare(plan, instance));
