@@ -1,5 +1,7 @@
 #include "host/root/assemble.hpp"
 
+#include <algorithm>
+
 #include "host/common/first_line.hpp"
 #include "host/plan/user.hpp"
 #include "host/root/libraries.hpp"
@@ -86,7 +88,8 @@ bool is_placeholder(const Entry& entry) {
 /// /etc/resolv.conf: servers that are known beforehand, or a link to what the kernel hears of the network.
 void add_resolver_settings(const Plan& plan, Root& root) {
     constexpr auto path = "/etc/resolv.conf";
-    if (const auto* there = root.find(path); there && is_placeholder(*there)) root.remove(path);
+    bool chosen = std::ranges::contains(plan.volumes, path, &Volume::guest);
+    if (const auto* there = root.find(path); there && !chosen && is_placeholder(*there)) root.remove(path);
     if (plan.network.automatic()) return root.add_link(path, "/proc/net/pnp");
     std::string servers;
     for (const auto& server : plan.network.name_servers) servers += fmt::format("nameserver {}\n", server.text());
