@@ -41,6 +41,11 @@ add_fuzzer(compose ${CMAKE_SOURCE_DIR}/host/compose/yaml.cpp ${CMAKE_SOURCE_DIR}
 target_link_libraries(fuzz-compose PRIVATE ${SPORE_YAML})
 add_dependencies(fuzz-compose spore)
 target_include_directories(fuzz-compose PRIVATE ${CMAKE_BINARY_DIR}/generated/host)
+add_fuzzer(oci ${CMAKE_SOURCE_DIR}/host/oci/spec.cpp ${CMAKE_SOURCE_DIR}/host/plan/values.cpp ${CMAKE_SOURCE_DIR}/host/plan/disk.cpp ${CMAKE_SOURCE_DIR}/wire/ext4/superblock.cpp
+    ${CMAKE_SOURCE_DIR}/wire/ext4/checksum.cpp ${CMAKE_SOURCE_DIR}/host/plan/network_values.cpp ${CMAKE_SOURCE_DIR}/host/check/call_table.cpp ${CMAKE_SOURCE_DIR}/host/common/files.cpp
+    ${CMAKE_SOURCE_DIR}/host/common/failure.cpp ${CMAKE_SOURCE_DIR}/host/common/colour.cpp ${CMAKE_SOURCE_DIR}/host/common/format.cpp ${CMAKE_SOURCE_DIR}/host/common/signals.cpp)
+add_dependencies(fuzz-oci spore)
+target_include_directories(fuzz-oci PRIVATE ${CMAKE_BINARY_DIR}/generated/host)
 add_fuzzer(lan ${CMAKE_SOURCE_DIR}/host/lan/names.cpp ${CMAKE_SOURCE_DIR}/host/lan/greeting.cpp ${CMAKE_SOURCE_DIR}/host/plan/network_values.cpp
     ${CMAKE_SOURCE_DIR}/host/common/failure.cpp ${CMAKE_SOURCE_DIR}/host/common/format.cpp ${CMAKE_SOURCE_DIR}/host/common/colour.cpp ${CMAKE_SOURCE_DIR}/wire/net/checksum.cpp)
 add_fuzzer(acpi ${CMAKE_SOURCE_DIR}/wire/acpi.cpp ${CMAKE_SOURCE_DIR}/wire/acpi_arm.cpp ${CMAKE_SOURCE_DIR}/wire/acpi_button.cpp)

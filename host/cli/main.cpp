@@ -10,6 +10,7 @@
 #include "host/cli/options.hpp"
 #include "host/common/text.hpp"
 #include "host/inspect/inspect.hpp"
+#include "host/oci/runtime.hpp"
 #include "host/run/run.hpp"
 
 namespace spore::host {
@@ -65,6 +66,7 @@ Outcome<int> tell_kernels(const Command& command) {
 }
 
 Outcome<int> tool(int count, const char* const* arguments) {
+    if (count > 0 && fs::path(arguments[0]).filename() == oci::runtime_name) return oci::runtime(count, arguments);
     if (count > 1 && std::string_view(arguments[1]) == "kernel-of") return tell_kernels(TRY(parse_command_line(count - 1, arguments + 1)));
     auto command = TRY(parse_command_line(count, arguments));
     return std::visit([](const auto& chosen) { return execute(chosen); }, command);

@@ -52,13 +52,18 @@ std::string command_line(const InstanceState& state) {
 
 Outcome<int> list_instances(Listing listing, Format format) {
     auto json = nlohmann::json::array();
-    std::string table = fmt::format("{:<24} {:<34} {:>8}  {}\n", "NAME", "STATUS", "PID", "COMMAND");
-    for (const auto& instance : TRY(Instance::all())) {
+    auto instances = TRY(Instance::all());
+    std::size_t width = 24;
+    for (const auto& instance : instances) width = std::max(width, instance.name().size());
+    auto row = [width](std::string_view name, std::string_view status, std::string_view process, std::string_view command) {
+        return fmt::format("{:<{}} {:<34} {:>8}  {}\n", name, width, status, process, command);
+    };
+    auto table = row("NAME", "STATUS", "PID", "COMMAND");
+    for (const auto& instance : instances) {
         auto life = instance.life();
         auto state = instance.state();
         if (!state || (listing == Listing::running && life != Life::running)) continue;
-        table += fmt::format("{:<24} {:<34} {:>8}  {}\n", instance.name(), status_of(life, *state),
-                             life == Life::running ? fmt::to_string(state->supervisor) : "-", command_line(*state));
+        table += row(instance.name(), status_of(life, *state), life == Life::running ? fmt::to_string(state->supervisor) : "-", command_line(*state));
         auto item = nlohmann::json::parse(state->to_json());
         item["name"] = instance.name();
         item["life"] = name_of(life);

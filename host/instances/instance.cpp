@@ -45,7 +45,7 @@ std::optional<InstanceState> InstanceState::from_json(std::string_view text) {
 
 Outcome<Instance> Instance::create(const std::string& name, std::vector<std::string> command) {
     if (!is_instance_name(name))
-        return failure(ExitStatus::failed, "--name {}: use up to 63 letters, digits, and - _ . after the first", name);
+        return failure(ExitStatus::failed, "--name {}: use up to 64 letters, digits, and - _ . after the first", name);
     Instance instance(name, TRY(state_directory()) / name);
     for (int attempt = 0; attempt < 2; ++attempt) {
         if (::mkdir(instance.folder_.c_str(), 0700) == 0) {
@@ -156,7 +156,8 @@ std::string make_instance_name(std::string_view program) {
 
 bool is_instance_name(std::string_view name) {
     auto letter = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; };
-    return !name.empty() && name.size() < 64 && letter(name[0]) &&
+    constexpr std::size_t longest = 64;  // as container engines make them
+    return !name.empty() && name.size() <= longest && letter(name[0]) &&
            std::ranges::all_of(name, [&](char c) { return letter(c) || c == '-' || c == '_' || c == '.'; });
 }
 

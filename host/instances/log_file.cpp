@@ -44,6 +44,7 @@ Outcome<LogReader> LogReader::open(const fs::path& path) {
     // From the former on; the other follows by itself.
     for (const auto& file : {former(path), path})
         if (FileDescriptor opened(::open(file.c_str(), O_RDONLY | O_CLOEXEC)); opened) return LogReader(path, std::move(opened));
+    if (errno == ENOENT) return failure(ExitStatus::failed, "there is no {}: where a container engine keeps the machine, its own logs have the output", path.string());
     return failure(ExitStatus::failed, "cannot read {}: {}", path.string(), error_text());
 }
 

@@ -443,9 +443,10 @@ assert max(event["ts"] for event in events if event["ph"] != "M") - first < 30e6
     Case("installed", [Program("hello")], needs=("/usr/bin/cmake",), script="""
         cmake --install "${SPORE%/host/spore}" --prefix "$PWD/usr" > /dev/null
         usr/bin/spore run "$1"
+        usr/bin/spore-oci features | grep -o '"ociVersionMax": ".*"'
         cd usr/share
         for file in man/man1/spore-run.1 man/man5/spore.toml.5 bash-completion/completions/spore zsh/vendor-completions/_spore \\
-            fish/vendor_completions.d/spore.fish spore/gdb/spore.py; do test -s "$file"; done""", stdout="hello from a program\n"),
+            fish/vendor_completions.d/spore.fish spore/gdb/spore.py; do test -s "$file"; done""", stdout="hello from a program\n\"ociVersionMax\": \"1.1.0\"\n"),
     # The script of the source tree, twice at once where nothing is built yet: the second waits, and finds it done. A build that fails leaves nothing behind.
     Case("script-builds-once", ["{programs}/../../../spore"], needs=("/usr/bin/flock",), script="""
         mkdir -p bin tree/abi tree/base tree/wire tree/kernel tree/host tree/cmake; cp "$1" tree/spore; touch tree/CMakeLists.txt tree/CMakePresets.json

@@ -1,0 +1,48 @@
+#include "host/oci/console.hpp"
+
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "host/common/descriptor_passing.hpp"
+
+namespace spore::host::oci {
+
+namespace {
+
+Outcome<FileDescriptor> connect_to(const fs::path& socket) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (socket.native().size() >= sizeof address.sun_path) return failure(ExitStatus::failed, "--console-socket {}: the path is too long", socket.string());
+    socket.native().copy(address.sun_path, sizeof address.sun_path - 1);
+    FileDescriptor connection(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    if (!connection || ::connect(connection.number(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
+        return failure(ExitStatus::failed, "--console-socket {}: {}", socket.string(), error_text());
+    return connection;
+}
+
+}  // namespace
+
+Outcome<void> begin_session(const fs::path& socket, const Process& process) {
+    (void)::setsid();  // fails where this is a leader already
+    if (socket.empty()) return {};
+    auto engine = TRY(connect_to(socket));
+    auto failed = [] { return failure(ExitStatus::failed, "cannot make a terminal: {}", error_text()); };
+    FileDescriptor master(::open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC));
+    int locked = 0, number = 0;
+    if (!master || ::ioctl(master.number(), TIOCSPTLCK, &locked) != 0 || ::ioctl(master.number(), TIOCGPTN, &number) != 0) return failed();
+    FileDescriptor terminal(::ioctl(master.number(), TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC));
+    if (!terminal || ::ioctl(terminal.number(), TIOCSCTTY, 0) != 0) return failed();
+    const struct winsize window{.ws_row = process.rows, .ws_col = process.columns, .ws_xpixel = 0, .ws_ypixel = 0};
+    if (window.ws_row && window.ws_col) (void)::ioctl(terminal.number(), TIOCSWINSZ, &window);
+    if (!send_with_descriptor(engine.number(), fmt::format("/dev/pts/{}", number), master.number()))
+        return failure(ExitStatus::failed, "--console-socket {}: {}", socket.string(), error_text());
+    for (int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+        if (::dup2(terminal.number(), stream) < 0) return failed();
+    return {};
+}
+
+}  // namespace spore::host::oci

@@ -1,0 +1,14 @@
+// What a container is as a machine: the engine's configuration as the arguments of `spore run` would say it.
+#pragma once
+
+#include "host/oci/spec.hpp"
+
+namespace spore::host::oci {
+
+/// A machine takes memory as it uses it, and gives it back: so there can be plenty where the engine sets no limit.
+inline constexpr u64 memory_without_limit = 1_GiB;
+
+/// `network` is what was found in the container's network namespace. Annotations `spore.KEY` are keys of spore.toml.
+Outcome<Request> make_request(const Spec& spec, const NetworkRequest& network);
+
+}  // namespace spore::host::oci

@@ -1,0 +1,14 @@
+// The command line of a runtime for container engines (Podman, containerd, Docker), which the tool has under the name spore-oci
+// [OCI runtime specification 1.1, runtime.md; its options are runc's].
+#pragma once
+
+#include "host/common/failure.hpp"
+
+namespace spore::host::oci {
+
+/// The program's name under which it is a runtime.
+inline constexpr std::string_view runtime_name = "spore-oci";
+
+Outcome<int> runtime(int count, const char* const* arguments);
+
+}  // namespace spore::host::oci
