@@ -54,6 +54,7 @@ enum class Tag : u16 {
     stop_signal = 22, ///< u32: the signal that the program is sent when the machine is asked to stop, instead of SIGTERM
     core_pattern = 23, ///< string of at most core_pattern_limit bytes: where core files of programs go and what they are called, as /proc/sys/kernel/core_pattern has it
     trace = 24,      ///< TraceRecord (trace.hpp): record what happens, and tell it at the end
+    file = 25,       ///< FileRecord, an absolute path in the root, and what is in the file: one that the root's image lacks, since it may be another's with the same image
     fixed_addresses = 15, ///< u32: 1 = programs and their stacks always lie at the same addresses
 };
 
@@ -124,5 +125,14 @@ struct VolumeRecord {
     u8 name[16];
 };
 static_assert(sizeof(VolumeRecord) == 24 && alignof(VolumeRecord) == 1);
+/// Its folder is in the image.
+struct FileRecord {
+    le64 modified;  ///< seconds since 1970
+    le32 uid, gid;
+    le16 mode;      ///< permissions, 07777
+    le16 path_size; ///< bytes
+    u8 reserved[4];
+};
+static_assert(sizeof(FileRecord) == 24 && alignof(FileRecord) == 1);
 
 }  // namespace spore::abi

@@ -40,6 +40,12 @@ bool is_volume(ByteSpan payload) {
     return record && record->naming <= u8(abi::VolumeName::label) && record->read_only <= 1 && is_path(payload.subspan(sizeof *record));
 }
 
+bool is_file(ByteSpan payload) {
+    auto* record = view_at<abi::FileRecord>(payload, 0);
+    auto path = record ? slice(payload, sizeof *record, u64{record->path_size}) : std::nullopt;
+    return path && is_path(*path) && record->mode <= 07777;
+}
+
 enum class Check : u8 { good, bad, unknown };
 
 /// Whether a record's payload is what its tag promises.
@@ -68,6 +74,7 @@ Check check_record(Tag tag, ByteSpan payload) {
         case Tag::interface: return verdict(is_interface(payload));
         case Tag::name_server: return verdict(payload.size() == sizeof(abi::AddressRecord::address));
         case Tag::volume: return verdict(is_volume(payload));
+        case Tag::file: return verdict(is_file(payload));
         case Tag::user: return verdict(is_struct<abi::UserRecord>(payload));
         case Tag::trace: return verdict(is_trace(payload));
     }

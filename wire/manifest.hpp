@@ -29,6 +29,11 @@ public:
         const abi::VolumeRecord& record;
         std::string_view path;
     };
+    struct File {
+        const abi::FileRecord& record;
+        std::string_view path;
+        ByteSpan content;
+    };
     struct Interface {
         const abi::InterfaceRecord& record;
         std::span<const abi::AddressRecord> addresses;
@@ -78,6 +83,10 @@ public:
         for_each([&](abi::Tag tag, ByteSpan payload) { if (tag == abi::Tag::volume) visit(to_volume(payload)); });
     }
     template <typename F>
+    void for_each_file(F&& visit) const {
+        for_each([&](abi::Tag tag, ByteSpan payload) { if (tag == abi::Tag::file) visit(to_file(payload)); });
+    }
+    template <typename F>
     void for_each_limit(F&& visit) const {
         for_each([&](abi::Tag tag, ByteSpan payload) { if (tag == abi::Tag::limit) visit(to_limit(payload)); });
     }
@@ -116,6 +125,11 @@ private:
         auto& record = *view_at<abi::VolumeRecord>(payload, 0);
         auto path = payload.subspan(sizeof record);
         return {record, {reinterpret_cast<const char*>(path.data()), path.size()}};
+    }
+    static File to_file(ByteSpan payload) {
+        auto& record = *view_at<abi::FileRecord>(payload, 0);
+        auto rest = payload.subspan(sizeof record);
+        return {record, {reinterpret_cast<const char*>(rest.data()), record.path_size}, rest.subspan(record.path_size)};
     }
     static Interface to_interface(ByteSpan payload) {
         auto& record = *view_at<abi::InterfaceRecord>(payload, 0);

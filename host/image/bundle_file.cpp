@@ -31,6 +31,19 @@ void write_network(wire::ManifestWriter<std::vector<std::byte>>& writer, const N
     for (const auto& server : network.name_servers) writer.record(abi::Tag::name_server, bytes_of(server.bytes));
 }
 
+/// Those beside the image.
+void write_files(wire::ManifestWriter<std::vector<std::byte>>& writer, const Root& root) {
+    for (const auto& [path, entry] : root.entries()) {
+        if (!entry.beside) continue;
+        abi::FileRecord record{};
+        record.modified = static_cast<u64>(entry.modified_seconds);
+        record.uid = entry.user, record.gid = entry.group;
+        record.mode = static_cast<u16>(entry.mode);
+        record.path_size = static_cast<u16>(path.size());
+        writer.record(abi::Tag::file, bytes_of(record), path + entry.content);
+    }
+}
+
 abi::VolumeRecord record_of(const Volume& volume) {
     abi::VolumeRecord record{};
     record.naming = static_cast<u8>(volume.label.empty() ? abi::VolumeName::uuid : abi::VolumeName::label);
@@ -42,7 +55,7 @@ abi::VolumeRecord record_of(const Volume& volume) {
 
 }  // namespace
 
-std::vector<std::byte> make_manifest(const Plan& plan, const std::string& program, abi::RootSource source) {
+std::vector<std::byte> make_manifest(const Plan& plan, const std::string& program, abi::RootSource source, const Root& root) {
     using abi::Tag;
     std::vector<std::byte> bytes;
     wire::ManifestWriter writer(bytes);
@@ -52,6 +65,7 @@ std::vector<std::byte> make_manifest(const Plan& plan, const std::string& progra
     writer.text(Tag::directory, plan.directory);
     writer.text(Tag::hostname, plan.host_name);
     write_network(writer, plan.network);
+    write_files(writer, root);
     if (plan.user != User{}) {
         abi::UserRecord record{};
         record.uid = plan.user.uid, record.gid = plan.user.gid;

@@ -8,8 +8,8 @@
 
 namespace spore::host {
 
-/// The manifest's bytes for this plan. `program` is the program's path in the guest.
-std::vector<std::byte> make_manifest(const Plan& plan, const std::string& program, abi::RootSource source);
+/// The manifest's bytes for this plan. `program` is the program's path in the guest; of `root`, the files beside its image are in it.
+std::vector<std::byte> make_manifest(const Plan& plan, const std::string& program, abi::RootSource source, const Root& root);
 
 /// Whether the bundle has a root, and whether its bytes are in the bundle's file or follow it from the image's own.
 enum class RootPart : u8 { none, inside, follows };

@@ -52,6 +52,7 @@ Outcome<void> stage(const Root& root, const fs::path& staging) {
         return failure(ExitStatus::failed, "cannot stage {} for the root image: {}{}", path.string(), error_text(), errno == ENOSPC ? full_cache : "");
     };
     for (const auto& [path, entry] : root.entries()) {
+        if (entry.beside) continue;
         if (ending_signal_waits()) return failure(ExitStatus::failed, "interrupted");
         auto at = staging / path.substr(1);
         switch (entry.kind) {
@@ -70,7 +71,8 @@ Outcome<void> stage(const Root& root, const fs::path& staging) {
                 break;
             }
             case Entry::Kind::file:
-                if (::linkat(AT_FDCWD, entry.host.c_str(), AT_FDCWD, at.c_str(), AT_SYMLINK_FOLLOW) != 0 && !copy_file(entry.host, at, entry)) return cannot(entry.host);
+                // A link more is a change [inode(7)], and a file that moves is known by its last one.
+                if ((entry.moves || ::linkat(AT_FDCWD, entry.host.c_str(), AT_FDCWD, at.c_str(), AT_SYMLINK_FOLLOW) != 0) && !copy_file(entry.host, at, entry)) return cannot(entry.host);
                 break;
         }
     }
@@ -99,11 +101,16 @@ std::string image_key(const Root& root) {
     Fingerprint fingerprint;
     fingerprint.add(image_format);
     for (const auto& [path, entry] : root.entries()) {
+        if (entry.beside) continue;
         fingerprint.add(path);
         fingerprint.add_number(static_cast<u64>(entry.kind));
         for (u64 number : {entry.mode, entry.user, entry.group}) fingerprint.add_number(number);
         if (entry.kind == Entry::Kind::file) {
-            fingerprint.add(entry.host.native());
+            if (entry.moves) {
+                for (auto number : {entry.changed_seconds, entry.changed_nanoseconds}) fingerprint.add_number(static_cast<u64>(number));
+            } else {
+                fingerprint.add(entry.host.native());
+            }
             for (u64 number : {entry.size, entry.inode, static_cast<u64>(entry.modified_seconds), static_cast<u64>(entry.modified_nanoseconds)})
                 fingerprint.add_number(number);
         } else {

@@ -49,6 +49,7 @@ Outcome<std::string> inspect_bundle(const fs::path& file, ByteSpan bytes) {
     manifest->for_each_argument([&](std::string_view text) { lines.add("argument", text); });
     manifest->for_each_environment([&](std::string_view text) { lines.add("environment", text); });
     lines.add("directory", manifest->directory());
+    manifest->for_each_file([&](const wire::Manifest::File& item) { lines.add("file", fmt::format("{}, {} bytes", item.path, item.content.size())); });
     lines.add("mode", name_of(manifest->mode()));
     lines.add("log", name_of(manifest->log_level()));
     if (bundle->root.empty()) lines.add("root image", "on a disk of its own");

@@ -17,6 +17,7 @@ void Request::merge(const Request& upper) {
     limits.insert(limits.end(), upper.limits.begin(), upper.limits.end());
     network.merge(upper.network);
     tailored |= upper.tailored;
+    root_moves |= upper.root_moves;
     kept.insert(kept.end(), upper.kept.begin(), upper.kept.end());
     terminal |= upper.terminal;
     debug |= upper.debug;

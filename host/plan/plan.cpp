@@ -217,6 +217,7 @@ void rename_host(Plan& plan, const std::string& name) {
 Outcome<Plan> make_plan(const Request& request) {
     Plan plan;
     plan.root = request.root;
+    plan.root_moves = request.root_moves;
     plan.root_place = request.root_place;
     if (plan.root && !fs::is_directory(*plan.root))
         return failure(ExitStatus::bad_root, "--root {}: there is no such folder", plan.root->string());

@@ -94,6 +94,7 @@ struct Request {
     std::optional<std::string> image;        ///< --image: a container image that is the root; what follows the options replaces its command
     std::optional<std::string> entrypoint;   ///< --entrypoint: what the image starts
     std::optional<fs::path> root;
+    bool root_moves = false;                 ///< the same files may be elsewhere the next time
     std::optional<RootPlace> root_place;
     std::optional<Disk> disk;
     std::optional<fs::path> sysroot;
@@ -151,6 +152,7 @@ struct Plan {
     abi::LogLevel log_level = abi::LogLevel::error;
     std::optional<std::chrono::milliseconds> timeout;
     std::optional<fs::path> root;        ///< a folder that is the base of the guest's root
+    bool root_moves = false;             ///< the same files may be elsewhere the next time
     std::optional<RootPlace> root_place; ///< empty: as suits its size
     std::optional<Disk> disk = Disk::virtio; ///< empty: of any kind, since an image's machine is not known
     std::optional<fs::path> sysroot;     ///< a folder that the program and what it needs are taken from, instead of this machine's root

@@ -120,7 +120,7 @@ Outcome<Assembled> assemble_root(const Plan& plan) {
     Assembled assembled{Root(plan.root ? Root::Source::nothing : Root::Source::host, plan.sysroot ? plan.sysroot->string() : ""), plan.program, 0};
     auto& root = assembled.root;
     // The program's whole path first: what it is called decides which links of the host come along.
-    if (plan.root) TRY(root.place(*plan.root, "/"));
+    if (plan.root) TRY(root.place(*plan.root, "/", plan.root_moves ? Root::Known::by_content : Root::Known::by_path));
     for (const auto& volume : plan.volumes)
         if (volume.kind != VolumeKind::disk) TRY(root.place(volume.host, volume.guest));
     if (plan.sysroot && !plan.host_program.empty()) TRY(root.place(plan.host_program, plan.program));
@@ -144,6 +144,10 @@ Outcome<Assembled> assemble_root(const Plan& plan) {
         for (const char* name : {"libgcc_s.so.1", "libnss_files.so.2", "libnss_dns.so.2"}) libraries.add_optional(name);
     }
     add_system_files(plan, root);
+    // A whole root is worth keeping for the next machine with the same.
+    if (plan.root)
+        for (const auto& volume : plan.volumes)
+            if (volume.kind == VolumeKind::copy) TRY(root.bring_beside(volume.guest));
     assembled.program_size = libraries.loaded_size();
 
     if (plan.directory != "/") {

@@ -93,6 +93,8 @@ void Root::add_from_host(const std::string& guest, const fs::path& host, const s
         entry.size = static_cast<u64>(status.st_size);
         entry.inode = status.st_ino;
         entry.modified_seconds = status.st_mtim.tv_sec, entry.modified_nanoseconds = status.st_mtim.tv_nsec;
+        entry.changed_seconds = status.st_ctim.tv_sec, entry.changed_nanoseconds = status.st_ctim.tv_nsec;
+        entry.moves = known_ == Known::by_content;
     } else {
         return;  // devices and sockets of the host mean nothing in the guest
     }
@@ -135,7 +137,8 @@ std::string Root::make_parents(const std::string& path) {
     return current + "/" + path.substr(slash + 1);
 }
 
-Outcome<void> Root::place(const fs::path& host, const std::string& guest) {
+Outcome<void> Root::place(const fs::path& host, const std::string& guest, Known known) {
+    known_ = known;
     struct stat status{};
     if (::stat(host.c_str(), &status) != 0)
         return failure(ExitStatus::bad_root, "cannot read {}: {}", host.string(), error_text());
@@ -148,6 +151,21 @@ Outcome<void> Root::place(const fs::path& host, const std::string& guest) {
     auto path = clean == "/" ? clean : make_parents(clean);
     if (path != "/") add_from_host(path, host, status);
     if (S_ISDIR(status.st_mode)) add_tree_from_host(path, host);
+    return {};
+}
+
+Outcome<void> Root::bring_beside(const std::string& path) {
+    auto real = provide(path);
+    auto found = real ? entries_.find(*real) : entries_.end();
+    if (found == entries_.end() || found->second.kind != Entry::Kind::file) return {};
+    auto& entry = found->second;
+    if (entry.mode & 0111 || entry.size > largest_file_beside || size_beside_ + entry.size > largest_files_beside) return {};
+    auto content = read_file(entry.host, largest_file_beside);
+    if (!content) return failure(ExitStatus::bad_root, "cannot read {}: {}", entry.host.string(), error_text());
+    if (content->starts_with("\x7f" "ELF")) return {};  // code is looked at in the image, and mapped from there
+    entry.kind = Entry::Kind::text, entry.size = content->size(), entry.content = std::move(*content);
+    entry.beside = true;
+    size_beside_ += entry.size;
     return {};
 }
 

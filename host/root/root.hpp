@@ -21,7 +21,13 @@ struct Entry {
     u64 size = 0;         ///< the rest identifies a file's version for the cache
     u64 inode = 0;
     i64 modified_seconds = 0, modified_nanoseconds = 0;
+    i64 changed_seconds = 0, changed_nanoseconds = 0;  ///< of a file that moves: no two have all of these in common, wherever they are
+    bool moves = false;   ///< it may be at another path the next time, with all else the same
+    bool beside = false;  ///< the machine's own, beside an image that others may have, too
 };
+
+/// More than the settings that it is for have, and little to hand over with each start.
+inline constexpr u64 largest_file_beside = 64_KiB, largest_files_beside = 256_KiB;
 
 /// Whether files keep their owners in the guest: only root can make files of others. For anyone else everything in the guest is root's.
 bool may_give_away();
@@ -36,8 +42,12 @@ public:
     std::optional<std::string> provide(const std::string& path);
     /// The same for a whole tree: everything below `path` as well.
     void provide_tree(const std::string& path);
+    /// Whether a folder of the host is known by its path, or by what is in it: container engines mount the same files at another path each time.
+    enum class Known : u8 { by_path, by_content };
     /// Copies a file or folder of the host to a guest path of another name.
-    Outcome<void> place(const fs::path& host, const std::string& guest);
+    Outcome<void> place(const fs::path& host, const std::string& guest, Known known = Known::by_path);
+    /// What is at this path, a file, no program and not too large, is brought beside the image, as it is now.
+    Outcome<void> bring_beside(const std::string& path);
     /// Files that are made rather than copied; what is there already stays.
     void add_text(const std::string& path, std::string content, u32 mode = 0644);
     void add_directory(const std::string& path, u32 mode = 0755);
@@ -63,7 +73,9 @@ private:
     std::string make_parents(const std::string& path);
 
     Source source_;
+    Known known_ = Known::by_path;  ///< of what is being placed
     std::string base_;
+    u64 size_beside_ = 0;
     std::map<std::string, Entry> entries_;
 };
 

@@ -33,7 +33,7 @@ Outcome<BootParts> prepare_boot_parts(Plan& plan) {
     TRY(check_memory(plan, needed));
     TRY(check_kernel(plan));
     auto source = place == RootPlace::disk ? abi::RootSource::disk : abi::RootSource::bundle;
-    auto bundle = TRY(make_bundle_file(make_manifest(plan, assembled.program, source), image, part));
+    auto bundle = TRY(make_bundle_file(make_manifest(plan, assembled.program, source, assembled.root), image, part));
     auto kernel = TRY(open_to_read(plan.kernel));
     auto root_image = part == RootPart::inside ? FileDescriptor() : TRY(open_to_read(image.path));
     return BootParts{std::move(bundle), std::move(kernel), part, std::move(root_image), place, needed, std::move(assembled.root)};

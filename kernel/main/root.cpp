@@ -7,6 +7,7 @@
 #include "kernel/fs/ext4/file_system.hpp"
 #include "kernel/fs/tmpfs/file_system.hpp"
 #include "kernel/fs/vfs.hpp"
+#include "kernel/main/files.hpp"
 #include "kernel/main/shares.hpp"
 #include "kernel/main/stop.hpp"
 #include "kernel/main/volumes.hpp"
@@ -59,6 +60,7 @@ Result<Shared<fs::Dentry>> try_mount(const OpenBundle& bundle) {
     auto lower = TRY(open_lower(bundle));
     auto root = TRY(fs::make_tree(TRY(fs::tmpfs::TmpFileSystem::create_over(lower))));
     for (auto& directory : directories) TRY(ensure_directory(*root, directory.path, directory.permissions));
+    TRY(make_files(bundle.manifest, *root));
     TRY(fs::mount_standard(*root));
     if constexpr (core::has(core::Part::shares)) TRY(mount_shares(bundle.manifest, *root));
     if constexpr (core::has(core::Part::volumes)) TRY(mount_volumes(bundle.manifest, *root));

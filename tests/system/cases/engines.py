@@ -61,13 +61,15 @@ CASES = [
                     "spore: the container one runs: stop it first, or delete it with --force\nrefused with 125\nstopped\nspore: the container one is stopped: there is no process to send a signal to\n"
                     "refused with 125\n1 7:8 /srv vessel 33\nasked\nspore: there is no container 'one'\ngone\nstatus 9\nspore: there is a container one already: delete it first\nrefused with 125\n"),
     Case("bundle-volumes", [BUSYBOX], needs=(BUSYBOX, "/usr/bin/python3"), timeout=60, script=BUNDLE + r"""
-        mkdir kept; echo before > kept/a; echo '127.0.0.1 special' > hosts
+        export XDG_CACHE_HOME="$PWD/cache"; mkdir kept; echo before > kept/a; echo '127.0.0.1 special' > hosts
         make 'busybox cat /kept/a /etc/hosts; echo after > /kept/b; echo x > /sealed/c 2> /dev/null || echo sealed; busybox tty || echo "no terminal"' '{"mounts": [
             {"destination": "/proc", "type": "proc", "source": "proc"}, {"destination": "/kept", "type": "bind", "source": "'"$PWD"'/kept", "options": ["rbind", "rw"]},
             {"destination": "/sealed", "type": "bind", "source": "'"$PWD"'/kept", "options": ["bind", "ro"]}, {"destination": "/etc/hosts", "type": "bind", "source": "'"$PWD"'/hosts"}]}' '{"user": {"uid": 0, "gid": 0}}'
         oci run --bundle bundle one < /dev/null; cat kept/b
+        mv bundle moved; mkdir bundle; mv moved/* bundle; echo '127.0.0.1 another' > hosts; oci run --bundle bundle one < /dev/null | head -n 2; echo "$(ls cache/spore/roots/*.erofs | wc -l) image"
+        echo more > bundle/rootfs/bin/more; oci run --bundle bundle one < /dev/null > /dev/null; echo "$(ls cache/spore/roots/*.erofs | wc -l) images"
         make 'echo' '{"mounts": [{"destination": "/x", "type": "bind", "source": "/dev/null"}]}' '{}'; oci --log log --log-format json create --bundle bundle one 2> /dev/null || grep -o '"level":"error","msg":".*away"' log
-        """, stdout="before\n127.0.0.1 special\nsealed\nnot a tty\nno terminal\nafter\n"
+        """, stdout="before\n127.0.0.1 special\nsealed\nnot a tty\nno terminal\nafter\nbefore\n127.0.0.1 another\n1 image\n2 images\n"
                     '"level":"error","msg":"the mount at /x: /dev/null is no file and no folder, and a machine cannot reach it: leave this mount away"\n'),
     Case("bundle-network", [BUSYBOX], needs=(BUSYBOX, "/usr/bin/python3", "/usr/bin/unshare", "/usr/bin/nsenter", "/usr/bin/curl", "/sbin/tc"), root=True, timeout=120,
          script='exec unshare -n sh -euc "$(cat <<\'WHOLE\'\n' + BUNDLE + NAMESPACE + r"""

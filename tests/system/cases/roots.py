@@ -53,6 +53,19 @@ CASES = [
         stat -c '%u %g %a' root/bin/granted
         """, stdout=2 * ("/bin/granted 1000 1000 6755\n/var/log/service 33 44 2750\n/var/log/service/link 33 44 777\n/var/log/service/log 33 44 644\n") +
          "1000 1000 6755\n"),
+    # Files that -v brings to a whole root are no part of its image: it is another machine's as well. Code and what is large are.
+    Case("files-beside", ["{system}" + BUSYBOX], needs=(BUSYBOX,), machines=("microvm",), script="""
+        export XDG_CACHE_HOME="$PWD/cache"
+        mkdir -p root/bin root/etc && cp "$1" root/bin/busybox && ln -s busybox root/bin/sh && echo image > root/etc/own
+        for number in 1 2; do
+            echo "content $number" > file; touch -d "2001-02-03 04:05:0$number UTC" file; chmod 640 file
+            "$SPORE" run $OPTIONS --root root -v file:/etc/own -v file:/new/place:ro /bin/busybox sh -c 'cd /; busybox cat etc/own new/place; busybox stat -c "%a %Y" etc/own; echo more >> etc/own; busybox tail -n 1 etc/own; echo x 2> /dev/null > new/place || echo sealed'
+        done
+        echo "$(ls cache/spore/roots/*.erofs | wc -l) image"
+        truncate -s 100K file && "$SPORE" run $OPTIONS --root root -v file:/etc/own /bin/busybox wc -c /etc/own
+        printf '#!/bin/sh\\necho script\\n' > file && chmod +x file && "$SPORE" run $OPTIONS --root root -v file:/bin/script /bin/script
+        echo "$(ls cache/spore/roots/*.erofs | wc -l) images"
+        """, stdout="content 1\ncontent 1\n640 981173101\nmore\nsealed\ncontent 2\ncontent 2\n640 981173102\nmore\nsealed\n1 image\n102400 /etc/own\nscript\n3 images\n"),
     Case("disk-without-pci", ["run", "--root-in", "disk", "--disk", "nvme", BUSYBOX], host=True, status=125, stderr=re.compile(rb"--machine q35")),
     Case("disk-is-checked", ["run", "--disk", "floppy", BUSYBOX], host=True, status=125, stderr=re.compile(rb"--disk floppy: give one of virtio, nvme, ahci, pvscsi, virtio-scsi")),
     Case("place-is-checked", ["run", "--root-in", "attic", BUSYBOX], host=True, status=125, stderr=re.compile(rb"--root-in attic: give one of memory, disk")),

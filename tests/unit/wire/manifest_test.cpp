@@ -55,6 +55,35 @@ TEST(Manifest, ReadsWhatTheWriterWrites) {
     EXPECT_EQ(read_only, std::vector<std::string>{"/data"});
 }
 
+TEST(Manifest, BringsFiles) {
+    auto manifest_with = [](u16 mode, u16 path_size, std::string_view rest) {
+        static Bytes bytes;
+        ManifestWriter writer(bytes);
+        writer.text(Tag::program, "/bin/true");
+        abi::FileRecord record{};
+        record.mode = mode, record.path_size = path_size, record.uid = 7, record.modified = 5;
+        writer.record(Tag::file, bytes_of(record), rest);
+        writer.finish();
+        return Manifest::parse(bytes);
+    };
+    auto manifest = manifest_with(0644, 6, std::string_view("/etc/x content\0", 15));
+    ASSERT_TRUE(manifest);
+    int files = 0;
+    manifest->for_each_file([&](const Manifest::File& file) {
+        ++files;
+        EXPECT_EQ(file.path, "/etc/x");
+        EXPECT_EQ(file.content.size(), 9u);
+        EXPECT_EQ(static_cast<char>(file.content[0]), ' ');
+        EXPECT_EQ(u32{file.record.uid}, 7u);
+    });
+    EXPECT_EQ(files, 1);
+    EXPECT_TRUE(manifest_with(0644, 6, "/etc/x"));
+    EXPECT_FALSE(manifest_with(0644, 7, "/etc/x"));
+    EXPECT_FALSE(manifest_with(0644, 0, "/etc/x"));
+    EXPECT_FALSE(manifest_with(0644, 5, "etc/x"));
+    EXPECT_FALSE(manifest_with(010000, 6, "/etc/x"));
+}
+
 TEST(Manifest, TracesPointsThatThereAre) {
     auto traced = [](u32 points, u32 events) -> std::optional<Manifest::Trace> {
         Bytes bytes;
