@@ -16,7 +16,7 @@ enum IpOption : i32 {
     mcast_join = 42, mcast_leave = 45, mcast_join_source = 46, mcast_leave_source = 47, ip_multicast_all = 49, ip_unicast_interface = 50,
 };
 enum Ipv6Option : i32 {
-    ipv6_checksum = 7, ipv6_header_included = 36,
+    ipv6_old_packet_info = 2, ipv6_checksum = 7, ipv6_old_hop_limit = 8, ipv6_header_included = 36,  // old: RFC 2292's
     ipv6_unicast_hops = 16, ipv6_multicast_interface = 17, ipv6_multicast_hops = 18, ipv6_multicast_loop = 19, ipv6_join = 20, ipv6_leave = 21,
     ipv6_mtu_discover = 23, ipv6_mtu = 24, ipv6_receive_errors = 25, ipv6_only = 26, ipv6_multicast_all = 29, ipv6_receive_packet_info = 49,
     ipv6_packet_info = 50, ipv6_receive_hop_limit = 51, ipv6_hop_limit = 52, ipv6_dont_fragment = 62, ipv6_receive_class = 66, ipv6_class = 67,

@@ -266,6 +266,7 @@ static void messages(void) {
     n = sizeof a6;
     bind(u6, (void *)&a6, sizeof a6), getsockname(u6, (void *)&a6, &n);
     on(u6, SOL_SOCKET, SO_TIMESTAMP), on(u6, IPPROTO_IPV6, IPV6_RECVPKTINFO), on(u6, IPPROTO_IPV6, IPV6_RECVHOPLIMIT), on(u6, IPPROTO_IPV6, IPV6_RECVTCLASS);
+    on(u6, IPPROTO_IPV6, 2), on(u6, IPPROTO_IPV6, 8);  // IPV6_2292PKTINFO, IPV6_2292HOPLIMIT
     a = any_port(), a.sin_port = a6.sin6_port;
     SHOW(sendto(v4, "v4", 2, 0, (void *)&a, sizeof a));
     a6.sin6_addr = in6addr_loopback;

@@ -84,13 +84,13 @@ Result<void> DatagramSocket::give_control(ReceiveRequest& request, const datagra
         auto local = inet::to_socket_address({received.to, endpoint_->local().port}, family_inet);
         TRY(request.control->put(level_ip, ip_receive_original, local.view(), request.result_flags));
     }
-    if (is_v6() && has(v6_packet_info)) {
-        Inet6PacketInfo info{.address = {}, .interface = received.interface};
-        std::memcpy(info.address, received.to.bytes().data(), sizeof info.address);
-        TRY(put(level_ipv6, ipv6_packet_info, info));
-    }
+    Inet6PacketInfo info{.address = {}, .interface = received.interface};
+    std::memcpy(info.address, received.to.bytes().data(), sizeof info.address);
+    if (is_v6() && has(v6_packet_info)) TRY(put(level_ipv6, ipv6_packet_info, info));
     if (is_v6() && !v4 && has(v6_hop_limit)) TRY(put(level_ipv6, ipv6_hop_limit, i32{received.hop_limit}));
     if (is_v6() && !v4 && has(v6_class)) TRY(put(level_ipv6, ipv6_class, i32{received.traffic_class}));
+    if (is_v6() && !v4 && has(old_v6_packet_info)) TRY(put(level_ipv6, ipv6_old_packet_info, info));
+    if (is_v6() && !v4 && has(old_v6_hop_limit)) TRY(put(level_ipv6, ipv6_old_hop_limit, i32{received.hop_limit}));
     if (received.segment_size) TRY(put(level_udp, udp_gro, i32{received.segment_size}));
     return {};
 }

@@ -33,7 +33,7 @@ constexpr SwitchOption switch_options[] = {
     {level_ipv6, ipv6_receive_packet_info, 256}, {level_ipv6, ipv6_receive_hop_limit, 512}, {level_ipv6, ipv6_receive_class, 1024},
     {level_ip, ip_receive_original, 2048}, {level_ip, ip_multicast_all, 4096}, {level_ipv6, ipv6_multicast_all, 4096},
     {level_ip, ip_receive_options, 1 << 14}, {level_ip, ip_return_options, 1 << 18}, {level_ip, ip_no_fragment, 1 << 15}, {level_ipv6, ipv6_auto_flow_label, 1 << 16},
-    {level_ipv6, ipv6_receive_errors, 1 << 17}, {level_ipv6, ipv6_free_bind, 16}, {level_ipv6, ipv6_transparent, 32},
+    {level_ipv6, ipv6_old_packet_info, 1 << 19}, {level_ipv6, ipv6_old_hop_limit, 1 << 20}, {level_ipv6, ipv6_receive_errors, 1 << 17}, {level_ipv6, ipv6_free_bind, 16}, {level_ipv6, ipv6_transparent, 32},
 };
 
 const SwitchOption* find_switch(i32 level, i32 name) {

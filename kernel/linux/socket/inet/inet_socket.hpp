@@ -23,7 +23,8 @@ protected:
     enum IpSwitch : u32 {
         packet_info = 1, receive_ttl = 2, receive_tos = 4, receive_errors = 8, free_bind = 16, transparent = 32, bind_no_port = 64, v6_only = 128,
         v6_packet_info = 256, v6_hop_limit = 512, v6_class = 1024, original_destination = 2048, multicast_all = 4096, header_included = 8192,
-        receive_ip_options = 1 << 14, no_fragment = 1 << 15, auto_flow_label = 1 << 16, v6_receive_errors = 1 << 17, return_ip_options = 1 << 18,
+        receive_ip_options = 1 << 14, no_fragment = 1 << 15, auto_flow_label = 1 << 16, v6_receive_errors = 1 << 17, return_ip_options = 1 << 18, old_v6_packet_info = 1 << 19,
+        old_v6_hop_limit = 1 << 20,
     };
     bool has(IpSwitch one) const { return ip_switches_.load(std::memory_order_relaxed) & one; }
     u32 ip_switches() const { return ip_switches_.load(std::memory_order_relaxed); }
