@@ -4,11 +4,12 @@
 // Each frame is a FrameHeader and `size` bytes of payload. A frame of an unknown kind is skipped by its size.
 #pragma once
 
+#include "abi/groups.hpp"
 #include "base/bytes.hpp"
 
 namespace spore::abi {
 
-inline constexpr u16 channel_version = 1;
+inline constexpr u16 channel_version = 2;
 inline constexpr u32 max_frame_payload = 65536;
 /// Bytes of standard input that the host may send before the first `stdin_credit` frame.
 inline constexpr u32 initial_stdin_credit = 65536;
@@ -77,13 +78,15 @@ inline constexpr u32 max_nested = 16;
 
 struct StartPayload {
     u8 terminal;         ///< 1: a terminal of its own
-    u8 own_user;         ///< 1: `uid` and `gid` count; otherwise it runs as who the first program began as
+    u8 own_user;         ///< 1: `uid`, `gid` and `groups` count; otherwise it runs as who the first program began as
     le16 rows, columns;  ///< of the terminal's window
-    u8 reserved[2];
+    u8 group_count;      ///< at most most_groups
+    u8 reserved;
     le32 uid, gid;
     le32 arguments;      ///< how many
+    le32 groups[most_groups];
 };
-static_assert(sizeof(StartPayload) == 20);
+static_assert(sizeof(StartPayload) == 148);
 /// Its strings, each with its zero: the folder to begin in (empty: the first program's), the arguments, of which the first names the program by a
 /// path or as $PATH finds it, and what its environment has besides the first program's or other than that ("KEY=value").
 

@@ -5,6 +5,7 @@
 // Written by host/image, read by kernel/main; wire/manifest checks and iterates.
 #pragma once
 
+#include "abi/groups.hpp"
 #include "base/bytes.hpp"
 
 namespace spore::abi {
@@ -44,7 +45,7 @@ enum class Tag : u16 {
     terminal = 11,   ///< TerminalRecord: the program's console is a terminal of this size
     strace = 12,     ///< u32: 1 = report every system call of the program on the channel
     limit = 13,      ///< LimitRecord: a resource limit (RLIMIT_*)
-    user = 14,       ///< UserRecord: identity of the program
+    user = 14,       ///< UserRecord, then the user's other groups, le32 each, at most most_groups: identity of the program
     interface = 16,  ///< InterfaceRecord, then its AddressRecords: the next network device, in the order in which they are found
     name_server = 17, ///< 16 bytes: an IP address in its IPv6 form
     search_domain = 18, ///< string: where names without a dot are looked for

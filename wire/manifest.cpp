@@ -40,6 +40,11 @@ bool is_volume(ByteSpan payload) {
     return record && record->naming <= u8(abi::VolumeName::label) && record->read_only <= 1 && is_path(payload.subspan(sizeof *record));
 }
 
+bool is_user(ByteSpan payload) {
+    auto groups = payload.size() - sizeof(abi::UserRecord);
+    return payload.size() >= sizeof(abi::UserRecord) && groups % sizeof(le32) == 0 && groups / sizeof(le32) <= abi::most_groups;
+}
+
 bool is_file(ByteSpan payload) {
     auto* record = view_at<abi::FileRecord>(payload, 0);
     auto path = record ? slice(payload, sizeof *record, u64{record->path_size}) : std::nullopt;
@@ -75,7 +80,7 @@ Check check_record(Tag tag, ByteSpan payload) {
         case Tag::name_server: return verdict(payload.size() == sizeof(abi::AddressRecord::address));
         case Tag::volume: return verdict(is_volume(payload));
         case Tag::file: return verdict(is_file(payload));
-        case Tag::user: return verdict(is_struct<abi::UserRecord>(payload));
+        case Tag::user: return verdict(is_user(payload));
         case Tag::trace: return verdict(is_trace(payload));
     }
     return Check::unknown;
@@ -146,7 +151,8 @@ std::optional<Manifest::User> Manifest::user() const {
     auto payload = find(Tag::user);
     if (!payload) return std::nullopt;
     auto* record = view_at<abi::UserRecord>(*payload, 0);
-    return User{record->uid, record->gid};
+    auto groups = payload->subspan(sizeof *record);
+    return User{record->uid, record->gid, {reinterpret_cast<const le32*>(groups.data()), groups.size() / sizeof(le32)}};
 }
 
 std::optional<Manifest::Trace> Manifest::trace() const {

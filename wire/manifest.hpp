@@ -21,6 +21,7 @@ public:
     };
     struct User {
         u32 uid, gid;
+        std::span<const le32> groups;
     };
     struct Trace {
         u32 points, events;

@@ -7,7 +7,7 @@ namespace spore::wire {
 Result<StartRequest> StartRequest::parse(ByteSpan payload) {
     auto* head = view_at<abi::StartPayload>(payload, 0);
     if (!head) return fail(Error::truncated);
-    if (head->terminal > 1 || head->own_user > 1 || head->arguments == 0) return fail(Error::corrupt);
+    if (head->terminal > 1 || head->own_user > 1 || head->group_count > abi::most_groups || head->arguments == 0) return fail(Error::corrupt);
     StartRequest request(payload);
     auto strings = request.strings();
     if (strings.empty() || strings.back() != '\0') return fail(Error::truncated);

@@ -15,6 +15,7 @@ public:
     static Result<StartRequest> parse(ByteSpan payload);
 
     const abi::StartPayload& head() const { return *view_at<abi::StartPayload>(payload_, 0); }
+    std::span<const le32> groups() const { return std::span(head().groups).first(head().group_count); }
     /// Empty: the first program's.
     std::string_view folder() const { return std::string_view(strings().data()); }
     std::size_t argument_count() const { return head().arguments; }

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "abi/groups.hpp"
 #include "base/defer.hpp"
 #include "host/common/ending_signals.hpp"
 #include "host/common/fingerprint.hpp"
@@ -97,6 +98,15 @@ std::vector<std::string> texts(const nlohmann::json& settings, const char* key) 
     return found;
 }
 
+/// As umoci has found the image's user in its /etc/passwd and /etc/group.
+void read_user(const nlohmann::json& from, User& user) {
+    for (auto [key, number] : {std::pair{"uid", &user.uid}, {"gid", &user.gid}})
+        if (auto value = from.find(key); value != from.end() && value->is_number_unsigned()) *number = value->get<u32>();
+    if (auto groups = from.find("additionalGids"); groups != from.end() && groups->is_array())
+        for (const auto& group : *groups)
+            if (group.is_number_unsigned() && user.groups.size() < abi::most_groups) user.groups.push_back(group.get<u32>());
+}
+
 std::unexpected<Failure> damaged() { return failure(ExitStatus::bad_root, "the image's settings are damaged: make or fetch it again"); }
 
 }  // namespace
@@ -129,8 +139,7 @@ Outcome<ContainerImage> parse_container_settings(std::string_view image, std::st
     ContainerImage found;
     if (auto process = started.find("process"); process != started.end() && process->is_object())
         if (auto user = process->find("user"); user != process->end() && user->is_object())
-            for (auto [key, number] : {std::pair{"uid", &found.user.uid}, {"gid", &found.user.gid}})
-                if (auto value = user->find(key); value != user->end() && value->is_number_unsigned()) *number = value->get<u32>();
+            read_user(*user, found.user);
     auto config = settings.find("config");
     if (config == settings.end() || !config->is_object()) return found;
     found.entrypoint = texts(*config, "Entrypoint"), found.command = texts(*config, "Cmd");

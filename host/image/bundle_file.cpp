@@ -44,6 +44,16 @@ void write_files(wire::ManifestWriter<std::vector<std::byte>>& writer, const Roo
     }
 }
 
+std::string bytes_of_groups(const User& user) {
+    std::string bytes;
+    for (u32 group : user.groups) {
+        le32 number{};
+        number = group;
+        bytes.append(reinterpret_cast<const char*>(&number), sizeof number);
+    }
+    return bytes;
+}
+
 abi::VolumeRecord record_of(const Volume& volume) {
     abi::VolumeRecord record{};
     record.naming = static_cast<u8>(volume.label.empty() ? abi::VolumeName::uuid : abi::VolumeName::label);
@@ -69,7 +79,7 @@ std::vector<std::byte> make_manifest(const Plan& plan, const std::string& progra
     if (plan.user != User{}) {
         abi::UserRecord record{};
         record.uid = plan.user.uid, record.gid = plan.user.gid;
-        writer.record(Tag::user, bytes_of(record));
+        writer.record(Tag::user, bytes_of(record), bytes_of_groups(plan.user));
     }
     for (const auto& limit : plan.limits) {
         abi::LimitRecord record{};

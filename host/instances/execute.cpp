@@ -18,7 +18,11 @@ Outcome<std::string> start_frame(const ExecuteRequest& request) {
     abi::StartPayload head{};
     head.terminal = request.terminal;
     head.own_user = request.user.has_value();
-    if (request.user) head.uid = request.user->uid, head.gid = request.user->gid;
+    if (request.user) {
+        head.uid = request.user->uid, head.gid = request.user->gid;
+        head.group_count = static_cast<u8>(std::min<std::size_t>(request.user->groups.size(), abi::most_groups));
+        std::copy_n(request.user->groups.begin(), head.group_count, head.groups);
+    }
     struct winsize window{};
     if (request.terminal && ::ioctl(STDIN_FILENO, TIOCGWINSZ, &window) == 0) head.rows = window.ws_row, head.columns = window.ws_col;
     head.arguments = static_cast<u32>(request.arguments.size());

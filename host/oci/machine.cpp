@@ -60,8 +60,8 @@ constexpr char entered = 'e', go_on = 'g', ready = 'r';
 /// Until the program is let go these are the container's own, afterwards the program's.
 enum class Signals : u8 { ours, the_programs };
 
-/// Carries out a request at the control door. True when it lets the program go.
-bool serve(const ControlRequest& request, Signals signals) {
+/// Carries out a request at the control door, but the one that lets the program go.
+void serve(const ControlRequest& request, Signals signals) {
     constexpr std::string_view signal = "signal ";
     int number = 0;
     auto text = std::string_view(request.text);
@@ -69,9 +69,6 @@ bool serve(const ControlRequest& request, Signals signals) {
     if (text == "end" || (sends && number == SIGKILL)) {
         request.answer("ok");
         ::kill(::getpid(), SIGKILL);  // the machine goes along
-    } else if (text == start_request && signals == Signals::ours) {
-        request.answer("ok");
-        return true;
     } else if (sends || text == "stop") {
         auto value = sends ? number : stop_request();
         if (signals == Signals::ours) ::kill(::getpid(), sends ? number : SIGTERM);
@@ -80,14 +77,22 @@ bool serve(const ControlRequest& request, Signals signals) {
     } else {
         request.answer(text == start_request ? "its program was started already" : "this version does not know that request");
     }
-    return false;
 }
 
-void wait_for_start(int listener) {
+/// Until the program is let go; that is noted before who asked for it hears of it.
+Outcome<void> wait_for_start(const Container& container, int listener) {
     struct pollfd wait{listener, POLLIN, 0};
     while (true) {
         if (::poll(&wait, 1, -1) <= 0) continue;
-        if (auto request = accept_control(listener); request && serve(*request, Signals::ours)) return;
+        auto request = accept_control(listener);
+        if (!request) continue;
+        if (request->text != start_request) {
+            serve(*request, Signals::ours);
+            continue;
+        }
+        auto noted = container.note_start();
+        request->answer(noted ? "ok" : noted.error().message);
+        return noted;
     }
 }
 
@@ -169,8 +174,7 @@ Outcome<std::optional<Machine>> prepare_in_namespace(const Container& container,
     }
     maker->say(ready);
     maker.reset();
-    wait_for_start(control->number());
-    auto noted = container.note_start();
+    auto noted = wait_for_start(container, control->number());
     serve_while_running(control->number());
     if (noted && !*machine) end_container(container, hold_pod());
     auto outcome = noted ? run((*machine)->plan, std::move((*machine)->prepared), (*machine)->doors.hooks()) : Outcome<int>(std::unexpected(noted.error()));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "abi/groups.hpp"
 #include "host/oci/json_value.hpp"
 
 namespace spore::host::oci {
@@ -31,6 +32,8 @@ Outcome<Process> read_process(const JsonValue& value) {
                     .limits = TRY(read_limits(value["rlimits"])), .terminal = TRY(value["terminal"].flag())};
     constexpr u64 most_id = 0xffff'fffe, most_cells = 0xffff;
     process.user = {static_cast<u32>(TRY(value["user"]["uid"].number(most_id))), static_cast<u32>(TRY(value["user"]["gid"].number(most_id)))};
+    for (const auto& group : TRY(value["user"]["additionalGids"].items())) process.user.groups.push_back(static_cast<u32>(TRY(group.number(most_id))));
+    if (process.user.groups.size() > abi::most_groups) return value["user"]["additionalGids"].wrong(fmt::format("are more than the {} that a user can have", abi::most_groups));
     process.rows = static_cast<u16>(TRY(value["consoleSize"]["height"].number(most_cells)));
     process.columns = static_cast<u16>(TRY(value["consoleSize"]["width"].number(most_cells)));
     if (process.arguments.empty() || process.arguments[0].empty()) return value["args"].wrong("must name a program");

@@ -284,7 +284,7 @@ std::string describe(const Plan& plan) {
     line("arguments", fmt::format("{}", fmt::join(plan.arguments, " ")));
     for (const auto& entry : plan.environment) line("environment", entry);
     line("directory", plan.directory);
-    if (plan.user != User{}) line("user", fmt::format("{}:{}", plan.user.uid, plan.user.gid));
+    if (plan.user != User{}) line("user", fmt::format("{}:{}{}", plan.user.uid, plan.user.gid, plan.user.groups.empty() ? "" : fmt::format(", groups {}", fmt::join(plan.user.groups, ", "))));
     for (const auto& limit : plan.limits) line("limit", text_of(limit));
     if (!plan.cores.empty()) line("core files", plan.cores.string());
     if (plan.stop_signal != Plan{}.stop_signal) line("stop signal", signal_name(static_cast<int>(plan.stop_signal)));

@@ -51,6 +51,7 @@ struct Volume {
 /// Who a program runs as.
 struct User {
     u32 uid = 0, gid = 0;
+    std::vector<u32> groups{};  ///< besides gid; at most abi::most_groups
     friend bool operator==(const User&, const User&) = default;
 };
 /// `--user`: numbers, or NAME, NAME:GROUP, UID:GROUP with at least one name, which the guest's files say the number of (host/plan/user.hpp).

@@ -128,6 +128,7 @@ Result<Shared<Task>> make_process(const ProgramRequest& request, Shared<fs::Dent
     process->change_credentials([&](Credentials& who) {
         who.uid = who.effective_uid = who.saved_uid = who.file_uid = request.uid;
         who.gid = who.effective_gid = who.saved_gid = who.file_gid = request.gid;
+        for (u32 group : request.groups) who.groups[who.group_count++] = group;
         if (request.uid == 0) who.capabilities = Capabilities::all();
     });
     process->change_limits([&](Limits& limits) {

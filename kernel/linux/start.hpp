@@ -25,6 +25,7 @@ struct ProgramRequest {
     std::span<const std::string_view> arguments, environment;
     std::string_view directory = "/";
     u32 uid = 0, gid = 0;
+    std::span<const le32> groups{};         ///< besides `gid`; at most abi::most_groups
     std::span<const StartLimit> limits{};
     Shared<fs::Dentry> root;
     Shared<fs::File> standard_in, standard_out, standard_err;

@@ -130,8 +130,8 @@ Result<StandardFiles> Execution::open_files(const wire::StartRequest& request, w
 
 Result<i32> Execution::start(const wire::StartRequest& request, StartFailure& failure) {
     failure = StartFailure::no_memory;
-    auto first = defaults->user().value_or(wire::Manifest::User{0, 0});
-    auto user = request.head().own_user ? wire::Manifest::User{request.head().uid, request.head().gid} : first;
+    auto first = defaults->user().value_or(wire::Manifest::User{});
+    auto user = request.head().own_user ? wire::Manifest::User{request.head().uid, request.head().gid, request.groups()} : first;
     auto files = TRY(open_files(request, user));
     auto arguments = TRY(linux::HeapArray<std::string_view>::create(request.argument_count()));
     auto environment = TRY(linux::HeapArray<std::string_view>::create(request.variable_count() + defaults->environment_count()));
@@ -154,6 +154,7 @@ Result<i32> Execution::start(const wire::StartRequest& request, StartFailure& fa
         .directory = request.folder().empty() ? defaults->directory() : request.folder(),
         .uid = user.uid,
         .gid = user.gid,
+        .groups = user.groups,
         .limits = limits.view(),
         .root = tree,
         .standard_in = files.in,

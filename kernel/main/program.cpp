@@ -34,7 +34,7 @@ void start_program(const wire::Manifest& manifest, Shared<fs::Dentry> root, devi
     manifest.for_each_argument([&](std::string_view text) { arguments.add(text); });
     manifest.for_each_environment([&](std::string_view text) { environment.add(text); });
     StartLimits limits(manifest);
-    auto user = manifest.user().value_or(wire::Manifest::User{0, 0});
+    auto user = manifest.user().value_or(wire::Manifest::User{});
     auto files = open_standard_files(console, *root, user);
     if (!files) stop(abi::StartFailure::no_memory, "too little memory to start: give the VM more with -m");
 
@@ -46,6 +46,7 @@ void start_program(const wire::Manifest& manifest, Shared<fs::Dentry> root, devi
                     .directory = manifest.directory(),
                     .uid = user.uid,
                     .gid = user.gid,
+                    .groups = user.groups,
                     .limits = limits.view(),
                     .root = root,
                     .standard_in = files->in,

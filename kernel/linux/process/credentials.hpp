@@ -1,6 +1,7 @@
 // Who a process acts as, and what it may use up.
 #pragma once
 
+#include "abi/groups.hpp"
 #include "kernel/linux/process/capabilities.hpp"
 
 namespace spore::linux {
@@ -8,7 +9,7 @@ namespace spore::linux {
 struct Credentials {
     u32 uid = 0, effective_uid = 0, saved_uid = 0, file_uid = 0;
     u32 gid = 0, effective_gid = 0, saved_gid = 0, file_gid = 0;
-    static constexpr u32 max_groups = 32;
+    static constexpr u32 max_groups = abi::most_groups;
     u32 group_count = 0;
     u32 groups[max_groups] = {};
 

@@ -13,7 +13,7 @@ BUNDLE = r"""
 import json, sys
 program, more, process = sys.argv[1:]
 json.dump({"ociVersion": "1.0.2", "root": {"path": "rootfs"}, "hostname": "vessel", "process": {"args": ["sh", "-c", program], "cwd": "/srv", "env": ["PATH=/bin", "A=1"],
-           "user": {"uid": 7, "gid": 8}, **json.loads(process)}, **json.loads(more)}, open("bundle/config.json", "w"))
+           "user": {"uid": 7, "gid": 8, "additionalGids": [9, 10]}, **json.loads(process)}, **json.loads(more)}, open("bundle/config.json", "w"))
 END
     }
     status() { oci state one | python3 -c 'import json, sys; print(json.load(sys.stdin)["status"])'; }
@@ -44,22 +44,22 @@ PODMAN = r"""
 
 CASES = [
     Case("bundle", [BUSYBOX], needs=(BUSYBOX, "/usr/bin/python3"), timeout=120, script=BUNDLE + r"""
-        make 'trap "echo asked; exit 3" TERM; echo "$A $(busybox id -u):$(busybox id -g) $(busybox pwd) $(busybox hostname) $(ulimit -n)"; while :; do busybox sleep 0.1; done' \
+        make 'trap "echo asked; exit 3" TERM; echo "$A $(busybox id -u):$(busybox id -G) $(busybox pwd) $(busybox hostname) $(ulimit -n)"; while :; do busybox sleep 0.1; done' \
              '{"annotations": {"spore.memory": "32M"}}' '{"rlimits": [{"type": "RLIMIT_NOFILE", "soft": 33, "hard": 44}]}'
         oci create --bundle bundle --pid-file pid one > output
         status; test "$(oci ps --format json one)" = "[$(cat pid)]"; test "$(cat output | wc -c)" = 0
         oci start one; oci start one 2>&1 || echo "refused with $?"; status
         while ! grep -q 33 output; do sleep 0.1; done
-        echo '{"args": ["sh", "-c", "echo $B; exit 5"], "cwd": "/bin", "env": ["B=further"]}' > more.json
+        echo '{"args": ["sh", "-c", "echo $B $(busybox id -G); exit 5"], "cwd": "/bin", "env": ["B=further"], "user": {"uid": 7, "gid": 1, "additionalGids": [2]}}' > more.json
         oci exec --process more.json one || echo "status $?"
         oci delete one 2>&1 || echo "refused with $?"
         oci kill one TERM; ended; oci kill one 2>&1 || echo "refused with $?"
         cat output; oci delete one; oci state one 2>&1 || echo "gone"
         make 'exit 9' '{}' '{}'; oci run --bundle bundle one || echo "status $?"
         make 'echo never' '{}' '{}'; oci create --bundle bundle one; oci create --bundle bundle one 2>&1 || echo "refused with $?"; oci delete one; ls state/spore
-        """, stdout="created\nspore: the container one is running, and only a created one can be started\nrefused with 125\nrunning\nfurther\nstatus 5\n"
+        """, stdout="created\nspore: the container one is running, and only a created one can be started\nrefused with 125\nrunning\nfurther 1 2\nstatus 5\n"
                     "spore: the container one runs: stop it first, or delete it with --force\nrefused with 125\nstopped\nspore: the container one is stopped: there is no process to send a signal to\n"
-                    "refused with 125\n1 7:8 /srv vessel 33\nasked\nspore: there is no container 'one'\ngone\nstatus 9\nspore: there is a container one already: delete it first\nrefused with 125\n"),
+                    "refused with 125\n1 7:8 9 10 /srv vessel 33\nasked\nspore: there is no container 'one'\ngone\nstatus 9\nspore: there is a container one already: delete it first\nrefused with 125\n"),
     Case("bundle-volumes", [BUSYBOX], needs=(BUSYBOX, "/usr/bin/python3"), timeout=60, script=BUNDLE + r"""
         export XDG_CACHE_HOME="$PWD/cache"; mkdir kept; echo before > kept/a; echo '127.0.0.1 special' > hosts
         make 'busybox cat /kept/a /etc/hosts; echo after > /kept/b; echo x > /sealed/c 2> /dev/null || echo sealed; busybox tty || echo "no terminal"' '{"mounts": [

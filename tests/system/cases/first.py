@@ -62,6 +62,16 @@ CASES = [
          options=["-u", "1000:100", "--ulimit", "nofile=100:200", "--ulimit", "core=unlimited"],
          stdout=re.compile(r"^1000\n100\n/\n100\n200\nunlimited\n-rw-r--r-- +1 1000 +100 .*/tmp/file\nout\n/proc/self/fd/1\n$"), stderr=re.compile("Permission denied")),
     Case("user-by-name", ["/bin/busybox", "sh", "-c", "id -u; id -g; echo $HOME"], options=["-u", "nobody:tty"], stdout="65534\n5\n/nonexistent\n"),
+    Case("user-groups", ["{system}/bin/busybox"], machines=("microvm",), script="""
+        mkdir -p root/bin root/etc && cp "$1" root/bin/busybox && ln -s busybox root/bin/sh
+        printf 'root:x:0:0::/root:/bin/sh\\nweb:x:33:34::/srv/web:/bin/sh\\n' > root/etc/passwd
+        printf 'root:x:0:\\nstaff:x:50:web\\nlogs:x:51:root,web\\nothers:x:52:website\\n' > root/etc/group; echo readable > root/log; chmod 640 root/log
+        export XDG_RUNTIME_DIR="$PWD"
+        for user in web web:logs 33 0; do "$SPORE" run $OPTIONS --root root -u $user /bin/busybox sh -c 'echo "$(busybox id -u) $(busybox id -G) $HOME"'; done
+        "$SPORE" run $OPTIONS --root root -u web -d --name job /bin/busybox sleep 1000 > started
+        for user in '' '-u web' '-u web:logs' '-u 33:34'; do "$SPORE" exec $user job busybox id -G; done
+        "$SPORE" rm -f job > ended
+        """, stdout="33 34 50 51 /srv/web\n33 51 /srv/web\n33 33 /srv/web\n0 0 /root\n34 50 51\n34 50 51\n51\n34\n", needs=("/bin/busybox",)),
     Case("volume-read-only", ["/bin/busybox", "sh", "-c", """
             echo more >> /data/file; rm /data/file; mkdir /data/new; chmod 700 /data; ln /data/file /data/link; mv /data /moved
             echo more > /one; rm /one

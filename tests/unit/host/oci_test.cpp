@@ -32,7 +32,7 @@ TEST(OciSpec, HasTheProcess) {
     EXPECT_EQ(spec.root, "/bundle/rootfs");
     EXPECT_EQ(spec.process.arguments, (std::vector<std::string>{"/bin/app", "-x"}));
     EXPECT_EQ(spec.process.environment, std::vector<std::string>{"A=1"});
-    EXPECT_EQ(spec.process.user, (User{7, 8}));
+    EXPECT_EQ(spec.process.user, (User{7, 8, {9}}));
     EXPECT_TRUE(spec.process.terminal);
     EXPECT_EQ(spec.process.rows, 30);
     EXPECT_EQ(spec.process.columns, 100);

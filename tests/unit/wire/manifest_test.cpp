@@ -55,6 +55,26 @@ TEST(Manifest, ReadsWhatTheWriterWrites) {
     EXPECT_EQ(read_only, std::vector<std::string>{"/data"});
 }
 
+TEST(Manifest, HasAUserWithGroups) {
+    auto user_with = [](std::string_view groups) -> std::optional<Manifest::User> {
+        static Bytes bytes;
+        ManifestWriter writer(bytes);
+        writer.text(Tag::program, "/bin/true");
+        abi::UserRecord record{};
+        record.uid = 7, record.gid = 8;
+        writer.record(Tag::user, bytes_of(record), groups);
+        writer.finish();
+        auto manifest = Manifest::parse(bytes);
+        return manifest ? manifest->user() : std::nullopt;
+    };
+    EXPECT_EQ(user_with("")->gid, 8u);
+    EXPECT_TRUE(user_with("")->groups.empty());
+    ASSERT_EQ(user_with(std::string_view("\5\0\0\0\6\0\0\0", 8))->groups.size(), 2u);
+    EXPECT_EQ(user_with(std::string_view("\5\0\0\0\6\0\0\0", 8))->groups[1], 6u);
+    EXPECT_FALSE(user_with("abc"));
+    EXPECT_FALSE(user_with(std::string(4 * (abi::most_groups + 1), 'x')));
+}
+
 TEST(Manifest, BringsFiles) {
     auto manifest_with = [](u16 mode, u16 path_size, std::string_view rest) {
         static Bytes bytes;

@@ -33,6 +33,17 @@ TEST(StartRequest, TellsItsStringsApart) {
     EXPECT_EQ(request->variable_count(), 2u);
 }
 
+TEST(StartRequest, HasGroups) {
+    auto bytes = bytes_with(1, {"", "tool"});
+    EXPECT_TRUE(parse(bytes)->groups().empty());
+    auto& head = *reinterpret_cast<abi::StartPayload*>(bytes.data());
+    head.group_count = 2, head.groups[1] = 7;
+    ASSERT_EQ(parse(bytes)->groups().size(), 2u);
+    EXPECT_EQ(parse(bytes)->groups()[1], 7u);
+    head.group_count = abi::most_groups + 1;
+    EXPECT_FALSE(parse(bytes));
+}
+
 TEST(StartRequest, NeedsNoFolderAndNoVariables) {
     auto bytes = bytes_with(1, {"", "tool"});
     auto request = parse(bytes);
