@@ -41,7 +41,7 @@ enum class Tag : u16 {
     log_level = 7,   ///< u32: a LogLevel
     root_source = 8, ///< u32: a RootSource
     channel = 9,     ///< u32: a ChannelKind
-    read_only = 10,  ///< string: an absolute path in the root; what lies there cannot be written
+    read_only = 10,  ///< string: an absolute path in the root; what lies there cannot be written. "/": nothing of the root can
     terminal = 11,   ///< TerminalRecord: the program's console is a terminal of this size
     strace = 12,     ///< u32: 1 = report every system call of the program on the channel
     limit = 13,      ///< LimitRecord: a resource limit (RLIMIT_*)
@@ -56,6 +56,7 @@ enum class Tag : u16 {
     core_pattern = 23, ///< string of at most core_pattern_limit bytes: where core files of programs go and what they are called, as /proc/sys/kernel/core_pattern has it
     trace = 24,      ///< TraceRecord (trace.hpp): record what happens, and tell it at the end
     file = 25,       ///< FileRecord, an absolute path in the root, and what is in the file: one that the root's image lacks, since it may be another's with the same image
+    tmpfs = 26,      ///< TmpfsRecord, then an absolute path in the root, of a folder: files in memory are mounted there
     fixed_addresses = 15, ///< u32: 1 = programs and their stacks always lie at the same addresses
 };
 
@@ -126,6 +127,12 @@ struct VolumeRecord {
     u8 name[16];
 };
 static_assert(sizeof(VolumeRecord) == 24 && alignof(VolumeRecord) == 1);
+struct TmpfsRecord {
+    le64 size;      ///< bytes that its files may have; 0: half of the memory
+    le16 mode;      ///< its folder's permissions, 07777
+    u8 reserved[6];
+};
+static_assert(sizeof(TmpfsRecord) == 16 && alignof(TmpfsRecord) == 1);
 /// Its folder is in the image.
 struct FileRecord {
     le64 modified;  ///< seconds since 1970

@@ -40,6 +40,11 @@ bool is_volume(ByteSpan payload) {
     return record && record->naming <= u8(abi::VolumeName::label) && record->read_only <= 1 && is_path(payload.subspan(sizeof *record));
 }
 
+bool is_tmpfs(ByteSpan payload) {
+    auto* record = view_at<abi::TmpfsRecord>(payload, 0);
+    return record && record->mode <= 07777 && is_path(payload.subspan(sizeof *record));
+}
+
 bool is_user(ByteSpan payload) {
     auto groups = payload.size() - sizeof(abi::UserRecord);
     return payload.size() >= sizeof(abi::UserRecord) && groups % sizeof(le32) == 0 && groups / sizeof(le32) <= abi::most_groups;
@@ -79,6 +84,7 @@ Check check_record(Tag tag, ByteSpan payload) {
         case Tag::interface: return verdict(is_interface(payload));
         case Tag::name_server: return verdict(payload.size() == sizeof(abi::AddressRecord::address));
         case Tag::volume: return verdict(is_volume(payload));
+        case Tag::tmpfs: return verdict(is_tmpfs(payload));
         case Tag::file: return verdict(is_file(payload));
         case Tag::user: return verdict(is_user(payload));
         case Tag::trace: return verdict(is_trace(payload));

@@ -35,6 +35,10 @@ public:
         std::string_view path;
         ByteSpan content;
     };
+    struct Tmpfs {
+        const abi::TmpfsRecord& record;
+        std::string_view path;
+    };
     struct Interface {
         const abi::InterfaceRecord& record;
         std::span<const abi::AddressRecord> addresses;
@@ -82,6 +86,14 @@ public:
     template <typename F>
     void for_each_volume(F&& visit) const {
         for_each([&](abi::Tag tag, ByteSpan payload) { if (tag == abi::Tag::volume) visit(to_volume(payload)); });
+    }
+    template <typename F>
+    void for_each_tmpfs(F&& visit) const {
+        for_each([&](abi::Tag tag, ByteSpan payload) {
+            if (tag != abi::Tag::tmpfs) return;
+            auto path = payload.subspan(sizeof(abi::TmpfsRecord));
+            visit(Tmpfs{*view_at<abi::TmpfsRecord>(payload, 0), {reinterpret_cast<const char*>(path.data()), path.size()}});
+        });
     }
     template <typename F>
     void for_each_file(F&& visit) const {

@@ -44,12 +44,12 @@ constexpr const char* main_examples = R"(Examples:
 
 struct RawRun {
     std::string memory, user, architecture, platform, machine, bus, gic, firmware, accelerator, mode, log_level, timeout, directory, stop_signal, core, restart, image, entrypoint, root, root_place, disk, sysroot, kernel, save_bundle, timeline;
-    std::vector<std::string> volumes, limits, kept;
+    std::vector<std::string> volumes, tmpfs, limits, kept;
     EnvironmentOptions environment;
     std::string network, nic, mac, host_name, capture;
     std::vector<std::string> ports, addresses, gateways, name_servers;
     std::optional<unsigned> cpus;
-    bool interactive = false, terminal = false, dry_run = false, debug = false, tailored = false;
+    bool interactive = false, terminal = false, dry_run = false, debug = false, tailored = false, read_only = false;
     DetachOptions detach;
 };
 
@@ -76,6 +76,8 @@ void add_run_options(CLI::App& run, RawRun& raw) {
     run.add_option("--stop-signal", raw.stop_signal, "What the program is sent when the machine is asked to stop: a name or number (SIGTERM, or what the image says)")->type_name("SIGNAL");
     run.add_option("-w,--workdir", raw.directory, "Working directory in the guest (/)")->type_name("DIR");
     run.add_option("-v,--volume", raw.volumes, "Copy a file or folder into the guest's root; with :shared let the guest use a folder where it is, with :disk a disk's image with an ext4 file system")->type_name("HOST:GUEST[:ro][:shared|:disk]")->allow_extra_args(false);
+    run.add_flag("--read-only", raw.read_only, "The root can be written nowhere, but for volumes, --tmpfs, and /dev");
+    run.add_option("--tmpfs", raw.tmpfs, "A folder of the guest's whose files are in its memory, empty at first")->type_name("DIR[:size=SIZE][,mode=MODE]")->allow_extra_args(false);
     run.add_option("-p,--publish", raw.ports, "Make a port of this machine lead to one of the guest; ranges are possible")->type_name("[IP:]HOST:GUEST[/udp]")->allow_extra_args(false);
     run.add_option("--network", raw.network, "user (out through this machine, without privileges), lan=NAME (the same, together with all machines that name it), none, tap=NAME or bridge=NAME (none; with -p: user)")->type_name("HOW");
     run.add_option("--ip", raw.addresses, "An address of the guest, several are possible; or auto: as the network says, by DHCP and router advertisements")->type_name("ADDRESS/LENGTH")->allow_extra_args(false);
@@ -143,6 +145,8 @@ Outcome<Request> to_request(const RawRun& raw) {
     if (!raw.core.empty()) request.core = fs::absolute(raw.core).lexically_normal();
     request.directory = text(raw.directory);
     for (const auto& volume : raw.volumes) request.volumes.push_back(TRY(parse_volume(volume, fs::current_path())));
+    request.read_only_root = raw.read_only;
+    for (const auto& tmpfs : raw.tmpfs) request.tmpfs.push_back(TRY(parse_tmpfs(tmpfs)));
     request.image = text(raw.image), request.entrypoint = text(raw.entrypoint);
     if (!raw.root.empty()) request.root = fs::absolute(raw.root);
     if (!raw.sysroot.empty()) request.sysroot = fs::absolute(raw.sysroot).lexically_normal();

@@ -125,7 +125,10 @@ Outcome<void> read_volumes(const ComposeEntry& entry, Service& service) {
         ComposeEntry one{entry.file, entry.path, item};
         if (item.kind == YamlNode::Kind::map) {
             auto part = [&](const char* key) { return item.find(key) ? item.find(key)->text : ""; };
-            if (part("type") == "tmpfs") continue;
+            if (part("type") == "tmpfs") {
+                service.machine.request.tmpfs.push_back(TRY(one.explained(parse_tmpfs(part("target")))));
+                continue;
+            }
             auto source = part("source");
             if (part("type") == "bind" && !source.empty() && source[0] != '/' && source[0] != '~') source.insert(0, "./");
             TRY(add_volume(one, service, source, part("target"), part("read_only") == "true"));
@@ -251,6 +254,17 @@ constexpr std::array keys{
         service.machine.request.cpus = TRY(read_cpus(entry));
         return {};
     }},
+    Key{"read_only", [](const ComposeEntry& entry, Service& service) -> Outcome<void> {
+        auto text = TRY(entry.text());
+        if (text != "true" && text != "false") return entry.wrong("must be true or false");
+        service.machine.request.read_only_root = text == "true";
+        return {};
+    }},
+    Key{"tmpfs", [](const ComposeEntry& entry, Service& service) -> Outcome<void> {
+        auto texts = entry.node.kind == YamlNode::Kind::text ? std::vector{TRY(entry.text())} : TRY(entry.texts());
+        for (const auto& text : texts) service.machine.request.tmpfs.push_back(TRY(entry.explained(parse_tmpfs(text))));
+        return {};
+    }},
     Key{"profiles", [](const ComposeEntry& entry, Service& service) -> Outcome<void> {
         service.on_demand = !TRY(entry.texts()).empty();
         return {};
@@ -265,7 +279,7 @@ constexpr std::array keys{
 /// What says nothing of how the program runs, and what keeps a container from what a machine has none of, or for itself.
 constexpr std::string_view without_effect[] = {"annotations", "attach", "cap_add", "cap_drop", "cgroup", "cgroup_parent", "container_name", "cpu_shares", "develop", "domainname",
                                                "expose", "hostname", "init", "ipc", "labels", "links", "logging", "mem_reservation", "memswap_limit", "networks", "oom_score_adj", "pid",
-                                               "pids_limit", "platform", "privileged", "pull_policy", "read_only", "security_opt", "shm_size", "stdin_open", "stop_grace_period", "tmpfs", "tty",
+                                               "pids_limit", "platform", "privileged", "pull_policy", "security_opt", "shm_size", "stdin_open", "stop_grace_period", "tty",
                                                "userns_mode", "uts"};
 
 /// As apply_container_image() takes them: an entrypoint of several words goes before the command, and replaces the image's.

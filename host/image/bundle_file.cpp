@@ -88,6 +88,12 @@ std::vector<std::byte> make_manifest(const Plan& plan, const std::string& progra
     }
     if (!plan.cores.empty()) writer.text(Tag::core_pattern, std::string(core_pattern));
     if (plan.stop_signal != Plan{}.stop_signal) writer.number(Tag::stop_signal, plan.stop_signal);
+    for (const auto& tmpfs : plan.tmpfs) {
+        abi::TmpfsRecord record{};
+        record.size = tmpfs.size, record.mode = static_cast<u16>(tmpfs.mode);
+        writer.record(Tag::tmpfs, bytes_of(record), tmpfs.guest);
+    }
+    if (plan.read_only_root) writer.text(Tag::read_only, "/");
     for (const auto& volume : plan.volumes)
         if (volume.read_only && volume.kind != VolumeKind::disk) writer.text(Tag::read_only, volume.guest);
     for (const auto& volume : plan.volumes)

@@ -60,7 +60,7 @@ Outcome<std::vector<Volume>> volumes_of(const Spec& spec) {
 Outcome<Request> make_request(const Spec& spec, const NetworkRequest& network) {
     const auto& process = spec.process;
     Request request{.program = process.arguments[0], .arguments = {process.arguments.begin() + 1, process.arguments.end()}, .environment = process.environment,
-                    .directory = process.folder, .memory = spec.memory.value_or(memory_without_limit), .root = spec.root, .root_moves = true, .volumes = TRY(volumes_of(spec)),
+                    .directory = process.folder, .memory = spec.memory.value_or(memory_without_limit), .root = spec.root, .root_moves = true, .volumes = TRY(volumes_of(spec)), .read_only_root = spec.read_only_root, .tmpfs = spec.tmpfs,
                     .user = process.user, .limits = process.limits, .network = network, .terminal = process.terminal};
     constexpr double most_cpus = 64;
     if (spec.processors) request.cpus = static_cast<unsigned>(std::clamp(std::ceil(*spec.processors), 1.0, most_cpus));

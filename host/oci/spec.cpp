@@ -48,21 +48,30 @@ bool is_the_guests_own(std::string_view path) {
                                [&](std::string_view own) { return path == own || (path.starts_with(own) && path[own.size()] == '/'); });
 }
 
-Outcome<std::vector<Mount>> read_mounts(const JsonValue& value, const fs::path& bundle) {
-    std::vector<Mount> mounts;
+/// Of a folder in memory, what engines say is as they say it to mount(8).
+Outcome<Tmpfs> read_tmpfs(const JsonValue& item, const std::string& guest, const std::vector<std::string>& options) {
+    auto tmpfs = parse_tmpfs(fmt::format("{}:{}", guest, fmt::join(options, ",")));
+    if (!tmpfs) return item.wrong(fmt::format("is a folder in memory that cannot be: {}", tmpfs.error().message));
+    return tmpfs;
+}
+
+Outcome<void> read_mounts(const JsonValue& value, const fs::path& bundle, Spec& spec) {
     for (const auto& item : TRY(value.items())) {
         auto options = TRY(item["options"].texts());
-        bool binds = TRY(item["type"].text()) == "bind" || std::ranges::contains(options, "bind") || std::ranges::contains(options, "rbind");
+        auto type = TRY(item["type"].text());
+        bool binds = type == "bind" || std::ranges::contains(options, "bind") || std::ranges::contains(options, "rbind");
         auto guest = fs::path("/" + TRY(item["destination"].text())).lexically_normal().string();
         if (guest.starts_with("//")) guest.erase(0, 1);
         if (guest.size() > 1 && guest.ends_with('/')) guest.pop_back();
-        if (!binds || is_the_guests_own(guest)) continue;
+        if (is_the_guests_own(guest)) continue;
+        if (type == "tmpfs" && !binds) spec.tmpfs.push_back(TRY(read_tmpfs(item, guest, options)));
+        if (!binds) continue;
         if (guest == "/") return item["destination"].wrong("is the root: give the container another root");
         auto host = TRY(item["source"].text());
         if (host.empty()) return item["source"].wrong("must be a path");
-        mounts.push_back({guest, (bundle / host).lexically_normal(), std::ranges::contains(options, "ro") || std::ranges::contains(options, "rro")});
+        spec.mounts.push_back({guest, (bundle / host).lexically_normal(), std::ranges::contains(options, "ro") || std::ranges::contains(options, "rro")});
     }
-    return mounts;
+    return {};
 }
 
 Outcome<void> add_hooks(std::vector<Hook>& hooks, const JsonValue& value) {
@@ -136,11 +145,13 @@ Outcome<Spec> parse_spec(std::string_view text, const fs::path& bundle) {
     auto parsed = TRY(parse_object(text, "config.json"));
     JsonValue top{parsed, ""};
     Spec spec{.version = TRY(top["ociVersion"].text()), .process = TRY(read_process(top["process"])), .host_name = TRY(top["hostname"].text()),
-              .mounts = TRY(read_mounts(top["mounts"], bundle)), .hooks = TRY(read_hooks(top["hooks"]))};
+              .hooks = TRY(read_hooks(top["hooks"]))};
     if (!spec.version.starts_with("1.")) return top["ociVersion"].wrong(fmt::format("is '{}', and this runtime knows versions 1.x", spec.version));
     auto root = TRY(top["root"]["path"].text());
     if (root.empty()) return top["root"].wrong("has no path");
     spec.root = (bundle / root).lexically_normal();
+    spec.read_only_root = TRY(top["root"]["readonly"].flag());
+    TRY(read_mounts(top["mounts"], bundle, spec));
     TRY(top["annotations"].check_object());
     for (const auto& [key, value] : top["annotations"].node.items()) spec.annotations[key] = TRY((JsonValue{value, "annotations." + key}.text()));
     spec.cgroup = TRY(top["linux"]["cgroupsPath"].text());

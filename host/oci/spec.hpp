@@ -49,7 +49,9 @@ struct Spec {
     Process process;
     fs::path root;
     std::string host_name;
+    bool read_only_root = false;
     std::vector<Mount> mounts;
+    std::vector<Tmpfs> tmpfs;
     Hooks hooks;
     std::map<std::string, std::string> annotations;
     NetworkPlace network = NetworkPlace::host;

@@ -232,6 +232,16 @@ constexpr std::array keys{
         }
         return {};
     }},
+    Key{"read-only", "true: the root can be written nowhere, but for volumes, folders of tmpfs, and /dev (false).", [](const Place& place, Request& request) -> Outcome<void> {
+        auto value = place.node.value_exact<bool>();
+        if (!value) return place.wrong("must be true or false");
+        request.read_only_root = *value;
+        return {};
+    }},
+    Key{"tmpfs", "A list of strings DIR or DIR:size=SIZE,mode=MODE: folders of the guest's whose files are in its memory, empty at first.", [](const Place& place, Request& request) -> Outcome<void> {
+        for (const auto& text : TRY(place.texts())) request.tmpfs.push_back(TRY(explained(place, parse_tmpfs(text))));
+        return {};
+    }},
     Key{"tailor", "true: the kernel has only what the program and the machine need (false).", [](const Place& place, Request& request) -> Outcome<void> {
         auto value = place.node.value_exact<bool>();
         if (!value) return place.wrong("must be true or false");

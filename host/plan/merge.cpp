@@ -18,6 +18,8 @@ void Request::merge(const Request& upper) {
     network.merge(upper.network);
     tailored |= upper.tailored;
     root_moves |= upper.root_moves;
+    read_only_root |= upper.read_only_root;
+    tmpfs.insert(tmpfs.end(), upper.tmpfs.begin(), upper.tmpfs.end());
     kept.insert(kept.end(), upper.kept.begin(), upper.kept.end());
     terminal |= upper.terminal;
     debug |= upper.debug;

@@ -89,6 +89,10 @@ Outcome<void> add_core_folder(Plan& plan, const Request& request) {
 /// Shared folders and disks need a device each, and hide what is copied below them.
 Outcome<void> check_volumes(const Plan& plan) {
     std::size_t count = 0;
+    for (const auto& tmpfs : plan.tmpfs)
+        for (const auto& volume : plan.volumes)
+            if (volume.guest == tmpfs.guest || volume.guest.starts_with(tmpfs.guest + "/"))
+                return failure(ExitStatus::bad_root, "--tmpfs {}: it would hide {}, which -v brings: give one of them another place", tmpfs.guest, volume.guest);
     for (const auto& volume : plan.volumes) {
         if (volume.kind == VolumeKind::copy) continue;
         auto name = "-v " + volume.text();
@@ -252,6 +256,8 @@ Outcome<Plan> make_plan(const Request& request) {
     if (plan.cpus < 1 || plan.cpus > most_cpus)
         return failure(ExitStatus::failed, "--cpus {}: give a number from 1 to {}", plan.cpus, most_cpus);
     plan.volumes = request.volumes;
+    plan.read_only_root = request.read_only_root;
+    plan.tmpfs = request.tmpfs;
     TRY(add_core_folder(plan, request));
     plan.architecture = request.architecture.value_or(find_architecture(plan).value_or(native_architecture));
     TRY(choose_machine(plan, request));
@@ -308,6 +314,8 @@ std::string describe(const Plan& plan) {
     if (plan.sysroot) line("sysroot", plan.sysroot->string());
     for (const auto& volume : plan.volumes)
         line("volume", volume.text());
+    if (plan.read_only_root) line("root is", "read-only");
+    for (const auto& tmpfs : plan.tmpfs) line("in memory", tmpfs.size ? fmt::format("{}, {} KiB", tmpfs.guest, tmpfs.size >> 10) : tmpfs.guest);
     line("host name", plan.host_name);
     line("network", text_of(plan.network.choice));
     if (plan.network.present()) {

@@ -48,6 +48,14 @@ struct Volume {
     friend bool operator==(const Volume&, const Volume&) = default;
 };
 
+/// `--tmpfs PATH[:size=SIZE,mode=MODE]`: a folder of the guest's whose files are in its memory only.
+struct Tmpfs {
+    std::string guest;
+    u64 size = 0;     ///< bytes; 0: half of the memory
+    u32 mode = 01777;
+    friend bool operator==(const Tmpfs&, const Tmpfs&) = default;
+};
+
 /// Who a program runs as.
 struct User {
     u32 uid = 0, gid = 0;
@@ -103,6 +111,8 @@ struct Request {
     bool tailored = false;
     std::vector<std::string> kept;
     std::vector<Volume> volumes;
+    bool read_only_root = false;             ///< --read-only
+    std::vector<Tmpfs> tmpfs;
     std::optional<UserChoice> user;
     std::vector<Limit> limits;               ///< later ones win
     std::optional<unsigned> stop_signal;     ///< --stop-signal
@@ -161,6 +171,8 @@ struct Plan {
     bool tailored = false;               ///< the kernel is to have only what the program and the machine need,
     std::vector<std::string> kept;       ///< and these parts and system calls
     std::vector<Volume> volumes;
+    bool read_only_root = false;         ///< the root can be written nowhere; volumes, and what the kernel mounts, as ever
+    std::vector<Tmpfs> tmpfs;
     User user;
     std::vector<Limit> limits;
     fs::path cores;                      ///< where core files appear, which the guest has as core_folder; empty: as the program says
@@ -201,6 +213,8 @@ std::optional<u64> parse_size(std::string_view text);
 std::optional<std::chrono::milliseconds> parse_seconds(std::string_view text);
 /// "host:guest[:ro][:shared|:disk]" or "LABEL=name:guest:disk", the message of the failure says what is wrong.
 Outcome<Volume> parse_volume(std::string_view text, const fs::path& base);
+/// "PATH" or "PATH:OPTIONS", where options are those of tmpfs(5), with commas; of these size and mode count.
+Outcome<Tmpfs> parse_tmpfs(std::string_view text);
 /// The number of a user or group.
 std::optional<u32> parse_id(std::string_view text);
 Outcome<UserChoice> parse_user(std::string_view text);

@@ -52,6 +52,15 @@ auto find_value(const auto& table, std::string_view name) -> std::optional<std::
     return std::nullopt;
 }
 
+/// What containers' folders in memory are told, and a machine's need not be.
+constexpr std::string_view tmpfs_words[] = {"rw", "exec", "noexec", "suid", "nosuid", "dev", "nodev", "rprivate", "private", "relatime", "noatime", "nr_inodes", "uid", "gid", "tmpcopyup", "strictatime"};
+
+std::string in_capitals(std::string_view text) {
+    std::string capitals(text);
+    for (auto& c : capitals) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    return capitals;
+}
+
 /// As useradd(8) lets them be.
 bool is_user_name(std::string_view text) {
     auto letter = [](char c) { return std::isalpha(static_cast<unsigned char>(c)) || c == '_'; };
@@ -167,6 +176,30 @@ Outcome<Volume> parse_volume(std::string_view text, const fs::path& base) {
         volume.uuid = *uuid;
     }
     return volume;
+}
+
+Outcome<Tmpfs> parse_tmpfs(std::string_view text) {
+    auto colon = std::min(text.find(':'), text.size());
+    Tmpfs tmpfs{.guest = fs::path(text.substr(0, colon)).lexically_normal()};
+    if (tmpfs.guest.size() > 1 && tmpfs.guest.ends_with('/')) tmpfs.guest.pop_back();
+    if (!tmpfs.guest.starts_with('/') || tmpfs.guest == "/") return failure(ExitStatus::bad_root, "--tmpfs {}: give the path of a folder in the guest, such as /tmp", text);
+    for (auto rest = text.substr(std::min(colon + 1, text.size())); !rest.empty();) {
+        auto option = rest.substr(0, rest.find(','));
+        rest.remove_prefix(std::min(option.size() + 1, rest.size()));
+        auto equals = std::min(option.find('='), option.size());
+        auto key = option.substr(0, equals), value = option.substr(std::min(equals + 1, option.size()));
+        if (key == "size") {
+            auto size = parse_size(in_capitals(value));
+            if (!size) return failure(ExitStatus::bad_root, "--tmpfs {}: size={}: give bytes, or a size such as 64M", text, value);
+            tmpfs.size = *size;
+        } else if (key == "mode") {
+            auto [end, error] = std::from_chars(value.begin(), value.end(), tmpfs.mode, 8);
+            if (error != std::errc{} || end != value.end() || tmpfs.mode > 07777) return failure(ExitStatus::bad_root, "--tmpfs {}: mode={}: give an octal number, such as 1777", text, value);
+        } else if (!std::ranges::contains(tmpfs_words, key)) {
+            return failure(ExitStatus::bad_root, "--tmpfs {}: '{}' is not known: size=SIZE and mode=MODE are", text, option);
+        }
+    }
+    return tmpfs;
 }
 
 std::optional<u32> parse_id(std::string_view text) {

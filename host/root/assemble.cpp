@@ -148,6 +148,11 @@ Outcome<Assembled> assemble_root(const Plan& plan) {
     if (plan.root)
         for (const auto& volume : plan.volumes)
             if (volume.kind == VolumeKind::copy) TRY(root.bring_beside(volume.guest));
+    for (const auto& tmpfs : plan.tmpfs) {
+        auto real = root.provide(tmpfs.guest);
+        if (!real) root.add_directory(tmpfs.guest);
+        else if (root.find(*real)->kind != Entry::Kind::directory) return failure(ExitStatus::bad_root, "--tmpfs {}: it is not a folder", tmpfs.guest);
+    }
     assembled.program_size = libraries.loaded_size();
 
     if (plan.directory != "/") {

@@ -21,6 +21,8 @@ public:
     Mount(Shared<FileSystem> file_system, bool read_only) : file_system_(std::move(file_system)), read_only_(read_only) {}
     FileSystem& file_system() const { return *file_system_; }
     bool read_only() const { return read_only_ || file_system_->read_only(); }
+    /// Before anybody writes there.
+    void become_read_only() { read_only_ = true; }
     /// The directory that this mount's root lies over; null at the root of a tree.
     Dentry* covered() const { return covered_.get(); }
     /// Grows from one mount to the next; 0 for what was never put into a tree.

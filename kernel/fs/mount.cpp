@@ -71,7 +71,10 @@ Result<void> mount(Dentry& at, Shared<FileSystem> file_system, bool read_only) {
     return cover(at, std::move(file_system), std::move(inode), read_only);
 }
 
-Result<void> make_read_only(Dentry& at) { return cover(at, Shared(at.mount().file_system()), Shared(*at.inode()), true); }
+Result<void> make_read_only(Dentry& at) {
+    if (!at.parent()) return at.mount().become_read_only(), Result<void>{};
+    return cover(at, Shared(at.mount().file_system()), Shared(*at.inode()), true);
+}
 
 void unmount(Dentry& at) {
     auto* root = at.mounted_.exchange(nullptr, std::memory_order_acq_rel);

@@ -56,12 +56,25 @@ Result<Shared<fs::erofs::ErofsFileSystem>> open_lower(const OpenBundle& bundle) 
     return fs::erofs::ErofsFileSystem::create(TRY(make_owned<MemoryImage>(bundle.root_bytes, MemoryImage::Frames::usable)));
 }
 
+Result<void> mount_tmpfs(const wire::Manifest& manifest, fs::Dentry& root) {
+    Result<void> outcome;
+    manifest.for_each_tmpfs([&](const wire::Manifest::Tmpfs& wanted) {
+        if (!outcome) return;
+        outcome = [&]() -> Result<void> {
+            auto at = TRY(fs::resolve({.root = root, .directory = root}, root, wanted.path, fs::Follow::yes));
+            return fs::mount(*at, TRY(fs::tmpfs::TmpFileSystem::create(wanted.record.size, wanted.record.mode)), false);
+        }();
+    });
+    return outcome;
+}
+
 Result<Shared<fs::Dentry>> try_mount(const OpenBundle& bundle) {
     auto lower = TRY(open_lower(bundle));
     auto root = TRY(fs::make_tree(TRY(fs::tmpfs::TmpFileSystem::create_over(lower))));
     for (auto& directory : directories) TRY(ensure_directory(*root, directory.path, directory.permissions));
     TRY(make_files(bundle.manifest, *root));
     TRY(fs::mount_standard(*root));
+    TRY(mount_tmpfs(bundle.manifest, *root));
     if constexpr (core::has(core::Part::shares)) TRY(mount_shares(bundle.manifest, *root));
     if constexpr (core::has(core::Part::volumes)) TRY(mount_volumes(bundle.manifest, *root));
     Result<void> protect;

@@ -72,6 +72,13 @@ CASES = [
         for user in '' '-u web' '-u web:logs' '-u 33:34'; do "$SPORE" exec $user job busybox id -G; done
         "$SPORE" rm -f job > ended
         """, stdout="33 34 50 51 /srv/web\n33 51 /srv/web\n33 33 /srv/web\n0 0 /root\n34 50 51\n34 50 51\n51\n34\n", needs=("/bin/busybox",)),
+    Case("root-read-only", ["/bin/busybox", "sh", "-c", """
+            cd /; for file in /x /etc/x /tmp/x /var/cache/x /dev/shm/x /kept/x; do echo 1 > $file && echo $file; done 2> /dev/null
+            rm /etc/hostname 2> /dev/null || echo kept; chmod 777 /etc 2> /dev/null || echo same; grep -E ' (/|/tmp|/var/cache) ' /proc/mounts; stat -c %a /tmp /var/cache
+            dd if=/dev/zero of=/tmp/big bs=1k count=100 2> /dev/null || echo full"""],
+         options=["--read-only", "--tmpfs", "/tmp:size=64k,mode=1700", "--tmpfs", "/var/cache", "-v", "{scratch}/folder:/kept"], files={"folder/file": ""},
+         stdout="/tmp/x\n/var/cache/x\n/dev/shm/x\nkept\nsame\noverlay / overlay ro,relatime 0 0\ntmpfs /tmp tmpfs rw,relatime 0 0\ntmpfs /var/cache tmpfs rw,relatime 0 0\n1700\n1777\nfull\n",
+         needs=("/bin/busybox",)),
     Case("volume-read-only", ["/bin/busybox", "sh", "-c", """
             echo more >> /data/file; rm /data/file; mkdir /data/new; chmod 700 /data; ln /data/file /data/link; mv /data /moved
             echo more > /one; rm /one

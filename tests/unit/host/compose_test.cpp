@@ -100,12 +100,15 @@ services:
     user: "999:998"
     working_dir: /data
     stop_signal: SIGINT
+    read_only: true
+    tmpfs: /tmp
   migrate:
     image: docker://quay.io/tool
     entrypoint: [/bin/tool, -v]
     command: [up]
     mem_limit: 128m
     depends_on: [db]
+    tmpfs: ["/run:size=64m,noexec"]
     environment: ["C=d", "TAG", "NONE"]
   extra:
     image: x
@@ -126,6 +129,10 @@ version: "3.8"
     EXPECT_EQ(db.request.user, UserChoice(User{999, 998}));
     EXPECT_EQ(db.request.directory, "/data");
     EXPECT_EQ(db.request.stop_signal, 2u);
+    EXPECT_TRUE(db.request.read_only_root);
+    EXPECT_EQ(db.request.tmpfs, std::vector<Tmpfs>{{"/tmp"}});
+    EXPECT_FALSE(migrate.request.read_only_root);
+    EXPECT_EQ(migrate.request.tmpfs, (std::vector<Tmpfs>{{"/run", 64_MiB}}));
     EXPECT_EQ(migrate.name, "migrate");
     EXPECT_EQ(migrate.request.image, "docker://quay.io/tool");
     EXPECT_EQ(migrate.request.entrypoint, "/bin/tool");
@@ -180,6 +187,8 @@ TEST(Compose, ErrorsNameLineAndFix) {
     EXPECT_NE(service_problem("ports: ['80']").find("write 8080:80"), std::string::npos);
     EXPECT_NE(service_problem("ports: [{target: 80}]").find("add published"), std::string::npos);
     EXPECT_NE(service_problem("user: 'a b'").find("a number"), std::string::npos);
+    EXPECT_NE(service_problem("read_only: maybe").find("true or false"), std::string::npos);
+    EXPECT_NE(service_problem("tmpfs: tmp").find("such as /tmp"), std::string::npos);
     EXPECT_NE(service_problem("mem_limit: lots").find("such as 512m"), std::string::npos);
     EXPECT_NE(service_problem("cpus: 0").find("number of processors"), std::string::npos);
     EXPECT_NE(service_problem("network_mode: host").find("cannot be host"), std::string::npos);

@@ -28,6 +28,8 @@ user = "1000:100"
 limits = ["nofile=1024:4096", "core=unlimited"]
 core = "crashes"
 restart = "on-failure:3"
+read-only = true
+tmpfs = ["/tmp", "/run:size=8m,mode=755"]
 [environment]
 KEY = "value"
 )", "/project/spore.toml");
@@ -48,6 +50,8 @@ KEY = "value"
     EXPECT_EQ(request->core, "/project/crashes");
     EXPECT_EQ(request->restart, (Restart{Restart::When::on_failure, 3}));
     EXPECT_EQ(request->volumes, (std::vector<Volume>{{"/", "/data", true}}));
+    EXPECT_TRUE(request->read_only_root);
+    EXPECT_EQ(request->tmpfs, (std::vector<Tmpfs>{{"/tmp"}, {"/run", 8_MiB, 0755}}));
     EXPECT_EQ(request->environment, std::vector<std::string>{"KEY=value"});
 }
 

@@ -43,7 +43,7 @@ TEST(OciSpec, HasTheProcess) {
 
 TEST(OciSpec, HasOnlyMountsThatTheGuestHasNot) {
     auto spec = parsed(R"("mounts": [{"destination": "/proc", "type": "proc", "source": "proc"}, {"destination": "/dev/shm", "type": "bind", "source": "/shm"},
-        {"destination": "/tmp", "type": "tmpfs"}, {"destination": "/data/", "type": "none", "source": "/srv/../data", "options": ["rbind", "ro"]},
+        {"destination": "/tmp/", "type": "tmpfs", "source": "tmpfs", "options": ["nosuid", "noexec", "size=65536k", "mode=1755"]}, {"destination": "/data/", "type": "none", "source": "/srv/../data", "options": ["rbind", "ro"]},
         {"destination": "etc/hosts", "type": "bind", "source": "hosts"}, {"destination": "/device", "type": "bind", "source": "/x"}])");
     ASSERT_EQ(spec.mounts.size(), 3u);
     EXPECT_EQ(spec.mounts[0].guest, "/data");
@@ -53,6 +53,9 @@ TEST(OciSpec, HasOnlyMountsThatTheGuestHasNot) {
     EXPECT_EQ(spec.mounts[1].host, "/bundle/hosts");
     EXPECT_FALSE(spec.mounts[1].read_only);
     EXPECT_EQ(spec.mounts[2].guest, "/device");
+    EXPECT_EQ(spec.tmpfs, (std::vector<Tmpfs>{{"/tmp", 64_MiB, 01755}}));
+    EXPECT_FALSE(spec.read_only_root);
+    EXPECT_NE(problem(R"("mounts": [{"destination": "/a", "type": "tmpfs", "options": ["size=x"]}])").find("mounts[0] is a folder in memory that cannot be: --tmpfs /a"), std::string::npos);
 }
 
 TEST(OciSpec, HasNamespacesResourcesAndHooks) {

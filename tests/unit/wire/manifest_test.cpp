@@ -75,6 +75,28 @@ TEST(Manifest, HasAUserWithGroups) {
     EXPECT_FALSE(user_with(std::string(4 * (abi::most_groups + 1), 'x')));
 }
 
+TEST(Manifest, HasFoldersInMemory) {
+    auto manifest_with = [](u16 mode, std::string_view path) {
+        static Bytes bytes;
+        ManifestWriter writer(bytes);
+        writer.text(Tag::program, "/bin/true");
+        abi::TmpfsRecord record{};
+        record.size = 4096, record.mode = mode;
+        writer.record(Tag::tmpfs, bytes_of(record), path);
+        writer.finish();
+        return Manifest::parse(bytes);
+    };
+    auto manifest = manifest_with(01777, "/tmp");
+    ASSERT_TRUE(manifest);
+    manifest->for_each_tmpfs([&](const Manifest::Tmpfs& tmpfs) {
+        EXPECT_EQ(tmpfs.path, "/tmp");
+        EXPECT_EQ(u64{tmpfs.record.size}, 4096u);
+    });
+    EXPECT_FALSE(manifest_with(010000, "/tmp"));
+    EXPECT_FALSE(manifest_with(01777, "tmp"));
+    EXPECT_FALSE(manifest_with(01777, ""));
+}
+
 TEST(Manifest, BringsFiles) {
     auto manifest_with = [](u16 mode, u16 path_size, std::string_view rest) {
         static Bytes bytes;
