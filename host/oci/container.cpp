@@ -22,6 +22,7 @@ std::string_view name_of(Status status) {
         case Status::creating: return "creating";
         case Status::created: return "created";
         case Status::running: return "running";
+        case Status::paused: return "paused";
         case Status::stopped: return "stopped";
     }
     return "";
@@ -54,6 +55,7 @@ Outcome<Container> Container::open(const std::string& id) {
 Status Container::status() const {
     std::error_code error;
     if (instance_.life() != Life::running) return Status::stopped;
+    if (fs::exists(instance_.folder() / "paused", error)) return Status::paused;
     if (fs::exists(instance_.folder() / "started", error)) return Status::running;
     return fs::exists(instance_.control(), error) ? Status::created : Status::creating;
 }
@@ -76,6 +78,13 @@ Outcome<void> Container::take_over() const {
 Outcome<void> Container::note_start() const {
     TRY(take_over());  // for its time
     return write_file(instance_.folder() / "started", "");
+}
+
+Outcome<void> Container::note_pause() const { return write_file(instance_.folder() / "paused", ""); }
+
+void Container::note_resumption() const {
+    std::error_code error;
+    fs::remove(instance_.folder() / "paused", error);
 }
 
 void Container::note_end(int status) const {

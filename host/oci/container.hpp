@@ -4,6 +4,7 @@
 //   config.json  the bundle's, as it was when the container was made
 //   bundle       the bundle's path
 //   started      since the program was let go
+//   paused       while it stands still
 #pragma once
 
 #include "host/instances/instance.hpp"
@@ -11,8 +12,8 @@
 
 namespace spore::host::oci {
 
-/// [runtime.md, State]
-enum class Status : u8 { creating, created, running, stopped };
+/// [runtime.md, State], and runc's `paused`.
+enum class Status : u8 { creating, created, running, paused, stopped };
 std::string_view name_of(Status status);
 
 class Container {
@@ -36,6 +37,8 @@ public:
     Outcome<void> take_over() const;
     /// The program is let go now.
     Outcome<void> note_start() const;
+    Outcome<void> note_pause() const;
+    void note_resumption() const;
     void note_end(int status) const;
     void remove() const { instance_.remove(); }
     void let_lock_go() { instance_.hand_over_lock(); }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <charconv>
+#include <sstream>
 #include <thread>
 
 #include "host/common/pipe.hpp"
@@ -70,10 +71,9 @@ void serve(const ControlRequest& request, Signals signals) {
         request.answer("ok");
         ::kill(::getpid(), SIGKILL);  // the machine goes along
     } else if (sends || text == "stop") {
-        auto value = sends ? number : stop_request();
+        request.answer("ok");  // first: the signal may be this process's last
         if (signals == Signals::ours) ::kill(::getpid(), sends ? number : SIGTERM);
-        else ::sigqueue(::getpid(), forwarding_signal(), {.sival_int = value});
-        request.answer("ok");
+        else ::sigqueue(::getpid(), forwarding_signal(), {.sival_int = sends ? number : stop_request()});
     } else {
         request.answer(text == start_request ? "its program was started already" : "this version does not know that request");
     }
@@ -182,6 +182,12 @@ Outcome<std::optional<Machine>> prepare_in_namespace(const Container& container,
     end_container(container, outcome ? *outcome : static_cast<int>(outcome.error().status));
 }
 
+/// The machine, and who serves it.
+void signal_children(pid_t process, int signal) {
+    std::istringstream children(read_file(fmt::format("/proc/{0}/task/{0}/children", process), most_settings).value_or(""));
+    for (pid_t child; children >> child;) ::kill(child, signal);
+}
+
 /// With the container's process, up to where it waits to be let go.
 Outcome<void> see_it_made(const Container& container, pid_t process, const Talk& made) {
     TRY(made.expect(entered));
@@ -226,9 +232,23 @@ Outcome<void> start_container(const Container& container) {
     return {};
 }
 
+Outcome<void> pause_container(const Container& container) {
+    if (container.status() != Status::running) return failure(ExitStatus::failed, "the container {} is {}, and only a running one can be paused", container.id(), name_of(container.status()));
+    TRY(container.note_pause());
+    signal_children(container.process(), SIGSTOP);
+    return {};
+}
+
+Outcome<void> resume_container(const Container& container) {
+    if (container.status() != Status::paused) return failure(ExitStatus::failed, "the container {} is {}, and only a paused one can be resumed", container.id(), name_of(container.status()));
+    signal_children(container.process(), SIGCONT);
+    container.note_resumption();
+    return {};
+}
+
 Outcome<void> signal_container(const Container& container, int signal) {
     auto status = container.status();
-    if (status != Status::created && status != Status::running) return failure(ExitStatus::failed, "the container {} is {}: there is no process to send a signal to", container.id(), name_of(status));
+    if (status == Status::creating || status == Status::stopped) return failure(ExitStatus::failed, "the container {} is {}: there is no process to send a signal to", container.id(), name_of(status));
     auto process = container.process();
     // Whatever its process does.
     if (signal == SIGKILL && process > 0 && ::kill(process, SIGKILL) == 0) return {};
@@ -237,7 +257,7 @@ Outcome<void> signal_container(const Container& container, int signal) {
 
 Outcome<void> delete_container(const Container& container, Force force) {
     auto status = container.status();
-    if (status == Status::running && force == Force::no) return failure(ExitStatus::failed, "the container {} runs: stop it first, or delete it with --force", container.id());
+    if ((status == Status::running || status == Status::paused) && force == Force::no) return failure(ExitStatus::failed, "the container {} runs: stop it first, or delete it with --force", container.id());
     if (status != Status::stopped) {
         if (auto process = container.process(); process > 0) ::kill(process, SIGKILL);
         constexpr i64 patience_milliseconds = 10'000;

@@ -17,6 +17,9 @@ Outcome<Container> create_container(const std::string& id, const CreateOptions& 
 Outcome<void> start_container(const Container& container);
 /// To the program; SIGKILL ends the machine.
 Outcome<void> signal_container(const Container& container, int signal);
+/// Its machine stands still from now on, with all that runs in it.
+Outcome<void> pause_container(const Container& container);
+Outcome<void> resume_container(const Container& container);
 enum class Force : u8 { no, yes };
 /// Forgets it; with `yes` also one whose program runs.
 Outcome<void> delete_container(const Container& container, Force force);

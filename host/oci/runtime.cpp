@@ -136,7 +136,15 @@ private:
             print(features());
             return 0;
         });
-        for (const char* name : {"pause", "resume", "update", "checkpoint", "restore", "events"})
+        add_for_container("pause", "Have a container's machine stand still", [](const Container& container) -> Outcome<int> {
+            TRY(pause_container(container));
+            return 0;
+        });
+        add_for_container("resume", "Have it go on", [](const Container& container) -> Outcome<int> {
+            TRY(resume_container(container));
+            return 0;
+        });
+        for (const char* name : {"update", "checkpoint", "restore", "events"})
             add_for_container(name, "Not possible with machines", [name](const Container&) -> Outcome<int> {
                 return failure(ExitStatus::failed, "{} is not possible: 'spore snapshot' saves a machine, 'spore top' shows what runs in it, and its size is set when it starts", name);
             })->allow_extras();
@@ -201,6 +209,11 @@ private:
 
 }  // namespace
 
-Outcome<int> runtime(int count, const char* const* arguments) { return Runtime().act(count, arguments); }
+Outcome<int> runtime(int count, const char* const* arguments) {
+    // What engines keep open for themselves is not the machine's, which may run for long.
+    constexpr unsigned first_beyond_streams = 3;
+    (void)::close_range(first_beyond_streams, ~0u, 0);
+    return Runtime().act(count, arguments);
+}
 
 }  // namespace spore::host::oci

@@ -71,6 +71,16 @@ CASES = [
         make 'echo' '{"mounts": [{"destination": "/x", "type": "bind", "source": "/dev/null"}]}' '{}'; oci --log log --log-format json create --bundle bundle one 2> /dev/null || grep -o '"level":"error","msg":".*away"' log
         """, stdout="before\n127.0.0.1 special\nsealed\nnot a tty\nno terminal\nafter\nbefore\n127.0.0.1 another\n1 image\n2 images\n"
                     '"level":"error","msg":"the mount at /x: /dev/null is no file and no folder, and a machine cannot reach it: leave this mount away"\n'),
+    # What a machine that stands still printed before comes, and nothing else.
+    Case("bundle-pause", [BUSYBOX], needs=(BUSYBOX, "/usr/bin/python3"), timeout=60, script=BUNDLE + r"""
+        make 'while :; do echo tick; busybox usleep 20000; done' '{}' '{}'
+        oci create --bundle bundle one > output; oci pause one 2>&1 || echo "refused with $?"; oci start one
+        while ! grep -q tick output; do sleep 0.1; done
+        oci pause one; status; oci pause one 2>&1 || echo "refused with $?"; sleep 0.5; before=$(wc -l < output); sleep 1; test "$before" = "$(wc -l < output)" && echo still
+        oci resume one; status; while [ "$before" = "$(wc -l < output)" ]; do sleep 0.1; done; echo "goes on"
+        oci pause one; oci delete --force one; ls state/spore
+        """, stdout="spore: the container one is created, and only a running one can be paused\nrefused with 125\npaused\n"
+                    "spore: the container one is paused, and only a running one can be paused\nrefused with 125\nstill\nrunning\ngoes on\n"),
     Case("bundle-network", [BUSYBOX], needs=(BUSYBOX, "/usr/bin/python3", "/usr/bin/unshare", "/usr/bin/nsenter", "/usr/bin/curl", "/sbin/tc"), root=True, timeout=120,
          script='exec unshare -n sh -euc "$(cat <<\'WHOLE\'\n' + BUNDLE + NAMESPACE + r"""
         make 'busybox httpd -p 80 -h /bin/..; busybox ip link show eth0 | busybox grep -o "02:00:.* brd"; busybox ip -4 route show default; exec busybox sleep 1000' "$network" '{"user": {"uid": 0, "gid": 0}}'
@@ -106,8 +116,9 @@ WHOLE
         while [ "$(pod logs one)" != up ]; do sleep 0.1; done
         pod inspect one --format '{{.State.Status}}'; pod exec -e B=2 one sh -c 'echo "exec $B"; exit 4' || echo "status $?"
         pod stop one > /dev/null; pod logs one; pod inspect one --format '{{.State.Status}} {{.State.ExitCode}}'
-        pod start one > /dev/null; pod kill one > /dev/null; pod wait one; pod rm one > /dev/null
+        pod start one > /dev/null; pod pause one > /dev/null; pod inspect one --format '{{.State.Status}}'; pod unpause one > /dev/null
+        pod exec one busybox echo "goes on"; pod kill one > /dev/null; pod wait one; pod rm one > /dev/null
         script -qec "podman --root $PWD/store --runroot $PWD/runroot --tmpdir $PWD/tmp --storage-driver vfs --cgroup-manager cgroupfs --events-backend file --runtime ${SPORE%/*}/spore-oci run --rm -it --network none vessel sh -c 'busybox tty; exit 6'" typescript < /dev/null > /dev/null || echo "status $?"; grep -o /dev/console typescript
         pod run --rm --network none vessel /no/program 2> /dev/null || echo "status $?"
-        """, stdout="hello from 5:6\ngiven\nstatus 7\nthrough\nrunning\nexec 2\nstatus 4\nup\nbye\nexited 3\n137\nstatus 6\n/dev/console\nstatus 127\n"),
+        """, stdout="hello from 5:6\ngiven\nstatus 7\nthrough\nrunning\nexec 2\nstatus 4\nup\nbye\nexited 3\npaused\ngoes on\n137\nstatus 6\n/dev/console\nstatus 127\n"),
 ]
