@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
+#include "host/common/beside_tool.hpp"
 #include "host/common/process.hpp"
 #include "host/common/temporary_folder.hpp"
 #include "host/symbols/symboliser.hpp"
@@ -23,12 +24,8 @@ namespace {
 
 namespace elf = wire::elf;
 
-/// The commands in Python: beside the tool in its build tree, or where the package installs them.
-std::optional<fs::path> find_script() {
-    std::error_code error;
-    auto script = (fs::read_symlink("/proc/self/exe", error).parent_path() / "../share/spore/gdb/spore.py").lexically_normal();
-    return fs::exists(script, error) ? std::optional(script) : std::nullopt;
-}
+/// The commands in Python.
+std::optional<fs::path> find_script() { return find_beside_tool({"../share/spore/gdb/spore.py"}, R_OK); }
 
 /// gdb's commands for a machine: QEMU's socket; or, of one that is a process, a file with its number.
 std::vector<std::string> ways_to_reach(const fs::path& debugger) {

@@ -1,12 +1,10 @@
 #include "host/instances/control.hpp"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
-#include <cstring>
+#include "host/common/unix_address.hpp"
 
 namespace spore::host {
 
@@ -16,19 +14,8 @@ constexpr int patience_milliseconds = 1000;
 /// A guest answers as soon as it runs, but it may have as little of a processor as its host has for it.
 constexpr int guest_patience_milliseconds = 10'000;
 
-/// An address below 108 bytes for a file in a folder whose path may be longer [unix(7)].
-struct Address {
-    FileDescriptor folder;
-    sockaddr_un value{};
-};
 constexpr std::string_view door_names[]{"control", "questions", "executions", "snapshots"};
-Address address_of(const Instance& instance, Door door) {
-    Address address{FileDescriptor(::open(instance.folder().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)), {}};
-    address.value.sun_family = AF_UNIX;
-    auto path = fmt::format("/proc/self/fd/{}/{}", address.folder.number(), door_names[static_cast<std::size_t>(door)]);
-    path.copy(address.value.sun_path, sizeof address.value.sun_path - 1);
-    return address;
-}
+UnixAddress address_of(const Instance& instance, Door door) { return {instance.folder(), door_names[static_cast<std::size_t>(door)]}; }
 
 /// Bytes up to a newline, or what came within the patience.
 std::string read_line(int descriptor) {
@@ -47,19 +34,15 @@ std::string read_line(int descriptor) {
 }  // namespace
 
 Outcome<FileDescriptor> listen_at(const Instance& instance, Door door) {
-    auto address = address_of(instance, door);
-    FileDescriptor listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-    if (!listener || ::bind(listener.number(), reinterpret_cast<sockaddr*>(&address.value), sizeof address.value) != 0 ||
-        ::listen(listener.number(), 8) != 0)
-        return failure(ExitStatus::failed, "cannot make a socket in {}: {}", instance.folder().string(), error_text());
+    constexpr int backlog = 8;
+    auto listener = listen_at(address_of(instance, door), backlog);
+    if (!listener) return failure(ExitStatus::failed, "cannot make a socket in {}: {}", instance.folder().string(), error_text());
     return listener;
 }
 
 Outcome<FileDescriptor> knock(const Instance& instance, Door door) {
-    auto address = address_of(instance, door);
-    FileDescriptor connection(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    if (!connection || ::connect(connection.number(), reinterpret_cast<sockaddr*>(&address.value), sizeof address.value) != 0)
-        return failure(ExitStatus::failed, "the machine {} does not run", instance.name());
+    auto connection = connect_to(address_of(instance, door));
+    if (!connection) return failure(ExitStatus::failed, "the machine {} does not run", instance.name());
     return connection;
 }
 

@@ -6,13 +6,14 @@
 #include <spawn.h>
 #include <sys/file.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 
+#include "host/common/beside_tool.hpp"
 #include "host/common/state_directory.hpp"
+#include "host/common/unix_address.hpp"
 #include "host/lan/addresses.hpp"
 #include "host/lan/greeting.hpp"
 
@@ -23,54 +24,34 @@ namespace {
 /// As messages call it.
 std::string option(const Plan& plan) { return "--network " + text_of(plan.network.choice); }
 
-/// Beside the tool in its build tree, or where the package installs it.
 Outcome<fs::path> find_daemon() {
-    std::error_code error;
-    auto folder = fs::read_symlink("/proc/self/exe", error).parent_path();
-    for (const char* place : {".", "../lib/spore"}) {
-        auto path = (folder / place / "spore-lan").lexically_normal();
-        if (::access(path.c_str(), X_OK) == 0) return path;
-    }
-    return failure(ExitStatus::missing_tool, "the program spore-lan is missing beside {}: build it", folder.string());
+    if (auto found = find_beside_tool({"spore-lan", "../lib/spore/spore-lan"}, X_OK)) return *found;
+    return failure(ExitStatus::missing_tool, "the program spore-lan is missing beside the tool, in {}: build it", tool_folder().string());
 }
 
-/// Where the network's socket is, by an address below 108 bytes [unix(7)].
-struct Place {
-    FileDescriptor folder;
-    fs::path socket;  ///< by its descriptor
-    sockaddr_un address{};
-};
-Outcome<Place> place_of(const std::string& name) {
+/// Where the network's socket is.
+Outcome<UnixAddress> place_of(const std::string& name) {
     auto path = TRY(state_directory()) / ".networks";  // no machine's name begins so
     if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return failure(ExitStatus::failed, "cannot make {}: {}", path.string(), error_text());
-    Place place{FileDescriptor(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)), {}, {}};
+    UnixAddress place(path, name);
     if (!place.folder) return failure(ExitStatus::failed, "cannot open {}: {}", path.string(), error_text());
-    place.socket = fmt::format("/proc/self/fd/{}/{}", place.folder.number(), name);
-    place.address.sun_family = AF_UNIX;
-    place.socket.string().copy(place.address.sun_path, sizeof place.address.sun_path - 1);
     return place;
 }
 
 /// Held while one looks whether the network is there, and starts it: so nobody starts it twice.
-Outcome<FileDescriptor> take_lock(const Place& place) {
-    FileDescriptor lock(::open((place.socket.string() + ".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+Outcome<FileDescriptor> take_lock(const UnixAddress& place) {
+    FileDescriptor lock(::open((place.path() + ".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
     if (!lock || ::flock(lock.number(), LOCK_EX) != 0) return failure(ExitStatus::failed, "cannot lock the network: {}", error_text());
     return lock;
 }
 
-FileDescriptor connect_to(const Place& place) {
-    FileDescriptor connection(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    if (connection && ::connect(connection.number(), reinterpret_cast<const sockaddr*>(&place.address), sizeof place.address) != 0) connection.close();
-    return connection;
-}
-
 /// As a process of its own session that outlives us.
-Outcome<void> start_daemon(const Place& place) {
+Outcome<void> start_daemon(const UnixAddress& place) {
     auto program = TRY(find_daemon());
-    ::unlink(place.socket.c_str());
-    FileDescriptor listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-    if (!listener || ::bind(listener.number(), reinterpret_cast<const sockaddr*>(&place.address), sizeof place.address) != 0 || ::listen(listener.number(), 64) != 0)
-        return failure(ExitStatus::failed, "cannot make the network's socket: {}", error_text());
+    ::unlink(place.path().c_str());
+    constexpr int backlog = 64;
+    auto listener = listen_at(place, backlog);
+    if (!listener) return failure(ExitStatus::failed, "cannot make the network's socket: {}", error_text());
     posix_spawn_file_actions_t files;
     posix_spawnattr_t attributes;
     ::posix_spawn_file_actions_init(&files), ::posix_spawnattr_init(&attributes);

@@ -2,34 +2,20 @@
 
 #include <fcntl.h>
 #include <sys/ioctl.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include "host/common/descriptor_passing.hpp"
+#include "host/common/unix_address.hpp"
 
 namespace spore::host::oci {
-
-namespace {
-
-Outcome<FileDescriptor> connect_to(const fs::path& socket) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    if (socket.native().size() >= sizeof address.sun_path) return failure(ExitStatus::failed, "--console-socket {}: the path is too long", socket.string());
-    socket.native().copy(address.sun_path, sizeof address.sun_path - 1);
-    FileDescriptor connection(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    if (!connection || ::connect(connection.number(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
-        return failure(ExitStatus::failed, "--console-socket {}: {}", socket.string(), error_text());
-    return connection;
-}
-
-}  // namespace
 
 Outcome<void> begin_session(const fs::path& socket, const Process& process) {
     (void)::setsid();  // fails where this is a leader already
     if (socket.empty()) return {};
-    auto engine = TRY(connect_to(socket));
+    auto path = fs::absolute(socket);
+    auto engine = connect_to(UnixAddress(path.parent_path(), path.filename().string()));
+    if (!engine) return failure(ExitStatus::failed, "--console-socket {}: {}", socket.string(), error_text());
     auto failed = [] { return failure(ExitStatus::failed, "cannot make a terminal: {}", error_text()); };
     FileDescriptor master(::open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC));
     int locked = 0, number = 0;

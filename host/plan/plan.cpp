@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <map>
 
+#include "host/common/beside_tool.hpp"
 #include "host/common/signals.hpp"
 #include "host/plan/architecture.hpp"
 #include "host/plan/user.hpp"
@@ -39,16 +40,10 @@ std::vector<std::string> join_environment(const std::vector<std::string>& lines)
 
 namespace {
 
-/// The kernel image: beside the tool in its build tree, or where the package installs it.
 Outcome<fs::path> find_kernel(const Plan& plan) {
-    std::error_code error;
-    auto self = fs::read_symlink("/proc/self/exe", error);
     auto name = fmt::format("spore-{}", kernel_name(plan));
-    for (const char* folder : {"../kernel", "../lib/spore"}) {
-        auto candidate = (self.parent_path() / folder / name).lexically_normal();
-        if (::access(candidate.c_str(), R_OK) == 0) return candidate;
-    }
-    return failure(ExitStatus::missing_tool, "the kernel image {} is missing beside {}: build it, or name it with --kernel", name, self.string());
+    if (auto found = find_beside_tool({"../kernel/" + name, "../lib/spore/" + name}, R_OK)) return *found;
+    return failure(ExitStatus::missing_tool, "the kernel image {} is missing beside the tool's folder, {}: build it, or name it with --kernel", name, tool_folder().string());
 }
 
 /// UEFI firmware for virt, where packages put it.
