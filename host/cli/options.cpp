@@ -183,7 +183,7 @@ struct ManualOptions {
 Outcome<std::string> find_page(const std::vector<Page>& pages, const ManualOptions& options) {
     for (const auto& page : pages)
         if (page.name == options.page) return options.written(page);
-    return failure(ExitStatus::failed, "there is no manual page '{}': give spore, spore-VERB, spore.toml or spore-calls", options.page);
+    return failure(ExitStatus::failed, "there is no manual page '{}': give spore, spore-VERB, spore.toml, spore-calls or spore-oci", options.page);
 }
 
 Outcome<int> write_pages(const std::vector<Page>& pages, const ManualOptions& options) {
@@ -332,7 +332,7 @@ void CommandLine::declare(Choice choice) {
         inspect->footer(footer("spore inspect /usr/bin/python3\nspore run --save-bundle app.bundle ./app && spore inspect --treemap app.svg app.bundle"));
     }
     if (add(doctor, "doctor", "Check that this machine has what Spore needs")) doctor->footer(footer("spore doctor"));
-    if (add(manual, "manual", "Print a page of the manual: spore, spore-VERB, spore.toml or spore-calls")) {
+    if (add(manual, "manual", "Print a page of the manual: spore, spore-VERB, spore.toml, spore-calls or spore-oci")) {
         manual->add_option("PAGE", page.page, "The page (spore)");
         manual->add_flag("--markdown", page.markdown, "In Markdown instead of roff");
         manual->add_option("--write", page.folder, "Write all pages into this folder instead")->type_name("DIR");

@@ -2,10 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 
 #include "host/check/call_table.hpp"
 #include "host/manual/declared.hpp"
+#include "host/oci/request.hpp"
+#include "host/oci/runtime.hpp"
 #include "host/plan/project.hpp"
 
 namespace spore::host {
@@ -59,7 +62,7 @@ Page main_page(const CLI::App& app) {
              {"Environment", {std::vector<Definition>{{{bold("NO_COLOR")}, {plain("No colours, even on a terminal.")}},
                                                       {{bold("XDG_RUNTIME_DIR")}, {plain("Where background machines are kept; otherwise ~/.local/state.")}},
                                                       {{bold("XDG_CACHE_HOME")}, {plain("Where root images are kept; otherwise ~/.cache.")}}}}},
-             see_also({see("spore-run"), see("spore.toml", 5), see("spore-calls", 7)})}};
+             see_also({see("spore-run"), see("spore-oci"), see("spore.toml", 5), see("spore-calls", 7)})}};
 }
 
 Page config_page() {
@@ -105,10 +108,26 @@ Page calls_page() {
              see_also({see("spore-check")})}};
 }
 
+Page runtime_page() {
+    Page page{.name = std::string(oci::runtime_name), .section = 1, .description = "run the containers of Podman, Docker and containerd as virtual machines"};
+    std::vector<Definition> annotations;
+    for (const auto& key : config_keys())
+        if (std::ranges::contains(oci::annotated_keys(), key.name)) annotations.push_back({{bold(fmt::format("spore.{}", key.name))}, {plain(std::string(key.help))}});
+    oci::show_runtime([&](const CLI::App& app) {
+        page.parts = {{"Synopsis", {Text{bold(page.name), plain(" ["), italic("OPTIONS"), plain("] "), italic("VERB"), plain(" ["), italic("OPTIONS"), plain("] "), italic("ID")}}},
+                      {"Description", {Text{plain("A runtime as the OCI runtime specification describes it, for container engines to call. "), plain(app.get_footer())}}},
+                      {"Options", {definitions_of(app)}}};
+        for (const auto* verb : verbs_of(app)) page.parts.push_back({verb->get_name(), {Text{plain(verb->get_description() + ".")}, definitions_of(*verb)}});
+    });
+    page.parts.push_back({"Annotations", {Text{plain("Annotations of a container are keys of "), see("spore.toml", 5), plain(":")}, std::move(annotations)}});
+    page.parts.push_back(see_also({see("spore-run"), see("spore.toml", 5)}));
+    return page;
+}
+
 }  // namespace
 
 std::vector<Page> manual_pages(const CLI::App& app) {
-    std::vector<Page> pages{main_page(app), config_page(), calls_page()};
+    std::vector<Page> pages{main_page(app), config_page(), calls_page(), runtime_page()};
     for (const auto* verb : verbs_of(app)) pages.push_back(verb_page(*verb));
     return pages;
 }

@@ -9,7 +9,7 @@
 
 namespace spore::host {
 
-/// All of them: spore, spore-VERB for each verb, spore.toml, spore-calls.
+/// All of them: spore, spore-VERB for each verb, spore.toml, spore-calls, spore-oci.
 std::vector<Page> manual_pages(const CLI::App& app);
 
 }  // namespace spore::host

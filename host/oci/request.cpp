@@ -12,8 +12,7 @@ namespace spore::host::oci {
 
 namespace {
 
-/// What an annotation may say. The rest is the engine's to say, or would weaken the wall around the container.
-constexpr std::array<std::string_view, 12> annotated_keys{"accelerator", "bus", "core", "cpus", "disk", "keep", "log", "machine", "memory", "mode", "root-in", "tailor"};
+constexpr std::array<std::string_view, 12> keys{"accelerator", "bus", "core", "cpus", "disk", "keep", "log", "machine", "memory", "mode", "root-in", "tailor"};
 constexpr std::string_view annotation_prefix = "spore.";
 
 /// Annotations are texts: what reads as another value of TOML's is that.
@@ -27,8 +26,8 @@ Outcome<void> apply_annotations(Request& request, const Spec& spec) {
     for (const auto& [name, value] : spec.annotations) {
         if (!name.starts_with(annotation_prefix)) continue;
         auto key = std::string_view(name).substr(annotation_prefix.size());
-        if (!std::ranges::contains(annotated_keys, key))
-            return failure(ExitStatus::bad_configuration, "annotation {}: a container's machine takes spore. and one of {}", name, fmt::join(annotated_keys, ", "));
+        if (!std::ranges::contains(keys, key))
+            return failure(ExitStatus::bad_configuration, "annotation {}: a container's machine takes spore. and one of {}", name, fmt::join(keys, ", "));
         const fs::path place = "annotation " + name;
         auto table = TRY(parse_annotation(key, value, place));
         for (const auto& [read, node] : table) (void)TRY(read_key({place, std::string(read.str()), node}, request));
@@ -56,6 +55,8 @@ Outcome<std::vector<Volume>> volumes_of(const Spec& spec) {
 }
 
 }  // namespace
+
+std::span<const std::string_view> annotated_keys() { return keys; }
 
 Outcome<Request> make_request(const Spec& spec, const NetworkRequest& network) {
     const auto& process = spec.process;

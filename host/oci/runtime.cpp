@@ -4,7 +4,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <cstdlib>
 #include <ctime>
 #include <nlohmann/json.hpp>
@@ -41,7 +40,7 @@ class Runtime {
 public:
     Runtime() : app_("Runs the containers of Podman, containerd or Docker as machines of Spore's", std::string(runtime_name)) {
         app_.require_subcommand(0, 1);
-        app_.footer("Engines call it: podman --runtime PATH/spore-oci run IMAGE. The guide on containers says how each is told of it.");
+        app_.footer("For instance: podman --runtime PATH/spore-oci run IMAGE. Each container is a machine of its own.");
         app_.add_option("--root", options_.root, "Where containers are noted (/run, for others than root $XDG_RUNTIME_DIR)")->type_name("DIR");
         app_.add_option("--log", options_.log, "Failures are written there, too")->type_name("FILE");
         app_.add_option("--log-format", options_.log_format, "text or json (text)")->type_name("FORMAT");
@@ -65,6 +64,8 @@ public:
         if (!action_) return print(app_.help()), 0;
         return logged(action_());
     }
+
+    const CLI::App& declared() const { return app_; }
 
 private:
     CLI::App* add(const char* name, const char* help, Action action) {
@@ -208,6 +209,8 @@ private:
 };
 
 }  // namespace
+
+void show_runtime(const std::function<void(const CLI::App&)>& show) { show(Runtime().declared()); }
 
 Outcome<int> runtime(int count, const char* const* arguments) {
     // What engines keep open for themselves is not the machine's, which may run for long.

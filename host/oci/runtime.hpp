@@ -2,6 +2,9 @@
 // [OCI runtime specification 1.1, runtime.md; its options are runc's].
 #pragma once
 
+#include <CLI/CLI.hpp>
+#include <functional>
+
 #include "host/common/failure.hpp"
 
 namespace spore::host::oci {
@@ -10,5 +13,7 @@ namespace spore::host::oci {
 inline constexpr std::string_view runtime_name = "spore-oci";
 
 Outcome<int> runtime(int count, const char* const* arguments);
+/// For the manual: the command line as it is declared.
+void show_runtime(const std::function<void(const CLI::App&)>& show);
 
 }  // namespace spore::host::oci
