@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <net/if.h>
 #include <sched.h>
+#include <unistd.h>
 
 #include "host/common/tools.hpp"
 #include "host/oci/json_value.hpp"
@@ -24,6 +25,8 @@ Outcome<void> redirect(const std::string& from, const std::string& to) {
 }
 
 Outcome<void> make_tap(const Interface& interface) {
+    if (::access("/dev/net/tun", R_OK | W_OK) != 0)
+        return failure(ExitStatus::failed, "the container's network: /dev/net/tun: {}: make it this user's to read and write, or load the module with 'modprobe tun'", error_text());
     bool was_there = ::if_nametoindex(tap) != 0;
     if (!was_there) TRY(run_tool({"ip", "tuntap", "add", "dev", tap, "mode", "tap"}));
     if (auto free = open_tap(tap); !free && was_there)
