@@ -4,7 +4,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <chrono>
 #include <sstream>
+#include <thread>
 
 namespace spore::host::oci {
 
@@ -61,7 +64,10 @@ void enter_cgroup(const Spec& spec) {
 }
 
 void remove_cgroup(const Spec& spec) {
-    for (const auto& folder : folders_of(spec)) (void)::rmdir(folder.c_str());
+    // The machine follows its process, which may be gone just now.
+    auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(2);
+    for (const auto& folder : folders_of(spec))
+        while (::rmdir(folder.c_str()) != 0 && errno == EBUSY && std::chrono::steady_clock::now() < patience) std::this_thread::sleep_for(std::chrono::milliseconds(10));
 }
 
 }  // namespace spore::host::oci

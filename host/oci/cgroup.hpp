@@ -13,7 +13,7 @@ std::vector<fs::path> cgroup_folders(const std::string& path, std::string_view m
 /// Puts this process, and those that it starts, into the group, which is made where it is not there. What this machine does not let us do is left out:
 /// groups are for counting and for sharing fairly, and no part of the wall.
 void enter_cgroup(const Spec& spec);
-/// Takes it away again when nobody is in it.
+/// Takes it away again, once nobody is in it.
 void remove_cgroup(const Spec& spec);
 
 }  // namespace spore::host::oci

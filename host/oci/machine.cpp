@@ -101,6 +101,8 @@ void serve_while_running(int listener) {
     sigset_t all, before;
     ::sigfillset(&all);
     ::pthread_sigmask(SIG_SETMASK, &all, &before);
+    // What the thread passes on waits from now on until the session takes it.
+    ::sigaddset(&before, forwarding_signal());
     std::thread([listener] {
         struct pollfd wait{listener, POLLIN, 0};
         while (true)
@@ -108,10 +110,6 @@ void serve_while_running(int listener) {
                 if (auto request = accept_control(listener)) serve(*request, Signals::the_programs);
     }).detach();
     ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    // What is passed on waits until the session takes it.
-    sigset_t forwarding;
-    ::sigemptyset(&forwarding), ::sigaddset(&forwarding, forwarding_signal());
-    ::pthread_sigmask(SIG_BLOCK, &forwarding, nullptr);
 }
 
 /// A pod's namespaces are held until somebody has it end.

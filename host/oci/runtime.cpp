@@ -112,9 +112,13 @@ private:
         kill->add_flag("-a,--all", options_.ignored_flag, "Accepted for the habit");
         add("delete", "Forget a container", [this]() -> Outcome<int> {
             auto container = Container::open(options_.id);
-            if (!container && options_.force) return 0;  // as runc, so that who cleans up can do it twice
-            if (!container) return std::unexpected(container.error());
-            TRY(delete_container(*container, options_.force ? Force::yes : Force::no));
+            if (container) {
+                TRY(delete_container(*container, options_.force ? Force::yes : Force::no));
+                return 0;
+            }
+            if (!options_.force) return std::unexpected(container.error());
+            // As runc, so that who cleans up can do it twice. What was killed while it was made goes, too.
+            if (auto rest = Instance::open(options_.id); rest && rest->life() != Life::running) rest->remove();
             return 0;
         })->add_option("ID", options_.id, "The container")->required();
         app_.get_subcommand("delete")->add_flag("-f,--force", options_.force, "One that runs, too");
