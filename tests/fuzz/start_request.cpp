@@ -17,6 +17,7 @@ extern "C" int LLVMFuzzerTestOneInput(const u8* data, std::size_t size) {
         must(text.find('=') != std::string_view::npos && text[0] != '=');
     });
     must(bytes == size && arguments == request->argument_count() && arguments > 0 && variables == request->variable_count());
+    must(request->groups().size() <= abi::most_groups);
     must(request->head().terminal <= 1 && request->head().own_user <= 1);
     return 0;
 }
