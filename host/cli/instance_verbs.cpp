@@ -305,7 +305,7 @@ Outcome<int> start_in_background(Plan plan, const std::function<Outcome<Prepared
             if (!status) tell(status.error());
             return status ? *status : static_cast<int>(status.error().status);
         };
-        return start_supervisor(instance, {.command = plan.arguments, .after_end = options.remove ? AfterEnd::remove : AfterEnd::keep, .debugger = plan.debugger,
+        return start_supervisor(instance, {.command = plan.arguments, .after_end = options.remove ? AfterEnd::remove : AfterEnd::keep, .debugger = plan.debugger, .origin = options.origin,
                                            .run = [&] { return status_of(run_prepared()); }, .restart = options.restart, .run_again = [&] { return status_of(run_anew()); },
                                            .handed_over = [&] { prepared.reset(); }});
     }();

@@ -10,6 +10,7 @@
 #include "host/container/container_image.hpp"
 #include "host/instances/commands.hpp"
 #include "host/instances/readiness.hpp"
+#include "host/plan/origin.hpp"
 #include "host/plan/project.hpp"
 #include "host/source/source.hpp"
 
@@ -81,7 +82,8 @@ private:
     static std::string note() {
         return "The machines are the tables [machines.NAME] of spore.toml (see 'spore manual spore.toml'), or the services of compose.yaml, compose.yml, docker-compose.yaml or\n"
                "docker-compose.yml. They are on a network of their own, find each other by NAME, and are called PROJECT-NAME by the other verbs. Those that run already\n"
-               "are left alone; those that have ended are started anew.\n\n"
+               "are left alone; those that have ended are started anew,\n"
+               "and so are those that the project says otherwise now, or whose program, image or copied files changed.\n\n"
                "Of a Compose file these keys of services count: image, command, entrypoint, environment, env_file, ports, volumes, depends_on, healthcheck (its test: others\n"
                "wait for it), user, working_dir, restart, stop_signal, ulimits, mem_limit, cpus, deploy.resources.limits, profiles (such services are left out).\n"
                "Folders are used where they are, files are copied, and a named volume is a disk of its own, which is kept (see 'spore down'). What says how a container\n"
@@ -109,19 +111,28 @@ private:
         }
         return request;
     }
-    static Outcome<void> start(const Project& project, const ProjectMachine& machine) {
+    /// One that runs is left alone, unless it would be another now. While nobody can tell, say without the registry of its image, it is left alone, too.
+    Outcome<void> start(const Project& project, const ProjectMachine& machine) const {
         auto name = name_of(project, machine.name);
-        if (auto there = Instance::open(name)) {
-            if (there->life() == Life::running) {
-                fmt::print("{}\n", name);
-                return {};
-            }
-            there->remove();
+        auto there = Instance::open(name);
+        bool runs = there && there->life() == Life::running;
+        auto request = complete(project, machine);
+        auto origin = request ? origin_of_request(*request) : std::unexpected(request.error());
+        if (!origin && !runs) return std::unexpected(origin.error());
+        if (!origin) tell({origin.error().status, fmt::format("whether {} has changed cannot be told, and it goes on: {}", name, origin.error().message)});
+        auto state = runs ? there->state() : std::nullopt;
+        if (runs && (!origin || !state || state->origin == *origin)) {
+            fmt::print("{}\n", name);
+            return {};
         }
-        TRY(run_detached(TRY(complete(project, machine)), {.detach = true, .remove = false, .name = name, .restart = {}}));
+        if (runs) TRY(stop_instance(name, stop_seconds));
+        if (there) there->remove();
+        TRY(run_detached(*request, {.detach = true, .remove = false, .name = name, .restart = {}, .origin = *origin}));
         return {};
     }
+    static Outcome<std::string> origin_of_request(const Request& request) { return origin_of(TRY(make_plan(request)), request.restart.value_or(Restart{})); }
 
+    static constexpr unsigned stop_seconds = 10;
     std::set<std::pair<std::string, Until>> reached_;
     unsigned patience_ = 60;
     bool detach_ = false;

@@ -57,6 +57,7 @@ struct DetachOptions {
     bool detach = false, remove = false;
     std::string name;
     Restart restart = {};
+    std::string origin = {};  ///< see InstanceState
 };
 /// Starts a background machine, as often as it says, and prints its name.
 Outcome<int> run_detached(const Request& request, const DetachOptions& options);

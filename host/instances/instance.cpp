@@ -20,6 +20,7 @@ std::string InstanceState::to_json() const {
     if (status) json["status"] = *status;
     if (restarts) json["restarts"] = restarts;
     if (!debugger.empty()) json["debugger"] = debugger;
+    if (!origin.empty()) json["origin"] = origin;
     return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
@@ -40,6 +41,7 @@ std::optional<InstanceState> InstanceState::from_json(std::string_view text) {
     if (auto status = number("status")) state.status = static_cast<int>(*status);
     if (auto restarts = number("restarts")) state.restarts = static_cast<unsigned>(*restarts);
     if (json["debugger"].is_string()) state.debugger = json["debugger"];
+    if (json["origin"].is_string()) state.origin = json["origin"];
     return state;
 }
 

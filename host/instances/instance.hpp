@@ -26,6 +26,7 @@ struct InstanceState {
     std::optional<int> status;   ///< the exit status, as `spore run` would give it
     unsigned restarts = 0;       ///< how often it was started anew
     std::string debugger;        ///< the path of QEMU's debugger socket; empty without --debug
+    std::string origin = {};     ///< stands for all that it was started from (host/plan/origin.hpp); empty where nobody wants to know
 
     std::string to_json() const;
     /// Nothing when the text is damaged.

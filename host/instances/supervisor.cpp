@@ -67,7 +67,7 @@ public:
         auto signals = set_of_ending_signals();
         ::sigprocmask(SIG_BLOCK, &signals, nullptr);
         ending_ = FileDescriptor(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
-        state_ = {.supervisor = ::getpid(), .command = what_.command, .started = now(), .ended = {}, .status = {}, .debugger = what_.debugger};
+        state_ = {.supervisor = ::getpid(), .command = what_.command, .started = now(), .ended = {}, .status = {}, .debugger = what_.debugger, .origin = what_.origin};
         return instance_.write(state_);
     }
 

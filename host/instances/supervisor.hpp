@@ -14,6 +14,7 @@ struct Supervised {
     std::vector<std::string> command;  ///< for `ps`
     AfterEnd after_end = AfterEnd::keep;
     std::string debugger;              ///< see InstanceState
+    std::string origin = {};           ///< likewise
     /// Runs the machine with the standard streams and gives the exit status. Called in a process of its own.
     std::function<int()> run;
     Restart restart = {};

@@ -221,6 +221,22 @@ EOF
                            "short-a\nstatus 125\n1\nshort-a\nNAME .*\n$"),
          stderr=re.compile("slow-a is not ready: 1 seconds have passed before it listened at port 5000; .*\n.*start them with 'spore up'\n.*short-a has ended before it listened at port 1: 'spore logs short-a' tells why"),
          timeout=120),
+    # What is started anew is what would be another: by its keys, by its program, by a copied file; what only became unknown goes on.
+    Case("project-changed", ["{system}/bin/busybox"], needs=("/bin/busybox",), machines=("microvm",), modes=("fused",), cpus=(1,), arm64=False, timeout=120, script="""
+        mkdir shop; cp "$1" shop/busybox; echo first > shop/text
+        printf 'program = "./busybox"\\nmemory = "32M"\\n[machines.a]\\narguments = ["sleep", "1000"]\\nvolumes = ["text:/text"]\\n[machines.b]\\narguments = ["sleep", "1000"]\\n' > shop/spore.toml
+        up() {
+            before="$("$SPORE" ps --json | grep supervisor || :)"; "$SPORE" up shop > names || echo "status $?"
+            after="$("$SPORE" ps --json | grep supervisor)"; echo "$1: $(printf '%s\\n%s\\n' "$before" "$after" | sort | uniq -d | wc -l) of $(echo "$after" | wc -l) kept"
+        }
+        up first; up again
+        sed -i 's/"32M"/"48M"/' shop/spore.toml; up memory
+        echo second > shop/text; up file; "$SPORE" exec shop-a busybox cat /text 2> /dev/null || "$SPORE" cp shop-a:/text -
+        cp "$1" shop/other; mv shop/other shop/busybox; up program
+        echo '[machines.a]' > shop/spore.toml; up damaged 2> said; mv shop/busybox shop/gone
+        printf 'program = "./busybox"\\nmemory = "48M"\\n[machines.b]\\narguments = ["sleep", "1000"]\\n' > shop/spore.toml; up unknown 2>> said; cat said; "$SPORE" rm -f shop-a shop-b
+        """, stdout=re.compile(r"^first: 0 of 2 kept\nagain: 2 of 2 kept\nmemory: 0 of 2 kept\nfile: 1 of 2 kept\nsecond\nprogram: 0 of 2 kept\nstatus 110\ndamaged: 2 of 2 kept\nunknown: 2 of 2 kept\n"
+                               r"spore: \S+spore.toml:1: machines.a names no program[^\n]*\nspore: whether shop-b has changed cannot be told, and it goes on: there is no file [^\n]*\nshop-a\nshop-b\n$")),
     # A server that is ended by its clients is there again each time, on the network too, until it is stopped.
     Case("restart", ["{system}/bin/busybox", "sh", "-c", "echo ready; until [ -e /tmp/end ]; do busybox sleep 0.1; done"], script="""
         "$SPORE" run $OPTIONS -v "$1:/bin/busybox" -e PATH=/bin -d --name job --network lan=test --restart always "$@"

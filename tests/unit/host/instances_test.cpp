@@ -26,7 +26,7 @@ protected:
 };
 
 TEST_F(Instances, StateSurvivesItsText) {
-    InstanceState state{.supervisor = 42, .command = {"/bin/sh", "-c", "echo \"x\"\n"}, .started = 1000, .ended = 1001, .status = 7, .restarts = 3, .debugger = "/run/gdb"};
+    InstanceState state{.supervisor = 42, .command = {"/bin/sh", "-c", "echo \"x\"\n"}, .started = 1000, .ended = 1001, .status = 7, .restarts = 3, .debugger = "/run/gdb", .origin = "abc"};
     auto back = InstanceState::from_json(state.to_json());
     ASSERT_TRUE(back);
     EXPECT_EQ(back->supervisor, 42);
@@ -35,6 +35,7 @@ TEST_F(Instances, StateSurvivesItsText) {
     EXPECT_EQ(back->status, 7);
     EXPECT_EQ(back->restarts, 3u);
     EXPECT_EQ(back->debugger, "/run/gdb");
+    EXPECT_EQ(back->origin, "abc");
 }
 
 TEST_F(Instances, DamagedStateIsNone) {
