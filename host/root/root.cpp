@@ -139,6 +139,7 @@ std::string Root::make_parents(const std::string& path) {
 
 Outcome<void> Root::place(const fs::path& host, const std::string& guest, Known known) {
     known_ = known;
+    defer { known_ = Known::by_path; };
     struct stat status{};
     if (::stat(host.c_str(), &status) != 0)
         return failure(ExitStatus::bad_root, "cannot read {}: {}", host.string(), error_text());
