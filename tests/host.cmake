@@ -46,7 +46,7 @@ add_fuzzer(oci ${CMAKE_SOURCE_DIR}/host/oci/spec.cpp ${CMAKE_SOURCE_DIR}/host/pl
     ${CMAKE_SOURCE_DIR}/host/common/failure.cpp ${CMAKE_SOURCE_DIR}/host/common/colour.cpp ${CMAKE_SOURCE_DIR}/host/common/format.cpp ${CMAKE_SOURCE_DIR}/host/common/signals.cpp)
 add_dependencies(fuzz-oci spore)
 target_include_directories(fuzz-oci PRIVATE ${CMAKE_BINARY_DIR}/generated/host)
-add_fuzzer(lan ${CMAKE_SOURCE_DIR}/host/lan/names.cpp ${CMAKE_SOURCE_DIR}/host/lan/greeting.cpp ${CMAKE_SOURCE_DIR}/host/plan/network_values.cpp
+add_fuzzer(lan ${CMAKE_SOURCE_DIR}/host/lan/names.cpp ${CMAKE_SOURCE_DIR}/host/lan/sender.cpp ${CMAKE_SOURCE_DIR}/wire/net/ipv6.cpp ${CMAKE_SOURCE_DIR}/host/lan/greeting.cpp ${CMAKE_SOURCE_DIR}/host/plan/network_values.cpp
     ${CMAKE_SOURCE_DIR}/host/common/failure.cpp ${CMAKE_SOURCE_DIR}/host/common/format.cpp ${CMAKE_SOURCE_DIR}/host/common/colour.cpp ${CMAKE_SOURCE_DIR}/wire/net/checksum.cpp)
 add_fuzzer(acpi ${CMAKE_SOURCE_DIR}/wire/acpi.cpp ${CMAKE_SOURCE_DIR}/wire/acpi_arm.cpp ${CMAKE_SOURCE_DIR}/wire/acpi_button.cpp)
 add_fuzzer(fdt ${CMAKE_SOURCE_DIR}/wire/fdt.cpp ${CMAKE_SOURCE_DIR}/wire/fdt_key.cpp)

@@ -2,6 +2,7 @@
 #include "host/lan/addresses.hpp"
 #include "host/lan/greeting.hpp"
 #include "host/lan/names.hpp"
+#include "host/lan/sender.hpp"
 #include "tests/fuzz/input.hpp"
 #include "wire/net/ethernet.hpp"
 #include "wire/net/ipv4.hpp"
@@ -32,6 +33,20 @@ extern "C" int LLVMFuzzerTestOneInput(const u8* data, std::size_t size) {
         be16 udp[4]{};
         udp[1] = u16{53}, udp[2] = static_cast<u16>(8 + size);
         for (auto part : {ByteSpan(std::as_bytes(std::span(&ethernet, 1))), ByteSpan(std::as_bytes(std::span(&ip, 1))), ByteSpan(std::as_bytes(std::span(udp))), frame}) wrapped.insert(wrapped.end(), part.begin(), part.end());
+    }
+    // One member's frame is never another's.
+    must(!lan::speaks_for_itself(frame, 16) || !lan::speaks_for_itself(frame, 17));
+    if (wrapped.size() > 14) {
+        for (u16 type : {u16{wire::ethernet::type_ipv4}, u16{wire::ethernet::type_arp}, u16{wire::ethernet::type_ipv6}}) {
+            wire::ethernet::Header ethernet{};
+            auto mac = lan::member_mac(16);
+            std::copy(mac.begin(), mac.end(), ethernet.source);
+            ethernet.type = type;
+            std::vector<std::byte> whole(sizeof ethernet + size);
+            std::memcpy(whole.data(), &ethernet, sizeof ethernet);
+            std::copy(frame.begin(), frame.end(), whole.begin() + sizeof ethernet);
+            (void)lan::speaks_for_itself(whole, 16);
+        }
     }
     for (auto asked : {frame, ByteSpan(wrapped)})
         if (auto answer = names.answer(asked)) {

@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "host/lan/addresses.hpp"
+#include "host/lan/sender.hpp"
 #include "wire/net/ethernet.hpp"
 
 namespace spore::host::lan {
@@ -111,8 +112,7 @@ Outcome<void> Switch::open_ports(const Arrival& arrival, unsigned number) {
 
 void Switch::receive_from(unsigned number, Member& member) {
     bool goes_on = member.stream.receive([&](ByteSpan frame) {
-        // Nobody speaks for another.
-        if (mac_at(view_at<wire::ethernet::Header>(frame, 0)->source) != member_mac(number)) return;
+        if (!speaks_for_itself(frame, number)) return;
         if (auto answer = names_.answer(frame)) member.stream.send(*answer);
         else forward(frame, number);
     });

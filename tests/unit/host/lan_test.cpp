@@ -8,10 +8,14 @@
 
 #include "host/lan/addresses.hpp"
 #include "host/lan/daemon/switch.hpp"
+#include "host/lan/sender.hpp"
 #include "tests/unit/host/door.hpp"
+#include "wire/net/arp.hpp"
 #include "wire/net/checksum.hpp"
 #include "wire/net/ethernet.hpp"
 #include "wire/net/ipv4.hpp"
+#include "wire/net/ipv6.hpp"
+#include "wire/net/nd.hpp"
 #include "wire/net/udp.hpp"
 
 namespace spore::host::lan {
@@ -250,6 +254,72 @@ TEST_F(LanSwitch, LetsNobodySpeakForAnother) {
     say(a, frame_of(wire::ethernet::broadcast, {0x52, 0x55, 10, 0, 2, 2}, "forged"));
     EXPECT_EQ(heard_by(b), "");
     EXPECT_TRUE(gateway_->taken.empty());
+}
+
+/// Frames of member 16's card to all.
+std::string said_by_16(u16 type, const std::string& contents) { return frame_of(wire::ethernet::broadcast, member_mac(16), contents, type); }
+template <typename T>
+std::string text_of_struct(const T& value) { return text_of_bytes(std::as_bytes(std::span(&value, 1))); }
+
+TEST(LanSender, HasItsOwnAddresses) {
+    auto says = [](u16 type, const std::string& contents) { return speaks_for_itself(bytes_of_text(said_by_16(type, contents)), 16); };
+    auto arp = [](u32 sender, unsigned card = 16) {
+        wire::arp::Packet packet{};
+        packet.hardware = u16{1}, packet.protocol = wire::ethernet::type_ipv4, packet.hardware_size = 6, packet.protocol_size = 4, packet.operation = u16{2};
+        std::ranges::copy(member_mac(card), packet.sender_mac);
+        packet.sender = sender;
+        return text_of_struct(packet);
+    };
+    EXPECT_TRUE(says(0x0806, arp(member_v4(16))));
+    EXPECT_TRUE(says(0x0806, arp(0)));
+    EXPECT_FALSE(says(0x0806, arp(member_v4(17))));
+    EXPECT_FALSE(says(0x0806, arp(gateway_v4)));
+    EXPECT_FALSE(says(0x0806, arp(member_v4(16), 17)));
+    EXPECT_FALSE(says(0x0806, "short"));
+    auto v4 = [](u32 source) {
+        wire::ipv4::Header header{};
+        header.source = source;
+        return text_of_struct(header);
+    };
+    EXPECT_TRUE(says(0x0800, v4(member_v4(16))));
+    EXPECT_TRUE(says(0x0800, v4(0)));
+    EXPECT_FALSE(says(0x0800, v4(member_v4(17))));
+    EXPECT_FALSE(says(0x0800, ""));
+    EXPECT_TRUE(says(0x88b5, "whatever"));
+    EXPECT_FALSE(says(0x8100, std::string("\0\1\x08\0", 4) + v4(member_v4(17))));
+    EXPECT_FALSE(says(0x88a8, "xxxx"));
+    EXPECT_FALSE(speaks_for_itself(bytes_of_text(said_by_16(0x88b5, "x")), 17));
+}
+
+TEST(LanSender, IsNoRouterAndNobodysNeighbourButItself) {
+    auto says = [](const std::array<u8, 16>& source, const std::string& rest, u8 next) {
+        wire::ipv6::Header header{};
+        header.version_class_flow = u32{6} << 28, header.next = next, header.payload_size = static_cast<u16>(rest.size());
+        std::ranges::copy(source, header.source);
+        return speaks_for_itself(bytes_of_text(said_by_16(0x86dd, text_of_struct(header) + rest)), 16);
+    };
+    constexpr u8 icmp = 58, tcp = 6;
+    EXPECT_TRUE(says(member_v6(16), "x", tcp));
+    EXPECT_TRUE(says(member_link_local(16), "x", tcp));
+    EXPECT_TRUE(says({}, "x", tcp));
+    EXPECT_FALSE(says(member_v6(17), "x", tcp));
+    EXPECT_FALSE(says(member_link_local(17), "x", tcp));
+    auto neighbour = [](u8 type, const std::array<u8, 16>& target) {
+        wire::nd::Neighbour message{};
+        message.type = type;
+        std::ranges::copy(target, message.target);
+        return text_of_struct(message);
+    };
+    EXPECT_TRUE(says(member_v6(16), neighbour(136, member_v6(16)), icmp));
+    EXPECT_TRUE(says(member_v6(16), neighbour(136, member_link_local(16)), icmp));
+    EXPECT_FALSE(says(member_v6(16), neighbour(136, member_v6(17)), icmp));
+    EXPECT_TRUE(says(member_v6(16), neighbour(135, member_v6(17)), icmp));
+    EXPECT_FALSE(says(member_link_local(16), neighbour(134, {}), icmp));
+    EXPECT_FALSE(says(member_link_local(16), neighbour(137, {}), icmp));
+    EXPECT_TRUE(says(member_v6(16), std::string("\x80\0", 2), icmp));
+    // Behind options it is the same message.
+    EXPECT_FALSE(says(member_v6(16), std::string("\x3a\0\1\4\0\0\0\0", 8) + neighbour(134, {}), 60));
+    EXPECT_TRUE(says(member_v6(16), std::string("\x3a\0\1\4\0\0\0\0", 8) + neighbour(136, member_v6(16)), 60));
 }
 
 TEST_F(LanSwitch, KnowsItsMembersByName) {
