@@ -7,6 +7,8 @@
 #include <charconv>
 #include <cstring>
 
+#include "host/common/letters.hpp"
+
 namespace spore::host {
 
 namespace {
@@ -28,8 +30,7 @@ std::optional<int> parse_real_time(int from, char sign, std::string_view rest) {
 }  // namespace
 
 std::optional<int> parse_signal(std::string_view given) {
-    std::string capitals(given);
-    for (auto& character : capitals) character = static_cast<char>(std::toupper(static_cast<unsigned char>(character)));
+    auto capitals = in_capitals(given);
     std::string_view text = capitals;
     if (auto number = parse_number(text)) return *number > 0 && *number <= SIGRTMAX ? number : std::nullopt;
     if (text.starts_with("SIG")) text.remove_prefix(3);

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "host/common/letters.hpp"
+
 namespace spore::host {
 
 namespace {
@@ -32,8 +34,7 @@ Outcome<std::vector<std::string>> read_words(const ComposeEntry& entry) {
 
 /// "512m", "1gb", bytes.
 Outcome<u64> read_size(const ComposeEntry& entry) {
-    auto text = TRY(entry.text());
-    for (auto& c : text) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    auto text = in_capitals(TRY(entry.text()));
     if (text.ends_with('B')) text.pop_back();
     auto size = parse_size(text);
     if (!size) return entry.wrong("must be a size, such as 512m");

@@ -4,6 +4,7 @@
 #include <cctype>
 #include <cstring>
 
+#include "host/common/letters.hpp"
 #include "host/lan/addresses.hpp"
 #include "wire/net/checksum.hpp"
 #include "wire/net/ethernet.hpp"
@@ -44,7 +45,7 @@ std::optional<Question> parse_question(ByteSpan bytes) {
         constexpr std::size_t longest_label = 63, longest_name = 255;
         if (size > longest_label || size > bytes.size() - at || question.name.size() > longest_name) return std::nullopt;
         if (!question.name.empty()) question.name += '.';
-        for (auto character : bytes.subspan(at, size)) question.name += static_cast<char>(std::tolower(static_cast<int>(character)));
+        for (auto character : bytes.subspan(at, size)) question.name += small_letter(static_cast<char>(character));
         at += size;
     }
     const auto* end = view_at<std::array<be16, 2>>(bytes, at);
@@ -83,12 +84,6 @@ std::vector<std::byte> labels_of(std::string_view name) {
     }
     labels.push_back({});
     return labels;
-}
-
-std::string in_small_letters(std::string_view name) {
-    std::string small(name);
-    for (auto& character : small) character = static_cast<char>(std::tolower(static_cast<unsigned char>(character)));
-    return small;
 }
 
 std::string name_of_address(unsigned number) { return fmt::format("{}.2.0.10.in-addr.arpa", number); }

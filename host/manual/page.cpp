@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "host/common/letters.hpp"
 #include "host/common/text.hpp"
 
 namespace spore::host {
@@ -36,9 +37,7 @@ struct Roff {
                            escape_roff(page.description));
     }
     static std::string heading(const std::string& text) {
-        auto upper = text;
-        for (char& character : upper) character = static_cast<char>(std::toupper(static_cast<unsigned char>(character)));
-        return ".SH " + upper + "\n";
+        return ".SH " + in_capitals(text) + "\n";
     }
     static constexpr std::string_view before_definitions = "";
     static std::string paragraph(const std::string& text) { return ".PP\n" + text + "\n"; }

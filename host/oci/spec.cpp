@@ -4,6 +4,7 @@
 #include <array>
 
 #include "abi/groups.hpp"
+#include "host/common/letters.hpp"
 #include "host/oci/json_value.hpp"
 
 namespace spore::host::oci {
@@ -17,8 +18,7 @@ Outcome<std::vector<Limit>> read_limits(const JsonValue& value) {
         auto type = TRY(item["type"].text());
         constexpr std::string_view prefix = "RLIMIT_";
         if (!type.starts_with(prefix)) return item["type"].wrong("must be the name of a limit, such as RLIMIT_NOFILE");
-        auto name = type.substr(prefix.size());
-        std::ranges::transform(name, name.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+        auto name = in_small_letters(type.substr(prefix.size()));
         auto soft = TRY(item["soft"].number()), hard = TRY(item["hard"].number());
         if (soft > hard) return item.wrong("has a soft limit above its hard one");
         if (auto limit = parse_limit(name + "=0")) limits.push_back({limit->resource, soft, hard});

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "host/check/call_table.hpp"
+#include "host/common/letters.hpp"
 #include "host/common/signals.hpp"
 #include "host/plan/disk.hpp"
 #include "host/plan/parts.hpp"
@@ -54,12 +55,6 @@ auto find_value(const auto& table, std::string_view name) -> std::optional<std::
 
 /// What containers' folders in memory are told, and a machine's need not be.
 constexpr std::string_view tmpfs_words[] = {"rw", "exec", "noexec", "suid", "nosuid", "dev", "nodev", "rprivate", "private", "relatime", "noatime", "nr_inodes", "uid", "gid", "tmpcopyup", "strictatime"};
-
-std::string in_capitals(std::string_view text) {
-    std::string capitals(text);
-    for (auto& c : capitals) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-    return capitals;
-}
 
 /// As useradd(8) lets them be.
 bool is_user_name(std::string_view text) {
