@@ -18,6 +18,7 @@ void write_network(wire::ManifestWriter<std::vector<std::byte>>& writer, const N
     auto method = network.automatic() ? abi::AddressMethod::automatic : abi::AddressMethod::fixed;
     record.method = static_cast<u8>(method);
     record.address_count = static_cast<u8>(network.addresses.size());
+    record.mtu = network.mtu;
     if (network.gateway_v4) std::copy_n(network.gateway_v4->bytes.begin(), 16, record.gateway_v4);
     if (network.gateway_v6) std::copy_n(network.gateway_v6->bytes.begin(), 16, record.gateway_v6);
     std::string addresses;

@@ -84,6 +84,9 @@ Outcome<NetworkRequest> attach_to_interface() {
                        interfaces[1].name);
     const auto& interface = interfaces[0];
     NetworkRequest request{.choice = NetworkChoice{.kind = NetworkKind::tap, .name = tap}, .addresses = interface.addresses, .mac = interface.mac};
+    // Networks of containers that lie in others have shorter packets, and nobody cuts those that come from beside their own kernel.
+    constexpr unsigned least = 576, usual = 1500;
+    if (interface.mtu >= least && interface.mtu < usual) request.mtu = static_cast<u16>(interface.mtu);
     for (const char* family : {"-4", "-6"})
         if (auto gateway = TRY(parse_gateway(TRY(ask_tool({"ip", "-json", family, "route", "show", "default"})), interface.name))) request.gateways.push_back(*gateway);
     TRY(make_tap(interface));

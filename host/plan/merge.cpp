@@ -28,7 +28,7 @@ void Request::merge(const Request& upper) {
 void NetworkRequest::merge(const NetworkRequest& upper) {
     auto take = [](auto& lower, const auto& value) { if (value) lower = value; };
     auto replace = [](auto& lower, const auto& list) { if (!list.empty()) lower = list; };
-    take(choice, upper.choice), take(nic, upper.nic), take(mac, upper.mac), take(host_name, upper.host_name), take(capture, upper.capture);
+    take(choice, upper.choice), take(nic, upper.nic), take(mac, upper.mac), take(mtu, upper.mtu), take(host_name, upper.host_name), take(capture, upper.capture);
     ports.insert(ports.end(), upper.ports.begin(), upper.ports.end());
     if (upper.automatic || !upper.addresses.empty()) addresses = upper.addresses, automatic = upper.automatic;
     replace(gateways, upper.gateways), replace(name_servers, upper.name_servers);

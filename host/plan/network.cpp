@@ -79,6 +79,7 @@ Outcome<Network> make_network(const NetworkRequest& request, bool pci) {
         return failure(ExitStatus::failed, "--nic {} needs a PCI bus: add --machine q35", name_of(network.nic));
     if (!request.gateways.empty() && request.addresses.empty() && !user)
         return failure(ExitStatus::failed, "--gateway without an address of the guest: add --ip ADDRESS/LENGTH");
+    network.mtu = request.mtu.value_or(0);
     network.mac = request.mac.value_or(user ? user_mac : random_mac());
     if (user && !request.automatic) fill_in_user_network(network);
     return network;

@@ -57,6 +57,7 @@ struct NetworkRequest {
     /// ADDRESS/LENGTH, or "auto" for those that the network gives out.
     Outcome<void> add_address(std::string_view text);
     std::optional<MacAddress> mac;
+    std::optional<u16> mtu;    ///< bytes that a packet may have on the link, where these are fewer than Ethernet's 1 500; 576 at least
     std::optional<std::string> host_name;
     std::optional<fs::path> capture;
 
@@ -75,6 +76,7 @@ struct Network {
     std::optional<HostAddress> gateway_v4, gateway_v6;
     std::vector<HostAddress> name_servers;
     MacAddress mac{};
+    u16 mtu = 0;                              ///< 0: the card's
     fs::path capture;                         ///< QEMU writes all packets there; empty: no
     bool name_is_given = false;               ///< the guest's name is the user's choice
     bool present() const { return choice.kind != NetworkKind::none; }

@@ -315,6 +315,7 @@ std::string describe(const Plan& plan) {
     line("network", text_of(plan.network.choice));
     if (plan.network.present()) {
         line("nic", fmt::format("{}, {}", name_of(plan.network.nic), text_of(plan.network.mac)));
+        if (plan.network.mtu) line("mtu", fmt::to_string(plan.network.mtu));
         for (const auto& address : plan.network.addresses) line("address", address.text());
         if (plan.network.automatic()) line("address", "as the network says (DHCP, router advertisements)");
         for (const auto& gateway : {plan.network.gateway_v4, plan.network.gateway_v6})

@@ -29,7 +29,7 @@ NAMESPACE = r"""
     inside() { nsenter -t $holder -n "$@"; }
     ip link add ours type veth peer name eth0 address 02:00:00:00:00:02 netns $holder
     ip addr add 10.7.0.1/24 dev ours; ip -6 addr add fd07::1/64 dev ours nodad; ip link set ours up
-    inside ip link set lo up; inside ip addr add 10.7.0.2/24 dev eth0; inside ip -6 addr add fd07::2/64 dev eth0 nodad; inside ip link set eth0 up
+    inside ip link set lo up; inside ip addr add 10.7.0.2/24 dev eth0; inside ip -6 addr add fd07::2/64 dev eth0 nodad; inside ip link set eth0 mtu 1400 up
     inside ip route add default via 10.7.0.1
     network="{\"linux\": {\"namespaces\": [{\"type\": \"network\", \"path\": \"/proc/$holder/ns/net\"}]}}"
 """
@@ -83,7 +83,7 @@ CASES = [
                     "spore: the container one is paused, and only a running one can be paused\nrefused with 125\nstill\nrunning\ngoes on\n"),
     Case("bundle-network", [BUSYBOX], needs=(BUSYBOX, "/usr/bin/python3", "/usr/bin/unshare", "/usr/bin/nsenter", "/usr/bin/curl", "/sbin/tc"), root=True, timeout=120,
          script='exec unshare -n sh -euc "$(cat <<\'WHOLE\'\n' + BUNDLE + NAMESPACE + r"""
-        make 'busybox httpd -p 80 -h /bin/..; busybox ip link show eth0 | busybox grep -o "02:00:.* brd"; busybox ip -4 route show default; exec busybox sleep 1000' "$network" '{"user": {"uid": 0, "gid": 0}}'
+        make 'busybox httpd -p 80 -h /bin/..; busybox ip link show eth0 | busybox grep -o "mtu 1400\|02:00:.* brd"; busybox ip -4 route show default; exec busybox sleep 1000' "$network" '{"user": {"uid": 0, "gid": 0}}'
         echo page > bundle/rootfs/page
         oci create --bundle bundle one > output; oci start one
         for address in 10.7.0.2 '[fd07::2]'; do
@@ -99,7 +99,7 @@ CASES = [
 WHOLE
 )" script "$1"
         """, stdout="page\npage\nspore: the container's network: a machine has the interface eth0 already, and each needs one to itself: give a pod one container\nrefused with 125\nstopped\n"
-                    "02:00:00:00:00:02 brd\ndefault via 10.7.0.1 dev eth0 \npage\n"),
+                    "mtu 1400\n02:00:00:00:00:02 brd\ndefault via 10.7.0.1 dev eth0 \npage\n"),
     Case("bundle-hooks", [BUSYBOX], needs=(BUSYBOX, "/usr/bin/python3", "/usr/bin/unshare"), root=True, timeout=60, script=BUNDLE + r"""
         note='#!/bin/sh\nstate=$(cat)\necho "$1 $(echo "$state" | grep -o "creating\\|created\\|running\\|stopped")" >> "'"$PWD"'/notes"\n[ "$1" != refuse ]\n'
         printf "$note" > hook; chmod +x hook
