@@ -186,6 +186,14 @@ void signal_children(pid_t process, int signal) {
     for (pid_t child; children >> child;) ::kill(child, signal);
 }
 
+/// What a terminal needs, and without one has no use for.
+Outcome<void> check_console(const Container& container, const CreateOptions& options) {
+    bool wanted = container.spec().process.terminal, given = !options.console_socket.empty();
+    if (wanted && !given) return failure(ExitStatus::failed, "the container wants a terminal: give --console-socket");
+    if (!wanted && given) return failure(ExitStatus::failed, "--console-socket is for a terminal, and the container wants none");
+    return {};
+}
+
 /// With the container's process, up to where it waits to be let go.
 Outcome<void> see_it_made(const Container& container, pid_t process, const Talk& made) {
     TRY(made.expect(entered));
@@ -198,7 +206,12 @@ Outcome<void> see_it_made(const Container& container, pid_t process, const Talk&
 
 Outcome<Container> create_container(const std::string& id, const CreateOptions& options) {
     auto container = TRY(Container::create(id, fs::absolute(options.bundle).lexically_normal()));
-    auto [ours, theirs] = TRY(make_socket_pair());
+    auto talk = check_console(container, options).and_then([] { return make_socket_pair(); });
+    if (!talk) {
+        container.remove();
+        return std::unexpected(talk.error());
+    }
+    auto [ours, theirs] = std::move(*talk);
     pid_t process = ::fork();
     if (process < 0) {
         container.remove();

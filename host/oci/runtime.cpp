@@ -89,7 +89,6 @@ private:
 
     void add_verbs() {
         add_create_options(add("create", "Make a container", [this]() -> Outcome<int> {
-            TRY(check_terminal(options_.create.bundle));
             TRY(create_container(options_.id, options_.create));
             return 0;
         }));
@@ -155,19 +154,7 @@ private:
             })->allow_extras();
     }
 
-    /// What a terminal needs, and without one has no use for.
-    Outcome<void> check_terminal(const fs::path& bundle) const {
-        auto text = read_file(bundle / "config.json", most_settings);
-        auto spec = text ? parse_spec(*text, bundle) : Outcome<Spec>(failure(ExitStatus::bad_configuration, "cannot read {}: {}", (bundle / "config.json").string(), error_text()));
-        if (!spec) return std::unexpected(spec.error());
-        bool socket = !options_.create.console_socket.empty();
-        if (spec->process.terminal && !socket) return failure(ExitStatus::failed, "the container wants a terminal: give --console-socket");
-        if (!spec->process.terminal && socket) return failure(ExitStatus::failed, "--console-socket is for a terminal, and the container wants none");
-        return {};
-    }
-
     Outcome<int> run_to_end() {
-        TRY(check_terminal(options_.create.bundle));
         auto container = TRY(create_container(options_.id, options_.create));
         auto process = container.process();
         TRY(start_container(container));
