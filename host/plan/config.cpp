@@ -233,9 +233,7 @@ constexpr std::array keys{
         return {};
     }},
     Key{"read-only", "true: the root can be written nowhere, but for volumes, folders of tmpfs, and /dev (false).", [](const Place& place, Request& request) -> Outcome<void> {
-        auto value = place.node.value_exact<bool>();
-        if (!value) return place.wrong("must be true or false");
-        request.read_only_root = *value;
+        request.read_only_root = TRY(place.flag());
         return {};
     }},
     Key{"tmpfs", "A list of strings DIR or DIR:size=SIZE,mode=MODE: folders of the guest's whose files are in its memory, empty at first.", [](const Place& place, Request& request) -> Outcome<void> {
@@ -243,9 +241,7 @@ constexpr std::array keys{
         return {};
     }},
     Key{"tailor", "true: the kernel has only what the program and the machine need (false).", [](const Place& place, Request& request) -> Outcome<void> {
-        auto value = place.node.value_exact<bool>();
-        if (!value) return place.wrong("must be true or false");
-        request.tailored = *value;
+        request.tailored = TRY(place.flag());
         return {};
     }},
     Key{"keep", "A list of strings: parts of the kernel and system calls that tailoring leaves in any case; calls is all of these.", [](const Place& place, Request& request) -> Outcome<void> {

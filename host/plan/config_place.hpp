@@ -29,6 +29,11 @@ struct Place {
         if (value->find('\0') != std::string::npos) return wrong("may not contain a zero character");
         return *value;
     }
+    Outcome<bool> flag() const {
+        auto value = node.value_exact<bool>();
+        if (!value) return wrong("must be true or false");
+        return *value;
+    }
     Outcome<std::vector<std::string>> texts() const {
         auto* array = node.as_array();
         if (!array) return wrong("must be a list of strings, such as [\"a\", \"b\"]");
