@@ -119,7 +119,8 @@ Outcome<void> read_resources(const JsonValue& value, Spec& spec) {
     if (!quota || (quota.node.is_number_integer() && quota.node.get<i64>() <= 0)) return {};
     constexpr u64 usual_period = 100'000;
     auto of = TRY(period.number());
-    spec.processors = static_cast<double>(TRY(quota.number())) / static_cast<double>(of ? of : usual_period);
+    constexpr double most = 65'536;  // no machine has so many
+    spec.processors = std::min(most, static_cast<double>(TRY(quota.number())) / static_cast<double>(of ? of : usual_period));
     return {};
 }
 

@@ -72,6 +72,7 @@ TEST(OciSpec, HasNamespacesResourcesAndHooks) {
     EXPECT_EQ(spec.hooks.create_runtime[1].arguments, std::vector<std::string>{"/b"});
     EXPECT_EQ(spec.hooks.poststop.size(), 1u);
     EXPECT_EQ(parsed(R"("linux": {"namespaces": [{"type": "network"}]})").network, NetworkPlace::made);
+    EXPECT_EQ(parsed(R"("linux": {"resources": {"cpu": {"quota": 9223372036854775807, "period": 1}}})").processors, 65'536);
     EXPECT_FALSE(parsed(R"("linux": {"resources": {"memory": {"limit": -1}, "cpu": {"quota": -1}}})").memory);
     EXPECT_FALSE(parsed(R"("linux": {"resources": {"memory": {"limit": 0}, "cpu": {"period": 100000}}})").processors);
 }
