@@ -85,7 +85,7 @@ private:
                "are left alone; those that have ended are started anew,\n"
                "and so are those that the project says otherwise now, or whose program, image or copied files changed.\n\n"
                "Of a Compose file these keys of services count: image, command, entrypoint, environment, env_file, ports, volumes, depends_on, healthcheck (its test: others\n"
-               "wait for it), user, working_dir, restart, stop_signal, ulimits, mem_limit, cpus, deploy.resources.limits, profiles (such services are left out).\n"
+               "wait for it), user, working_dir, restart, stop_signal, ulimits, read_only, tmpfs, mem_limit, cpus, deploy.resources.limits, profiles (such services are left out).\n"
                "Folders are used where they are, files are copied, and a named volume is a disk of its own, which is kept (see 'spore down'). What says how a container\n"
                "is held in or attached is read over; what is not known is an error. $NAME and ${NAME:-…} stand for the environment, or the file .env.";
     }
